@@ -1,0 +1,42 @@
+//! The format `regex`: the named groups of a regex, whose names are the columns.
+
+use regex::bytes::Regex;
+
+use super::{Rejection, write_quoted};
+
+/// A regex with named groups.
+#[derive(Debug, Clone)]
+pub(crate) struct Captures {
+    regex: Regex,
+}
+
+impl Captures {
+    /// Compiles a regex, or says what it lacks.
+    pub(crate) fn new(pattern: &str) -> Result<Self, String> {
+        let regex = Regex::new(pattern).map_err(|error| error.to_string())?;
+        match regex.capture_names().flatten().find(|n| *n == "timestamp") {
+            Some(_) => {
+                Err("the column timestamp is the event's: give the group another name".into())
+            }
+            None if regex.capture_names().flatten().next().is_none() => {
+                Err("it has no named group (?P<column>...)".into())
+            }
+            None => Ok(Self { regex }),
+        }
+    }
+
+    pub(crate) fn columns(&self) -> Vec<&str> {
+        self.regex.capture_names().flatten().collect()
+    }
+
+    pub(crate) fn write(&self, message: &[u8], row: &mut Vec<u8>) -> Result<(), Rejection> {
+        let groups = self.regex.captures(message).ok_or(Rejection::NoMatch)?;
+        for column in self.regex.capture_names().flatten() {
+            let field = groups
+                .name(column)
+                .map_or(&[][..], |group| group.as_bytes());
+            write_quoted(field, row);
+        }
+        Ok(())
+    }
+}

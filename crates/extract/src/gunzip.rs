@@ -1,0 +1,258 @@
+//! One layer of gzip: members back to back, with white space between them and zero padding after.
+//!
+//! The framing is our own because no library's is complete: the usual decoders stop after the first
+//! member, or refuse a newline between two, and none says where a fault is. Inflate is a library's.
+
+use flate2::{Crc, Decompress, FlushDecompress, Status};
+
+use crate::error::{Error, Reason, Stage};
+
+/// Decoded bytes handed on at a time: large enough to make the hand-over free, small enough to stay
+/// in a core's cache between the stages.
+const BUFFER: usize = 64 * 1024;
+
+const FHCRC: u8 = 1 << 1;
+const FEXTRA: u8 = 1 << 2;
+const FNAME: u8 = 1 << 3;
+const FCOMMENT: u8 = 1 << 4;
+const RESERVED: u8 = 0b1110_0000;
+
+/// A resumable decoder of the members of RFC 1952.
+#[derive(Debug)]
+pub(crate) struct Gunzip {
+    step: Step,
+    stage: Stage,
+    /// Offset of the next input byte.
+    offset: u64,
+    /// Offset of the current member's first byte.
+    member: u64,
+    /// The fixed-size parts of a member, collected across chunks.
+    part: Part,
+    flags: u8,
+    header_crc: Crc,
+    body_crc: Crc,
+    inflate: Decompress,
+    decoded: Box<[u8]>,
+}
+
+/// What the next input byte is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    First,
+    Between,
+    Padding,
+    Header,
+    ExtraLength,
+    Extra(u16),
+    Name,
+    Comment,
+    HeaderCrc,
+    Body,
+    Trailer,
+}
+
+impl Gunzip {
+    /// A decoder whose input is counted as gzip layer `layer`.
+    pub(crate) fn new(layer: u8) -> Self {
+        Self {
+            step: Step::First,
+            stage: Stage::Gzip(layer),
+            offset: 0,
+            member: 0,
+            part: Part::default(),
+            flags: 0,
+            header_crc: Crc::new(),
+            body_crc: Crc::new(),
+            inflate: Decompress::new(false),
+            decoded: vec![0; BUFFER].into_boxed_slice(),
+        }
+    }
+
+    /// Decodes a chunk and hands what comes out of it to `next`.
+    pub(crate) fn push(
+        &mut self,
+        mut input: &[u8],
+        next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        while !input.is_empty() {
+            match self.step {
+                Step::First | Step::Between | Step::Padding => self.between(&mut input)?,
+                Step::Body => self.body(&mut input, next)?,
+                Step::Trailer => self.trailer(&mut input)?,
+                _ => self.header(&mut input)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether the input may end here.
+    pub(crate) fn finish(&self) -> Result<(), Error> {
+        match self.step {
+            Step::First | Step::Between | Step::Padding => Ok(()),
+            _ => Err(Reason::TruncatedGzip.at(self.stage, self.offset)),
+        }
+    }
+
+    fn between(&mut self, input: &mut &[u8]) -> Result<(), Error> {
+        match (input[0], self.step) {
+            (b' ' | b'\t' | b'\r' | b'\n', _) => self.take(input, 1),
+            (0, Step::Between | Step::Padding) => {
+                self.step = Step::Padding;
+                self.take(input, 1);
+            }
+            (0x1f, Step::First | Step::Between) => {
+                self.member = self.offset;
+                self.header_crc.reset();
+                self.step = Step::Header;
+            }
+            _ => return Err(Reason::TrailingBytes.at(self.stage, self.offset)),
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, input: &mut &[u8]) -> Result<(), Error> {
+        match self.step {
+            Step::Header => {
+                if let Some([m1, m2, method, flags, ..]) = self.collect::<10>(input) {
+                    if [m1, m2] != [0x1f, 0x8b] {
+                        // What follows a member and is no member was never gzip to begin with.
+                        return Err(if self.member == 0 {
+                            self.corrupt("no gzip magic")
+                        } else {
+                            Reason::TrailingBytes.at(self.stage, self.member)
+                        });
+                    }
+                    if method != 8 {
+                        return Err(self.corrupt("unknown compression method"));
+                    }
+                    if flags & RESERVED != 0 {
+                        return Err(self.corrupt("reserved flags"));
+                    }
+                    self.flags = flags;
+                    self.step = Step::ExtraLength;
+                }
+            }
+            Step::ExtraLength => {
+                if self.flags & FEXTRA == 0 {
+                    self.step = Step::Name;
+                } else if let Some(length) = self.collect::<2>(input) {
+                    self.step = Step::Extra(u16::from_le_bytes(length));
+                }
+            }
+            Step::Extra(0) => self.step = Step::Name,
+            Step::Extra(left) => {
+                let length = input.len().min(usize::from(left));
+                self.take(input, length);
+                self.step = Step::Extra(left - length as u16);
+            }
+            Step::Name => self.skip_text(FNAME, Step::Comment, input),
+            Step::Comment => self.skip_text(FCOMMENT, Step::HeaderCrc, input),
+            _ => {
+                if self.flags & FHCRC == 0 {
+                    self.begin_body();
+                } else {
+                    let expected = self.header_crc.sum() as u16;
+                    if let Some(crc) = self.collect::<2>(input) {
+                        if u16::from_le_bytes(crc) != expected {
+                            return Err(self.corrupt("wrong CRC of the header"));
+                        }
+                        self.begin_body();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Skips a zero-terminated text of the header if its flag says that it is there.
+    fn skip_text(&mut self, flag: u8, after: Step, input: &mut &[u8]) {
+        if self.flags & flag == 0 {
+            self.step = after;
+        } else if let Some(end) = memchr::memchr(0, input) {
+            self.take(input, end + 1);
+            self.step = after;
+        } else {
+            self.take(input, input.len());
+        }
+    }
+
+    fn begin_body(&mut self) {
+        self.inflate.reset(false);
+        self.body_crc.reset();
+        self.step = Step::Body;
+    }
+
+    fn body(
+        &mut self,
+        input: &mut &[u8],
+        next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        loop {
+            let (read, written) = (self.inflate.total_in(), self.inflate.total_out());
+            let status = self
+                .inflate
+                .decompress(input, &mut self.decoded, FlushDecompress::None);
+            let read = (self.inflate.total_in() - read) as usize;
+            let written = (self.inflate.total_out() - written) as usize;
+            *input = &input[read..];
+            self.offset += read as u64;
+            // Handed on even if a fault follows: a fault in these bytes comes before it, whichever
+            // way the object was cut into chunks.
+            self.body_crc.update(&self.decoded[..written]);
+            next(&self.decoded[..written])?;
+            match status {
+                Err(_) => return Err(self.corrupt("not deflate")),
+                Ok(Status::StreamEnd) => {
+                    self.step = Step::Trailer;
+                    return Ok(());
+                }
+                Ok(_) if input.is_empty() && written < self.decoded.len() => return Ok(()),
+                Ok(_) if read == 0 && written == 0 => return Err(self.corrupt("not deflate")),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    fn trailer(&mut self, input: &mut &[u8]) -> Result<(), Error> {
+        if let Some([c0, c1, c2, c3, l0, l1, l2, l3]) = self.collect::<8>(input) {
+            if u32::from_le_bytes([c0, c1, c2, c3]) != self.body_crc.sum() {
+                return Err(Reason::WrongCrc.at(self.stage, self.member));
+            }
+            if u32::from_le_bytes([l0, l1, l2, l3]) != self.body_crc.amount() {
+                return Err(Reason::WrongLength.at(self.stage, self.member));
+            }
+            self.step = Step::Between;
+        }
+        Ok(())
+    }
+
+    /// The next `N` bytes, once they are all there.
+    fn collect<const N: usize>(&mut self, input: &mut &[u8]) -> Option<[u8; N]> {
+        let length = input.len().min(N - self.part.filled);
+        self.part.bytes[self.part.filled..][..length].copy_from_slice(&input[..length]);
+        self.part.filled += length;
+        self.take(input, length);
+        if self.part.filled < N {
+            return None;
+        }
+        self.part.filled = 0;
+        self.part.bytes.first_chunk().copied()
+    }
+
+    fn take(&mut self, input: &mut &[u8], length: usize) {
+        let (taken, rest) = input.split_at(length);
+        self.header_crc.update(taken);
+        self.offset += length as u64;
+        *input = rest;
+    }
+
+    fn corrupt(&self, what: &'static str) -> Error {
+        Reason::CorruptGzip(what).at(self.stage, self.member)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Part {
+    bytes: [u8; 10],
+    filled: usize,
+}

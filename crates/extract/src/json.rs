@@ -1,0 +1,217 @@
+//! The inside of JSON strings, resumable between any two bytes.
+
+/// How many bytes at the beginning stand for themselves: no quote, backslash or control character.
+///
+/// Eight at a time in an ordinary integer: nearly all of a stash is such bytes.
+pub(crate) fn plain_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    // Each has its high bit set in the first byte that matches; later bytes may be false alarms.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let below_space = |word: u64| word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+
+    let (words, _) = bytes.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let special = zero(word ^ (ONES * u64::from(b'"')))
+            | zero(word ^ (ONES * u64::from(b'\\')))
+            | below_space(word);
+        if special != 0 {
+            return i * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let tail = words.len() * 8;
+    tail + bytes[tail..]
+        .iter()
+        .position(|b| matches!(b, b'"' | b'\\' | 0..0x20))
+        .unwrap_or(bytes.len() - tail)
+}
+
+/// Decodes the content of a string, one piece after another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Unescape {
+    /// Bytes that stand for themselves.
+    #[default]
+    Plain,
+    /// After a backslash.
+    Escape,
+    /// Inside the four digits of `\uXXXX`; `high` is the first half of a surrogate pair.
+    Hex { high: u16, unit: u16, left: u8 },
+    /// After the first half of a surrogate pair: the second must follow.
+    Pair { high: u16, backslash: bool },
+}
+
+impl Unescape {
+    /// Decodes one byte that [`plain_run`] stopped at or that follows a backslash, and says what
+    /// is wrong with it. A quote in the plain state is the caller's: it ends the string.
+    pub(crate) fn push(
+        &mut self,
+        byte: u8,
+        out: &mut impl FnMut(&[u8]),
+    ) -> Result<(), &'static str> {
+        *self = match *self {
+            Self::Plain => match byte {
+                b'\\' => Self::Escape,
+                0..0x20 => return Err("a control character in a string"),
+                _ => {
+                    out(&[byte]);
+                    Self::Plain
+                }
+            },
+            Self::Escape => match byte {
+                b'u' => Self::hex(0),
+                _ => {
+                    out(&[simple_escape(byte).ok_or("an unknown escape in a string")?]);
+                    Self::Plain
+                }
+            },
+            Self::Hex { high, unit, left } => {
+                let digit = char::from(byte)
+                    .to_digit(16)
+                    .ok_or("a \\u escape without four hexadecimal digits")?;
+                let unit = unit << 4 | digit as u16;
+                match left {
+                    1 => Self::unit(high, unit, out)?,
+                    _ => Self::Hex {
+                        high,
+                        unit,
+                        left: left - 1,
+                    },
+                }
+            }
+            Self::Pair { high, backslash } => match (backslash, byte) {
+                (false, b'\\') => Self::Pair {
+                    high,
+                    backslash: true,
+                },
+                (true, b'u') => Self::hex(high),
+                _ => return Err("half a surrogate pair in a string"),
+            },
+        };
+        Ok(())
+    }
+
+    fn hex(high: u16) -> Self {
+        Self::Hex {
+            high,
+            unit: 0,
+            left: 4,
+        }
+    }
+
+    /// Takes a whole UTF-16 code unit.
+    fn unit(high: u16, unit: u16, out: &mut impl FnMut(&[u8])) -> Result<Self, &'static str> {
+        if high == 0 && matches!(unit, 0xd800..0xdc00) {
+            return Ok(Self::Pair {
+                high: unit,
+                backslash: false,
+            });
+        }
+        let units = if high == 0 { [unit, 0] } else { [high, unit] };
+        let character = char::decode_utf16(units)
+            .next()
+            .and_then(Result::ok)
+            .ok_or("half a surrogate pair in a string")?;
+        out(character.encode_utf8(&mut [0; 4]).as_bytes());
+        Ok(Self::Plain)
+    }
+}
+
+/// Decodes the whole content of a string, without its quotes, onto `out`.
+pub(crate) fn unescape(content: &[u8], out: &mut Vec<u8>) -> Result<(), &'static str> {
+    let mut state = Unescape::default();
+    let mut rest = content;
+    while let [byte, after @ ..] = rest {
+        if state == Unescape::Plain {
+            let (plain, special) = rest.split_at(plain_run(rest));
+            out.extend_from_slice(plain);
+            if !plain.is_empty() {
+                rest = special;
+                continue;
+            }
+        }
+        state.push(*byte, &mut |decoded| out.extend_from_slice(decoded))?;
+        rest = after;
+    }
+    match state {
+        Unescape::Plain => Ok(()),
+        _ => Err("a string that ends inside an escape"),
+    }
+}
+
+fn simple_escape(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'"' | b'\\' | b'/' => byte,
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        _ => return None,
+    })
+}
+
+/// The grammar of a JSON number, byte by byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Number {
+    Minus,
+    Zero,
+    Integer,
+    Point,
+    Fraction,
+    E,
+    Sign,
+    Exponent,
+}
+
+impl Number {
+    /// The state after a number's first byte, if it is one.
+    pub(crate) fn begin(byte: u8) -> Option<Self> {
+        match byte {
+            b'-' => Some(Self::Minus),
+            b'0' => Some(Self::Zero),
+            b'1'..=b'9' => Some(Self::Integer),
+            _ => None,
+        }
+    }
+
+    /// The state after another byte, if it belongs to the number.
+    pub(crate) fn push(self, byte: u8) -> Option<Self> {
+        Some(match (self, byte) {
+            (Self::Minus, b'0') => Self::Zero,
+            (Self::Minus | Self::Integer, b'0'..=b'9') => Self::Integer,
+            (Self::Zero | Self::Integer, b'.') => Self::Point,
+            (Self::Point | Self::Fraction, b'0'..=b'9') => Self::Fraction,
+            (Self::Zero | Self::Integer | Self::Fraction, b'e' | b'E') => Self::E,
+            (Self::E, b'+' | b'-') => Self::Sign,
+            (Self::E | Self::Sign | Self::Exponent, b'0'..=b'9') => Self::Exponent,
+            _ => return None,
+        })
+    }
+
+    /// Whether the number may end here.
+    pub(crate) fn is_whole(self) -> bool {
+        matches!(
+            self,
+            Self::Zero | Self::Integer | Self::Fraction | Self::Exponent
+        )
+    }
+
+    /// Whether `text` is a number from its first byte to its last.
+    pub(crate) fn is_number(text: &[u8]) -> bool {
+        let Some((first, rest)) = text.split_first() else {
+            return false;
+        };
+        rest.iter()
+            .try_fold(Self::begin(*first), |state, byte| {
+                Some(state.and_then(|s| s.push(*byte)))
+            })
+            .flatten()
+            .is_some_and(Self::is_whole)
+    }
+}
+
+/// White space between the tokens of JSON.
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}

@@ -1,0 +1,115 @@
+//! Layers of gzip around the text, found by their bytes: names and headers lie.
+
+use crate::error::{Error, Reason, Stage};
+use crate::gunzip::Gunzip;
+
+/// CloudWatch Logs gzips every document, Firehose can gzip the whole again, and an archive may have
+/// done so once more. Nothing honest goes deeper.
+const MAX_LAYERS: u8 = 3;
+
+/// White space before the first byte that tells what a layer is. More of it is text.
+const MAX_LEADING_SPACE: usize = 4 * 1024;
+
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// The bytes inside some number of gzip layers.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    /// How many layers of gzip are around these bytes.
+    depth: u8,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Not known yet: white space, and perhaps the first byte of the magic.
+    Unknown(Vec<u8>),
+    Gzip(Box<Gunzip>, Box<Layer>),
+    Text,
+}
+
+impl Layer {
+    /// The bytes of an object.
+    pub(crate) fn object() -> Self {
+        Self::inside(0)
+    }
+
+    fn inside(depth: u8) -> Self {
+        Self {
+            depth,
+            kind: Kind::Unknown(Vec::new()),
+        }
+    }
+
+    /// Hands the text in a chunk to `text`.
+    pub(crate) fn push(
+        &mut self,
+        chunk: &[u8],
+        text: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match &mut self.kind {
+            Kind::Unknown(held) => {
+                let rest = hold(held, chunk);
+                let Some(gzip) = is_gzip(held) else {
+                    return Ok(());
+                };
+                let held = std::mem::take(held);
+                self.kind = self.decided(gzip, &held)?;
+                self.push(&held, text)?;
+                self.push(rest, text)
+            }
+            Kind::Gzip(gunzip, inner) => {
+                gunzip.push(chunk, &mut |decoded| inner.push(decoded, text))
+            }
+            Kind::Text => text(chunk),
+        }
+    }
+
+    /// Hands on what is still held and says whether the object may end here.
+    pub(crate) fn finish(
+        &mut self,
+        text: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match &mut self.kind {
+            Kind::Unknown(held) => text(held),
+            Kind::Gzip(gunzip, inner) => {
+                gunzip.finish()?;
+                inner.finish(text)
+            }
+            Kind::Text => Ok(()),
+        }
+    }
+
+    fn decided(&self, gzip: bool, held: &[u8]) -> Result<Kind, Error> {
+        if !gzip {
+            return Ok(Kind::Text);
+        }
+        if self.depth == MAX_LAYERS {
+            let offset = held.len() - MAGIC.len();
+            let reason = Reason::TooManyLayers(MAX_LAYERS);
+            return Err(reason.at(Stage::Gzip(self.depth), offset as u64));
+        }
+        Ok(Kind::Gzip(
+            Box::new(Gunzip::new(self.depth)),
+            Box::new(Self::inside(self.depth + 1)),
+        ))
+    }
+}
+
+/// Moves bytes into `held` until it tells what it is, and returns the rest.
+fn hold<'a>(held: &mut Vec<u8>, chunk: &'a [u8]) -> &'a [u8] {
+    let mut rest = chunk;
+    while let (None, [byte, after @ ..]) = (is_gzip(held), rest) {
+        held.push(*byte);
+        rest = after;
+    }
+    rest
+}
+
+fn is_gzip(held: &[u8]) -> Option<bool> {
+    match held.trim_ascii_start() {
+        [] if held.len() < MAX_LEADING_SPACE => None,
+        [first] if *first == MAGIC[0] => None,
+        significant => Some(significant.starts_with(&MAGIC)),
+    }
+}
