@@ -99,8 +99,9 @@ pub enum Reason {
     /// A document whose `messageType` comes so late that its rows cannot be held until then.
     #[error("more than {0} bytes of rows before the document's messageType")]
     TooMuchHeld(usize),
-    /// A match of the event regex longer than the named bound, in bytes.
-    #[error("a match of the event regex longer than {0} bytes that begins")]
+    /// A match of the event regex that is longer than the named bound, in bytes, or that so many
+    /// bytes more do not decide. The place is where it ends, as far as that is known.
+    #[error("a match of the event regex longer than {0} bytes that ends")]
     MatchTooLong(usize),
     /// The regex engine could not go on within its memory.
     #[error("the event regex needs more memory than its bound")]

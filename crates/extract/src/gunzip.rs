@@ -41,12 +41,15 @@ enum Step {
     First,
     Between,
     Padding,
+    Magic,
     Header,
     ExtraLength,
     Extra(u16),
     Name,
     Comment,
-    HeaderCrc,
+    HeaderEnd,
+    /// The CRC that the header must name.
+    HeaderCrc(u16),
     Body,
     Trailer,
 }
@@ -103,7 +106,8 @@ impl Gunzip {
             (0x1f, Step::First | Step::Between) => {
                 self.member = self.offset;
                 self.header_crc.reset();
-                self.step = Step::Header;
+                self.take(input, 1);
+                self.step = Step::Magic;
             }
             _ => return Err(Reason::TrailingBytes.at(self.stage, self.offset)),
         }
@@ -112,16 +116,15 @@ impl Gunzip {
 
     fn header(&mut self, input: &mut &[u8]) -> Result<(), Error> {
         match self.step {
+            Step::Magic => {
+                if input[0] != 0x8b {
+                    return Err(Reason::TrailingBytes.at(self.stage, self.member));
+                }
+                self.take(input, 1);
+                self.step = Step::Header;
+            }
             Step::Header => {
-                if let Some([m1, m2, method, flags, ..]) = self.collect::<10>(input) {
-                    if [m1, m2] != [0x1f, 0x8b] {
-                        // What follows a member and is no member was never gzip to begin with.
-                        return Err(if self.member == 0 {
-                            self.corrupt("no gzip magic")
-                        } else {
-                            Reason::TrailingBytes.at(self.stage, self.member)
-                        });
-                    }
+                if let Some([method, flags, ..]) = self.collect::<8>(input) {
                     if method != 8 {
                         return Err(self.corrupt("unknown compression method"));
                     }
@@ -146,20 +149,17 @@ impl Gunzip {
                 self.step = Step::Extra(left - length as u16);
             }
             Step::Name => self.skip_text(FNAME, Step::Comment, input),
-            Step::Comment => self.skip_text(FCOMMENT, Step::HeaderCrc, input),
-            _ => {
-                if self.flags & FHCRC == 0 {
-                    self.begin_body();
-                } else {
-                    let expected = self.header_crc.sum() as u16;
-                    if let Some(crc) = self.collect::<2>(input) {
-                        if u16::from_le_bytes(crc) != expected {
-                            return Err(self.corrupt("wrong CRC of the header"));
-                        }
-                        self.begin_body();
+            Step::Comment => self.skip_text(FCOMMENT, Step::HeaderEnd, input),
+            Step::HeaderCrc(expected) => {
+                if let Some(crc) = self.collect::<2>(input) {
+                    if u16::from_le_bytes(crc) != expected {
+                        return Err(self.corrupt("wrong CRC of the header"));
                     }
+                    self.begin_body();
                 }
             }
+            _ if self.flags & FHCRC == 0 => self.begin_body(),
+            _ => self.step = Step::HeaderCrc(self.header_crc.sum() as u16),
         }
         Ok(())
     }
@@ -253,6 +253,6 @@ impl Gunzip {
 
 #[derive(Debug, Default)]
 struct Part {
-    bytes: [u8; 10],
+    bytes: [u8; 8],
     filled: usize,
 }

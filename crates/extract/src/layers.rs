@@ -71,6 +71,9 @@ impl Layer {
         text: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match &mut self.kind {
+            Kind::Unknown(held) if held.ends_with(&MAGIC[..1]) => {
+                Err(Reason::TruncatedGzip.at(Stage::Gzip(self.depth), held.len() as u64))
+            }
             Kind::Unknown(held) => text(held),
             Kind::Gzip(gunzip, inner) => {
                 gunzip.finish()?;

@@ -134,8 +134,10 @@ impl Options {
                 Format::VpcFlowLogs(VpcFlowLogs::new(fields).map_err(value("fields"))?)
             }
             (Some(FormatName::Message), None, None) => Format::Message(Whole),
-            (_, _, Some(_)) => return Err(stray("message_regex", "the format regex")),
-            _ => return Err(stray("fields", "the format vpc-flow-logs")),
+            (Some(FormatName::Regex | FormatName::Message), Some(_), _) => {
+                return Err(stray("fields", "the format vpc-flow-logs"));
+            }
+            _ => return Err(stray("message_regex", "the format regex")),
         };
         Ok(Shape {
             options,

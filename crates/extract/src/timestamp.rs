@@ -1,7 +1,9 @@
 //! Milliseconds since 1970 as `2020-02-01T00:00:00.000Z`.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::Span;
+use jiff::civil::{Date, date};
+
+const EPOCH: Date = date(1970, 1, 1);
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -39,8 +41,8 @@ impl Clock {
 
     fn date(&mut self, day: i64) -> Option<&str> {
         if self.day.as_ref().is_none_or(|(known, _)| *known != day) {
-            let date = Timestamp::from_millisecond(day * DAY).ok()?;
-            let date = date.to_zoned(TimeZone::UTC).date();
+            // A civil date, for `jiff::Timestamp` ends a day before the year 9999 does.
+            let date = EPOCH.checked_add(Span::new().try_days(day).ok()?).ok()?;
             self.day = Some((day, date.to_string()));
         }
         self.day.as_ref().map(|(_, date)| date.as_str())

@@ -298,7 +298,7 @@ impl Envelopes {
                 match text.get(read) {
                     None => break,
                     Some(b'"') => {
-                        self.end_string(out)?;
+                        self.end_string(read, out)?;
                         return Ok(read + 1);
                     }
                     Some(byte) => state = self.escape(state, *byte, read)?,
@@ -354,11 +354,12 @@ impl Envelopes {
         Ok(())
     }
 
-    fn end_string(&mut self, out: &mut dyn Events) -> Result<(), Error> {
+    /// Ends a string with the quote that stands `read` bytes after the offset.
+    fn end_string(&mut self, read: usize, out: &mut dyn Events) -> Result<(), Error> {
         self.state = State::AfterValue;
         match std::mem::replace(&mut self.key, Key::Other) {
             Key::Name => {
-                self.key = self.known_key()?;
+                self.key = self.known_key(read)?;
                 self.state = State::Colon;
             }
             Key::MessageType => {
@@ -372,7 +373,7 @@ impl Envelopes {
 
     /// What the key just read means where it stands. A second one of its kind would leave open
     /// which of the two counts.
-    fn known_key(&mut self) -> Result<Key, Error> {
+    fn known_key(&mut self, read: usize) -> Result<Key, Error> {
         let (key, again) = match (self.open.depth(), self.in_events, self.name.as_slice()) {
             (DOCUMENT, _, b"messageType") => {
                 (Key::MessageType, self.document.message_type.is_some())
@@ -392,8 +393,12 @@ impl Envelopes {
             _ => (Key::Other, false),
         };
         if again {
-            let name = String::from_utf8_lossy(&self.name);
-            return Err(self.not_an_envelope(&format!("two keys {name} in one object")));
+            let what = format!(
+                "two keys {} in one object",
+                String::from_utf8_lossy(&self.name)
+            );
+            self.offset += read as u64;
+            return Err(self.not_an_envelope(&what));
         }
         Ok(key)
     }

@@ -29,6 +29,10 @@ const COMPACT: usize = 1024 * 1024;
 /// What is kept before the place where a search begins, for assertions that look behind.
 const LOOK_BEHIND: usize = 1;
 
+/// How far back from its end a match is followed: as far as it may reach, and two bytes more, for a
+/// DFA tells of a match one byte late, and of its being the longest another byte later.
+const REACH: usize = MAX_MATCH + 2;
+
 /// An event regex, compiled for searching a stream.
 pub(crate) struct EventRegex {
     groups: Regex,
@@ -153,8 +157,10 @@ impl Matches {
             }
             if state.is_match() {
                 // The DFA tells of a match one byte late.
+                self.check_undecided(self.next - 1)?;
                 self.end = Some(self.next - 1);
             } else if state.is_dead() {
+                self.check_undecided(self.next - 1)?;
                 match self.end.take() {
                     Some(end) => {
                         self.found(end, out)?;
@@ -168,7 +174,16 @@ impl Matches {
             }
         }
         self.state = Some(state);
-        Ok(())
+        self.check_undecided(self.next)
+    }
+
+    /// A match has been found, but what follows may still make it another. That is not waited for
+    /// without bound, wherever the chunks end.
+    fn check_undecided(&self, next: usize) -> Result<(), Error> {
+        match self.end {
+            Some(end) if next - end > MAX_MATCH => Err(self.too_long(end)),
+            _ => Ok(()),
+        }
     }
 
     /// Takes the event out of the match that ends at `end`, and begins a new search there.
@@ -177,13 +192,17 @@ impl Matches {
         let Some(groups) = self.regex.groups.captures_at(&self.window, begin) else {
             return Err(self.too_large());
         };
+        let whole = groups.get_match();
+        if whole.len() > MAX_MATCH {
+            return Err(self.too_long(end));
+        }
         let group = |name| groups.name(name).map_or(&[][..], |group| group.as_bytes());
         let (timestamp, escaped) = (group("timestamp"), group("message"));
         self.message.clear();
         let decoded = unescape(escaped, &mut self.message);
         let message = decoded.map_or(escaped, |()| &self.message);
         if message.len() > MAX_MESSAGE {
-            let begin = self.offset + begin as u64;
+            let begin = self.offset + whole.start() as u64;
             return Err(Reason::MessageTooLong(MAX_MESSAGE).in_text(begin));
         }
         let event = Event { timestamp, message };
@@ -203,11 +222,11 @@ impl Matches {
     /// followed backwards as far as a match may reach, and what reaches farther is a fault: cut off,
     /// it would be another match.
     fn match_begin(&mut self, end: usize) -> Result<usize, Error> {
-        if self.offset + end as u64 - self.begin <= MAX_MATCH as u64 {
+        if self.offset + end as u64 - self.begin <= REACH as u64 {
             return Ok((self.begin - self.offset) as usize);
         }
         let input = Input::new(&self.window)
-            .range(end - MAX_MATCH..end)
+            .range(end - REACH..end)
             .anchored(Anchored::Yes);
         let mut state = (self.regex.reverse)
             .start_state_reverse(&mut self.reverse_cache, &input)
@@ -223,8 +242,7 @@ impl Matches {
                 return Ok(begin);
             }
         }
-        let farthest = self.offset + input.start() as u64;
-        Err(Reason::MatchTooLong(MAX_MATCH).in_text(farthest))
+        Err(self.too_long(end))
     }
 
     /// The DFA's state; at the beginning of a search, the one that suits the byte before.
@@ -240,7 +258,7 @@ impl Matches {
 
     /// Forgets what no match can reach any more.
     fn compact(&mut self) {
-        let reach = self.end.unwrap_or(self.next).saturating_sub(MAX_MATCH);
+        let reach = self.end.unwrap_or(self.next).saturating_sub(REACH);
         let searched = self.begin.saturating_sub(self.offset) as usize;
         let done = searched.max(reach).saturating_sub(LOOK_BEHIND);
         if done >= COMPACT {
@@ -249,6 +267,10 @@ impl Matches {
             self.next -= done;
             self.end = self.end.map(|end| end - done);
         }
+    }
+
+    fn too_long(&self, end: usize) -> Error {
+        Reason::MatchTooLong(MAX_MATCH).in_text(self.offset + end as u64)
     }
 
     fn too_large(&self) -> Error {

@@ -1,0 +1,272 @@
+//! VPC flow log records as a small, busy network gives them.
+//!
+//! How well records compress decides what reading and writing them costs, so
+//! they repeat as real ones do: a few interfaces, each with the same peers over
+//! and over, a flow's request next to its reply, many records of one second,
+//! and packets and bytes that span orders of magnitude.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use fastrand::Rng;
+
+/// The account that every record belongs to.
+pub(super) const ACCOUNT: &str = "123456789012";
+
+const INTERFACES: u32 = 24;
+/// How few and how many peers one interface has.
+const PEERS: (u32, u32) = (8, 240);
+/// Seconds that one record sums up: the shorter of the two that AWS offers.
+const AGGREGATION_SECONDS: i64 = 60;
+/// Service ports with their IP protocol (6 is TCP, 17 is UDP), the busiest first.
+const SERVICES: [(u16, u8); 12] = [
+    (443, 6),
+    (53, 17),
+    (5432, 6),
+    (80, 6),
+    (6379, 6),
+    (3306, 6),
+    (123, 17),
+    (9092, 6),
+    (8080, 6),
+    (22, 6),
+    (514, 17),
+    (2049, 6),
+];
+/// What scanners of the Internet knock on.
+const SCANNED_PORTS: [u16; 10] = [22, 23, 80, 445, 1433, 3389, 5900, 6379, 8080, 8443];
+/// Linux's range of client ports.
+const EPHEMERAL_PORTS: (u16, u16) = (32_768, 60_999);
+
+/// One log event.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    /// Milliseconds since 1970.
+    pub(super) timestamp: i64,
+    pub(super) message: String,
+}
+
+/// What one interface saw for a while: what a document is made of.
+pub(super) struct Capture<'a> {
+    /// The interface's identifier.
+    pub(super) interface: &'a str,
+    /// In order of time.
+    pub(super) events: Vec<Event>,
+}
+
+/// The interfaces of a VPC.
+pub(super) struct Network {
+    interfaces: Vec<Interface>,
+}
+
+struct Interface {
+    id: String,
+    address: String,
+    peers: Vec<Peer>,
+}
+
+/// One that an interface exchanges flows with.
+struct Peer {
+    /// The interface's own address towards this peer: IPv4 or IPv6.
+    local: String,
+    remote: String,
+    port: u16,
+    protocol: u8,
+    /// Whether the interface's side is the service.
+    serves: bool,
+    /// The client port of the connection that they keep open.
+    pooled: u16,
+}
+
+impl Network {
+    pub(super) fn new(rng: &mut Rng) -> Self {
+        let interfaces = (0..INTERFACES).map(|_| Interface::new(rng)).collect();
+        Self { interfaces }
+    }
+}
+
+impl Interface {
+    fn new(rng: &mut Rng) -> Self {
+        let address = private_address(rng).to_string();
+        let second_address = address_v6(rng).to_string();
+        let peers = (0..rng.u32(PEERS.0..=PEERS.1))
+            .map(|_| {
+                let (local, remote) = match rng.u32(..10) {
+                    0 => (&second_address, address_v6(rng).to_string()),
+                    1..=5 => (&address, private_address(rng).to_string()),
+                    _ => (&address, public_address(rng).to_string()),
+                };
+                let &(port, protocol) = often_the_first(&SERVICES, rng);
+                Peer {
+                    local: local.clone(),
+                    remote,
+                    port,
+                    protocol,
+                    serves: rng.u32(..3) == 0,
+                    pooled: ephemeral_port(rng),
+                }
+            })
+            .collect();
+        Self {
+            id: format!("eni-0{:016x}", rng.u64(..)),
+            address,
+            peers,
+        }
+    }
+}
+
+/// `count` events of one interface, from the second `start` on.
+pub(super) fn capture<'a>(
+    network: &'a Network,
+    start: i64,
+    count: u32,
+    rng: &mut Rng,
+) -> Capture<'a> {
+    let interface = often_the_first(&network.interfaces, rng);
+    let count = count as usize;
+    let mut records = Records {
+        interface,
+        start,
+        events: Vec::with_capacity(count),
+    };
+    while records.events.len() < count {
+        match rng.u32(..100) {
+            0 => records.nothing("NODATA"),
+            1 if rng.u32(..4) == 0 => records.nothing("SKIPDATA"),
+            2..=5 => records.scan(rng),
+            6 => records.ping(rng),
+            _ => records.flow(rng),
+        }
+        if rng.u32(..3) == 0 {
+            records.start += rng.i64(1..=3);
+        }
+    }
+    records.events.truncate(count);
+    Capture {
+        interface: &interface.id,
+        events: records.events,
+    }
+}
+
+struct Records<'a> {
+    interface: &'a Interface,
+    start: i64,
+    events: Vec<Event>,
+}
+
+impl Records<'_> {
+    /// A request and its reply.
+    fn flow(&mut self, rng: &mut Rng) {
+        let peer = often_the_first(&self.interface.peers, rng);
+        let client_port = if rng.u32(..4) == 0 {
+            peer.pooled
+        } else {
+            ephemeral_port(rng)
+        };
+        let (client, server) = if peer.serves {
+            (&peer.remote, &peer.local)
+        } else {
+            (&peer.local, &peer.remote)
+        };
+        let Peer { port, protocol, .. } = peer;
+        let packets = packets(rng);
+        let replies = packets - rng.u64(..=packets / 3);
+        let bytes = packets * rng.u64(52..240);
+        let reply_bytes = replies * rng.u64(52..1_460);
+        self.push(
+            format_args!("{client} {server} {client_port} {port} {protocol} {packets} {bytes}"),
+            "ACCEPT OK",
+        );
+        self.push(
+            format_args!(
+                "{server} {client} {port} {client_port} {protocol} {replies} {reply_bytes}"
+            ),
+            "ACCEPT OK",
+        );
+    }
+
+    /// Somebody who tries one port after another.
+    fn scan(&mut self, rng: &mut Rng) {
+        let scanner = public_address(rng);
+        let from = ephemeral_port(rng);
+        for _ in 0..rng.u32(1..=4) {
+            let port = often_the_first(&SCANNED_PORTS, rng);
+            let target = &self.interface.address;
+            self.push(
+                format_args!("{scanner} {target} {from} {port} 6 1 40"),
+                "REJECT OK",
+            );
+        }
+    }
+
+    /// ICMP, which has no ports.
+    fn ping(&mut self, rng: &mut Rng) {
+        let peer = often_the_first(&self.interface.peers, rng);
+        let protocol = if peer.local.contains(':') { 58 } else { 1 };
+        let packets = rng.u32(1..=60);
+        let bytes = packets * 84;
+        for (from, to) in [(&peer.local, &peer.remote), (&peer.remote, &peer.local)] {
+            self.push(
+                format_args!("{from} {to} 0 0 {protocol} {packets} {bytes}"),
+                "ACCEPT OK",
+            );
+        }
+    }
+
+    /// A time without traffic, or one whose records AWS had to leave out.
+    fn nothing(&mut self, status: &str) {
+        self.push(format_args!("- - - - - - -"), format_args!("- {status}"));
+    }
+
+    fn push(&mut self, flow: impl std::fmt::Display, end: impl std::fmt::Display) {
+        let Self {
+            interface: Interface { id, .. },
+            start,
+            ..
+        } = self;
+        // A record begins with its flow's first packet and ends with the interval.
+        let stop = *start - *start % AGGREGATION_SECONDS + AGGREGATION_SECONDS - 1;
+        self.events.push(Event {
+            timestamp: *start * 1_000,
+            message: format!("2 {ACCOUNT} {id} {flow} {start} {stop} {end}"),
+        });
+    }
+}
+
+/// Most flows have a packet or two, a few have a million: first the order of
+/// magnitude, the smaller the likelier, then a number of that order.
+fn packets(rng: &mut Rng) -> u64 {
+    let magnitude = rng.u32(..20).min(rng.u32(..20));
+    rng.u64(1..=1 << magnitude)
+}
+
+/// One of `items`, the earlier the likelier.
+fn often_the_first<'a, T>(items: &'a [T], rng: &mut Rng) -> &'a T {
+    // Not `usize`, whose chance differs with its width.
+    let end = items.len() as u64;
+    &items[rng.u64(..end).min(rng.u64(..end)) as usize]
+}
+
+fn ephemeral_port(rng: &mut Rng) -> u16 {
+    rng.u16(EPHEMERAL_PORTS.0..=EPHEMERAL_PORTS.1)
+}
+
+fn private_address(rng: &mut Rng) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, rng.u8(..12), rng.u8(4..=254))
+}
+
+/// From the ranges set aside for documentation and benchmarks (RFC 5737 and
+/// 2544): no real host shall stand in a sample as somebody who scans.
+fn public_address(rng: &mut Rng) -> Ipv4Addr {
+    let host = rng.u8(1..=254);
+    match rng.u32(..6) {
+        0 => Ipv4Addr::new(192, 0, 2, host),
+        1 => Ipv4Addr::new(198, 51, 100, host),
+        2 => Ipv4Addr::new(203, 0, 113, host),
+        _ => Ipv4Addr::new(198, rng.u8(18..=19), rng.u8(..), host),
+    }
+}
+
+/// From the range set aside for documentation (RFC 3849).
+fn address_v6(rng: &mut Rng) -> Ipv6Addr {
+    Ipv6Addr::from_bits((0x2001_0db8 << 96) | u128::from(rng.u64(..)))
+}

@@ -1,0 +1,113 @@
+//! One layer of gzip, all of it in memory.
+
+use std::io;
+
+use flate2::Crc;
+use flate2::bufread::DeflateDecoder;
+
+/// The text of members back to back, with white space around them and zeros after the last.
+pub(crate) fn members(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut rest = skip_space(bytes);
+    let mut first = true;
+    while !rest.is_empty() {
+        if !first && is_padding(rest) {
+            break;
+        }
+        let member = Member::read(rest)?;
+        if !member.is_sound(rest) {
+            return None;
+        }
+        text.extend(&member.text);
+        rest = skip_space(&rest[member.end..]);
+        first = false;
+    }
+    Some(text)
+}
+
+fn is_padding(rest: &[u8]) -> bool {
+    rest[0] == 0 && rest.iter().all(|byte| *byte == 0 || is_space(*byte))
+}
+
+fn skip_space(bytes: &[u8]) -> &[u8] {
+    let space = bytes.iter().take_while(|byte| is_space(**byte)).count();
+    &bytes[space..]
+}
+
+fn is_space(byte: u8) -> bool {
+    b" \t\r\n".contains(&byte)
+}
+
+/// A member and where its parts are.
+pub(crate) struct Member {
+    pub(crate) text: Vec<u8>,
+    /// Where the two bytes of the header's CRC are, if it has one.
+    pub(crate) header_crc: Option<usize>,
+    /// Where the eight bytes of the trailer begin.
+    pub(crate) trailer: usize,
+    pub(crate) end: usize,
+}
+
+impl Member {
+    /// The member at the beginning of `bytes`, whatever its checksums say.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let flags = match bytes {
+            [0x1f, 0x8b, 8, flags, ..] if flags & 0xe0 == 0 => *flags,
+            _ => return None,
+        };
+        let mut at = 10;
+        if flags & 4 != 0 {
+            let length = bytes.get(at..at + 2)?;
+            at += 2 + usize::from(u16::from_le_bytes([length[0], length[1]]));
+        }
+        for text in [8, 16] {
+            if flags & text != 0 {
+                at += bytes.get(at..)?.iter().position(|byte| *byte == 0)? + 1;
+            }
+        }
+        let header_crc = (flags & 2 != 0).then_some(at);
+        if header_crc.is_some() {
+            at += 2;
+        }
+        let mut decoder = DeflateDecoder::new(bytes.get(at..)?);
+        let mut text = Vec::new();
+        io::copy(&mut decoder, &mut text).ok()?;
+        let trailer = at + decoder.total_in() as usize;
+        bytes.get(trailer..trailer + 8)?;
+        Some(Self {
+            text,
+            header_crc,
+            trailer,
+            end: trailer + 8,
+        })
+    }
+
+    /// Whether the member's checksums, where it stands in `bytes`, are right.
+    fn is_sound(&self, bytes: &[u8]) -> bool {
+        let header = self
+            .header_crc
+            .is_none_or(|at| bytes[at..at + 2] == self.right_header_crc(bytes));
+        header && bytes[self.trailer..self.end] == self.right_trailer()
+    }
+
+    /// The CRC of its header that the member should have.
+    pub(crate) fn right_header_crc(&self, bytes: &[u8]) -> [u8; 2] {
+        let header = &bytes[..self.header_crc.unwrap_or_default()];
+        (crc(header).sum() as u16).to_le_bytes()
+    }
+
+    /// The trailer that the member should have.
+    pub(crate) fn right_trailer(&self) -> [u8; 8] {
+        let crc = crc(&self.text);
+        let mut trailer = [0; 8];
+        trailer[..4].copy_from_slice(&crc.sum().to_le_bytes());
+        trailer[4..].copy_from_slice(&crc.amount().to_le_bytes());
+        trailer
+    }
+}
+
+fn crc(bytes: &[u8]) -> Crc {
+    let mut crc = Crc::new();
+    crc.update(bytes);
+    crc
+}

@@ -1,0 +1,92 @@
+//! What a transcode must give, worked out in the plainest way: the whole object in memory, one step
+//! after another, and nothing of the crate under test.
+#![allow(dead_code, reason = "each test and fuzz target needs a part of it")]
+
+pub(crate) mod envelope;
+pub(crate) mod gunzip;
+pub(crate) mod matches;
+pub(crate) mod rows;
+
+use rehose_extract::{Dialect, Options};
+
+/// More layers than these are refused.
+const MAX_LAYERS: usize = 3;
+
+/// White space that may come before the magic of gzip.
+const MAX_LEADING_SPACE: usize = 4096;
+
+/// A log event, its timestamp as written and its message decoded, if it can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) timestamp: String,
+    pub(crate) message: Result<String, String>,
+}
+
+/// Everything that an object gives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) csv: String,
+    pub(crate) rejected_lines: String,
+    pub(crate) documents: u64,
+    pub(crate) events: u64,
+    pub(crate) written: u64,
+    pub(crate) rejected: u64,
+    pub(crate) control: u64,
+    pub(crate) bytes_decoded: u64,
+}
+
+/// What an object gives, or `None` if it must fail.
+pub(crate) fn expect(options: &Options, source: &str, object: &[u8]) -> Option<Expected> {
+    let text = String::from_utf8(peel(object)?).ok()?;
+    let documents = match options.normalised().dialect {
+        Some(Dialect::Regex) => None,
+        _ => Some(envelope::documents(&text)?),
+    };
+    let mut expected = Expected {
+        csv: rows::header(options),
+        documents: documents.as_ref().map_or(0, |documents| documents.len() as u64),
+        bytes_decoded: text.len() as u64,
+        ..Expected::default()
+    };
+    let events = match documents {
+        None => matches::events(options.event_regex.as_deref()?, &text),
+        Some(documents) => {
+            let (data, control): (Vec<_>, Vec<_>) = documents
+                .into_iter()
+                .partition(|document| document.message_type == "DATA_MESSAGE");
+            expected.control = control.iter().map(|d| d.events.len() as u64).sum();
+            data.into_iter().flat_map(|document| document.events).collect()
+        }
+    };
+    for event in &events {
+        match rows::row(options, event) {
+            Ok(row) => {
+                expected.csv += &row;
+                expected.written += 1;
+            }
+            Err(reason) => {
+                expected.rejected_lines += &rows::rejected_line(source, reason, event);
+                expected.rejected += 1;
+            }
+        }
+    }
+    expected.events = expected.written + expected.rejected + expected.control;
+    Some(expected)
+}
+
+/// The text inside all layers of gzip.
+pub(crate) fn peel(object: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = object.to_vec();
+    for _ in 0..=MAX_LAYERS {
+        let significant = bytes.trim_ascii_start();
+        let space = bytes.len() - significant.len();
+        if significant == [0x1f] && space < MAX_LEADING_SPACE {
+            return None;
+        }
+        if !significant.starts_with(&[0x1f, 0x8b]) || space >= MAX_LEADING_SPACE {
+            return Some(bytes);
+        }
+        bytes = gunzip::members(&bytes)?;
+    }
+    None
+}

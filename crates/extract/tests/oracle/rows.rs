@@ -1,0 +1,98 @@
+//! Rows and rejected lines of single events.
+
+use jiff::SignedDuration;
+use jiff::civil::date;
+use regex::Regex;
+use rehose_extract::{FormatName, Options};
+
+use super::Event;
+
+/// The columns of the default record, as the field has written them since 2020.
+const DEFAULT_COLUMNS: &str = "version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,\
+                               protocol,packets,bytes,start,end,action,log-status";
+
+/// The first line of the CSV, with its line break.
+pub(crate) fn header(options: &Options) -> String {
+    format!("timestamp,{}\n", columns(options).join(","))
+}
+
+fn columns(options: &Options) -> Vec<String> {
+    match (options.normalised().format, &options.fields) {
+        (Some(FormatName::Message), _) => vec!["message".to_owned()],
+        (Some(FormatName::Regex), _) => {
+            let regex = message_regex(options);
+            regex.capture_names().flatten().map(str::to_owned).collect()
+        }
+        (_, Some(fields)) => fields.clone(),
+        (_, None) => DEFAULT_COLUMNS.split(',').map(str::to_owned).collect(),
+    }
+}
+
+#[allow(clippy::unwrap_used, reason = "the patterns of tests are valid")]
+fn message_regex(options: &Options) -> Regex {
+    Regex::new(options.message_regex.as_deref().unwrap()).unwrap()
+}
+
+/// The line of an event, or the reason why it has none.
+pub(crate) fn row(options: &Options, event: &Event) -> Result<String, &'static str> {
+    let message = event.message.as_ref().map_err(|_| "escape")?;
+    let timestamp = timestamp(&event.timestamp).ok_or("timestamp")?;
+    let fields: Vec<String> = match options.normalised().format {
+        Some(FormatName::Message) => vec![quoted(message)],
+        Some(FormatName::Regex) => {
+            let regex = message_regex(options);
+            let groups = regex.captures(message).ok_or("no-match")?;
+            regex
+                .capture_names()
+                .flatten()
+                .map(|name| quoted(groups.name(name).map_or("", |group| group.as_str())))
+                .collect()
+        }
+        _ => {
+            if message.contains([',', '"', '\\', '\n', '\r']) {
+                return Err("character");
+            }
+            let fields = message.split(' ').filter(|field| !field.is_empty());
+            fields.map(str::to_owned).collect()
+        }
+    };
+    if fields.len() != columns(options).len() {
+        return Err("field-count");
+    }
+    Ok(format!("{timestamp},{}\n", fields.join(",")))
+}
+
+fn timestamp(milliseconds: &str) -> Option<String> {
+    let since = SignedDuration::from_millis(milliseconds.parse().ok()?);
+    let time = date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).ok()?;
+    (time.year() >= 1).then(|| time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+/// The line of JSON that keeps a rejected event.
+pub(crate) fn rejected_line(source: &str, reason: &str, event: &Event) -> String {
+    let (Ok(message) | Err(message)) = &event.message;
+    let is_number = serde_json::from_str::<&serde_json::value::RawValue>(&event.timestamp)
+        .is_ok_and(|raw| matches!(raw.get().as_bytes()[0], b'-' | b'0'..=b'9'))
+        && event.timestamp.trim() == event.timestamp;
+    let timestamp = match is_number {
+        true => event.timestamp.clone(),
+        false => json(&event.timestamp),
+    };
+    format!(
+        "{{\"source\":{},\"reason\":\"{reason}\",\"timestamp\":{timestamp},\"message\":{}}}\n",
+        json(source),
+        json(message)
+    )
+}
+
+fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,180 @@
+//! What stops a use case, in words that say what to do next.
+
+use rehose_extract::OptionsError;
+
+use crate::queue::QueueError;
+use crate::store::{StoreError, StoreErrorKind};
+
+/// Why `start`, `process` or `check` could not do what was asked.
+///
+/// What is wrong with an object is not among these: it is an [`Outcome`](crate::receipt::Outcome).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue failed.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The options are not usable.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// A value that was given is not usable.
+    #[error("{name}: {reason}")]
+    Value {
+        /// The value's name.
+        name: &'static str,
+        /// What is wrong with it, and what would be right.
+        reason: String,
+    },
+    /// There is nothing to do.
+    #[error("there is no object under {source_url}; check the prefix")]
+    NothingThere {
+        /// Where was looked.
+        source_url: String,
+    },
+    /// The output would be listed as input.
+    #[error("the output {output} lies under the source {source_url}; take an output elsewhere")]
+    OutputUnderSource {
+        /// The output.
+        output: String,
+        /// The source.
+        source_url: String,
+    },
+    /// The output holds rows of another shape.
+    #[error(
+        "the output {output} is bound to other options: it has {bound}, this job has {wanted}; \
+         take another output"
+    )]
+    OtherOptions {
+        /// The output.
+        output: String,
+        /// The options in its `rehose.json`.
+        bound: String,
+        /// The options that were given.
+        wanted: String,
+    },
+    /// The job id belongs to a job that was defined otherwise.
+    #[error(
+        "the job {job} exists and was started otherwise: it has {bound}, this call has {wanted}; \
+         take another job id"
+    )]
+    OtherJob {
+        /// The job's id.
+        job: String,
+        /// How it was started.
+        bound: String,
+        /// How it was called now.
+        wanted: String,
+    },
+    /// There is no such job, or its plan is not complete.
+    #[error("the job {job} is not planned: {missing} is missing; start it first")]
+    NotPlanned {
+        /// The job's id.
+        job: String,
+        /// What should have been there.
+        missing: String,
+    },
+    /// A source or an output outside the configuration.
+    #[error("{url} is outside of what this function is configured for; it has not been touched")]
+    Outside {
+        /// What was asked for.
+        url: String,
+    },
+    /// A message that nobody knows how to handle.
+    #[error("not a message of this job and no event of S3: {reason}")]
+    UnknownMessage {
+        /// What it lacks.
+        reason: String,
+    },
+    /// An object of a realtime event is at fault. It has no receipt, so its message is its record.
+    #[error("{url} failed: {reason}: {detail}")]
+    ObjectFailed {
+        /// The object.
+        url: String,
+        /// The reason's code.
+        reason: String,
+        /// The reason in words.
+        detail: String,
+    },
+    /// An object of the ledger is not what rehose writes there.
+    #[error("the ledger is damaged: {url}: {reason}")]
+    Ledger {
+        /// The object.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The queue keeps refusing messages.
+    #[error("the queue refused {count} messages until time ran out; the last reason: {reason}")]
+    Unsent {
+        /// How many.
+        count: usize,
+        /// The queue's last reason.
+        reason: String,
+    },
+    /// There was not enough time left.
+    #[error("time ran out while {doing}; it goes back to the queue")]
+    OutOfTime {
+        /// What was going on.
+        doing: String,
+    },
+    /// A thread of this process died.
+    #[error("the transcoder of {url} died: {reason}")]
+    Died {
+        /// The object.
+        url: String,
+        /// What is known.
+        reason: String,
+    },
+}
+
+/// Whom an error is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The caller gave something that is not usable; another attempt ends the same way.
+    InvalidInput,
+    /// Another attempt may succeed.
+    Passing,
+    /// Something is broken that neither the caller nor time will mend.
+    Failed,
+}
+
+impl ErrorKind {
+    /// The name by which the state machine knows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "InvalidInput",
+            Self::Passing => "Passing",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
+impl Error {
+    /// Whom the error is for.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Options(_)
+            | Self::Value { .. }
+            | Self::NothingThere { .. }
+            | Self::OutputUnderSource { .. }
+            | Self::OtherOptions { .. }
+            | Self::OtherJob { .. }
+            | Self::NotPlanned { .. }
+            | Self::Outside { .. }
+            | Self::UnknownMessage { .. } => ErrorKind::InvalidInput,
+            Self::Store(error) if error.kind != StoreErrorKind::Passing => ErrorKind::Failed,
+            Self::ObjectFailed { .. } | Self::Ledger { .. } => ErrorKind::Failed,
+            Self::Store(_)
+            | Self::Queue(_)
+            | Self::Unsent { .. }
+            | Self::OutOfTime { .. }
+            | Self::Died { .. } => ErrorKind::Passing,
+        }
+    }
+}
+
+/// The result of a use case.
+pub type Result<T> = std::result::Result<T, Error>;

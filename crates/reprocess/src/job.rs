@@ -1,0 +1,100 @@
+//! What a job is: its id, and what it was asked to do.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use rehose_extract::Options;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// The longest job id. An execution's name has 80 characters at most
+/// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>), and
+/// one that goes on after another has a suffix.
+const MAX_ID: usize = 64;
+
+/// The name of a job: up to 64 letters, digits, `-` and `_`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct JobId(String);
+
+impl JobId {
+    /// A new id that sorts by time: `20261121T101500Z-3f9ac2d1`.
+    pub fn new(now: Timestamp) -> Self {
+        let random = fastrand::u32(..);
+        Self(format!("{}-{random:08x}", now.strftime("%Y%m%dT%H%M%SZ")))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for JobId {
+    type Err = Error;
+
+    fn from_str(id: &str) -> Result<Self, Error> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if id.is_empty() || id.len() > MAX_ID || !id.chars().all(fits) {
+            return Err(Error::Value {
+                name: "job",
+                reason: format!(
+                    "{id:?} is no job id: up to {MAX_ID} letters, digits, '-' and '_' make one"
+                ),
+            });
+        }
+        Ok(Self(id.to_owned()))
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = Error;
+
+    fn try_from(id: String) -> Result<Self, Error> {
+        id.parse()
+    }
+}
+
+impl From<JobId> for String {
+    fn from(id: JobId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which objects a job plans.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// All that are listed.
+    #[default]
+    All,
+    /// Those whose output is not there yet.
+    Missing,
+}
+
+/// What a job was asked to do. It stands in the ledger, and never changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its name.
+    pub job: JobId,
+    /// The store that is read, as it names itself.
+    pub source: String,
+    /// The keys that are listed begin so.
+    pub prefix: String,
+    /// Which of them are planned.
+    pub mode: Mode,
+    /// Patterns of keys that are left out, besides Firehose's error prefixes.
+    pub exclude: Vec<String>,
+    /// The shape of input and output, normalised.
+    pub options: Options,
+    /// When it was started.
+    pub started: Timestamp,
+}

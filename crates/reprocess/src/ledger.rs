@@ -1,0 +1,234 @@
+//! Where things stand in an output, and how they are read and written.
+//!
+//! ```text
+//! rehose.json                          the options that the output is bound to
+//! csv/<source key>.csv.gz              the rows of an object
+//! rejected/<source key>.jsonl.gz       the events of it that are no rows
+//! jobs/<job>/job.json                  what the job was asked to do
+//! jobs/<job>/manifest/<slice>.json     what was planned
+//! jobs/<job>/receipts/<task>.json      what became of a task
+//! jobs/<job>/progress.json             how far check has come
+//! jobs/<job>/report.json               the proof
+//! ```
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use rehose_extract::Options;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+use crate::job::JobId;
+use crate::manifest::Slice;
+use crate::report::Report;
+use crate::store::{MAX_PAGE, Put, Store, StoreErrorKind};
+use crate::task::TaskId;
+
+/// The largest object of the ledger, in bytes: far above a slice or report with the longest keys.
+const MAX_LEDGER_OBJECT: usize = 32 * 1024 * 1024;
+
+/// The key of an object's rows. The suffix is always appended, so no two objects share an output.
+pub fn csv_key(source_key: &str) -> String {
+    format!("csv/{source_key}.csv.gz")
+}
+
+/// The key of an object's rejected events.
+pub fn rejected_key(source_key: &str) -> String {
+    format!("rejected/{source_key}.jsonl.gz")
+}
+
+/// Binds an output to options, or makes sure that it is bound to these.
+pub async fn bind(output: &dyn Store, options: &Options) -> Result<()> {
+    const KEY: &str = "rehose.json";
+    let options = options.normalised();
+    let bound = get::<Options>(output, KEY).await?;
+    let bound = match bound {
+        Some(bound) => bound,
+        None => match put_if_absent(output, KEY, &options).await? {
+            Put::Created => return Ok(()),
+            Put::Exists => get(output, KEY).await?.unwrap_or_default(),
+        },
+    };
+    if bound.normalised() == options {
+        return Ok(());
+    }
+    Err(Error::OtherOptions {
+        output: output.url(""),
+        bound: describe(&bound),
+        wanted: describe(&options),
+    })
+}
+
+/// The ledger of one job.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    job: JobId,
+}
+
+impl Ledger {
+    /// The ledger of a job in an output.
+    pub fn new(store: Arc<dyn Store>, job: JobId) -> Self {
+        Self { store, job }
+    }
+
+    /// The job.
+    pub fn job(&self) -> &JobId {
+        &self.job
+    }
+
+    /// Where the report is, or will be.
+    pub fn report_url(&self) -> String {
+        self.store.url(&self.key("report.json"))
+    }
+
+    /// Reads something that stands in the ledger under `name`.
+    pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        get(&*self.store, &self.key(name)).await
+    }
+
+    /// Writes something under `name` unless something is there.
+    pub async fn put_if_absent<T: Serialize>(&self, name: &str, value: &T) -> Result<Put> {
+        put_if_absent(&*self.store, &self.key(name), value).await
+    }
+
+    /// Writes something under `name`, whatever was there.
+    pub async fn put<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        let key = self.key(name);
+        let text = to_line(&*self.store, &key, value)?;
+        let mut upload = self.store.write(&key).await?;
+        upload.write(text).await?;
+        upload.complete().await?;
+        Ok(())
+    }
+
+    /// A slice of the manifest, if it is planned.
+    pub async fn slice(&self, slice: u32) -> Result<Option<Slice>> {
+        self.get(&slice_name(slice)).await
+    }
+
+    /// Stores a slice and returns the one that counts: this one, or the one that was there.
+    pub async fn store_slice(&self, slice: Slice) -> Result<Slice> {
+        let name = slice_name(slice.slice);
+        match self.put_if_absent(&name, &slice).await? {
+            Put::Created => Ok(slice),
+            Put::Exists => self.get(&name).await?.ok_or_else(|| Error::Ledger {
+                url: self.store.url(&self.key(&name)),
+                reason: "it was there and is gone".to_owned(),
+            }),
+        }
+    }
+
+    /// Whether a task needs no more work: it has its receipt, or the job has ended.
+    pub async fn is_settled(&self, task: TaskId) -> Result<bool> {
+        let receipt = self.key(&receipt_name(task));
+        let report = self.key("report.json");
+        let (receipt, report) =
+            futures::try_join!(self.store.head(&receipt), self.store.head(&report))?;
+        Ok(receipt.is_some() || report.is_some())
+    }
+
+    /// The report, once the job has ended.
+    pub async fn report(&self) -> Result<Option<Report>> {
+        self.get("report.json").await
+    }
+
+    /// The names of all receipts that tasks of a slice have so far.
+    pub async fn receipts_of(&self, slice: u32) -> Result<BTreeSet<String>> {
+        let prefix = self.key(&format!("receipts/{slice:08}-"));
+        let mut names = BTreeSet::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.store.list(&prefix, after.as_deref(), MAX_PAGE).await?;
+            let keys = page.objects.into_iter().map(|object| object.key);
+            after = keys.clone().next_back();
+            let job = self.key("").len();
+            names.extend(keys.map(|key| key[job..].to_owned()));
+            if !page.more {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// How many receipts there are from a slice on, counted up to `limit`.
+    pub async fn count_receipts(&self, slice: u32, limit: usize) -> Result<usize> {
+        let prefix = self.key("receipts/");
+        let mut after = format!("{prefix}{slice:08}");
+        let mut count = 0;
+        loop {
+            let page = self.store.list(&prefix, Some(&after), MAX_PAGE).await?;
+            count += page.objects.len();
+            match page.objects.into_iter().next_back() {
+                Some(last) if page.more && count < limit => after = last.key,
+                _ => return Ok(count),
+            }
+        }
+    }
+
+    /// An error about something that stands in the ledger under `name`.
+    pub fn damaged(&self, name: &str, reason: impl Into<String>) -> Error {
+        Error::Ledger {
+            url: self.store.url(&self.key(name)),
+            reason: reason.into(),
+        }
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("jobs/{}/{name}", self.job)
+    }
+}
+
+/// The name of a task's receipt.
+pub fn receipt_name(task: TaskId) -> String {
+    format!("receipts/{task}.json")
+}
+
+/// The name of a slice of the manifest.
+pub fn slice_name(slice: u32) -> String {
+    format!("manifest/{slice:08}.json")
+}
+
+async fn get<T: DeserializeOwned>(store: &dyn Store, key: &str) -> Result<Option<T>> {
+    let damaged = |reason: String| Error::Ledger {
+        url: store.url(key),
+        reason,
+    };
+    let mut body = match store.read(key).await {
+        Ok(body) => body,
+        Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut text = Vec::new();
+    while let Some(chunk) = body.try_next().await? {
+        text.extend_from_slice(&chunk);
+        if text.len() > MAX_LEDGER_OBJECT {
+            return Err(damaged(format!("larger than {MAX_LEDGER_OBJECT} bytes")));
+        }
+    }
+    match serde_json::from_slice(&text) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => Err(damaged(error.to_string())),
+    }
+}
+
+async fn put_if_absent<T: Serialize>(store: &dyn Store, key: &str, value: &T) -> Result<Put> {
+    let text = to_line(store, key, value)?;
+    Ok(store.put_if_absent(key, text).await?)
+}
+
+fn to_line<T: Serialize>(store: &dyn Store, key: &str, value: &T) -> Result<Bytes> {
+    let mut text = serde_json::to_vec(value).map_err(|error| Error::Ledger {
+        url: store.url(key),
+        reason: error.to_string(),
+    })?;
+    text.push(b'\n');
+    Ok(text.into())
+}
+
+/// A value as a person may read it in an error.
+pub(crate) fn describe<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
+}

@@ -1,0 +1,25 @@
+//! A reprocessing job: its plan, its tasks, their receipts and the report that proves it complete.
+//!
+//! Three use cases, free of any Lambda type: [`start`] lists a prefix and sends tasks, [`process`]
+//! rewrites the objects of a task and leaves a receipt, [`check`] adds the receipts up and writes
+//! the report. They need a [`Store`](store::Store) and a [`Queue`](queue::Queue), of which there are
+//! two each: AWS's, and one on this machine. What they say to each other stands in the
+//! [`ledger`], plain objects in the output.
+#![warn(missing_docs)]
+
+pub mod aws;
+pub mod check;
+pub mod error;
+pub mod job;
+pub mod ledger;
+pub mod location;
+pub mod manifest;
+pub mod message;
+pub mod process;
+pub mod queue;
+pub mod receipt;
+pub mod report;
+mod rewrite;
+pub mod start;
+pub mod store;
+pub mod task;

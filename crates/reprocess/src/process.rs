@@ -1,0 +1,212 @@
+//! `process`: handles messages, each for itself.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+use globset::GlobSet;
+use rehose_extract::{Options, Settings, Summary};
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::{Instant, timeout_at};
+use tracing::{info, warn};
+
+use crate::error::{Error, Result};
+use crate::ledger::{self, Ledger, receipt_name};
+use crate::location::Source;
+use crate::message::{Created, Message};
+use crate::receipt::{ObjectReceipt, Outcome, Receipt};
+use crate::rewrite::rewrite;
+use crate::start::is_excluded;
+use crate::store::Store;
+use crate::task::TaskMessage;
+
+/// What `process` works with.
+#[derive(Debug)]
+pub struct Processor {
+    sources: Vec<Source>,
+    output: Arc<dyn Store>,
+    /// The shape of what realtime events bring; a task has its own.
+    realtime: Settings,
+    exclude: GlobSet,
+    slots: Semaphore,
+    bound: OnceCell<()>,
+}
+
+/// What a message came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Processed {
+    /// Objects that are done, each with its key.
+    pub done: Vec<(String, Summary)>,
+    /// Objects that failed.
+    pub failed: u64,
+    /// Whether the work had been done before.
+    pub settled: bool,
+}
+
+impl Processor {
+    /// A processor that reads from `sources` and writes to `output`, `concurrency` objects at once.
+    pub fn new(
+        sources: Vec<Source>,
+        output: Arc<dyn Store>,
+        realtime: Settings,
+        exclude: &[String],
+        concurrency: usize,
+    ) -> Result<Self> {
+        Ok(Self {
+            sources,
+            output,
+            realtime,
+            exclude: crate::start::exclude(exclude)?,
+            slots: Semaphore::new(concurrency.max(1)),
+            bound: OnceCell::new(),
+        })
+    }
+
+    /// Handles a message until the deadline. When it returns, the message's work is done and
+    /// recorded and the message may be acknowledged; after an error it goes back to the queue.
+    pub async fn process(&self, body: &str, deadline: Instant) -> Result<Processed> {
+        let handled = async {
+            match Message::parse(body)? {
+                Message::Task(task) => self.task(*task).await,
+                Message::Created(objects) => self.created(objects).await,
+            }
+        };
+        timeout_at(deadline, handled)
+            .await
+            .unwrap_or_else(|_| {
+                Err(Error::OutOfTime {
+                    doing: "a message was being handled".to_owned(),
+                })
+            })
+    }
+
+    async fn task(&self, message: TaskMessage) -> Result<Processed> {
+        let source = self.source_of(&message)?;
+        let ledger = Ledger::new(Arc::clone(&self.output), message.job.clone());
+        if ledger.is_settled(message.task).await? {
+            return Ok(Processed {
+                settled: true,
+                ..Processed::default()
+            });
+        }
+        ledger::bind(&*self.output, &message.options).await?;
+        let settings = self.settings(&message.options)?;
+        let limit = message.objects.len().max(1);
+        let objects: Vec<ObjectReceipt> = futures::stream::iter(message.objects)
+            .map(async |object| {
+                let outcome = self.object(source, &object.key, &settings).await?;
+                match &outcome {
+                    Outcome::Done(summary) => info!(
+                        job = %message.job, task = %message.task, key = object.key,
+                        bytes_in = summary.bytes_in, bytes_out = summary.bytes_out,
+                        events = summary.events, written = summary.written,
+                        rejected = summary.rejected, control = summary.control, "done"
+                    ),
+                    Outcome::Failed(failure) => warn!(
+                        job = %message.job, task = %message.task, key = object.key,
+                        reason = failure.reason, detail = failure.detail, "failed"
+                    ),
+                }
+                Ok::<_, Error>(ObjectReceipt {
+                    key: object.key,
+                    outcome,
+                })
+            })
+            .buffered(limit)
+            .try_collect()
+            .await?;
+        let receipt = Receipt { objects };
+        ledger
+            .put_if_absent(&receipt_name(message.task), &receipt)
+            .await?;
+        Ok(Processed::of(receipt))
+    }
+
+    async fn created(&self, objects: Vec<Created>) -> Result<Processed> {
+        let mut processed = Processed::default();
+        for Created { bucket, key } in objects {
+            let name = format!("s3://{bucket}/");
+            let source = self.source(&name, &key)?;
+            if is_excluded(&key, &self.exclude) {
+                info!(key, "excluded");
+                continue;
+            }
+            self.bound
+                .get_or_try_init(|| {
+                    ledger::bind(&*self.output, self.realtime.shape.options())
+                })
+                .await?;
+            match self.object(source, &key, &self.realtime).await? {
+                Outcome::Done(summary) => {
+                    info!(
+                        key,
+                        bytes_in = summary.bytes_in, bytes_out = summary.bytes_out,
+                        events = summary.events, written = summary.written,
+                        rejected = summary.rejected, control = summary.control, "done"
+                    );
+                    processed.done.push((key, summary));
+                }
+                // There is no receipt that could tell of it: the dead-letter queue does.
+                Outcome::Failed(failure) => {
+                    return Err(Error::ObjectFailed {
+                        url: source.store.url(&key),
+                        reason: failure.reason,
+                        detail: failure.detail,
+                    });
+                }
+            }
+        }
+        Ok(processed)
+    }
+
+    async fn object(&self, source: &Source, key: &str, settings: &Settings) -> Result<Outcome> {
+        let _slot = self.slots.acquire().await;
+        rewrite(&*source.store, key, &self.output, settings).await
+    }
+
+    /// The source of a task, if every key of it may be read, and the task's output is ours.
+    fn source_of(&self, message: &TaskMessage) -> Result<&Source> {
+        if message.output != self.output.url("") {
+            return Err(Error::Outside {
+                url: message.output.clone(),
+            });
+        }
+        let mut found = Err(Error::UnknownMessage {
+            reason: "a task without objects".to_owned(),
+        });
+        for object in &message.objects {
+            found = Ok(self.source(&message.source, &object.key)?);
+        }
+        found
+    }
+
+    fn source(&self, name: &str, key: &str) -> Result<&Source> {
+        (self.sources.iter())
+            .find(|source| source.holds(name, key))
+            .ok_or_else(|| Error::Outside {
+                url: format!("{name}{key}"),
+            })
+    }
+
+    fn settings(&self, options: &Options) -> Result<Settings> {
+        if options == self.realtime.shape.options() {
+            return Ok(self.realtime.clone());
+        }
+        Ok(Settings {
+            shape: options.compile()?,
+            level: self.realtime.level,
+        })
+    }
+}
+
+impl Processed {
+    fn of(receipt: Receipt) -> Self {
+        let mut processed = Self::default();
+        for object in receipt.objects {
+            match object.outcome {
+                Outcome::Done(summary) => processed.done.push((object.key, summary)),
+                Outcome::Failed(_) => processed.failed += 1,
+            }
+        }
+        processed
+    }
+}

@@ -1,0 +1,51 @@
+//! A receipt: what became of a task.
+
+use rehose_extract::Summary;
+use serde::{Deserialize, Serialize};
+
+/// What became of a task's objects, in the task's order. It holds nothing that differs between two
+/// honest runs: no times, no request ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The objects.
+    pub objects: Vec<ObjectReceipt>,
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectReceipt {
+    /// The object's key in the source.
+    pub key: String,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// How an object ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Its output is complete.
+    Done(Summary),
+    /// It has no output, and another attempt would end the same way.
+    Failed(Failure),
+}
+
+impl Outcome {
+    /// Whether every event is accounted for.
+    pub fn is_balanced(&self) -> bool {
+        match self {
+            Self::Done(s) => s.events == s.written + s.rejected + s.control,
+            Self::Failed(_) => true,
+        }
+    }
+}
+
+/// Why an object failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A short stable name.
+    pub reason: String,
+    /// What happened, and where in the object.
+    pub detail: String,
+}

@@ -1,0 +1,196 @@
+//! One object: read, transcoded, written.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use rehose_extract::{Settings, Summary, Transcoder};
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Result};
+use crate::ledger::{csv_key, rejected_key};
+use crate::receipt::{Failure, Outcome};
+use crate::store::{Body, Store, StoreError, StoreErrorKind, Upload};
+
+/// Chunks that wait between a transfer and the transcoder: enough that neither waits for the other
+/// at every one, few enough that they take no memory to speak of.
+const CHUNKS: usize = 4;
+
+/// Rewrites an object. What is wrong with the object is its outcome; anything else is an error, and
+/// another attempt may succeed. Either way an object that is not done has no output.
+pub(crate) async fn rewrite(
+    source: &dyn Store,
+    key: &str,
+    output: &Arc<dyn Store>,
+    settings: &Settings,
+) -> Result<Outcome> {
+    let body = match source.read(key).await {
+        Ok(body) => body,
+        Err(error) => return unreadable(error),
+    };
+    let (chunks_in, mut chunks) = mpsc::channel(CHUNKS);
+    let (csv_in, csv) = mpsc::channel(CHUNKS);
+    let (rejected_in, rejected) = mpsc::channel(CHUNKS);
+    let transcoder = {
+        let (key, settings) = (key.to_owned(), settings.clone());
+        tokio::task::spawn_blocking(move || {
+            transcode(&key, &settings, &mut chunks, Pipe(csv_in), Pipe(rejected_in))
+        })
+    };
+    let (fed, csv, rejected, transcoded) = tokio::join!(
+        feed(body, chunks_in),
+        drain(csv, output, csv_key(key)),
+        drain(rejected, output, rejected_key(key)),
+        transcoder,
+    );
+    let transcoded = transcoded.map_err(|error| Error::Died {
+        url: source.url(key),
+        reason: error.to_string(),
+    })?;
+    let outputs = whole(csv, rejected).await;
+    match (fed, transcoded, outputs) {
+        // What the transcoder says of an object that did not arrive whole means nothing.
+        (Err(error), _, outputs) => {
+            abandon(outputs).await;
+            unreadable(error)
+        }
+        (_, Err(rehose_extract::Error::Input(fault)), outputs) => {
+            abandon(outputs).await;
+            Ok(failed(fault.reason.code(), fault.to_string()))
+        }
+        (_, _, Err(error)) => unnameable(error),
+        (_, Err(error), outputs) => {
+            abandon(outputs).await;
+            Err(Error::Died {
+                url: source.url(key),
+                reason: error.to_string(),
+            })
+        }
+        (_, Ok(summary), Ok(outputs)) => complete(outputs, summary).await,
+    }
+}
+
+/// Both outputs of an object, where something came for them: rejected events, then rows.
+type Outputs = [Option<Box<dyn Upload>>; 2];
+
+/// Both outputs, or the error of one, and then neither.
+async fn whole(csv: Drained, rejected: Drained) -> std::result::Result<Outputs, StoreError> {
+    match (rejected, csv) {
+        (Ok(rejected), Ok(csv)) => Ok([rejected, csv]),
+        (Err(error), other) | (other, Err(error)) => {
+            abandon(other.map(|upload| [upload, None])).await;
+            Err(error)
+        }
+    }
+}
+
+async fn abandon(outputs: std::result::Result<Outputs, StoreError>) {
+    for upload in outputs.into_iter().flatten().flatten() {
+        upload.abort().await;
+    }
+}
+
+/// Makes both outputs visible, the rows last: where they stand, the object is done.
+async fn complete(outputs: Outputs, summary: Summary) -> Result<Outcome> {
+    for upload in outputs.into_iter().flatten() {
+        if let Err(error) = upload.complete().await {
+            return unnameable(error);
+        }
+    }
+    Ok(Outcome::Done(summary))
+}
+
+/// Sends an object's bytes to the transcoder until it has enough, then a word that they were all.
+async fn feed(mut body: Body, chunks: mpsc::Sender<Chunk>) -> std::result::Result<(), StoreError> {
+    while let Some(bytes) = body.next().await {
+        if chunks.send(Chunk::Bytes(bytes?)).await.is_err() {
+            return Ok(());
+        }
+    }
+    // A transcoder that has gone needs no word.
+    let _ = chunks.send(Chunk::End).await;
+    Ok(())
+}
+
+/// What goes to the transcoder. Without the end, the object has not arrived whole.
+enum Chunk {
+    Bytes(Bytes),
+    End,
+}
+
+fn transcode(
+    key: &str,
+    settings: &Settings,
+    chunks: &mut mpsc::Receiver<Chunk>,
+    csv: Pipe,
+    rejected: Pipe,
+) -> std::result::Result<Summary, rehose_extract::Error> {
+    let mut transcoder = Transcoder::new(key, settings, csv, rejected)?;
+    while let Some(chunk) = chunks.blocking_recv() {
+        match chunk {
+            Chunk::Bytes(bytes) => transcoder.push(&bytes)?,
+            Chunk::End => return transcoder.finish(),
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+}
+
+/// An upload that has taken all that came, or none where nothing came.
+type Drained = std::result::Result<Option<Box<dyn Upload>>, StoreError>;
+
+/// Writes what comes, beginning with the first of it.
+async fn drain(mut pieces: mpsc::Receiver<Bytes>, output: &Arc<dyn Store>, key: String) -> Drained {
+    let mut upload: Option<Box<dyn Upload>> = None;
+    while let Some(bytes) = pieces.recv().await {
+        let upload = match &mut upload {
+            Some(upload) => upload,
+            None => upload.insert(output.write(&key).await?),
+        };
+        upload.write(bytes).await?;
+    }
+    Ok(upload)
+}
+
+/// An object that cannot be read: for good, or this time.
+fn unreadable(error: StoreError) -> Result<Outcome> {
+    match error.kind {
+        StoreErrorKind::Passing => Err(error.into()),
+        kind => Ok(failed(kind.code(), error.to_string())),
+    }
+}
+
+/// An output that cannot be written. Only what no output can hold is the object's fault; all else
+/// is the output's.
+fn unnameable(error: StoreError) -> Result<Outcome> {
+    match error.kind {
+        StoreErrorKind::InvalidKey | StoreErrorKind::TooLarge => {
+            Ok(failed(error.kind.code(), error.to_string()))
+        }
+        _ => Err(error.into()),
+    }
+}
+
+fn failed(reason: &str, detail: String) -> Outcome {
+    Outcome::Failed(Failure {
+        reason: reason.to_owned(),
+        detail,
+    })
+}
+
+/// The transcoder's end of a channel.
+#[derive(Debug)]
+struct Pipe(mpsc::Sender<Bytes>);
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.0)
+            .blocking_send(Bytes::copy_from_slice(bytes))
+            .map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

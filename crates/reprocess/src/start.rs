@@ -1,0 +1,329 @@
+//! `start`: lists a prefix, writes the manifest and sends the tasks, a page at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use jiff::Timestamp;
+use rehose_extract::Options;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use crate::error::{Error, Result};
+use crate::job::{Job, JobId, Mode};
+use crate::ledger::{self, Ledger, csv_key};
+use crate::location::Source;
+use crate::manifest::Slice;
+use crate::queue::{MAX_BATCH, MAX_BATCH_BYTES, Queue};
+use crate::store::{Listed, MAX_PAGE, Put, Store};
+use crate::task::{self, TaskMessage};
+
+/// Where Firehose puts what it could not deliver, by the values of
+/// `!{firehose:error-output-type}`: envelopes of its own around records in base64
+/// (<https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html>). An error prefix of the
+/// user's may put the word anywhere before the object's own name.
+const ERROR_PREFIXES: [&str; 6] = [
+    "processing-failed",
+    "format-conversion-failed",
+    "elasticsearch-failed",
+    "AmazonOpenSearchService-failed",
+    "splunk-failed",
+    "http-endpoint-failed",
+];
+
+/// Time that a page needs at most: a thousand `HeadObject` and a hundred `SendMessageBatch` with
+/// their retries. With less than that left, the next page is the next call's.
+const PAGE_TIME: Duration = Duration::from_secs(20);
+
+/// Requests under way at once while a page is compared with the output.
+const HEADS: usize = 64;
+
+/// The first wait before messages that the queue refused are sent again, and the longest.
+const RESEND_WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// What `start` works with.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    /// The stores that may be listed.
+    pub sources: Vec<Source>,
+    /// The output.
+    pub output: Arc<dyn Store>,
+    /// Where the tasks go.
+    pub queue: Arc<dyn Queue>,
+    /// Keys of a page, at most [`MAX_PAGE`].
+    pub page: usize,
+    /// Pages of a call, for a caller who wants to see each.
+    pub pages: usize,
+}
+
+/// A call of `start`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartRequest {
+    /// The job.
+    pub job: JobId,
+    /// The name of the store to list.
+    pub source: String,
+    /// The prefix to list.
+    pub prefix: String,
+    /// Which objects are planned.
+    pub mode: Mode,
+    /// Patterns of keys to leave out; `*` stands for anything, slashes included.
+    pub exclude: Vec<String>,
+    /// The shape of input and output.
+    pub options: Options,
+    /// What the last call returned.
+    pub cursor: Option<Cursor>,
+}
+
+/// Where the next call goes on. It is a key, not a continuation token: those expire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cursor {
+    /// The next slice of the manifest.
+    pub slice: u32,
+    /// The last key of the slice before.
+    pub after: Option<String>,
+}
+
+/// How far the planning has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Started {
+    /// The job.
+    pub job: JobId,
+    /// Whether everything is planned and sent.
+    pub planned: bool,
+    /// Where the next call goes on; none when there is nothing left to plan.
+    pub cursor: Option<Cursor>,
+}
+
+impl Planner {
+    /// Plans as much of a job as fits in the time, at least one page.
+    pub async fn start(
+        &self,
+        request: StartRequest,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Started> {
+        let source = self.source(&request)?;
+        let exclude = exclude(&request.exclude)?;
+        let ledger = Ledger::new(Arc::clone(&self.output), request.job.clone());
+        let mut cursor = match request.cursor.clone() {
+            Some(cursor) => cursor,
+            None => self.begin(source, &ledger, &request, now).await?,
+        };
+        for _ in 0..self.pages.max(1) {
+            let slice = match ledger.slice(cursor.slice).await? {
+                Some(stored) => stored,
+                None => {
+                    let slice = self.plan(source, &request, &exclude, cursor).await?;
+                    ledger.store_slice(slice).await?
+                }
+            };
+            self.send(&request, &slice, deadline).await?;
+            if !slice.more {
+                return Ok(Started {
+                    job: request.job,
+                    planned: true,
+                    cursor: None,
+                });
+            }
+            cursor = Cursor {
+                slice: slice.slice + 1,
+                after: slice.last,
+            };
+            if deadline.saturating_duration_since(Instant::now()) < PAGE_TIME {
+                break;
+            }
+        }
+        Ok(Started {
+            job: request.job,
+            planned: false,
+            cursor: Some(cursor),
+        })
+    }
+
+    /// The source of a request, if it may be listed and the output is not part of it.
+    fn source(&self, request: &StartRequest) -> Result<&Source> {
+        let source = (self.sources.iter())
+            .find(|source| source.holds(&request.source, &request.prefix))
+            .ok_or_else(|| Error::Outside {
+                url: format!("{}{}", request.source, request.prefix),
+            })?;
+        let listed = source.store.url(&request.prefix);
+        let output = self.output.url("");
+        if output.starts_with(&listed) {
+            return Err(Error::OutputUnderSource {
+                output,
+                source_url: listed,
+            });
+        }
+        Ok(source)
+    }
+
+    /// Checks everything that can be checked before anything is written, then defines the job.
+    async fn begin(
+        &self,
+        source: &Source,
+        ledger: &Ledger,
+        request: &StartRequest,
+        now: Timestamp,
+    ) -> Result<Cursor> {
+        request.options.compile()?;
+        let page = source.store.list(&request.prefix, None, 1).await?;
+        if page.objects.is_empty() {
+            return Err(Error::NothingThere {
+                source_url: source.store.url(&request.prefix),
+            });
+        }
+        ledger::bind(&*self.output, &request.options).await?;
+        let job = Job {
+            job: request.job.clone(),
+            source: request.source.clone(),
+            prefix: request.prefix.clone(),
+            mode: request.mode,
+            exclude: request.exclude.clone(),
+            options: request.options.normalised(),
+            started: now,
+        };
+        if ledger.put_if_absent("job.json", &job).await? == Put::Exists {
+            let bound: Option<Job> = ledger.get("job.json").await?;
+            let same = bound.as_ref().is_some_and(|bound| {
+                let started = bound.started;
+                *bound == Job { started, ..job.clone() }
+            });
+            if !same {
+                return Err(Error::OtherJob {
+                    job: request.job.to_string(),
+                    bound: ledger::describe(&bound),
+                    wanted: ledger::describe(&job),
+                });
+            }
+        }
+        Ok(Cursor {
+            slice: 0,
+            after: None,
+        })
+    }
+
+    /// Lists a page and makes a slice of it.
+    async fn plan(
+        &self,
+        source: &Source,
+        request: &StartRequest,
+        exclude: &GlobSet,
+        cursor: Cursor,
+    ) -> Result<Slice> {
+        let limit = self.page.clamp(1, MAX_PAGE);
+        let page = (source.store)
+            .list(&request.prefix, cursor.after.as_deref(), limit)
+            .await?;
+        let listed = page.objects.len() as u64;
+        let last = page.objects.last().map(|object| object.key.clone());
+        let wanted: Vec<Listed> = (page.objects.into_iter())
+            .filter(|object| !is_excluded(&object.key, exclude))
+            .collect();
+        let excluded = listed - wanted.len() as u64;
+        let wanted = match request.mode {
+            Mode::All => wanted,
+            Mode::Missing => self.missing(wanted).await?,
+        };
+        Ok(Slice {
+            slice: cursor.slice,
+            listed,
+            excluded,
+            present: listed - excluded - wanted.len() as u64,
+            last: last.or(cursor.after),
+            more: page.more,
+            tasks: task::divide(wanted),
+        })
+    }
+
+    /// Those of the objects whose output is not there.
+    async fn missing(&self, objects: Vec<Listed>) -> Result<Vec<Listed>> {
+        futures::stream::iter(objects)
+            .map(async |object| {
+                let there = self.output.head(&csv_key(&object.key)).await?;
+                Ok(there.is_none().then_some(object))
+            })
+            .buffered(HEADS)
+            .try_filter_map(async |object| Ok(object))
+            .try_collect()
+            .await
+    }
+
+    /// Sends the tasks of a slice.
+    async fn send(&self, request: &StartRequest, slice: &Slice, deadline: Instant) -> Result<()> {
+        let messages = slice.tasks().map(|(task, objects)| TaskMessage {
+            job: request.job.clone(),
+            task,
+            source: request.source.clone(),
+            output: self.output.url(""),
+            options: request.options.normalised(),
+            objects: objects.to_vec(),
+        });
+        send(&*self.queue, messages, deadline).await
+    }
+}
+
+/// Sends messages in as few batches as their number and size allow. What the queue refuses is sent
+/// again, with growing waits, until the deadline.
+pub(crate) async fn send(
+    queue: &dyn Queue,
+    messages: impl Iterator<Item = TaskMessage>,
+    deadline: Instant,
+) -> Result<()> {
+    let mut batch: Vec<String> = Vec::new();
+    let mut bytes = 0;
+    for message in messages {
+        let body = ledger::describe(&message);
+        if batch.len() == MAX_BATCH || bytes + body.len() > MAX_BATCH_BYTES {
+            send_batch(queue, std::mem::take(&mut batch), deadline).await?;
+            bytes = 0;
+        }
+        bytes += body.len();
+        batch.push(body);
+    }
+    send_batch(queue, batch, deadline).await
+}
+
+async fn send_batch(queue: &dyn Queue, mut batch: Vec<String>, deadline: Instant) -> Result<()> {
+    let (mut wait, longest) = RESEND_WAIT;
+    while !batch.is_empty() {
+        let unsent = queue.send(&batch).await?;
+        let Some(reason) = unsent.first().map(|unsent| unsent.reason.clone()) else {
+            break;
+        };
+        if Instant::now() + wait >= deadline {
+            return Err(Error::Unsent {
+                count: unsent.len(),
+                reason,
+            });
+        }
+        batch = (unsent.iter())
+            .filter_map(|unsent| batch.get(unsent.index).cloned())
+            .collect();
+        sleep(wait.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+        wait = (wait * 2).min(longest);
+    }
+    Ok(())
+}
+
+/// Compiles patterns of keys.
+pub(crate) fn exclude(patterns: &[String]) -> Result<GlobSet> {
+    let value = |error: globset::Error| Error::Value {
+        name: "exclude",
+        reason: error.to_string(),
+    };
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern).map_err(value)?);
+    }
+    set.build().map_err(value)
+}
+
+/// Whether a key is left out: by a pattern, or because Firehose puts its failures there.
+pub(crate) fn is_excluded(key: &str, exclude: &GlobSet) -> bool {
+    let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+    ERROR_PREFIXES.iter().any(|word| folder.contains(word)) || exclude.is_match(key)
+}

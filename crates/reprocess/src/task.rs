@@ -1,0 +1,95 @@
+//! A task: a few objects that travel in one message.
+
+use std::fmt;
+
+use rehose_extract::Options;
+use serde::{Deserialize, Serialize};
+
+use crate::job::JobId;
+use crate::store::Listed;
+
+/// The most objects of a task: few enough that a task fits in an SQS message with the longest keys,
+/// and that what is lost by starting one anew is little.
+pub const MAX_OBJECTS: usize = 32;
+
+/// The most source bytes of a task of several objects, so that a function is done with it in time.
+pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Where in a job's manifest a task stands, and so its name in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TaskId {
+    /// The slice of the manifest.
+    pub slice: u32,
+    /// The task's place in the slice.
+    pub task: u32,
+    /// The only one of the task's objects that is meant, if not all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<u32>,
+}
+
+impl TaskId {
+    /// One object of this task.
+    pub fn of_object(self, object: usize) -> Self {
+        Self {
+            object: Some(object as u32),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { slice, task, .. } = self;
+        match self.object {
+            None => write!(f, "{slice:08}-{task:04}"),
+            Some(object) => write!(f, "{slice:08}-{task:04}.{object:02}"),
+        }
+    }
+}
+
+/// An object that a job has planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Its key in the source.
+    pub key: String,
+    /// Its size when it was listed.
+    pub bytes: u64,
+}
+
+/// The message that carries a task. It says all that is needed to do the work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskMessage {
+    /// The job.
+    pub job: JobId,
+    /// The task.
+    pub task: TaskId,
+    /// The store that is read, as it names itself.
+    pub source: String,
+    /// The store that is written, as it names itself.
+    pub output: String,
+    /// The shape of input and output, normalised.
+    pub options: Options,
+    /// The objects.
+    pub objects: Vec<Object>,
+}
+
+/// Divides objects into tasks, in their order.
+pub fn divide(objects: impl IntoIterator<Item = Listed>) -> Vec<Vec<Object>> {
+    let mut tasks: Vec<Vec<Object>> = Vec::new();
+    let mut bytes = 0;
+    for Listed { key, bytes: size } in objects {
+        let object = Object { key, bytes: size };
+        match tasks.last_mut() {
+            Some(task) if task.len() < MAX_OBJECTS && bytes + size <= MAX_BYTES => {
+                bytes += size;
+                task.push(object);
+            }
+            _ => {
+                bytes = size;
+                tasks.push(vec![object]);
+            }
+        }
+    }
+    tasks
+}

@@ -1,0 +1,53 @@
+//! What every store and every queue does alike: one suite for each trait, run on every adapter.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+// Before the modules, which take it from here.
+/// Runs the suites on an adapter: `$place()` makes a fresh one for each test, and says what of it
+/// is its own.
+macro_rules! suites {
+    ($(#[$mark:meta])* store $place:path) => {
+        suites!(@tests [$(#[$mark])*] store $place;
+            lists_in_the_order_of_the_keys_bytes
+            pages_through_every_key
+            starts_after_a_key_that_does_not_exist
+            takes_a_prefix_as_a_string
+            says_whether_more_follows
+            lists_nothing_where_nothing_is
+            reads_what_was_written
+            reads_no_missing_object
+            replaces_an_object_whole
+            shows_nothing_before_it_is_complete
+            leaves_nothing_of_an_aborted_object
+            leaves_nothing_of_a_dropped_object
+            puts_an_object_only_once
+            lets_one_of_many_put_an_object
+            tells_the_size_of_an_object
+            refuses_an_impossible_key
+        );
+    };
+    ($(#[$mark:meta])* queue $place:path) => {
+        suites!(@tests [$(#[$mark])*] queue $place;
+            delivers_what_was_sent
+            takes_an_empty_batch
+            refuses_more_than_a_batch
+            takes_no_more_bytes_than_a_batch_has
+            counts_what_waits_and_what_is_in_flight
+        );
+    };
+    (@tests $marks:tt $suite:ident $place:path; $($test:ident)*) => {
+        $(suites!(@test $marks $suite $place; $test);)*
+    };
+    (@test [$(#[$mark:meta])*] $suite:ident $place:path; $test:ident) => {
+        #[tokio::test(flavor = "multi_thread")]
+        $(#[$mark])*
+        async fn $test() {
+            let place = $place().await;
+            crate::$suite::$test(&place).await;
+        }
+    };
+}
+
+mod aws;
+mod local;
+mod queue;
+mod store;
