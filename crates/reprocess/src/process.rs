@@ -38,8 +38,8 @@ pub struct Processed {
     pub done: Vec<(String, Summary)>,
     /// Objects that failed.
     pub failed: u64,
-    /// Whether the work had been done before.
-    pub settled: bool,
+    /// Objects of a task that had been done before.
+    pub settled: u64,
 }
 
 impl Processor {
@@ -84,7 +84,7 @@ impl Processor {
         let ledger = Ledger::new(Arc::clone(&self.output), message.job.clone());
         if ledger.is_settled(message.task).await? {
             return Ok(Processed {
-                settled: true,
+                settled: message.objects.len() as u64,
                 ..Processed::default()
             });
         }

@@ -95,6 +95,29 @@ pub struct Started {
     pub planned: bool,
     /// Where the next call goes on; none when there is nothing left to plan.
     pub cursor: Option<Cursor>,
+    /// What this call has sent.
+    pub sent: Sent,
+}
+
+/// What went to the queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Sent {
+    /// Messages.
+    pub tasks: u64,
+    /// Objects in them.
+    pub objects: u64,
+    /// Bytes of the objects.
+    pub bytes: u64,
+}
+
+impl Sent {
+    fn add(&mut self, slice: &Slice) {
+        self.tasks += slice.tasks.len() as u64;
+        for object in slice.tasks.iter().flatten() {
+            self.objects += 1;
+            self.bytes += object.bytes;
+        }
+    }
 }
 
 impl Planner {
@@ -110,8 +133,9 @@ impl Planner {
         let ledger = Ledger::new(Arc::clone(&self.output), request.job.clone());
         let mut cursor = match request.cursor.clone() {
             Some(cursor) => cursor,
-            None => self.begin(source, &ledger, &request, now).await?,
+            None => self.begin(&ledger, &request, now).await?,
         };
+        let mut sent = Sent::default();
         for _ in 0..self.pages.max(1) {
             let slice = match ledger.slice(cursor.slice).await? {
                 Some(stored) => stored,
@@ -121,11 +145,13 @@ impl Planner {
                 }
             };
             self.send(&request, &slice, deadline).await?;
+            sent.add(&slice);
             if !slice.more {
                 return Ok(Started {
                     job: request.job,
                     planned: true,
                     cursor: None,
+                    sent,
                 });
             }
             cursor = Cursor {
@@ -140,7 +166,45 @@ impl Planner {
             job: request.job,
             planned: false,
             cursor: Some(cursor),
+            sent,
         })
+    }
+
+    /// Checks all that can be checked of a request before anything is written.
+    pub async fn examine(&self, request: &StartRequest) -> Result<()> {
+        request.options.compile()?;
+        exclude(&request.exclude)?;
+        let source = self.source(request)?;
+        let page = source.store.list(&request.prefix, None, 1).await?;
+        if page.objects.is_empty() {
+            return Err(Error::NothingThere {
+                source_url: source.store.url(&request.prefix),
+            });
+        }
+        Ok(())
+    }
+
+    /// The store and the prefix that a caller means by `s3://bucket/prefix`, or by the beginning of
+    /// a key where there is but one source.
+    pub fn locate(&self, prefix: &str) -> Result<(String, String)> {
+        if let Some(source) = (self.sources.iter()).find(|s| prefix.starts_with(&s.name())) {
+            let name = source.name();
+            let prefix = prefix[name.len()..].to_owned();
+            return Ok((name, prefix));
+        }
+        match self.sources.as_slice() {
+            [only] if !prefix.contains("://") => Ok((only.name(), prefix.to_owned())),
+            sources => {
+                let names: Vec<String> = sources.iter().map(Source::name).collect();
+                Err(Error::Value {
+                    name: "prefix",
+                    reason: format!(
+                        "{prefix:?} is in no source; it must begin with {}",
+                        names.join(" or ")
+                    ),
+                })
+            }
+        }
     }
 
     /// The source of a request, if it may be listed and the output is not part of it.
@@ -161,21 +225,14 @@ impl Planner {
         Ok(source)
     }
 
-    /// Checks everything that can be checked before anything is written, then defines the job.
+    /// Binds the output to the options and defines the job.
     async fn begin(
         &self,
-        source: &Source,
         ledger: &Ledger,
         request: &StartRequest,
         now: Timestamp,
     ) -> Result<Cursor> {
-        request.options.compile()?;
-        let page = source.store.list(&request.prefix, None, 1).await?;
-        if page.objects.is_empty() {
-            return Err(Error::NothingThere {
-                source_url: source.store.url(&request.prefix),
-            });
-        }
+        self.examine(request).await?;
         ledger::bind(&*self.output, &request.options).await?;
         let job = Job {
             job: request.job.clone(),
@@ -276,7 +333,7 @@ pub(crate) async fn send(
     let mut batch: Vec<String> = Vec::new();
     let mut bytes = 0;
     for message in messages {
-        let body = ledger::describe(&message);
+        let body = body(&message);
         if batch.len() == MAX_BATCH || bytes + body.len() > MAX_BATCH_BYTES {
             send_batch(queue, std::mem::take(&mut batch), deadline).await?;
             bytes = 0;
@@ -285,6 +342,14 @@ pub(crate) async fn send(
         batch.push(body);
     }
     send_batch(queue, batch, deadline).await
+}
+
+/// A task as the text of a message. JSON leaves two characters as they are that SQS refuses
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>).
+fn body(message: &TaskMessage) -> String {
+    ledger::describe(message)
+        .replace('\u{fffe}', r"\ufffe")
+        .replace('\u{ffff}', r"\uffff")
 }
 
 async fn send_batch(queue: &dyn Queue, mut batch: Vec<String>, deadline: Instant) -> Result<()> {

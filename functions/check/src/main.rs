@@ -1,1 +1,46 @@
-fn main() {}
+//! The `check` function: says how a job stands, and ends it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use rehose_functions::{Environment, deadline, diagnostic, log_as_json, parse};
+use rehose_reprocess::aws;
+use rehose_reprocess::check::{Checked, Checker};
+use rehose_reprocess::error;
+use rehose_reprocess::job::JobId;
+use rehose_reprocess::location::Places;
+use rehose_reprocess::queue::SqsQueue;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What the state machine sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckEvent {
+    job: JobId,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    log_as_json();
+    let environment = Environment;
+    let config = aws::config().await;
+    let checker = Checker {
+        output: Places::on_aws(&config).output(&environment.output()?)?,
+        queue: Arc::new(SqsQueue::new(aws::sqs(&config), environment.queue_url()?)),
+        patience: environment.patience()?,
+    };
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        check(&checker, event)
+            .await
+            .map_err(|error| diagnostic(&error))
+    }))
+    .await
+}
+
+async fn check(checker: &Checker, event: LambdaEvent<Value>) -> error::Result<Checked> {
+    let deadline = deadline(&event.context);
+    let CheckEvent { job } = parse(event.payload)?;
+    checker.check(&job, Timestamp::now(), deadline).await
+}

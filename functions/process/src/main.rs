@@ -1,1 +1,100 @@
-fn main() {}
+//! The `process` function: rewrites the objects that its messages name.
+
+mod sqs;
+
+use std::time::Instant;
+
+use futures::future::join_all;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use rehose_functions::{
+    Environment, Metric, Unit, deadline, diagnostic, emit, log, log_as_json, parse,
+};
+use rehose_reprocess::aws;
+use rehose_reprocess::error;
+use rehose_reprocess::location::Places;
+use rehose_reprocess::process::{Processed, Processor};
+use serde_json::Value;
+
+use crate::sqs::{Batch, BatchResponse, ItemFailure};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    log_as_json();
+    let environment = Environment;
+    let places = Places::on_aws(&aws::config().await);
+    let processor = Processor::new(
+        places.sources(&environment.sources()?)?,
+        places.output(&environment.output()?)?,
+        environment.settings()?,
+        &environment.exclude()?,
+        environment.concurrency()?,
+    )?;
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        process(&processor, event)
+            .await
+            .map_err(|error| diagnostic(&error))
+    }))
+    .await
+}
+
+/// Handles each message of a batch for itself. Those that fail go back to the queue, alone.
+async fn process(
+    processor: &Processor,
+    event: LambdaEvent<Value>,
+) -> error::Result<BatchResponse> {
+    let begun = Instant::now();
+    let deadline = deadline(&event.context);
+    let batch: Batch = parse(event.payload)?;
+    let results = join_all(batch.records.into_iter().map(async |record| {
+        let result = processor.process(&record.body, deadline).await;
+        (record.message_id, result)
+    }))
+    .await;
+    let mut response = BatchResponse::default();
+    let mut processed = Vec::new();
+    for (item_identifier, result) in results {
+        match result {
+            Ok(done) => processed.push(done),
+            Err(error) => {
+                log(&error);
+                let failure = ItemFailure { item_identifier };
+                response.batch_item_failures.push(failure);
+            }
+        }
+    }
+    measure(&processed, response.batch_item_failures.len(), begun);
+    Ok(response)
+}
+
+fn measure(processed: &[Processed], returned: usize, begun: Instant) {
+    let done = || processed.iter().flat_map(|p| &p.done).map(|(_, summary)| summary);
+    let count = |name, value| Metric {
+        name,
+        unit: Unit::Count,
+        value,
+    };
+    let bytes = |name, value| Metric {
+        name,
+        unit: Unit::Bytes,
+        value,
+    };
+    emit(
+        "process",
+        &[
+            count("Objects", done().count() as u64),
+            count("Failures", processed.iter().map(|p| p.failed).sum()),
+            count("Returned", returned as u64),
+            bytes("BytesIn", done().map(|s| s.bytes_in).sum()),
+            bytes("BytesOut", done().map(|s| s.bytes_out).sum()),
+            count("Events", done().map(|s| s.events).sum()),
+            count("Written", done().map(|s| s.written).sum()),
+            count("Rejected", done().map(|s| s.rejected).sum()),
+            count("Control", done().map(|s| s.control).sum()),
+            Metric {
+                name: "Duration",
+                unit: Unit::Milliseconds,
+                value: begun.elapsed().as_millis() as u64,
+            },
+        ],
+    );
+}

@@ -1,1 +1,75 @@
-fn main() {}
+//! The `start` function: plans a job, as much of it as a call has time for.
+
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use rehose_extract::Options;
+use rehose_functions::{Environment, deadline, diagnostic, log_as_json, parse};
+use rehose_reprocess::aws;
+use rehose_reprocess::error;
+use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::location::Places;
+use rehose_reprocess::queue::SqsQueue;
+use rehose_reprocess::start::{Cursor, Planner, StartRequest, Started};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What the state machine sends: the caller's input, with the job's id and the last call's cursor.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartEvent {
+    job: JobId,
+    /// `s3://bucket/prefix`, or a key's beginning in the only source.
+    prefix: String,
+    #[serde(default)]
+    mode: Mode,
+    /// The shape of input and output; the deployed one by default.
+    options: Option<Options>,
+    #[serde(default)]
+    exclude: Vec<String>,
+    cursor: Option<Cursor>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    log_as_json();
+    let environment = Environment;
+    let config = aws::config().await;
+    let places = Places::on_aws(&config);
+    let (page, pages) = environment.pages()?;
+    let planner = Planner {
+        sources: places.sources(&environment.sources()?)?,
+        output: places.output(&environment.output()?)?,
+        queue: std::sync::Arc::new(SqsQueue::new(aws::sqs(&config), environment.queue_url()?)),
+        page,
+        pages,
+    };
+    let options = environment.settings()?.shape.options().clone();
+    let exclude = environment.exclude()?;
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        start(&planner, &options, &exclude, event)
+            .await
+            .map_err(|error| diagnostic(&error))
+    }))
+    .await
+}
+
+async fn start(
+    planner: &Planner,
+    options: &Options,
+    exclude: &[String],
+    event: LambdaEvent<Value>,
+) -> error::Result<Started> {
+    let deadline = deadline(&event.context);
+    let event: StartEvent = parse(event.payload)?;
+    let (source, prefix) = planner.locate(&event.prefix)?;
+    let request = StartRequest {
+        job: event.job,
+        source,
+        prefix,
+        mode: event.mode,
+        exclude: [exclude, &event.exclude].concat(),
+        options: event.options.unwrap_or_else(|| options.clone()),
+        cursor: event.cursor,
+    };
+    planner.start(request, Timestamp::now(), deadline).await
+}

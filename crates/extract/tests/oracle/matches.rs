@@ -1,14 +1,25 @@
 //! The events that a regex finds in a whole text.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
+
 use regex::bytes::Regex;
 
 use super::Event;
 
-/// Every match, in order.
+/// A pattern compiled, once for each pattern: fuzzing asks for the same few all the time.
 #[allow(clippy::unwrap_used, reason = "the patterns of tests are valid")]
+pub(crate) fn compiled(pattern: &str) -> &'static Regex {
+    static KNOWN: LazyLock<Mutex<HashMap<String, &Regex>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap();
+    known
+        .entry(pattern.to_owned())
+        .or_insert_with(|| Box::leak(Box::new(Regex::new(pattern).unwrap())))
+}
+
+/// Every match, in order.
 pub(crate) fn events(pattern: &str, text: &str) -> Vec<Event> {
-    let regex = Regex::new(pattern).unwrap();
-    regex
+    compiled(pattern)
         .captures_iter(text.as_bytes())
         .map(|groups| {
             let group = |name| {

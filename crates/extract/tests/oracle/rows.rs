@@ -2,10 +2,11 @@
 
 use jiff::SignedDuration;
 use jiff::civil::date;
-use regex::Regex;
+use regex::bytes::Regex;
 use rehose_extract::{FormatName, Options};
 
 use super::Event;
+use super::matches::compiled;
 
 /// The columns of the default record, as the field has written them since 2020.
 const DEFAULT_COLUMNS: &str = "version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,\
@@ -28,9 +29,9 @@ fn columns(options: &Options) -> Vec<String> {
     }
 }
 
-#[allow(clippy::unwrap_used, reason = "the patterns of tests are valid")]
-fn message_regex(options: &Options) -> Regex {
-    Regex::new(options.message_regex.as_deref().unwrap()).unwrap()
+#[allow(clippy::unwrap_used, reason = "the format regex has its pattern")]
+fn message_regex(options: &Options) -> &'static Regex {
+    compiled(options.message_regex.as_deref().unwrap())
 }
 
 /// The line of an event, or the reason why it has none.
@@ -41,11 +42,14 @@ pub(crate) fn row(options: &Options, event: &Event) -> Result<String, &'static s
         Some(FormatName::Message) => vec![quoted(message)],
         Some(FormatName::Regex) => {
             let regex = message_regex(options);
-            let groups = regex.captures(message).ok_or("no-match")?;
+            let groups = regex.captures(message.as_bytes()).ok_or("no-match")?;
             regex
                 .capture_names()
                 .flatten()
-                .map(|name| quoted(groups.name(name).map_or("", |group| group.as_str())))
+                .map(|name| {
+                    let group = groups.name(name).map_or(&[][..], |group| group.as_bytes());
+                    quoted(&String::from_utf8_lossy(group))
+                })
                 .collect()
         }
         _ => {

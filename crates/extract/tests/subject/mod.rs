@@ -4,7 +4,7 @@
 use std::io::{self, ErrorKind};
 
 use flate2::read::MultiGzDecoder;
-use rehose_extract::{Error, Fault, Options, Settings, Summary, Transcoder};
+use rehose_extract::{Error, Fault, Settings, Shape, Summary, Transcoder};
 
 use super::oracle::Expected;
 
@@ -20,17 +20,16 @@ pub(crate) struct Output {
 }
 
 /// Transcodes an object that is pushed in chunks of these sizes, over and over.
-pub(crate) fn transcode(options: &Options, object: &[u8], sizes: &[usize]) -> Result<Output, Fault> {
-    attempt(options, object, sizes).map_err(|error| match error {
+pub(crate) fn transcode(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result<Output, Fault> {
+    attempt(shape, object, sizes).map_err(|error| match error {
         Error::Input(fault) => fault,
         Error::Output(error) => unreachable!("a Vec takes every byte: {error}"),
     })
 }
 
-#[allow(clippy::unwrap_used, reason = "the options of tests are valid")]
-fn attempt(options: &Options, object: &[u8], sizes: &[usize]) -> Result<Output, Error> {
+fn attempt(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result<Output, Error> {
     let settings = Settings {
-        shape: options.compile().unwrap(),
+        shape: shape.clone(),
         level: 1,
     };
     let (mut csv_gz, mut rejected_gz) = (Vec::new(), Vec::new());

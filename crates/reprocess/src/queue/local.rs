@@ -13,6 +13,9 @@ use super::{Counters, Queue, QueueError, Unsent, check_batch};
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
 const MAX_RECEIVES: u32 = 5;
 
+/// What errors call it.
+const NAME: &str = "the local queue";
+
 /// A bounded queue in this process, with exact counters. Its clones are the same queue.
 #[derive(Debug, Clone)]
 pub struct LocalQueue {
@@ -116,8 +119,6 @@ impl LocalQueue {
         Ok(Sent::Accepted)
     }
 }
-
-const NAME: &str = "the local queue";
 
 enum Sent {
     Accepted,

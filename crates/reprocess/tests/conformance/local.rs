@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use crate::store::{keys, put};
 
 struct Folder {
-    // Under the temporary folder, so that a test of "the folder does not exist yet" is each test.
+    /// Its folder does not exist yet, so that every test begins with creating it.
     store: LocalStore,
     dir: tempfile::TempDir,
 }

@@ -1,9 +1,12 @@
 //! What every store and every queue does alike: one suite for each trait, run on every adapter.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
-// Before the modules, which take it from here.
-/// Runs the suites on an adapter: `$place()` makes a fresh one for each test, and says what of it
-/// is its own.
+/// Runs a suite on an adapter, of which `$place()` makes a fresh one for each test.
+// Stands before the modules because they use it.
 macro_rules! suites {
     ($(#[$mark:meta])* store $place:path) => {
         suites!(@tests [$(#[$mark])*] store $place;

@@ -25,8 +25,8 @@ async fn what_is_not_accepted_is_unsent() {
         answer(
             200,
             r#"{"Successful": [{"Id": "1", "MessageId": "m", "MD5OfMessageBody": "d"}],
-                "Failed": [{"Id": "0", "SenderFault": false, "Code": "InternalError",
-                            "Message": "words"}, {"Id": "3", "SenderFault": true, "Code": "TooBig"}]}"#,
+                "Failed": [{"Id": "0", "SenderFault": false,
+                            "Code": "InternalError", "Message": "words"}, {"Id": "3", "SenderFault": true, "Code": "TooBig"}]}"#,
         )
     });
     let bodies = ["a", "b", "c", "d"].map(str::to_owned);

@@ -1,0 +1,181 @@
+//! What the command takes, and its help.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use rehose_extract::{DEFAULT_LEVEL, Dialect, FormatName, MAX_LEVEL, MIN_LEVEL, Options};
+use rehose_reprocess::error::Error;
+use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::location::Location;
+
+/// Turns CloudWatch Logs that Firehose stashed in S3 into CSV.gz that Athena reads, and proves that
+/// nothing is missing.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Rewrite every object of a stash, here, in this process
+    Run(Box<RunArgs>),
+    /// Write a realistic stash to try things out
+    Sample(SampleArgs),
+}
+
+/// Rewrite every object of a stash, here, in this process.
+///
+/// SOURCE is a folder or s3://bucket/prefix with objects as Firehose writes them: gzipped or not,
+/// once or twice, under any name. For each object OUTPUT gets csv/<key>.csv.gz with its rows and,
+/// where events do not fit the format, rejected/<key>.jsonl.gz with those. At the end
+/// jobs/<job>/report.json accounts for every object and every event.
+///
+/// A run that was interrupted goes on where it stood when it is started again with the same --job.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Exit status:
+  0  succeeded: every object is done
+  1  it could not run, or not to its end; the last line says what to do
+  2  usage
+  3  incomplete: some objects failed; the report says which and why
+
+Examples:
+  rehose run tests/data/stash out
+  rehose run s3://stash/vpc/ s3://athena/vpc --prefix 2020/02/ --concurrency 8
+  rehose run stash out --message-regex '^(?P<level>[A-Z]+) (?P<text>.*)$'")]
+pub(crate) struct RunArgs {
+    /// Where the stash is: a folder or s3://bucket/prefix
+    pub(crate) source: Location,
+    /// Where the rows go: a folder or s3://bucket/prefix, not under SOURCE
+    pub(crate) output: Location,
+    /// Take only keys that begin so, counted from SOURCE
+    #[arg(long, default_value = "", hide_default_value = true)]
+    prefix: String,
+    /// Take all objects, or those whose output is missing
+    #[arg(long, value_enum, default_value_t = ModeName::All)]
+    mode: ModeName,
+    /// Leave out keys that match; `*` stands for anything. May be given several times. What
+    /// Firehose could not deliver (processing-failed/ and its like) is always left out
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) exclude: Vec<String>,
+    /// Find events by this regex instead of reading CloudWatch Logs envelopes. It needs the groups
+    /// (?P<timestamp>...), milliseconds since 1970, and (?P<message>...), the content of a JSON
+    /// string
+    #[arg(long, value_name = "REGEX")]
+    event_regex: Option<String>,
+    /// How a message becomes columns
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The fields of the flow logs, in their order, if they are not the default ones; AWS's own
+    /// notation '${version} ${srcaddr}' may stand as it is
+    #[arg(long, value_name = "FIELD,...", value_parser = fields)]
+    fields: Option<Fields>,
+    /// The regex of --format regex: its named groups are the columns
+    #[arg(long, value_name = "REGEX")]
+    message_regex: Option<String>,
+    /// Compress the output so hard
+    #[arg(long, default_value_t = DEFAULT_LEVEL,
+          value_parser = clap::value_parser!(u8).range(MIN_LEVEL as i64..=MAX_LEVEL as i64))]
+    pub(crate) level: u8,
+    /// Work on so many objects at once [default: the number of cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) concurrency: Option<u16>,
+    /// The job's name; the name of an interrupted job goes on with it [default: a new one]
+    #[arg(long, value_parser = |id: &str| id.parse::<JobId>())]
+    pub(crate) job: Option<JobId>,
+    /// Print the report as JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl RunArgs {
+    /// The shape of input and output.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            dialect: self.event_regex.as_ref().map(|_| Dialect::Regex),
+            event_regex: self.event_regex.clone(),
+            format: self.format.map(Format::name),
+            fields: self.fields.clone().map(|Fields(fields)| fields),
+            message_regex: self.message_regex.clone(),
+        }
+    }
+
+    /// Which objects are planned.
+    pub(crate) fn mode(&self) -> Mode {
+        match self.mode {
+            ModeName::All => Mode::All,
+            ModeName::Missing => Mode::Missing,
+        }
+    }
+
+    /// The keys' beginning, counted from the store's root.
+    pub(crate) fn prefix(&self) -> String {
+        match &self.source {
+            Location::S3 { prefix, .. } => format!("{prefix}{}", self.prefix),
+            Location::Folder(_) => self.prefix.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ModeName {
+    /// Every object
+    All,
+    /// Only objects whose output is not there
+    Missing,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Fields between spaces, as VPC flow logs have them (the default)
+    VpcFlowLogs,
+    /// The named groups of --message-regex
+    Regex,
+    /// The message as it is, in one column
+    Message,
+}
+
+impl Format {
+    fn name(self) -> FormatName {
+        match self {
+            Self::VpcFlowLogs => FormatName::VpcFlowLogs,
+            Self::Regex => FormatName::Regex,
+            Self::Message => FormatName::Message,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Fields(Vec<String>);
+
+fn fields(text: &str) -> Result<Fields, Error> {
+    let fields = text
+        .split([',', ' '])
+        .map(|field| field.trim_start_matches("${").trim_end_matches('}'))
+        .filter(|field| !field.is_empty())
+        .map(str::to_owned);
+    Ok(Fields(fields.collect()))
+}
+
+/// Write a realistic stash to try things out.
+///
+/// The same seed gives the same bytes, on every machine.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SampleArgs {
+    /// The folder to write to
+    pub(crate) dir: PathBuf,
+    /// How many objects
+    #[arg(long, default_value_t = 24)]
+    pub(crate) objects: u32,
+    /// How many log events in each
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) events: u32,
+    /// What the random numbers begin with
+    #[arg(long, default_value_t = 2020)]
+    pub(crate) seed: u64,
+    /// Add an object for every form in which a stash may come, and for awkward keys
+    #[arg(long)]
+    pub(crate) dialects: bool,
+}

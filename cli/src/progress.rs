@@ -1,0 +1,125 @@
+//! How far a run has come: a bar on a terminal, plain lines otherwise.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use rehose_reprocess::process::Processed;
+use rehose_reprocess::start::Sent;
+
+/// How often a plain line is written.
+const LINES: Duration = Duration::from_secs(5);
+
+/// Counts what is planned and done, and shows it on standard error.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    begun: Instant,
+    state: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    planned: u64,
+    planned_bytes: u64,
+    all_planned: bool,
+    objects: u64,
+    bytes: u64,
+    rows: u64,
+    failed: u64,
+    last_line: Duration,
+}
+
+impl Progress {
+    pub(crate) fn begin() -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::no_length();
+            let template = "{bar:30} {pos}/{len} objects  {msg}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Self {
+            bar,
+            begun: Instant::now(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// More objects are planned.
+    pub(crate) fn planned(&self, sent: &Sent) {
+        self.change(|counts| {
+            counts.planned += sent.objects;
+            counts.planned_bytes += sent.bytes;
+        });
+    }
+
+    /// No more objects will be planned.
+    pub(crate) fn all_planned(&self) {
+        self.change(|counts| counts.all_planned = true);
+    }
+
+    /// A task has been handled.
+    pub(crate) fn processed(&self, processed: &Processed) {
+        self.change(|counts| {
+            counts.objects += processed.done.len() as u64 + processed.failed + processed.settled;
+            counts.failed += processed.failed;
+            for (_, summary) in &processed.done {
+                counts.bytes += summary.bytes_in;
+                counts.rows += summary.written;
+            }
+        });
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Counts)) {
+        let Ok(mut counts) = self.state.lock() else {
+            return;
+        };
+        change(&mut counts);
+        let elapsed = self.begun.elapsed();
+        let message = counts.message(elapsed);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(counts.planned);
+                bar.set_position(counts.objects);
+                bar.set_message(message);
+            }
+            None if elapsed - counts.last_line >= LINES => {
+                counts.last_line = elapsed;
+                let (done, planned) = (HumanCount(counts.objects), HumanCount(counts.planned));
+                // Progress that cannot be told is no reason to stop.
+                let _ = writeln!(io::stderr(), "{done}/{planned} objects  {message}");
+            }
+            None => {}
+        }
+    }
+}
+
+impl Counts {
+    fn message(&self, elapsed: Duration) -> String {
+        let rate = self.rows as f64 / elapsed.as_secs_f64().max(0.001);
+        let mut message = format!(
+            "{} read  {} rows/s",
+            HumanBytes(self.bytes),
+            HumanCount(rate as u64)
+        );
+        if self.failed > 0 {
+            message += &format!("  {} failed", HumanCount(self.failed));
+        }
+        if self.all_planned && self.bytes > 0 {
+            let left = self.planned_bytes.saturating_sub(self.bytes) as f64 / self.bytes as f64;
+            message += &format!("  {} left", HumanDuration(elapsed.mul_f64(left)));
+        }
+        message
+    }
+}

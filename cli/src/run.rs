@@ -1,0 +1,255 @@
+//! `rehose run`: a whole job in this process, with the ledger and layout that it has in the cloud.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rehose_extract::Settings;
+use rehose_reprocess::check::{Checked, Checker, Patience, Standing};
+use rehose_reprocess::error::{Error, ErrorKind, Result};
+use rehose_reprocess::job::JobId;
+use rehose_reprocess::ledger::Ledger;
+use rehose_reprocess::location::{Location, Places};
+use rehose_reprocess::process::Processor;
+use rehose_reprocess::queue::{LocalQueue, Queue};
+use rehose_reprocess::report::{Report, State};
+use rehose_reprocess::start::{Planner, StartRequest};
+use rehose_reprocess::store::{LocalStore, MAX_PAGE};
+use tokio::time::{Instant, sleep};
+
+use crate::args::RunArgs;
+use crate::progress::Progress;
+use crate::{FAILED, INCOMPLETE, SUCCEEDED, USAGE, complain, say, summary};
+
+/// Tasks that wait for a worker. Planning pauses when so many do, so that memory stays flat.
+const QUEUED: usize = 64;
+
+/// How often a task is tried: once more than a fault that passes by itself should need.
+const ATTEMPTS: u32 = 3;
+
+/// The wait before a task is tried again.
+const RETRY_WAIT: Duration = Duration::from_secs(1);
+
+/// How often the queue is asked whether it is empty. It answers from memory.
+const POLL: Duration = Duration::from_millis(5);
+
+/// A process has no deadline; this one never comes.
+const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
+/// Runs a job and returns the exit status.
+pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
+    let job = args.job.clone().unwrap_or_else(|| JobId::new(Timestamp::now()));
+    let finished = tokio::select! {
+        finished = reprocess(&args, &job) => finished,
+        _ = tokio::signal::ctrl_c() => {
+            complain(&format!("interrupted; the same command with --job {job} goes on"));
+            return FAILED;
+        }
+    };
+    match finished {
+        Ok(report) => {
+            tell(&args, &report);
+            match report.state {
+                State::Succeeded => SUCCEEDED,
+                State::Incomplete => INCOMPLETE,
+            }
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::InvalidInput => {
+                complain(&error);
+                USAGE
+            }
+            ErrorKind::Passing | ErrorKind::Failed => {
+                complain(&format!(
+                    "{error}; mend that, and the same command with --job {job} goes on"
+                ));
+                FAILED
+            }
+        },
+    }
+}
+
+async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
+    let (from, to) = (real(&args.source)?, real(&args.output)?);
+    let places = Places::of(&[&from, &to]).await;
+    let source = places.source(&from)?;
+    let output = places.output(&to)?;
+    let concurrency = args.concurrency.map_or_else(cores, usize::from);
+    let queue = LocalQueue::new(QUEUED);
+    let request = StartRequest {
+        job: job.clone(),
+        source: source.name(),
+        prefix: args.prefix(),
+        mode: args.mode(),
+        exclude: args.exclude.clone(),
+        options: args.options(),
+        cursor: None,
+    };
+    let settings = Settings {
+        shape: args.options().compile()?,
+        level: args.level,
+    };
+    let planner = Planner {
+        sources: vec![source.clone()],
+        output: Arc::clone(&output),
+        queue: Arc::new(queue.clone()),
+        page: MAX_PAGE,
+        pages: 1,
+    };
+    planner.examine(&request).await?;
+    let _lock = match &to {
+        Location::Folder(path) => Some(LocalStore::open(path)?.lock()?),
+        Location::S3 { .. } => None,
+    };
+    let processor = Processor::new(
+        vec![source],
+        Arc::clone(&output),
+        settings,
+        &args.exclude,
+        concurrency,
+    )?;
+    let checker = Checker {
+        output: Arc::clone(&output),
+        queue: Arc::new(queue.clone()),
+        // This queue's counters are exact, so there is nothing to be patient about.
+        patience: Patience {
+            quiet: Duration::ZERO,
+            stalled: NEVER,
+            rounds: 1,
+            waits: (Duration::ZERO, Duration::ZERO),
+        },
+    };
+
+    let progress = Progress::begin();
+    let workers = futures::future::try_join_all(
+        (0..concurrency).map(|_| work(&queue, &processor, &progress)),
+    );
+    let direction = async {
+        plan(&planner, request, &progress).await?;
+        wait_for_end(&checker, job, &queue).await?;
+        queue.close();
+        Ok(())
+    };
+    let finished = tokio::try_join!(direction, workers);
+    progress.end();
+    finished?;
+    let ledger = Ledger::new(output, job.clone());
+    let report = ledger.report().await?;
+    report.ok_or_else(|| ledger.damaged("report.json", "it was there and is gone"))
+}
+
+async fn plan(planner: &Planner, mut request: StartRequest, progress: &Progress) -> Result<()> {
+    loop {
+        let started = (planner)
+            .start(request.clone(), Timestamp::now(), Instant::now() + NEVER)
+            .await?;
+        progress.planned(&started.sent);
+        if started.planned {
+            progress.all_planned();
+            return Ok(());
+        }
+        request.cursor = started.cursor;
+    }
+}
+
+/// Handles tasks until there are no more. What still fails after some attempts ends the run: the
+/// fault is not in an object, so the next object would meet it too.
+async fn work(queue: &LocalQueue, processor: &Processor, progress: &Progress) -> Result<()> {
+    while let Some(delivery) = queue.receive().await {
+        match processor.process(&delivery.body, Instant::now() + NEVER).await {
+            Ok(processed) => {
+                progress.processed(&processed);
+                delivery.ack();
+            }
+            Err(error) if delivery.receive_count >= ATTEMPTS => return Err(error),
+            Err(_) => {
+                sleep(RETRY_WAIT).await;
+                delivery.give_back();
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn wait_for_end(checker: &Checker, job: &JobId, queue: &LocalQueue) -> Result<Checked> {
+    loop {
+        while !queue.counters().await?.all_zero() {
+            sleep(POLL).await;
+        }
+        let checked = checker
+            .check(job, Timestamp::now(), Instant::now() + NEVER)
+            .await?;
+        if checked.state != Standing::Running {
+            return Ok(checked);
+        }
+    }
+}
+
+/// A folder by its real path: links must not hide that one lies in another.
+fn real(location: &Location) -> Result<Location> {
+    let Location::Folder(path) = location else {
+        return Ok(location.clone());
+    };
+    let absolute = std::path::absolute(path).map_err(|error| unusable(path, &error))?;
+    let mut existing = absolute.as_path();
+    loop {
+        match existing.canonicalize() {
+            Ok(real) => {
+                let rest = absolute.strip_prefix(existing).unwrap_or(Path::new(""));
+                return Ok(Location::Folder(match rest.as_os_str().is_empty() {
+                    true => real,
+                    false => real.join(rest),
+                }));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => match existing.parent() {
+                Some(parent) => existing = parent,
+                None => return Err(unusable(path, &error)),
+            },
+            Err(error) => return Err(unusable(path, &error)),
+        }
+    }
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Error {
+    Error::Value {
+        name: "location",
+        reason: format!("{}: {error}", path.display()),
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn tell(args: &RunArgs, report: &Report) {
+    let path = match &args.output {
+        Location::Folder(folder) => {
+            let path: PathBuf = folder.join("jobs").join(report.job.as_str()).join("report.json");
+            path.display().to_string()
+        }
+        Location::S3 { .. } => format!(
+            "{}/jobs/{}/report.json",
+            args.output.to_string().trim_end_matches('/'),
+            report.job
+        ),
+    };
+    if args.json {
+        match serde_json::to_string_pretty(report) {
+            Ok(json) => say(&json),
+            Err(error) => complain(&error),
+        }
+    } else {
+        say(&summary::table(report));
+        say(&format!("report: {path}"));
+    }
+    if report.state == State::Incomplete {
+        for line in summary::failures(report) {
+            complain(&line);
+        }
+        complain(&format!(
+            "incomplete: mend or exclude what failed, then run again with --mode missing; \
+             all failures stand in {path}"
+        ));
+    }
+}

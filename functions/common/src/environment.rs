@@ -1,0 +1,171 @@
+//! The environment of a function, parsed into types. A bad value stops the function as it starts.
+
+use std::env;
+use std::str::FromStr;
+use std::time::Duration;
+
+use rehose_extract::{DEFAULT_LEVEL, MAX_LEVEL, MIN_LEVEL, Options, Settings};
+use rehose_reprocess::check::Patience;
+use rehose_reprocess::location::Location;
+use rehose_reprocess::store::MAX_PAGE;
+
+/// What an environment variable lacks.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {name} {reason}")]
+pub struct EnvironmentError {
+    name: &'static str,
+    reason: String,
+}
+
+/// The configuration of a function.
+///
+/// | variable | what | default |
+/// |---|---|---|
+/// | `REHOSE_SOURCES` | what may be read: `s3://bucket/prefix`, several with commas between | |
+/// | `REHOSE_OUTPUT` | what is written: `s3://bucket/prefix` | |
+/// | `REHOSE_QUEUE_URL` | the queue of tasks | |
+/// | `REHOSE_OPTIONS` | the shape of input and output, as JSON | VPC flow logs |
+/// | `REHOSE_EXCLUDE` | patterns of keys to leave out, as a JSON list | `[]` |
+/// | `REHOSE_LEVEL` | the compression level, 1 to 12 | 5 |
+/// | `REHOSE_CONCURRENCY` | objects at once | twice the cores |
+/// | `REHOSE_PAGE` | keys of a page of the listing, 1 to 1000 | 1000 |
+/// | `REHOSE_PAGES` | pages of one call of `start` | as many as time allows |
+/// | `REHOSE_QUIET_SECONDS` | `check`: the queue's counters have been zero for so long | 300 |
+/// | `REHOSE_STALLED_SECONDS` | `check`: no receipt has come for so long | 7200 |
+/// | `REHOSE_ROUNDS` | `check`: how often what is missing is sent again | 2 |
+/// | `REHOSE_WAIT_SECONDS` | `check`: the longest wait between two calls | 300 |
+#[derive(Debug, Clone)]
+pub struct Environment;
+
+impl Environment {
+    /// What may be read.
+    pub fn sources(&self) -> Result<Vec<Location>, EnvironmentError> {
+        const NAME: &str = "REHOSE_SOURCES";
+        required(NAME)?.split(',').map(|one| bucket(NAME, one.trim())).collect()
+    }
+
+    /// What is written.
+    pub fn output(&self) -> Result<Location, EnvironmentError> {
+        const NAME: &str = "REHOSE_OUTPUT";
+        bucket(NAME, &required(NAME)?)
+    }
+
+    /// The queue of tasks.
+    pub fn queue_url(&self) -> Result<String, EnvironmentError> {
+        required("REHOSE_QUEUE_URL")
+    }
+
+    /// The shape of input and output.
+    pub fn options(&self) -> Result<Options, EnvironmentError> {
+        json("REHOSE_OPTIONS")
+    }
+
+    /// The shape of input and output, compiled, and the compression level.
+    pub fn settings(&self) -> Result<Settings, EnvironmentError> {
+        let shape = (self.options()?.compile()).map_err(|error| EnvironmentError {
+            name: "REHOSE_OPTIONS",
+            reason: error.to_string(),
+        })?;
+        let levels = u64::from(MIN_LEVEL)..=u64::from(MAX_LEVEL);
+        let level = number("REHOSE_LEVEL", levels)?.unwrap_or(DEFAULT_LEVEL.into());
+        Ok(Settings {
+            shape,
+            level: level as u8,
+        })
+    }
+
+    /// Patterns of keys to leave out.
+    pub fn exclude(&self) -> Result<Vec<String>, EnvironmentError> {
+        json("REHOSE_EXCLUDE")
+    }
+
+    /// Objects at once: by default twice the cores, so that transfers and work overlap.
+    pub fn concurrency(&self) -> Result<usize, EnvironmentError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(number("REHOSE_CONCURRENCY", 1..=1_000)?.map_or(2 * cores, |n| n as usize))
+    }
+
+    /// Keys of a page, and pages of a call.
+    pub fn pages(&self) -> Result<(usize, usize), EnvironmentError> {
+        let page = number("REHOSE_PAGE", 1..=MAX_PAGE as u64)?.unwrap_or(MAX_PAGE as u64);
+        let pages = number("REHOSE_PAGES", 1..=u64::MAX)?.unwrap_or(u64::MAX);
+        Ok((page as usize, pages as usize))
+    }
+
+    /// How long `check` waits for what is missing.
+    pub fn patience(&self) -> Result<Patience, EnvironmentError> {
+        let default = Patience::default();
+        let seconds = |name, default| {
+            let seconds = number(name, 0..=u64::from(u32::MAX))?;
+            Ok(seconds.map_or(default, Duration::from_secs))
+        };
+        let longest = seconds("REHOSE_WAIT_SECONDS", default.waits.1)?;
+        Ok(Patience {
+            quiet: seconds("REHOSE_QUIET_SECONDS", default.quiet)?,
+            stalled: seconds("REHOSE_STALLED_SECONDS", default.stalled)?,
+            rounds: number("REHOSE_ROUNDS", 0..=100)?.map_or(default.rounds, |n| n as u32),
+            waits: (default.waits.0.min(longest), longest),
+        })
+    }
+}
+
+fn optional(name: &'static str) -> Result<Option<String>, EnvironmentError> {
+    match env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(EnvironmentError {
+            name,
+            reason: "is not UTF-8".to_owned(),
+        }),
+    }
+}
+
+fn required(name: &'static str) -> Result<String, EnvironmentError> {
+    optional(name)?.ok_or_else(|| EnvironmentError {
+        name,
+        reason: "is not set".to_owned(),
+    })
+}
+
+fn bucket(name: &'static str, value: &str) -> Result<Location, EnvironmentError> {
+    match Location::from_str(value) {
+        Ok(location @ Location::S3 { .. }) => Ok(location),
+        _ => Err(EnvironmentError {
+            name,
+            reason: format!("is {value:?}; s3://bucket/prefix would be right"),
+        }),
+    }
+}
+
+fn json<T: Default + serde::de::DeserializeOwned>(
+    name: &'static str,
+) -> Result<T, EnvironmentError> {
+    let Some(value) = optional(name)? else {
+        return Ok(T::default());
+    };
+    serde_json::from_str(&value).map_err(|error| EnvironmentError {
+        name,
+        reason: format!("is {value:?}: {error}"),
+    })
+}
+
+fn number(
+    name: &'static str,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<Option<u64>, EnvironmentError> {
+    let Some(value) = optional(name)? else {
+        return Ok(None);
+    };
+    match value.parse() {
+        Ok(number) if range.contains(&number) => Ok(Some(number)),
+        _ => Err(EnvironmentError {
+            name,
+            reason: format!(
+                "is {value:?}; a number from {} to {} would be right",
+                range.start(),
+                range.end()
+            ),
+        }),
+    }
+}

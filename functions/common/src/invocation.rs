@@ -1,0 +1,50 @@
+//! What an invocation brings, and how its errors go back.
+
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::{Context, Diagnostic};
+use rehose_reprocess::error::{Error, ErrorKind};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time::Instant;
+
+/// Kept back from the time that an invocation has, to give up what is under way in order: to abort
+/// its uploads and to send the answer.
+const MARGIN: Duration = Duration::from_secs(3);
+
+/// When an invocation must be done with its work.
+pub fn deadline(context: &Context) -> Instant {
+    let left = context
+        .deadline()
+        .duration_since(SystemTime::now())
+        .unwrap_or_default();
+    Instant::now() + left.saturating_sub(MARGIN.min(left / 2))
+}
+
+/// Reads an event, or says what is wrong with it.
+pub fn parse<T: DeserializeOwned>(event: Value) -> Result<T, Error> {
+    serde_json::from_value(event).map_err(|error| Error::Value {
+        name: "the event",
+        reason: error.to_string(),
+    })
+}
+
+/// An error as the state machine sees it: its kind is the error type. It is logged on its way.
+pub fn diagnostic(error: &Error) -> Diagnostic {
+    log(error);
+    Diagnostic {
+        error_type: error.kind().name().to_owned(),
+        error_message: error.to_string(),
+    }
+}
+
+/// Logs an error with its kind.
+pub fn log(error: &Error) {
+    let kind = error.kind();
+    match kind {
+        ErrorKind::InvalidInput => tracing::warn!(kind = kind.name(), %error, "refused"),
+        ErrorKind::Passing | ErrorKind::Failed => {
+            tracing::error!(kind = kind.name(), %error, "failed");
+        }
+    }
+}

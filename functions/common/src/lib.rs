@@ -1,0 +1,12 @@
+//! What the three functions share. They read their environment once, build their clients once, and
+//! call the library; nothing is decided here.
+
+mod environment;
+mod invocation;
+mod logs;
+mod metrics;
+
+pub use environment::{Environment, EnvironmentError};
+pub use invocation::{deadline, diagnostic, log, parse};
+pub use logs::log_as_json;
+pub use metrics::{Metric, Unit, emit};

@@ -1,0 +1,98 @@
+//! Any object in any shape: no panic, the same end wherever the chunks are cut, and the oracle's rows.
+//!
+//! The first byte chooses the shape, the second the layers around the rest, the third the chunks.
+
+use std::sync::LazyLock;
+
+use flate2::Crc;
+use rehose_extract::{FormatName, Options, Reason, Shape};
+
+use crate::oracle::expect;
+use crate::subject::{SOURCE, transcode};
+
+/// The most that a stored block holds.
+const MAX_STORED: usize = 65_535;
+
+/// Event regexes that give a stream trouble: alternatives that more input decides, assertions at
+/// either end, loops that begin a match.
+const EVENT_REGEXES: [&str; 8] = [
+    r#""timestamp":(?P<timestamp>[0-9]+),"message":"(?P<message>(?:[^"\\]|\\.)*)""#,
+    r"(?P<timestamp>[0-9]*):(?P<message>a.*z|a)",
+    r"(?P<timestamp>[0-9])(?P<message>.*?)(?:;|,.*;)",
+    r"(?m)^(?P<timestamp>[0-9]+) (?P<message>.*)$",
+    r"(?P<timestamp>[0-9]+)(?P<message> *)\z",
+    r"\A(?P<timestamp>[0-9]+) (?P<message>.+)",
+    r"(?-u:\b)(?P<timestamp>[0-9]+)(?-u:\b)(?P<message>\pL?)",
+    r"(?s)(?P<message>[a-z]+.*)?(?P<timestamp>[0-9])",
+];
+
+#[allow(clippy::unwrap_used, reason = "the options are valid")]
+static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
+    let fields = Options {
+        fields: Some(["srcaddr", "dstaddr"].map(str::to_owned).to_vec()),
+        ..Options::default()
+    };
+    let captures = Options {
+        message_regex: Some("(?P<first>[^ ]+)(?: (?P<rest>.*))?".to_owned()),
+        ..Options::default()
+    };
+    let matches = EVENT_REGEXES.map(|pattern| Options {
+        event_regex: Some(pattern.to_owned()),
+        format: Some(FormatName::Message),
+        ..Options::default()
+    });
+    [Options::default(), fields, captures]
+        .iter()
+        .chain(&matches)
+        .map(|options| options.compile().unwrap())
+        .collect()
+});
+
+pub(crate) fn check(data: &[u8]) {
+    let [shape, layers, chunks, payload @ ..] = data else {
+        return;
+    };
+    let shape = &SHAPES[usize::from(*shape) % SHAPES.len()];
+    let object = wrapped(*layers, payload);
+    let whole = transcode(shape, &object, &[usize::MAX]);
+    let sizes = [1 + usize::from(chunks >> 4), 1 + usize::from(chunks & 15)];
+    assert_eq!(transcode(shape, &object, &sizes), whole, "in chunks of {sizes:?}");
+    match (whole, expect(shape.options(), SOURCE, &object)) {
+        (Ok(output), Some(expected)) => assert_eq!(output.plainly(), expected),
+        (Ok(output), None) => panic!("it must fail, but gave {:?}", output.plainly()),
+        (Err(fault), Some(_)) => assert!(is_own_bound(&fault.reason), "sound, but {fault}"),
+        (Err(_), None) => {}
+    }
+}
+
+/// The payload as it is, or in layers of gzip, each of one member or of members cut anywhere.
+fn wrapped(layers: u8, payload: &[u8]) -> Vec<u8> {
+    let (count, cut) = (layers % 4, usize::from(layers / 4));
+    let mut object = payload.to_vec();
+    for _ in 0..count {
+        let size = if cut == 0 { MAX_STORED } else { 8 * cut };
+        object = object.chunks(size).flat_map(member).collect();
+    }
+    object
+}
+
+/// A member of one stored block: to compress would take longer than all else.
+fn member(text: &[u8]) -> Vec<u8> {
+    let length = text.len() as u16;
+    let mut crc = Crc::new();
+    crc.update(text);
+    [
+        b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01".as_slice(),
+        &length.to_le_bytes(),
+        &(!length).to_le_bytes(),
+        text,
+        &crc.sum().to_le_bytes(),
+        &crc.amount().to_le_bytes(),
+    ]
+    .concat()
+}
+
+/// What the oracle does not know.
+fn is_own_bound(reason: &Reason) -> bool {
+    matches!(reason, Reason::TooDeep(_) | Reason::TimestampTooLong(_))
+}
