@@ -343,11 +343,7 @@ async fn fates(
 }
 
 /// Reads a receipt and makes sure that it is about these objects and that its numbers agree.
-async fn receipts(
-    ledger: &Ledger,
-    task: TaskId,
-    objects: &[Object],
-) -> Result<Vec<ObjectReceipt>> {
+async fn receipts(ledger: &Ledger, task: TaskId, objects: &[Object]) -> Result<Vec<ObjectReceipt>> {
     let name = receipt_name(task);
     let receipt: Option<Receipt> = ledger.get(&name).await?;
     let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it was there and is gone"))?;
@@ -355,7 +351,11 @@ async fn receipts(
     if !receipt.objects.iter().map(|object| &object.key).eq(planned) {
         return Err(ledger.damaged(&name, "it is not about the objects of its task"));
     }
-    if !receipt.objects.iter().all(|object| object.outcome.is_balanced()) {
+    if !receipt
+        .objects
+        .iter()
+        .all(|object| object.outcome.is_balanced())
+    {
         return Err(ledger.damaged(&name, "events are not written + rejected + control"));
     }
     Ok(receipt.objects)

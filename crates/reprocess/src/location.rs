@@ -86,7 +86,10 @@ impl Places {
 
     /// What may be read: each location's store from its root, as far as the location reaches.
     pub fn sources(&self, locations: &[Location]) -> Result<Vec<Source>> {
-        locations.iter().map(|location| self.source(location)).collect()
+        locations
+            .iter()
+            .map(|location| self.source(location))
+            .collect()
     }
 
     /// A location to read.

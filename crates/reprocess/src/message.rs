@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::store::decode_key;
 use crate::task::TaskMessage;
 
 /// A message, understood.
@@ -54,11 +55,14 @@ impl Message {
 }
 
 fn event(value: Value) -> Result<Message> {
-    let created = if value.get("Event").is_some_and(|event| event == "s3:TestEvent") {
+    let created = if value
+        .get("Event")
+        .is_some_and(|event| event == "s3:TestEvent")
+    {
         Vec::new()
     } else if value.get("Records").is_some() {
         let Notification { records } = shape(value)?;
-        records.into_iter().filter_map(Record::created).collect()
+        (records.into_iter().filter_map(Record::created)).collect::<Result<_>>()?
     } else if value.get("source").is_some_and(|source| source == "aws.s3") {
         let EventBridge { kind, detail } = shape(value)?;
         match kind.as_str() {
@@ -125,18 +129,14 @@ struct Object {
 }
 
 impl Record {
-    fn created(self) -> Option<Created> {
-        self.name.starts_with("ObjectCreated:").then(|| Created {
-            bucket: self.s3.bucket.name,
-            key: form_decoded(&self.s3.object.key),
+    fn created(self) -> Option<Result<Created>> {
+        let Entity { bucket, object } = self.s3;
+        self.name.starts_with("ObjectCreated:").then(|| {
+            Ok(Created {
+                bucket: bucket.name,
+                key: decode_key(&object.key)
+                    .ok_or_else(|| unknown(format!("the key {} is not UTF-8", object.key)))?,
+            })
         })
     }
-}
-
-/// A key as an S3 notification encodes it: `+` is a space, and `%XX` a byte.
-fn form_decoded(key: &str) -> String {
-    // A key holds neither `&` nor `=` unencoded, so the whole of it parses as one name.
-    form_urlencoded::parse(key.as_bytes())
-        .map(|(key, _)| key.into_owned())
-        .collect()
 }

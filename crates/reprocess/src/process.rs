@@ -70,13 +70,11 @@ impl Processor {
                 Message::Created(objects) => self.created(objects).await,
             }
         };
-        timeout_at(deadline, handled)
-            .await
-            .unwrap_or_else(|_| {
-                Err(Error::OutOfTime {
-                    doing: "a message was being handled".to_owned(),
-                })
+        timeout_at(deadline, handled).await.unwrap_or_else(|_| {
+            Err(Error::OutOfTime {
+                doing: "a message was being handled".to_owned(),
             })
+        })
     }
 
     async fn task(&self, message: TaskMessage) -> Result<Processed> {
@@ -131,17 +129,19 @@ impl Processor {
                 continue;
             }
             self.bound
-                .get_or_try_init(|| {
-                    ledger::bind(&*self.output, self.realtime.shape.options())
-                })
+                .get_or_try_init(|| ledger::bind(&*self.output, self.realtime.shape.options()))
                 .await?;
             match self.object(source, &key, &self.realtime).await? {
                 Outcome::Done(summary) => {
                     info!(
                         key,
-                        bytes_in = summary.bytes_in, bytes_out = summary.bytes_out,
-                        events = summary.events, written = summary.written,
-                        rejected = summary.rejected, control = summary.control, "done"
+                        bytes_in = summary.bytes_in,
+                        bytes_out = summary.bytes_out,
+                        events = summary.events,
+                        written = summary.written,
+                        rejected = summary.rejected,
+                        control = summary.control,
+                        "done"
                     );
                     processed.done.push((key, summary));
                 }

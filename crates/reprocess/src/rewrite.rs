@@ -35,7 +35,13 @@ pub(crate) async fn rewrite(
     let transcoder = {
         let (key, settings) = (key.to_owned(), settings.clone());
         tokio::task::spawn_blocking(move || {
-            transcode(&key, &settings, &mut chunks, Pipe(csv_in), Pipe(rejected_in))
+            transcode(
+                &key,
+                &settings,
+                &mut chunks,
+                Pipe(csv_in),
+                Pipe(rejected_in),
+            )
         })
     };
     let (fed, csv, rejected, transcoded) = tokio::join!(

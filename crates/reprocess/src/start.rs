@@ -247,7 +247,11 @@ impl Planner {
             let bound: Option<Job> = ledger.get("job.json").await?;
             let same = bound.as_ref().is_some_and(|bound| {
                 let started = bound.started;
-                *bound == Job { started, ..job.clone() }
+                *bound
+                    == Job {
+                        started,
+                        ..job.clone()
+                    }
             });
             if !same {
                 return Err(Error::OtherJob {

@@ -14,6 +14,7 @@ use futures::stream::BoxStream;
 
 pub use local::{LocalLock, LocalStore};
 pub use s3::S3Store;
+pub(crate) use s3::decode_key;
 
 /// The largest page that [`Store::list`] returns, in keys: the limit of S3's `ListObjectsV2`
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>).

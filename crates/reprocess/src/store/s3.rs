@@ -100,7 +100,7 @@ impl Store for S3Store {
             .map(|object| {
                 let key = object.key()?;
                 let key = if encoded {
-                    decode(key)?
+                    decode_key(key)?
                 } else {
                     key.to_owned()
                 };
@@ -200,8 +200,9 @@ impl Store for S3Store {
     }
 }
 
-/// Reads a key as S3 writes it in a listing: percent-encoded, and `+` for a space.
-fn decode(key: &str) -> Option<String> {
+/// Reads a key as S3 writes it in listings and notifications: percent-encoded, and `+` for a
+/// space. `None` where it is not UTF-8, which no key is.
+pub(crate) fn decode_key(key: &str) -> Option<String> {
     let spaced = key.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
     Some(decoded.into_owned())

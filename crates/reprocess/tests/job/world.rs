@@ -1,0 +1,312 @@
+//! A stash and an output in a folder, a queue that does as it is told, and a clock.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use rehose_extract::{DEFAULT_LEVEL, Options, Settings};
+use rehose_reprocess::check::{Checked, Checker, Patience};
+use rehose_reprocess::error::Result;
+use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::location::Source;
+use rehose_reprocess::process::{Processed, Processor};
+use rehose_reprocess::queue::{Counters, Queue, QueueError, Unsent};
+use rehose_reprocess::start::{Cursor, Planner, StartRequest, Started};
+use rehose_reprocess::store::{LocalStore, Store};
+use rehose_reprocess::task::TaskMessage;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+pub(crate) struct World {
+    folder: TempDir,
+    pub(crate) queue: Arc<Mailbox>,
+    pub(crate) page: usize,
+    pub(crate) pages: usize,
+    pub(crate) patience: Patience,
+    minutes: i64,
+}
+
+/// Plenty of time for anything.
+pub(crate) const AMPLE: Duration = Duration::from_secs(600);
+
+impl World {
+    /// A world whose stash has this many objects, each with one event.
+    pub(crate) fn with_objects(count: usize) -> Self {
+        let world = Self {
+            folder: tempfile::tempdir().unwrap(),
+            queue: Arc::default(),
+            page: 1_000,
+            pages: usize::MAX,
+            patience: Patience {
+                rounds: 1,
+                ..Patience::default()
+            },
+            minutes: 0,
+        };
+        std::fs::create_dir(world.stash()).unwrap();
+        for i in 0..count {
+            world.put(&format!("object-{i:04}"), &document(i as i64));
+        }
+        world
+    }
+
+    pub(crate) fn stash(&self) -> PathBuf {
+        self.folder.path().join("stash")
+    }
+
+    pub(crate) fn output(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    /// Puts an object into the stash.
+    pub(crate) fn put(&self, key: &str, text: &str) {
+        let path = self.stash().join(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass_minutes(&mut self, minutes: i64) {
+        self.minutes += minutes;
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(self.minutes)
+    }
+
+    fn source(&self) -> Source {
+        Source {
+            store: Arc::new(LocalStore::open(self.stash()).unwrap()),
+            prefix: String::new(),
+        }
+    }
+
+    pub(crate) fn store(&self) -> Arc<LocalStore> {
+        Arc::new(LocalStore::open(self.output()).unwrap())
+    }
+
+    pub(crate) fn job() -> JobId {
+        "job".parse().unwrap()
+    }
+
+    pub(crate) fn request(&self) -> StartRequest {
+        StartRequest {
+            job: Self::job(),
+            source: self.source().name(),
+            prefix: String::new(),
+            mode: Mode::All,
+            exclude: Vec::new(),
+            options: Options::default(),
+            cursor: None,
+        }
+    }
+
+    pub(crate) async fn start_with(&self, request: StartRequest) -> Result<Started> {
+        self.start_within(request, AMPLE).await
+    }
+
+    pub(crate) async fn start_within(
+        &self,
+        request: StartRequest,
+        time: Duration,
+    ) -> Result<Started> {
+        let planner = Planner {
+            sources: vec![self.source()],
+            output: self.store(),
+            queue: self.queue.clone(),
+            page: self.page,
+            pages: self.pages,
+        };
+        planner
+            .start(request, self.now(), Instant::now() + time)
+            .await
+    }
+
+    pub(crate) async fn start_from(&self, cursor: Option<Cursor>) -> Result<Started> {
+        let request = self.request();
+        self.start_with(StartRequest { cursor, ..request }).await
+    }
+
+    /// Plans the whole job.
+    pub(crate) async fn start(&self) {
+        let mut cursor = None;
+        loop {
+            let started = self.start_from(cursor).await.unwrap();
+            cursor = started.cursor;
+            if started.planned {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn processor(&self) -> Processor {
+        self.processor_into(self.store())
+    }
+
+    pub(crate) fn processor_into(&self, output: Arc<dyn Store>) -> Processor {
+        let settings = Settings {
+            shape: Options::default().compile().unwrap(),
+            level: DEFAULT_LEVEL,
+        };
+        Processor::new(vec![self.source()], output, settings, &[], 4).unwrap()
+    }
+
+    pub(crate) async fn process(&self, body: &str) -> Result<Processed> {
+        self.processor().process(body, Instant::now() + AMPLE).await
+    }
+
+    /// Takes every message out of the queue and handles it.
+    pub(crate) async fn process_all(&self) {
+        for body in self.queue.take() {
+            self.process(&body).await.unwrap();
+        }
+    }
+
+    pub(crate) async fn process_tasks(&self, tasks: &[TaskMessage]) {
+        for task in tasks {
+            self.process(&serde_json::to_string(task).unwrap())
+                .await
+                .unwrap();
+        }
+    }
+
+    pub(crate) async fn check(&self) -> Checked {
+        self.check_within(AMPLE).await
+    }
+
+    pub(crate) async fn check_within(&self, time: Duration) -> Checked {
+        self.try_check(&Self::job(), time).await.unwrap()
+    }
+
+    pub(crate) async fn try_check(&self, job: &JobId, time: Duration) -> Result<Checked> {
+        let checker = Checker {
+            output: self.store(),
+            queue: self.queue.clone(),
+            patience: self.patience,
+        };
+        checker.check(job, self.now(), Instant::now() + time).await
+    }
+
+    /// An object of the output as text.
+    pub(crate) fn read(&self, key: &str) -> String {
+        String::from_utf8(self.files()[key].clone()).unwrap()
+    }
+
+    /// Everything in the output but `check`'s notes.
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        collect(&self.output(), &self.output(), &mut files);
+        files.remove("jobs/job/progress.json");
+        files
+    }
+
+    pub(crate) fn receipts(&self) -> Vec<String> {
+        let names = self.files().into_keys();
+        names
+            .filter_map(|key| Some(key.strip_prefix("jobs/job/receipts/")?.to_owned()))
+            .collect()
+    }
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            let key = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            #[allow(clippy::disallowed_methods, reason = "a test's own small file")]
+            files.insert(key, std::fs::read(path).unwrap());
+        }
+    }
+}
+
+/// A document with one event.
+pub(crate) fn document(timestamp: i64) -> String {
+    let mut text = String::new();
+    write!(
+        text,
+        r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"id":"1","timestamp":{timestamp},"message":"2 1 eni-1 - - - - - - - 0 60 - NODATA"}}]}}"#
+    )
+    .unwrap();
+    text
+}
+
+/// A queue in the hands of a test.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    messages: Mutex<Vec<String>>,
+    batches: Mutex<Vec<Vec<usize>>>,
+    /// How many of the next entries are refused.
+    pub(crate) refusals: Mutex<usize>,
+    counters: Mutex<Option<Counters>>,
+}
+
+impl Mailbox {
+    /// Takes all messages out.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.messages.lock().unwrap())
+    }
+
+    /// Takes all messages out, as the tasks that they are.
+    pub(crate) fn take_tasks(&self) -> Vec<TaskMessage> {
+        let bodies = self.take();
+        bodies
+            .iter()
+            .map(|body| serde_json::from_str(body).unwrap())
+            .collect()
+    }
+
+    /// The sizes of the messages of every batch that was sent.
+    pub(crate) fn batches(&self) -> Vec<Vec<usize>> {
+        self.batches.lock().unwrap().clone()
+    }
+
+    /// Lets the counters say something else than the truth.
+    pub(crate) fn pretend(&self, visible: u64) {
+        *self.counters.lock().unwrap() = Some(Counters {
+            visible,
+            ..Counters::default()
+        });
+    }
+}
+
+#[async_trait]
+impl Queue for Mailbox {
+    async fn send(&self, bodies: &[String]) -> std::result::Result<Vec<Unsent>, QueueError> {
+        let sizes = bodies.iter().map(String::len).collect();
+        self.batches.lock().unwrap().push(sizes);
+        let mut refusals = self.refusals.lock().unwrap();
+        let mut unsent = Vec::new();
+        for (index, body) in bodies.iter().enumerate() {
+            if *refusals > 0 {
+                *refusals -= 1;
+                let reason = "InternalError".to_owned();
+                unsent.push(Unsent { index, reason });
+            } else {
+                self.messages.lock().unwrap().push(body.clone());
+            }
+        }
+        Ok(unsent)
+    }
+
+    async fn counters(&self) -> std::result::Result<Counters, QueueError> {
+        let pretended = *self.counters.lock().unwrap();
+        Ok(pretended.unwrap_or(Counters {
+            visible: self.messages.lock().unwrap().len() as u64,
+            ..Counters::default()
+        }))
+    }
+}
