@@ -44,7 +44,9 @@ pub(crate) fn expect(options: &Options, source: &str, object: &[u8]) -> Option<E
     };
     let mut expected = Expected {
         csv: rows::header(options),
-        documents: documents.as_ref().map_or(0, |documents| documents.len() as u64),
+        documents: documents
+            .as_ref()
+            .map_or(0, |documents| documents.len() as u64),
         bytes_decoded: text.len() as u64,
         ..Expected::default()
     };
@@ -55,7 +57,9 @@ pub(crate) fn expect(options: &Options, source: &str, object: &[u8]) -> Option<E
                 .into_iter()
                 .partition(|document| document.message_type == "DATA_MESSAGE");
             expected.control = control.iter().map(|d| d.events.len() as u64).sum();
-            data.into_iter().flat_map(|document| document.events).collect()
+            data.into_iter()
+                .flat_map(|document| document.events)
+                .collect()
         }
     };
     for event in &events {

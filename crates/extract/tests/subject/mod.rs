@@ -4,7 +4,7 @@
 use std::io::{self, ErrorKind};
 
 use flate2::read::MultiGzDecoder;
-use rehose_extract::{Error, Fault, Settings, Shape, Summary, Transcoder};
+use rehose_extract::{Error, Fault, Reason, Settings, Shape, Summary, Transcoder};
 
 use super::oracle::Expected;
 
@@ -51,6 +51,22 @@ fn attempt(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result<Output, Erro
     })
 }
 
+/// Checks that an object ended as the oracle has it.
+#[allow(clippy::panic, reason = "a panic is how a check fails")]
+pub(crate) fn check_end(end: Result<Output, Fault>, expected: Option<Expected>) {
+    match (end, expected) {
+        (Ok(output), Some(expected)) => assert_eq!(output.plainly(), expected),
+        (Ok(output), None) => panic!("it must fail, but gave {:?}", output.plainly()),
+        (Err(fault), Some(_)) => assert!(is_own_bound(&fault.reason), "sound, but {fault}"),
+        (Err(_), None) => {}
+    }
+}
+
+/// What the oracle does not know.
+fn is_own_bound(reason: &Reason) -> bool {
+    matches!(reason, Reason::TooDeep(_) | Reason::TimestampTooLong(_))
+}
+
 impl Output {
     pub(crate) fn csv(&self) -> String {
         gunzipped(&self.csv_gz)
@@ -85,7 +101,10 @@ impl Output {
 }
 
 /// The text of an output.
-#[allow(clippy::unwrap_used, reason = "what is read here has just been written")]
+#[allow(
+    clippy::unwrap_used,
+    reason = "what is read here has just been written"
+)]
 fn gunzipped(bytes: &[u8]) -> String {
     let mut text = Vec::new();
     match io::copy(&mut MultiGzDecoder::new(bytes), &mut text) {

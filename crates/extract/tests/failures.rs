@@ -1,0 +1,516 @@
+//! What is wrong with an object is said by its reason and the exact byte, wherever chunks are cut.
+#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+
+mod oracle;
+mod stash;
+mod subject;
+
+use rehose_extract::{Fault, Position, Reason, Stage};
+
+use oracle::expect;
+use stash::{Header, SIZES, document, flow, flow_logs, gz, matches, messages};
+use subject::{SOURCE, transcode};
+
+/// Stands in the texts below where the fault is, and is taken out of them.
+const HERE: &str = "‸";
+
+/// The fault of an object, which must be the same at every chunk size.
+fn fault(object: &[u8]) -> Fault {
+    let fault = transcode(&messages(), object, &[usize::MAX]).unwrap_err();
+    for size in SIZES {
+        let again = transcode(&messages(), object, &[size]);
+        assert_eq!(again.as_ref(), Err(&fault), "in chunks of {size}");
+    }
+    assert_eq!(expect(messages().options(), SOURCE, object), None);
+    fault
+}
+
+fn in_gzip(reason: Reason, layer: u8, offset: usize) -> Fault {
+    at(reason, Stage::Gzip(layer), offset)
+}
+
+fn at(reason: Reason, stage: Stage, offset: usize) -> Fault {
+    let offset = offset as u64;
+    Fault {
+        reason,
+        at: Position { stage, offset },
+    }
+}
+
+/// Checks that a text fails for a reason at its mark: as it is, after another document, and gzipped.
+#[track_caller]
+fn fails_here(text: &str, reason: Reason) {
+    let offset = text.find(HERE).unwrap();
+    let text = text.replace(HERE, "");
+    let before = document(&[(0, "before")]);
+    for (object, offset) in [
+        (text.clone().into_bytes(), offset),
+        (
+            [before.as_str(), &text].concat().into_bytes(),
+            before.len() + offset,
+        ),
+        (gz(&text), offset),
+    ] {
+        let expected = at(reason.clone(), Stage::Text, offset);
+        assert_eq!(fault(&object), expected, "{text}");
+    }
+}
+
+fn malformed(what: &'static str) -> Reason {
+    Reason::MalformedJson(what)
+}
+
+fn not_an_envelope(what: &str) -> Reason {
+    Reason::NotAnEnvelope(what.to_owned())
+}
+
+fn small_object() -> Vec<u8> {
+    gz(document(&[(1_580_515_200_000, &flow(1))]))
+}
+
+#[test]
+fn an_object_cut_at_any_byte_fails_where_it_ends() {
+    let object = small_object();
+    for end in 1..object.len() {
+        let expected = in_gzip(Reason::TruncatedGzip, 0, end);
+        assert_eq!(fault(&object[..end]), expected);
+    }
+}
+
+#[test]
+fn a_header_cut_at_any_byte_fails_where_it_ends() {
+    let header = Header {
+        extra: Some(b"extra"),
+        name: Some("name"),
+        comment: Some("comment"),
+        crc: true,
+    };
+    let object = header.gz("");
+    for end in 1..object.len() {
+        let expected = in_gzip(Reason::TruncatedGzip, 0, end);
+        assert_eq!(fault(&object[..end]), expected);
+    }
+}
+
+#[test]
+fn a_cut_inner_layer_fails_where_it_ends() {
+    let inner = small_object();
+    for end in 1..inner.len() {
+        let expected = in_gzip(Reason::TruncatedGzip, 1, end);
+        assert_eq!(fault(&gz(&inner[..end])), expected);
+    }
+}
+
+#[test]
+fn a_second_member_cut_at_any_byte_fails_where_it_ends() {
+    let member = small_object();
+    for end in 1..member.len() {
+        let object = [&member, &member[..end]].concat();
+        let expected = in_gzip(Reason::TruncatedGzip, 0, object.len());
+        assert_eq!(fault(&object), expected);
+    }
+}
+
+#[test]
+fn one_flipped_bit_never_gives_other_rows() {
+    let header = Header {
+        extra: Some(b"ab"),
+        name: Some("n"),
+        comment: Some("c"),
+        crc: false,
+    };
+    let text = document(&[(1_580_515_200_000, &flow(1))]);
+    for object in [gz(&text), header.gz(&text), gz(gz(&text))] {
+        let sound = transcode(&flow_logs(), &object, &[usize::MAX]).unwrap();
+        for bit in 0..object.len() * 8 {
+            let mut flipped = object.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let whole = transcode(&flow_logs(), &flipped, &[usize::MAX]);
+            for size in [1, 3, 64] {
+                let again = transcode(&flow_logs(), &flipped, &[size]);
+                assert_eq!(again, whole, "bit {bit} in chunks of {size}");
+            }
+            if let Ok(output) = whole {
+                assert_eq!(output, sound, "bit {bit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_crc_or_length_fails_where_the_member_begins() {
+    let member = small_object();
+    let flipped = |from_end: usize| {
+        let mut flipped = member.clone();
+        let at = flipped.len() - from_end;
+        flipped[at] ^= 1;
+        flipped
+    };
+    for from_end in 5..=8 {
+        let object = [&member[..], b"\n", &flipped(from_end)].concat();
+        let expected = in_gzip(Reason::WrongCrc, 0, member.len() + 1);
+        assert_eq!(fault(&object), expected);
+        assert_eq!(
+            fault(&gz(flipped(from_end))),
+            in_gzip(Reason::WrongCrc, 1, 0)
+        );
+    }
+    for from_end in 1..=4 {
+        let object = [&member[..], &flipped(from_end)].concat();
+        let expected = in_gzip(Reason::WrongLength, 0, member.len());
+        assert_eq!(fault(&object), expected);
+    }
+}
+
+#[test]
+fn a_corrupt_member_fails_where_it_begins() {
+    let crc = Header {
+        crc: true,
+        ..Header::default()
+    };
+    for (what, mut member, at, value) in [
+        ("unknown compression method", gz(""), 2, 7),
+        ("reserved flags", gz(""), 3, 0x20),
+        ("reserved flags", gz(""), 3, 0x80),
+        ("wrong CRC of the header", crc.gz(""), 4, 0x55),
+        ("wrong CRC of the header", crc.gz(""), 10, 0x55),
+        ("wrong CRC of the header", crc.gz(""), 11, 0x55),
+        // A block of the type that there is not.
+        ("not deflate", gz("x"), 10, 0x07),
+    ] {
+        member[at] = value;
+        let object = [&gz(""), &b" "[..], &member].concat();
+        let expected = in_gzip(Reason::CorruptGzip(what), 0, gz("").len() + 1);
+        assert_eq!(fault(&object), expected);
+    }
+}
+
+#[test]
+fn what_follows_the_last_member_must_be_a_member_white_space_or_padding() {
+    let member = small_object();
+    for (trailing, offset) in [
+        (&b"x"[..], 0),
+        (b"{}", 0),
+        (b" \n\x0b", 2),
+        (b"\0\0x", 2),
+        (b"\n\0\nx", 3),
+        (b"\x1f\x8c", 0),
+        (b" \x1fx", 1),
+        (b"\xff", 0),
+    ] {
+        let object = [&member, trailing].concat();
+        let expected = in_gzip(Reason::TrailingBytes, 0, member.len() + offset);
+        assert_eq!(fault(&object), expected, "{trailing:?}");
+        assert_eq!(
+            fault(&gz(object)),
+            in_gzip(Reason::TrailingBytes, 1, member.len() + offset)
+        );
+    }
+    let padded = [&member[..], b"\0", &member].concat();
+    let expected = in_gzip(Reason::TrailingBytes, 0, member.len() + 1);
+    assert_eq!(fault(&padded), expected);
+}
+
+#[test]
+fn text_after_members_inside_gzip_is_trailing() {
+    let text = document(&[(0, "x")]);
+    let object = [gz(gz(&text)), gz(&text)].concat();
+    let expected = in_gzip(Reason::TrailingBytes, 1, gz(&text).len());
+    assert_eq!(fault(&object), expected);
+}
+
+#[test]
+fn padding_alone_is_no_object() {
+    assert_eq!(fault(&[0; 16]).reason.code(), "malformed-json");
+}
+
+#[test]
+fn the_first_fault_counts() {
+    let bad = "{} then nonsense";
+    let truncated = &gz(bad)[..gz(bad).len() - 1];
+    let expected = at(
+        not_an_envelope("a document without messageType"),
+        Stage::Text,
+        1,
+    );
+    assert_eq!(fault(truncated), expected);
+    assert_eq!(fault(&[&gz(bad)[..], b"trailing"].concat()), expected);
+    assert_eq!(fault(b"{} \xff"), expected);
+
+    let mut wrong_inner = gz(bad);
+    *wrong_inner.last_mut().unwrap() ^= 1;
+    assert_eq!(fault(&wrong_inner), expected);
+}
+
+#[test]
+fn text_that_is_not_utf_8_fails_where_the_character_begins() {
+    let text = document(&[(0, "here")]);
+    let offset = text.find("here").unwrap();
+    for bytes in [
+        &b"\xff"[..],
+        b"\x80",
+        b"\xc3(",
+        b"\xc0\xaf",
+        b"\xe2\x82\"",
+        b"\xed\xa0\x80",
+        b"\xf0\x9f\x98h",
+        b"\xf4\x90\x80\x80",
+    ] {
+        let object = [
+            &text.as_bytes()[..offset],
+            bytes,
+            &text.as_bytes()[offset..],
+        ]
+        .concat();
+        let expected = at(Reason::InvalidUtf8, Stage::Text, offset);
+        assert_eq!(fault(&object), expected, "{bytes:?}");
+        assert_eq!(fault(&gz(object)), expected, "{bytes:?}");
+    }
+    let cut = [&text.as_bytes()[..offset], b"\xf0\x9f\x98"].concat();
+    assert_eq!(fault(&cut), at(Reason::InvalidUtf8, Stage::Text, offset));
+}
+
+#[test]
+fn text_must_be_utf_8_for_every_dialect() {
+    for size in SIZES {
+        let shape = matches("(?P<timestamp>[0-9])(?P<message>x)");
+        let fault = transcode(&shape, b"1x2x \xff 3x", &[size]).unwrap_err();
+        assert_eq!(fault, at(Reason::InvalidUtf8, Stage::Text, 5));
+    }
+}
+
+#[test]
+fn a_document_cut_at_any_byte_fails_where_it_ends() {
+    let text = r#" {"messageType":"DATA_MESSAGE","x":[-1.5e+3,null,"\u00e9"],"logEvents":[{"id":"1","timestamp":1,"message":"a\\b"}]}"#;
+    for end in 2..text.len() {
+        let expected = at(Reason::CutJson, Stage::Text, end);
+        assert_eq!(fault(&text.as_bytes()[..end]), expected);
+        assert_eq!(fault(&gz(&text[..end])), expected);
+    }
+}
+
+#[test]
+fn only_objects_stand_between_documents() {
+    let reason = malformed("something other than an object between documents");
+    for text in [
+        "‸[]",
+        "‸1",
+        "‸null",
+        "‸\"x\"",
+        " ‸,{}",
+        "‸}",
+        "‸\u{feff}{}",
+        "‸\0",
+        "‸nonsense",
+    ] {
+        fails_here(text, reason.clone());
+    }
+}
+
+#[test]
+fn malformed_json_fails_at_the_byte_that_does_not_belong() {
+    for (text, what) in [
+        ("{‸1:2}", "no key"),
+        ("{ ‸,", "no key"),
+        (r#"{"a":1,‸}"#, "no key"),
+        (r#"{"a":1,‸'b'"#, "no key"),
+        (r#"{"a" ‸1}"#, "no colon after a key"),
+        (r#"{"a"‸}"#, "no colon after a key"),
+        (r#"{"a":‸}"#, "no value"),
+        (r#"{"a":‸,"#, "no value"),
+        (r#"{"a":[1,‸]}"#, "no value"),
+        (r#"{"a":t‸x"#, "no value"),
+        (r#"{"a":nul‸ "#, "no value"),
+        (r#"{"a":‸+1"#, "no value"),
+        (r#"{"a":‸NaN"#, "no value"),
+        (r#"{"a":-‸}"#, "no number"),
+        (r#"{"a":1.‸}"#, "no number"),
+        (r#"{"a":1e‸x"#, "no number"),
+        (r#"{"a":1e+‸}"#, "no number"),
+        (r#"{"a":0‸1}"#, "no comma after a value"),
+        (r#"{"a":1 ‸2}"#, "no comma after a value"),
+        (r#"{"a":true‸false"#, "no comma after a value"),
+        (r#"{"a":"b"‸"c""#, "no comma after a value"),
+        (r#"{"a":[1‸}"#, "a bracket that closes another kind"),
+        (r#"{"a":1‸]"#, "a bracket that closes another kind"),
+        (r#"{"a":[{"b":[]}‸}"#, "a bracket that closes another kind"),
+    ] {
+        fails_here(text, malformed(what));
+    }
+}
+
+#[test]
+fn a_string_with_what_json_forbids_fails_wherever_it_stands() {
+    for (content, what) in [
+        ("ab‸\n", "a control character in a string"),
+        ("ten bytes ‸\u{0}", "a control character in a string"),
+        (r"\‸x", "an unknown escape in a string"),
+        (r"\‸U0041", "an unknown escape in a string"),
+        (r"é\u00‸g0", "a \\u escape without four hexadecimal digits"),
+        (r#"\u12‸" "#, "a \\u escape without four hexadecimal digits"),
+        (r#"\ud800‸" "#, "half a surrogate pair in a string"),
+        (r"\ud800‸x", "half a surrogate pair in a string"),
+        (r"\ud800\‸n", "half a surrogate pair in a string"),
+        (r"\ud800\u004‸1", "half a surrogate pair in a string"),
+        (r"\ud800\ud80‸0", "half a surrogate pair in a string"),
+        (r"\udc0‸0", "half a surrogate pair in a string"),
+    ] {
+        for before in [
+            "{\"",
+            "{\"a\":\"",
+            "{\"a\":[{\"b",
+            "{\"messageType\":\"",
+            "{\"logEvents\":[{\"",
+            "{\"logEvents\":[{\"message\":\"",
+            "{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[{\"id\":\"1\",\"timestamp\":1,\"message\":\"",
+            "{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[{\"id\":\"",
+        ] {
+            fails_here(&[before, content, "\"}]}"].concat(), malformed(what));
+        }
+    }
+}
+
+#[test]
+fn a_control_character_is_seen_wherever_it_stands_in_a_string() {
+    for control in ['\0', '\t', '\n', '\u{1f}'] {
+        for length in 0..17 {
+            let text = format!(
+                "{{\"{}{HERE}{control}longer than a word\"",
+                "x".repeat(length)
+            );
+            fails_here(&text, malformed("a control character in a string"));
+        }
+    }
+}
+
+#[test]
+fn an_event_of_nearly_the_usual_shape_is_read_as_closely_as_any() {
+    for (event, what) in [
+        (
+            r#"{"id":"\","‸timestamp":1,"message":"x"}"#,
+            "no comma after a value",
+        ),
+        (
+            "{\"id\":\"‸\t\",\"timestamp\":1,\"message\":\"x\"}",
+            "a control character in a string",
+        ),
+        (
+            r#"{"id":"1","timestamp":0‸1,"message":"x"}"#,
+            "no comma after a value",
+        ),
+        (r#"{"id":"1","timestamp":-‸,"message":"x"}"#, "no number"),
+        (
+            r#"{"id":"1","timestamp":1,"message":"x"}‸{"#,
+            "no comma after a value",
+        ),
+    ] {
+        let text = format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{event}]}}"#);
+        fails_here(&text, malformed(what));
+    }
+}
+
+#[test]
+fn json_that_is_no_envelope_fails_where_that_shows() {
+    for (text, what) in [
+        ("{‸}", "a document without messageType"),
+        (r#"{"logEvents":[]‸}"#, "a document without messageType"),
+        (
+            r#"{"messageType":"DATA_MESSAGE"‸}"#,
+            "a document without logEvents",
+        ),
+        (
+            r#"{"messagetype":"DATA_MESSAGE","logEvents":[]‸}"#,
+            "a document without messageType",
+        ),
+        (r#"{"messageType":‸null"#, "messageType is not a string"),
+        (
+            r#"{"messageType":‸["DATA_MESSAGE"]"#,
+            "messageType is not a string",
+        ),
+        (r#"{"logEvents":‸{}"#, "logEvents is not an array"),
+        (r#"{"logEvents":‸null"#, "logEvents is not an array"),
+        (r#"{"logEvents":[‸1]"#, "an event is not an object"),
+        (
+            r#"{"logEvents":[‸[{"timestamp":1,"message":"x"}]]"#,
+            "an event is not an object",
+        ),
+        (
+            r#"{"logEvents":[{"timestamp":1,"message":"x"}, ‸"x"]"#,
+            "an event is not an object",
+        ),
+        (r#"{"logEvents":[{‸}]"#, "an event without timestamp"),
+        (
+            r#"{"logEvents":[{"message":"x"‸}]"#,
+            "an event without timestamp",
+        ),
+        (
+            r#"{"logEvents":[{"timestamp":1‸}]"#,
+            "an event without message",
+        ),
+        (
+            r#"{"logEvents":[{"timestamp":‸"1""#,
+            "timestamp is not a number",
+        ),
+        (
+            r#"{"logEvents":[{"timestamp":‸null"#,
+            "timestamp is not a number",
+        ),
+        (r#"{"logEvents":[{"message":‸1"#, "message is not a string"),
+        (
+            r#"{"logEvents":[{"message":‸{"message":"x"}"#,
+            "message is not a string",
+        ),
+    ] {
+        fails_here(text, not_an_envelope(what));
+    }
+}
+
+#[test]
+fn a_known_key_that_comes_twice_fails_at_the_end_of_the_second() {
+    for (text, key) in [
+        (
+            r#"{"messageType":"DATA_MESSAGE","messageType‸":"CONTROL_MESSAGE""#,
+            "messageType",
+        ),
+        (r#"{"messageType":"","messageT\u0079pe‸":"""#, "messageType"),
+        (r#"{"logEvents":[],"logEvents‸":[]"#, "logEvents"),
+        (
+            r#"{"logEvents":[{"timestamp":1,"timestamp‸":1"#,
+            "timestamp",
+        ),
+        (r#"{"logEvents":[{"message":"","message‸":"""#, "message"),
+    ] {
+        fails_here(
+            text,
+            not_an_envelope(&format!("two keys {key} in one object")),
+        );
+    }
+}
+
+#[test]
+fn a_fault_says_what_and_where() {
+    for (fault, text) in [
+        (
+            fault(&small_object()[..9]),
+            "the object ends inside a gzip member at byte 9 of the object",
+        ),
+        (
+            fault(&gz(&gz("")[..9])),
+            "the object ends inside a gzip member at byte 9 of the object gunzipped once",
+        ),
+        (
+            fault(&gz(gz(&gz("")[..9]))),
+            "the object ends inside a gzip member at byte 9 of the object gunzipped 2 times",
+        ),
+        (
+            fault(b"{\"a\":tru\xc3"),
+            "text that is not UTF-8 at byte 8 of the decoded text",
+        ),
+        (
+            fault(b"{]"),
+            "malformed JSON: no key at byte 1 of the decoded text",
+        ),
+    ] {
+        assert_eq!(fault.to_string(), text);
+    }
+}

@@ -1,0 +1,469 @@
+//! How a message becomes columns, and what becomes of one that does not.
+#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+
+mod oracle;
+mod stash;
+mod subject;
+
+use rehose_extract::{FIELDS, Options, OptionsError, Shape};
+use serde_json::{Value, json};
+
+use oracle::expect;
+use stash::{columns, document, flow, flow_logs, messages, options};
+use subject::{Output, SOURCE, transcode};
+
+/// The output of a document with these events.
+fn output(shape: &Shape, events: &[(i64, &str)]) -> Output {
+    let object = document(events);
+    let output = transcode(shape, object.as_bytes(), &[5]).unwrap();
+    let expected = expect(shape.options(), SOURCE, object.as_bytes()).unwrap();
+    assert_eq!(output.plainly(), expected);
+    output
+}
+
+/// The only row of a document with one event of the time 0.
+fn row(shape: &Shape, message: &str) -> String {
+    let csv = output(shape, &[(0, message)]).csv();
+    let row = csv.strip_prefix(&(shape.header() + "\n")).unwrap();
+    let row = row.strip_prefix("1970-01-01T00:00:00.000Z,").unwrap();
+    row.strip_suffix('\n').unwrap().to_owned()
+}
+
+/// Why the only event of a document is rejected.
+fn rejection(shape: &Shape, message: &str) -> String {
+    let output = output(shape, &[(0, message)]);
+    assert_eq!(output.csv(), shape.header() + "\n");
+    assert_eq!(output.summary.rejected, 1);
+    let line: Value = serde_json::from_str(&output.rejected_lines()).unwrap();
+    assert_eq!(line["message"], message);
+    line["reason"].as_str().unwrap().to_owned()
+}
+
+/// What is wrong with options.
+fn refusal(options: Value) -> OptionsError {
+    let options: Options = serde_json::from_value(options).unwrap();
+    options.compile().unwrap_err()
+}
+
+mod flow_logs {
+    use super::*;
+
+    #[test]
+    fn the_header_is_the_one_that_the_field_has_used() {
+        assert_eq!(
+            flow_logs().header(),
+            "timestamp,version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,protocol,packets,bytes,start,end,action,log-status"
+        );
+    }
+
+    #[test]
+    fn fields_are_separated_by_spaces_however_many() {
+        let spaced = format!("  {}   ", flow(80).replace(' ', "  "));
+        assert_eq!(row(&flow_logs(), &spaced), columns(80));
+    }
+
+    #[test]
+    fn rows_without_data_are_rows() {
+        assert_eq!(
+            row(
+                &flow_logs(),
+                "2 123456789012 eni-1 - - - - - - - 1 2 - NODATA"
+            ),
+            "2,123456789012,eni-1,-,-,-,-,-,-,-,1,2,-,NODATA"
+        );
+        assert_eq!(
+            row(
+                &flow_logs(),
+                "2 123456789012 eni-1 - - - - - - - 1 2 - SKIPDATA"
+            ),
+            "2,123456789012,eni-1,-,-,-,-,-,-,-,1,2,-,SKIPDATA"
+        );
+    }
+
+    #[test]
+    fn more_or_fewer_fields_are_rejected() {
+        for message in [
+            "",
+            "   ",
+            "2",
+            &format!("{} more", flow(1)),
+            flow(1).rsplit_once(' ').unwrap().0,
+        ] {
+            assert_eq!(rejection(&flow_logs(), message), "field-count");
+        }
+    }
+
+    #[test]
+    fn only_spaces_separate() {
+        for space in ["\t", "\u{a0}", "\u{3000}"] {
+            let message = flow(1).replace(' ', space);
+            assert_eq!(rejection(&flow_logs(), &message), "field-count");
+        }
+    }
+
+    #[test]
+    fn a_character_that_could_shift_columns_is_rejected() {
+        for character in [",", "\"", "\\", "\n", "\r"] {
+            let inside = flow(1).replace("ACCEPT", &format!("AC{character}CEPT"));
+            assert_eq!(rejection(&flow_logs(), &inside), "character");
+            let after = format!("{} {character}", flow(1));
+            assert_eq!(rejection(&flow_logs(), &after), "character");
+        }
+    }
+
+    #[test]
+    fn the_fields_are_those_that_are_configured_in_their_order() {
+        let shape = options(json!({"fields": ["instance-tag", "srcaddr", "version", "tcp-flags"]}));
+        assert_eq!(
+            shape.header(),
+            "timestamp,instance-tag,srcaddr,version,tcp-flags"
+        );
+        assert_eq!(row(&shape, "web ::1 11 3"), "web,::1,11,3");
+        assert_eq!(rejection(&shape, &flow(1)), "field-count");
+    }
+
+    #[test]
+    fn every_documented_field_can_be_had_at_once() {
+        let names: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
+        let shape = options(json!({"fields": names}));
+        assert_eq!(row(&shape, &names.join(" ")), names.join(","));
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_with_those_there_are() {
+        let refusal = refusal(json!({"fields": ["srcaddr", "src-addr"]})).to_string();
+        let begin = r#"fields: there is no field "src-addr"; the fields are version, account-id, "#;
+        assert!(refusal.starts_with(begin), "{refusal}");
+        assert!(refusal.ends_with("next-hop-interface-type"), "{refusal}");
+    }
+
+    #[test]
+    fn a_field_that_is_named_twice_is_refused() {
+        let refusal = refusal(json!({"fields": ["bytes", "srcaddr", "bytes"]}));
+        assert_eq!(
+            refusal.to_string(),
+            "fields: the field bytes is named twice"
+        );
+    }
+
+    #[test]
+    fn no_fields_are_refused() {
+        assert_eq!(
+            refusal(json!({"fields": []})).to_string(),
+            "fields: no field is named"
+        );
+    }
+}
+
+mod captures {
+    use super::*;
+
+    fn shape() -> Shape {
+        options(
+            json!({"message_regex": r#"^(?P<verb>\S+) "(?P<path>[^"]*)"(?: (?P<rest>(?s:.*)))?$"#}),
+        )
+    }
+
+    #[test]
+    fn the_named_groups_are_the_columns() {
+        assert_eq!(shape().header(), "timestamp,verb,path,rest");
+        assert_eq!(row(&shape(), r#"GET "/" 200"#), "GET,/,200");
+    }
+
+    #[test]
+    fn a_group_that_is_empty_or_takes_no_part_is_an_empty_field() {
+        assert_eq!(row(&shape(), r#"GET """#), "GET,,");
+        assert_eq!(row(&shape(), r#"GET "" "#), "GET,,");
+    }
+
+    #[test]
+    fn unnamed_groups_are_no_columns() {
+        let shape = options(json!({"message_regex": "(a)(?P<b>b)(?:c)"}));
+        assert_eq!(shape.header(), "timestamp,b");
+        assert_eq!(row(&shape, "abc"), "b");
+    }
+
+    #[test]
+    fn what_needs_quotes_has_them() {
+        assert_eq!(
+            row(&shape(), "a,b \"c\nd\" say \"e\"\r"),
+            "\"a,b\",\"c\nd\",\"say \"\"e\"\"\r\""
+        );
+    }
+
+    #[test]
+    fn a_message_that_does_not_match_is_rejected() {
+        assert_eq!(rejection(&shape(), "GET /"), "no-match");
+    }
+
+    #[test]
+    fn a_regex_without_named_groups_is_refused() {
+        assert_eq!(
+            refusal(json!({"message_regex": "(a)"})).to_string(),
+            "message_regex: it has no named group (?P<column>...)"
+        );
+    }
+
+    #[test]
+    fn the_column_timestamp_is_taken() {
+        assert_eq!(
+            refusal(json!({"message_regex": "(?P<a>a)(?P<timestamp>b)"})).to_string(),
+            "message_regex: the column timestamp is the event's: give the group another name"
+        );
+    }
+}
+
+mod whole {
+    use super::*;
+
+    #[test]
+    fn a_reader_of_csv_gets_the_message_back() {
+        let written = [
+            "",
+            " ",
+            "plain",
+            "a,b",
+            "\"",
+            "\"\"",
+            "say \"a\"",
+            "\n",
+            "\r\n",
+            "a\nb",
+            ",",
+            "é€😀",
+            "\u{0}\t\u{7f}",
+            "\\",
+            "'",
+            "a\"",
+            "\u{2028}",
+        ];
+        let events = written.map(|message| (0, message));
+        let csv = output(&messages(), &events).csv();
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        assert_eq!(reader.headers().unwrap(), vec!["timestamp", "message"]);
+        let read: Vec<_> = reader.records().map(|record| record.unwrap()).collect();
+        let read: Vec<_> = read.iter().map(|record| &record[1]).collect();
+        assert_eq!(read, written);
+    }
+}
+
+mod timestamps {
+    use super::*;
+
+    /// The timestamp of an event in the CSV, or the rejected line if there is none.
+    fn written(timestamp: &str) -> Result<String, String> {
+        let object = document(&[(0, "x")])
+            .replace(r#""timestamp":0"#, &format!(r#""timestamp":{timestamp}"#));
+        let output = transcode(&messages(), object.as_bytes(), &[5]).unwrap();
+        let expected = expect(messages().options(), SOURCE, object.as_bytes()).unwrap();
+        assert_eq!(output.plainly(), expected);
+        match output.csv().lines().nth(1) {
+            Some(row) => Ok(row.strip_suffix(",x").unwrap().to_owned()),
+            None => Err(output.rejected_lines()),
+        }
+    }
+
+    #[test]
+    fn milliseconds_become_a_time_of_the_years_1_to_9999() {
+        for (milliseconds, time) in [
+            ("0", "1970-01-01T00:00:00.000Z"),
+            ("-0", "1970-01-01T00:00:00.000Z"),
+            ("-1", "1969-12-31T23:59:59.999Z"),
+            ("1580515200000", "2020-02-01T00:00:00.000Z"),
+            ("1582988399999", "2020-02-29T14:59:59.999Z"),
+            ("951782400001", "2000-02-29T00:00:00.001Z"),
+            ("-2203891200000", "1900-03-01T00:00:00.000Z"),
+            ("-62135596800000", "0001-01-01T00:00:00.000Z"),
+            ("253402207200000", "9999-12-30T22:00:00.000Z"),
+            ("253402300799999", "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(written(milliseconds).as_deref(), Ok(time));
+        }
+    }
+
+    #[test]
+    fn any_other_number_is_rejected_as_it_stands() {
+        for number in [
+            "-62135596800001",
+            "253402300800000",
+            "9223372036854775807",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "12345678901234567890",
+            "1.0",
+            "0.5",
+            "1e3",
+            "-1E-3",
+        ] {
+            let line = r#"{"source":"2020/02/01/00/a \"stash\"","reason":"timestamp","timestamp":NUMBER,"message":"x"}"#;
+            assert_eq!(written(number), Err(line.replace("NUMBER", number) + "\n"));
+        }
+    }
+
+    #[test]
+    fn each_event_has_its_own_day() {
+        let day = 24 * 60 * 60 * 1000;
+        let events: Vec<_> = [0, 1, -1, 2, 2, 0].map(|days| (days * day, "x")).to_vec();
+        let csv = output(&messages(), &events).csv();
+        let days: Vec<_> = csv.lines().skip(1).map(|row| &row[..10]).collect();
+        assert_eq!(
+            days,
+            [
+                "1970-01-01",
+                "1970-01-02",
+                "1969-12-31",
+                "1970-01-03",
+                "1970-01-03",
+                "1970-01-01"
+            ]
+        );
+    }
+}
+
+mod rejected {
+    use super::*;
+
+    #[test]
+    fn an_event_is_kept_as_a_line_of_json() {
+        let events = [(5, "a \"b\" \\ \n\u{1f} é😀"), (-6, "too short")];
+        let output = output(&flow_logs(), &events);
+        assert_eq!(
+            output.rejected_lines(),
+            concat!(
+                r#"{"source":"2020/02/01/00/a \"stash\"","reason":"character","timestamp":5,"message":"a \"b\" \\ \n\u001f é😀"}"#,
+                "\n",
+                r#"{"source":"2020/02/01/00/a \"stash\"","reason":"field-count","timestamp":-6,"message":"too short"}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_timestamp_that_is_no_number_is_kept_as_a_string() {
+        let shape = stash::matches("(?P<timestamp>[0-9x]*):(?P<message>[a-z]+)");
+        let output = transcode(&shape, b"007:a x:b :c", &[1]).unwrap();
+        assert_eq!(
+            output.csv(),
+            "timestamp,message\n1970-01-01T00:00:00.007Z,a\n"
+        );
+        let kept: Vec<Value> = output
+            .rejected_lines()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!([&kept[0]["timestamp"], &kept[1]["timestamp"]], ["x", ""]);
+    }
+
+    #[test]
+    fn nothing_at_all_is_written_where_nothing_is_rejected() {
+        assert_eq!(output(&messages(), &[(0, "x")]).rejected_gz, b"");
+    }
+}
+
+mod choices {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let default = Options::default().normalised();
+        let said = json!({
+            "dialect": "cloudwatch",
+            "format": "vpc-flow-logs",
+            "fields": ["version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport",
+                "dstport", "protocol", "packets", "bytes", "start", "end", "action", "log-status"],
+        });
+        assert_eq!(serde_json::to_value(&default).unwrap(), said);
+        assert_eq!(default.normalised(), default);
+        assert_eq!(flow_logs().options(), &default);
+    }
+
+    #[test]
+    fn a_regex_chooses_its_dialect_or_format() {
+        let shape = options(json!({
+            "event_regex": "(?P<timestamp>1)(?P<message>2)",
+            "message_regex": "(?P<a>a)",
+        }));
+        let said = serde_json::to_value(shape.options()).unwrap();
+        assert_eq!([&said["dialect"], &said["format"]], ["regex", "regex"]);
+    }
+
+    #[test]
+    fn options_that_do_not_go_together_are_refused() {
+        let event = "(?P<timestamp>1)(?P<message>2)";
+        for (options, refused) in [
+            (
+                json!({"dialect": "regex"}),
+                "the dialect regex needs event_regex",
+            ),
+            (
+                json!({"dialect": "cloudwatch", "event_regex": event}),
+                "event_regex goes with the dialect regex only",
+            ),
+            (
+                json!({"format": "regex"}),
+                "the format regex needs message_regex",
+            ),
+            (
+                json!({"format": "regex", "fields": ["bytes"]}),
+                "the format regex needs message_regex",
+            ),
+            (
+                json!({"format": "message", "message_regex": "(?P<a>a)"}),
+                "message_regex goes with the format regex only",
+            ),
+            (
+                json!({"format": "vpc-flow-logs", "message_regex": "(?P<a>a)"}),
+                "message_regex goes with the format regex only",
+            ),
+            (
+                json!({"format": "message", "fields": ["bytes"]}),
+                "fields goes with the format vpc-flow-logs only",
+            ),
+            (
+                json!({"message_regex": "(?P<a>a)", "fields": ["bytes"]}),
+                "fields goes with the format vpc-flow-logs only",
+            ),
+        ] {
+            assert_eq!(refusal(options).to_string(), refused);
+        }
+    }
+
+    #[test]
+    fn an_event_regex_that_cannot_serve_is_refused() {
+        for (pattern, reason) in [
+            ("(?P<message>a)", "it has no group (?P<timestamp>...)"),
+            ("(?P<timestamp>a)", "it has no group (?P<message>...)"),
+            (
+                "(?P<timestamp>a*)(?P<message>b?)",
+                "it matches the empty text",
+            ),
+            (
+                r"(?P<timestamp>1)\b(?P<message>a)",
+                r"in a stream there are no Unicode word boundaries: write (?-u:\b)",
+            ),
+        ] {
+            let refusal = refusal(json!({"event_regex": pattern})).to_string();
+            assert_eq!(refusal, format!("event_regex: {reason}"));
+        }
+    }
+
+    #[test]
+    fn a_regex_that_is_none_is_refused_with_its_fault() {
+        for option in ["event_regex", "message_regex"] {
+            let refusal = refusal(json!({option: "(?P<timestamp>"})).to_string();
+            assert!(refusal.starts_with(option), "{refusal}");
+            assert!(refusal.contains("unclosed group"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn unknown_options_are_refused() {
+        for options in [
+            json!({"field": []}),
+            json!({"format": "csv"}),
+            json!({"dialect": "json"}),
+        ] {
+            assert!(serde_json::from_value::<Options>(options).is_err());
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The dialect `regex`: a stream gives what the regex finds in the whole text.
+#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+
+mod oracle;
+mod stash;
+mod subject;
+
+use std::sync::LazyLock;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rehose_extract::Shape;
+use serde_json::json;
+
+use oracle::expect;
+use stash::{SIZES, USUAL_REGEX, matches, options};
+use subject::{SOURCE, transcode};
+
+/// Event regexes and the letters of texts in which they find much.
+const PATTERNS: [(&str, &str); 16] = [
+    (USUAL_REGEX, r#""timesapg:0,\""#),
+    // A loop first.
+    (r"(?P<timestamp>[0-9]*):(?P<message>[a-z]*)", "01:ab \n"),
+    (r"(?P<timestamp>[0-9]*)(?P<message>[a-z]+)", "01ab "),
+    // More input makes it another match.
+    (r"(?P<timestamp>1)(?P<message>2.*3|2)", "123\n"),
+    (r"(?P<timestamp>1)(?P<message>2|2.*3)", "123\n"),
+    (r"(?P<timestamp>1.*2|1)(?P<message>3?)", "123\n"),
+    (r"(?P<timestamp>1+)(?P<message>(?:23)*)(?:23456)?", "123456"),
+    (r"(?P<timestamp>[0-9])(?P<message>.*?)(?:;|,.*;)", "0,;\n"),
+    // An earlier match that has not ended hides a later one that has.
+    (r"1(?P<timestamp>0).*2(?P<message>)|(?:1|0)3", "01230\n"),
+    (r"(?s)(?P<message>[a-z]+.*)?(?P<timestamp>[0-9])", "a0 \n"),
+    // Assertions.
+    (r"(?m)^(?P<timestamp>[0-9]+) (?P<message>.*)$", "01 a\n"),
+    (r"(?mR)^(?P<timestamp>[0-9]+)(?P<message>.*)$", "0a\r\n"),
+    (r"\A(?P<timestamp>[0-9]+) ?(?P<message>.*)", "01 a\n"),
+    (r"(?P<timestamp>[0-9]+)(?P<message> *)\z", "01 "),
+    (
+        r"(?-u:\b)(?P<timestamp>[0-9]+)(?-u:\B)(?P<message>\pL*)",
+        "01 aé",
+    ),
+    // Characters of several bytes, and what is no JSON inside the message.
+    (r"(?P<timestamp>[0-9]+)(?P<message>[^0-9]+)", "01é€😀\\nu\""),
+];
+
+#[test]
+fn a_match_may_straddle_any_boundary() {
+    let text = r#"{"timestamp":1,"message":"a \"quoted\" word","timestamp":22,"message":""}"#;
+    let shape = matches(USUAL_REGEX);
+    for first in 0..text.len() {
+        for second in 1..text.len() - first {
+            let output = transcode(&shape, text.as_bytes(), &[first, second, usize::MAX]).unwrap();
+            assert_eq!(
+                output.csv(),
+                "timestamp,message\n1970-01-01T00:00:00.001Z,\"a \"\"quoted\"\" word\"\n1970-01-01T00:00:00.022Z,\n"
+            );
+        }
+    }
+}
+
+#[test]
+fn more_input_may_make_it_another_match() {
+    let shape = matches(r"(?P<timestamp>1)(?P<message>foo.*bar|foo)");
+    for (text, rows) in [
+        ("1foo", "1970-01-01T00:00:00.001Z,foo\n"),
+        (
+            "1foo then bar and 1foo",
+            "1970-01-01T00:00:00.001Z,foo then bar\n1970-01-01T00:00:00.001Z,foo\n",
+        ),
+        ("1foo then\nbar", "1970-01-01T00:00:00.001Z,foo\n"),
+        (
+            "1foo 1foo",
+            "1970-01-01T00:00:00.001Z,foo\n1970-01-01T00:00:00.001Z,foo\n",
+        ),
+    ] {
+        for size in SIZES {
+            let output = transcode(&shape, text.as_bytes(), &[size]).unwrap();
+            assert_eq!(output.csv(), format!("timestamp,message\n{rows}"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_text_ends_and_begins_once() {
+    for (pattern, text, events) in [
+        (r"(?P<timestamp>[0-9])(?P<message>x?)\z", "1 2 3", 1),
+        (r"(?P<timestamp>[0-9])(?P<message>x?)$", "1\n2\n3", 1),
+        (r"\A(?P<timestamp>[0-9])(?P<message>x?)", "123", 1),
+        (r"^(?P<timestamp>[0-9])(?P<message>x?)", "1\n2", 1),
+        (r"(?m)^(?P<timestamp>[0-9])(?P<message>x?)$", "1\n2\n3", 3),
+        (r"\A(?P<timestamp>[0-9])(?P<message>x?)", " 1", 0),
+    ] {
+        for size in SIZES {
+            let output = transcode(&matches(pattern), text.as_bytes(), &[size]).unwrap();
+            assert_eq!(
+                output.summary.events, events,
+                "{pattern} in chunks of {size}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_stands_before_a_search_is_known_however_long_the_text_is() {
+    let shape = matches("(?m)^(?P<timestamp>[0-9])(?P<message>[a-z])");
+    let long = "\n".repeat(3 << 20);
+    for cut in 1..8 {
+        let text = format!("{long}1x3y\n2z");
+        let sizes = [long.len() + cut, usize::MAX];
+        let output = transcode(&shape, text.as_bytes(), &sizes).unwrap();
+        assert_eq!(
+            output.csv(),
+            "timestamp,message\n1970-01-01T00:00:00.001Z,x\n1970-01-01T00:00:00.002Z,z\n"
+        );
+    }
+}
+
+#[test]
+fn any_envelope_will_do() {
+    let shape = options(json!({
+        "event_regex": r"(?m)^(?P<timestamp>[0-9]{13})\t(?P<message>.*)$",
+        "fields": ["srcaddr", "dstaddr"],
+    }));
+    let object = stash::gz("1580515200000\t10.0.0.1 10.0.0.2\n1580515200001\t::1 ::2\n");
+    let output = transcode(&shape, &object, &[1]).unwrap();
+    assert_eq!(
+        output.csv(),
+        "timestamp,srcaddr,dstaddr\n2020-02-01T00:00:00.000Z,10.0.0.1,10.0.0.2\n2020-02-01T00:00:00.001Z,::1,::2\n"
+    );
+    assert_eq!(output.summary.documents, 0);
+}
+
+#[test]
+fn a_message_that_is_no_json_string_is_rejected_as_it_stands() {
+    let shape = matches(r"(?P<timestamp>[0-9]+) (?P<message>.*)");
+    let text = "1 C:\\temp\n2 \\ud800\n3 a\ttab\n4 cut \\u00\n5 \\u00e9\n";
+    for size in SIZES {
+        let output = transcode(&shape, text.as_bytes(), &[size]).unwrap();
+        assert_eq!(output.summary.rejected, 3);
+        let expected = expect(shape.options(), SOURCE, text.as_bytes()).unwrap();
+        assert_eq!(output.plainly(), expected);
+    }
+}
+
+#[test]
+fn a_group_that_takes_no_part_is_empty() {
+    let shape = matches(r"(?P<timestamp>1)|(?P<message>2)");
+    let output = transcode(&shape, b"12", &[1]).unwrap();
+    assert_eq!(
+        output.csv(),
+        "timestamp,message\n1970-01-01T00:00:00.001Z,\n"
+    );
+    assert_eq!(output.summary.rejected, 1);
+}
+
+/// A pattern, by its number, and a text for it.
+fn pattern_and_text() -> impl Strategy<Value = (usize, String)> {
+    (0..PATTERNS.len()).prop_flat_map(|number| {
+        let (pattern, letters) = PATTERNS[number];
+        let letters: Vec<char> = letters.chars().collect();
+        let event = Just(r#""timestamp":1,"message":"a"#.to_owned());
+        let letter = prop::sample::select(letters).prop_map(String::from);
+        let events = u32::from(pattern == USUAL_REGEX);
+        let piece = prop_oneof![events => event, 4 => letter];
+        (
+            Just(number),
+            vec(piece, 0..80).prop_map(|pieces| pieces.concat()),
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_stream_gives_what_the_regex_finds_in_the_whole_text(
+        (number, text) in pattern_and_text(),
+        sizes in vec(1..20_usize, 1..5),
+    ) {
+        static SHAPES: LazyLock<Vec<Shape>> =
+            LazyLock::new(|| PATTERNS.iter().map(|(pattern, _)| matches(pattern)).collect());
+        let shape = &SHAPES[number];
+        let expected = expect(shape.options(), SOURCE, text.as_bytes()).unwrap();
+        let output = transcode(shape, text.as_bytes(), &sizes).unwrap();
+        prop_assert_eq!(output.plainly(), expected);
+    }
+}
