@@ -438,6 +438,10 @@ mod choices {
                 "it matches the empty text",
             ),
             (
+                "(?P<timestamp>1)(?P<message>(?-u:.))",
+                "it may cut a character in two: leave out the (?-u)",
+            ),
+            (
                 r"(?P<timestamp>1)\b(?P<message>a)",
                 r"in a stream there are no Unicode word boundaries: write (?-u:\b)",
             ),

@@ -62,6 +62,9 @@ impl EventRegex {
         if parsed.properties().minimum_len() == Some(0) {
             return Err("it matches the empty text".to_owned());
         }
+        if !parsed.properties().is_utf8() {
+            return Err("it may cut a character in two: leave out the (?-u)".to_owned());
+        }
         let dfa = |config, reverse| {
             DFA::builder()
                 .configure(config)

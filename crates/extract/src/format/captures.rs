@@ -1,10 +1,10 @@
 //! The format `regex`: the named groups of a regex, whose names are the columns.
 
-use regex::bytes::Regex;
+use regex::Regex;
 
 use super::{Rejection, write_quoted};
 
-/// A regex with named groups.
+/// A regex with named groups. It is one over characters, not bytes: no column holds half of one.
 #[derive(Debug, Clone)]
 pub(crate) struct Captures {
     regex: Regex,
@@ -30,12 +30,11 @@ impl Captures {
     }
 
     pub(crate) fn write(&self, message: &[u8], row: &mut Vec<u8>) -> Result<(), Rejection> {
+        let message = std::str::from_utf8(message).map_err(|_| Rejection::NoMatch)?;
         let groups = self.regex.captures(message).ok_or(Rejection::NoMatch)?;
         for column in self.regex.capture_names().flatten() {
-            let field = groups
-                .name(column)
-                .map_or(&[][..], |group| group.as_bytes());
-            write_quoted(field, row);
+            let field = groups.name(column).map_or("", |group| group.as_str());
+            write_quoted(field.as_bytes(), row);
         }
         Ok(())
     }
