@@ -20,19 +20,21 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Rewrite every object of a stash, here, in this process
+    ///
+    /// SOURCE is a folder or s3://bucket/prefix with objects as Firehose writes them: gzipped or not,
+    /// once or twice, under any name. For each object OUTPUT gets csv/<key>.csv.gz with its rows and,
+    /// where events do not fit the format, rejected/<key>.jsonl.gz with those. At the end
+    /// jobs/<job>/report.json accounts for every object and every event.
+    ///
+    /// A run that was interrupted goes on where it stood when it is started again with the same --job.
     Run(Box<RunArgs>),
     /// Write a realistic stash to try things out
+    ///
+    /// The same seed gives the same bytes, on every machine.
     Sample(SampleArgs),
 }
 
-/// Rewrite every object of a stash, here, in this process.
-///
-/// SOURCE is a folder or s3://bucket/prefix with objects as Firehose writes them: gzipped or not,
-/// once or twice, under any name. For each object OUTPUT gets csv/<key>.csv.gz with its rows and,
-/// where events do not fit the format, rejected/<key>.jsonl.gz with those. At the end
-/// jobs/<job>/report.json accounts for every object and every event.
-///
-/// A run that was interrupted goes on where it stood when it is started again with the same --job.
+/// The arguments of `rehose run`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Exit status:
@@ -159,10 +161,17 @@ fn fields(text: &str) -> Result<Fields, Error> {
     Ok(Fields(fields.collect()))
 }
 
-/// Write a realistic stash to try things out.
-///
-/// The same seed gives the same bytes, on every machine.
+/// The arguments of `rehose sample`.
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Exit status:
+  0  written
+  1  it could not be written; the line on standard error says why
+  2  usage
+
+Examples:
+  rehose sample stash
+  rehose sample stash --dialects --objects 100 --events 5000")]
 pub(crate) struct SampleArgs {
     /// The folder to write to
     pub(crate) dir: PathBuf,

@@ -6,10 +6,12 @@ mod run;
 mod sample;
 mod summary;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use tracing_subscriber::EnvFilter;
 
 use args::{Args, Command};
@@ -30,11 +32,28 @@ async fn main() -> ExitCode {
         .with_env_filter(log)
         .with_writer(io::stderr)
         .init();
-    let code = match Args::parse().command {
-        Command::Run(args) => run::run(args).await,
-        Command::Sample(args) => write_sample(args),
+    let code = match Args::try_parse() {
+        Ok(args) => match args.command {
+            Command::Run(args) => run::run(args).await,
+            Command::Sample(args) => write_sample(args),
+        },
+        Err(error) => answer(&error),
     };
     ExitCode::from(code)
+}
+
+/// Gives the help that was asked for, or says what is wrong with the arguments.
+fn answer(error: &clap::Error) -> u8 {
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
+        _ => {
+            let text = error.to_string();
+            complain(&text.strip_prefix("error: ").unwrap_or(&text));
+            USAGE
+        }
+    }
 }
 
 fn write_sample(args: args::SampleArgs) -> u8 {
@@ -69,7 +88,20 @@ fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-/// Writes an error to standard error, in one line.
-fn complain(error: &dyn std::fmt::Display) {
-    let _ = writeln!(io::stderr(), "rehose: {error}");
+/// Writes an error to standard error, in one line: of many, a log or a script keeps the last.
+fn complain(error: &dyn Display) {
+    let _ = writeln!(io::stderr(), "rehose: {}", one_line(&error.to_string()));
+}
+
+/// Joins lines and paragraphs. Marks under a line point nowhere once it has moved.
+fn one_line(text: &str) -> String {
+    let paragraphs: Vec<String> = text
+        .split("\n\n")
+        .map(|paragraph| {
+            let words = paragraph.split_whitespace();
+            let words = words.filter(|word| !word.trim_matches('^').is_empty());
+            words.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    paragraphs.join("; ")
 }

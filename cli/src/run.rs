@@ -1,11 +1,13 @@
 //! `rehose run`: a whole job in this process, with the ledger and layout that it has in the cloud.
 
-use std::path::{Path, PathBuf};
+use std::fmt::Display;
+use std::io;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rehose_extract::Settings;
+use rehose_extract::{OptionsError, Settings};
 use rehose_reprocess::check::{Checked, Checker, Patience, Standing};
 use rehose_reprocess::error::{Error, ErrorKind, Result};
 use rehose_reprocess::job::JobId;
@@ -39,7 +41,10 @@ const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// Runs a job and returns the exit status.
 pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
-    let job = args.job.clone().unwrap_or_else(|| JobId::new(Timestamp::now()));
+    let job = args
+        .job
+        .clone()
+        .unwrap_or_else(|| JobId::new(Timestamp::now()));
     let finished = tokio::select! {
         finished = reprocess(&args, &job) => finished,
         _ = tokio::signal::ctrl_c() => {
@@ -57,12 +62,15 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
         }
         Err(error) => match error.kind() {
             ErrorKind::InvalidInput => {
-                complain(&error);
+                match &error {
+                    Error::Options(error) => complain(&in_flags(error)),
+                    _ => complain(&error),
+                }
                 USAGE
             }
             ErrorKind::Passing | ErrorKind::Failed => {
                 complain(&format!(
-                    "{error}; mend that, and the same command with --job {job} goes on"
+                    "{error}; once that is mended, the same command with --job {job} goes on"
                 ));
                 FAILED
             }
@@ -71,7 +79,22 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
 }
 
 async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
-    let (from, to) = (real(&args.source)?, real(&args.output)?);
+    let (from, to) = (real("SOURCE", &args.source)?, real("OUTPUT", &args.output)?);
+    if let Location::Folder(path) = &from
+        && !path.exists()
+    {
+        let advice = "does not exist; name the folder or the s3://bucket/prefix with the stash";
+        return Err(unusable("SOURCE", path, advice));
+    }
+    // Even if this job's prefix leaves it out: the next job on the same source would not.
+    if let (Location::Folder(source), Location::Folder(output)) = (&from, &to)
+        && output.starts_with(source)
+    {
+        return Err(Error::OutputUnderSource {
+            output: to.to_string(),
+            source_url: from.to_string(),
+        });
+    }
     let places = Places::of(&[&from, &to]).await;
     let source = places.source(&from)?;
     let output = places.output(&to)?;
@@ -157,7 +180,10 @@ async fn plan(planner: &Planner, mut request: StartRequest, progress: &Progress)
 /// fault is not in an object, so the next object would meet it too.
 async fn work(queue: &LocalQueue, processor: &Processor, progress: &Progress) -> Result<()> {
     while let Some(delivery) = queue.receive().await {
-        match processor.process(&delivery.body, Instant::now() + NEVER).await {
+        match processor
+            .process(&delivery.body, Instant::now() + NEVER)
+            .await
+        {
             Ok(processed) => {
                 progress.processed(&processed);
                 delivery.ack();
@@ -186,35 +212,51 @@ async fn wait_for_end(checker: &Checker, job: &JobId, queue: &LocalQueue) -> Res
     }
 }
 
-/// A folder by its real path: links must not hide that one lies in another.
-fn real(location: &Location) -> Result<Location> {
+/// A folder by its real path: neither links nor `..` must hide that one lies in another. The end of
+/// the path need not exist yet.
+fn real(name: &'static str, location: &Location) -> Result<Location> {
     let Location::Folder(path) = location else {
         return Ok(location.clone());
     };
-    let absolute = std::path::absolute(path).map_err(|error| unusable(path, &error))?;
-    let mut existing = absolute.as_path();
-    loop {
-        match existing.canonicalize() {
-            Ok(real) => {
-                let rest = absolute.strip_prefix(existing).unwrap_or(Path::new(""));
-                return Ok(Location::Folder(match rest.as_os_str().is_empty() {
-                    true => real,
-                    false => real.join(rest),
-                }));
+    let failed = |error: io::Error| unusable(name, path, error);
+    let mut real = PathBuf::new();
+    for part in std::path::absolute(path).map_err(failed)?.components() {
+        match part {
+            Component::ParentDir => {
+                real.pop();
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => match existing.parent() {
-                Some(parent) => existing = parent,
-                None => return Err(unusable(path, &error)),
-            },
-            Err(error) => return Err(unusable(path, &error)),
+            part => real.push(part),
         }
+        match real.canonicalize() {
+            Ok(found) => real = found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    if real.exists() && !real.is_dir() {
+        return Err(unusable(name, path, "is a file; name a folder"));
+    }
+    Ok(Location::Folder(real))
+}
+
+fn unusable(name: &'static str, path: &Path, why: impl Display) -> Error {
+    Error::Value {
+        name,
+        reason: format!("{} {why}", path.display()),
     }
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> Error {
-    Error::Value {
-        name: "location",
-        reason: format!("{}: {error}", path.display()),
+/// What is wrong with the options, by the names that they have on the command line.
+fn in_flags(error: &OptionsError) -> String {
+    let flag = |option: &str| format!("--{}", option.replace('_', "-"));
+    match error {
+        OptionsError::Stray { option, with } => {
+            format!("{} goes with {with} only; leave it out", flag(option))
+        }
+        OptionsError::Missing { option, with } => {
+            format!("{with} needs {}; add it", flag(option))
+        }
+        OptionsError::Value { option, reason } => format!("{}: {reason}", flag(option)),
     }
 }
 
@@ -225,7 +267,10 @@ fn cores() -> usize {
 fn tell(args: &RunArgs, report: &Report) {
     let path = match &args.output {
         Location::Folder(folder) => {
-            let path: PathBuf = folder.join("jobs").join(report.job.as_str()).join("report.json");
+            let path: PathBuf = folder
+                .join("jobs")
+                .join(report.job.as_str())
+                .join("report.json");
             path.display().to_string()
         }
         Location::S3 { .. } => format!(

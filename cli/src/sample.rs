@@ -71,7 +71,7 @@ impl Written {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SampleError {
     /// A folder of the stash is neither there nor can be made.
-    #[error("cannot create the folder {}", path.display())]
+    #[error("cannot create the folder {}: {source}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -79,7 +79,7 @@ pub(crate) enum SampleError {
         source: io::Error,
     },
     /// An object could not be written to its end.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write {}: {source}", path.display())]
     Object {
         /// The object's file.
         path: PathBuf,

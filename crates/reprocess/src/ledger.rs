@@ -19,6 +19,7 @@ use futures::TryStreamExt;
 use rehose_extract::Options;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::job::JobId;
@@ -40,6 +41,14 @@ pub fn rejected_key(source_key: &str) -> String {
     format!("rejected/{source_key}.jsonl.gz")
 }
 
+/// Whether rehose itself writes at a URL or under it. Nothing there is a source: it would be
+/// rewritten into more of the same, for ever where each new object brings an event.
+pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
+    ["csv/", "rejected/", "jobs/"]
+        .iter()
+        .any(|folder| url.starts_with(&output.url(folder)))
+}
+
 /// Binds an output to options, or makes sure that it is bound to these.
 pub async fn bind(output: &dyn Store, options: &Options) -> Result<()> {
     const KEY: &str = "rehose.json";
@@ -55,10 +64,11 @@ pub async fn bind(output: &dyn Store, options: &Options) -> Result<()> {
     if bound.normalised() == options {
         return Ok(());
     }
+    let (bound, wanted) = differences(&bound.normalised(), &options);
     Err(Error::OtherOptions {
         output: output.url(""),
-        bound: describe(&bound),
-        wanted: describe(&options),
+        bound,
+        wanted,
     })
 }
 
@@ -231,4 +241,17 @@ fn to_line<T: Serialize>(store: &dyn Store, key: &str, value: &T) -> Result<Byte
 /// A value as a person may read it in an error.
 pub(crate) fn describe<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
+}
+
+/// Two values as a person may read them in an error, without what they have in common.
+pub(crate) fn differences<T: Serialize>(left: &T, right: &T) -> (String, String) {
+    match (serde_json::to_value(left), serde_json::to_value(right)) {
+        (Ok(Value::Object(mut left)), Ok(Value::Object(mut right))) => {
+            let all = left.clone();
+            left.retain(|name, value| right.get(name) != Some(value));
+            right.retain(|name, value| all.get(name) != Some(value));
+            (describe(&left), describe(&right))
+        }
+        _ => (describe(left), describe(right)),
+    }
 }

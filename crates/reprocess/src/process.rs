@@ -1,8 +1,9 @@
 //! `process`: handles messages, each for itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use globset::GlobSet;
 use rehose_extract::{Options, Settings, Summary};
 use tokio::sync::{OnceCell, Semaphore};
@@ -18,6 +19,10 @@ use crate::rewrite::rewrite;
 use crate::start::is_excluded;
 use crate::store::Store;
 use crate::task::TaskMessage;
+
+/// Kept back from the time that a message has, to give up the objects under way in order: nothing
+/// of theirs must be left in the output, and a function is frozen as soon as it has answered.
+const GIVE_UP_TIME: Duration = Duration::from_secs(1);
 
 /// What `process` works with.
 #[derive(Debug)]
@@ -64,20 +69,24 @@ impl Processor {
     /// Handles a message until the deadline. When it returns, the message's work is done and
     /// recorded and the message may be acknowledged; after an error it goes back to the queue.
     pub async fn process(&self, body: &str, deadline: Instant) -> Result<Processed> {
+        let late = || Error::OutOfTime {
+            doing: "a message was being handled".to_owned(),
+        };
+        let reading = deadline.checked_sub(GIVE_UP_TIME).unwrap_or(deadline);
+        // A timer that is due already may still fire late.
+        if reading <= Instant::now() {
+            return Err(late());
+        }
         let handled = async {
             match Message::parse(body)? {
-                Message::Task(task) => self.task(*task).await,
-                Message::Created(objects) => self.created(objects).await,
+                Message::Task(task) => self.task(*task, reading).await,
+                Message::Created(objects) => self.created(objects, reading).await,
             }
         };
-        timeout_at(deadline, handled).await.unwrap_or_else(|_| {
-            Err(Error::OutOfTime {
-                doing: "a message was being handled".to_owned(),
-            })
-        })
+        (timeout_at(deadline, handled).await).unwrap_or_else(|_| Err(late()))
     }
 
-    async fn task(&self, message: TaskMessage) -> Result<Processed> {
+    async fn task(&self, message: TaskMessage, reading: Instant) -> Result<Processed> {
         let source = self.source_of(&message)?;
         let ledger = Ledger::new(Arc::clone(&self.output), message.job.clone());
         if ledger.is_settled(message.task).await? {
@@ -89,9 +98,9 @@ impl Processor {
         ledger::bind(&*self.output, &message.options).await?;
         let settings = self.settings(&message.options)?;
         let limit = message.objects.len().max(1);
-        let objects: Vec<ObjectReceipt> = futures::stream::iter(message.objects)
+        let objects: Vec<Result<ObjectReceipt>> = futures::stream::iter(message.objects)
             .map(async |object| {
-                let outcome = self.object(source, &object.key, &settings).await?;
+                let outcome = self.object(source, &object.key, &settings, reading).await?;
                 match &outcome {
                     Outcome::Done(summary) => info!(
                         job = %message.job, task = %message.task, key = object.key,
@@ -104,14 +113,16 @@ impl Processor {
                         reason = failure.reason, detail = failure.detail, "failed"
                     ),
                 }
-                Ok::<_, Error>(ObjectReceipt {
+                Ok(ObjectReceipt {
                     key: object.key,
                     outcome,
                 })
             })
             .buffered(limit)
-            .try_collect()
-            .await?;
+            .collect()
+            .await;
+        // Only now: an object dropped on its way would not be given up in order.
+        let objects = objects.into_iter().collect::<Result<_>>()?;
         let receipt = Receipt { objects };
         ledger
             .put_if_absent(&receipt_name(message.task), &receipt)
@@ -119,7 +130,7 @@ impl Processor {
         Ok(Processed::of(receipt))
     }
 
-    async fn created(&self, objects: Vec<Created>) -> Result<Processed> {
+    async fn created(&self, objects: Vec<Created>, reading: Instant) -> Result<Processed> {
         let mut processed = Processed::default();
         for Created { bucket, key } in objects {
             let name = format!("s3://{bucket}/");
@@ -131,7 +142,7 @@ impl Processor {
             self.bound
                 .get_or_try_init(|| ledger::bind(&*self.output, self.realtime.shape.options()))
                 .await?;
-            match self.object(source, &key, &self.realtime).await? {
+            match self.object(source, &key, &self.realtime, reading).await? {
                 Outcome::Done(summary) => {
                     info!(
                         key,
@@ -158,9 +169,15 @@ impl Processor {
         Ok(processed)
     }
 
-    async fn object(&self, source: &Source, key: &str, settings: &Settings) -> Result<Outcome> {
+    async fn object(
+        &self,
+        source: &Source,
+        key: &str,
+        settings: &Settings,
+        reading: Instant,
+    ) -> Result<Outcome> {
         let _slot = self.slots.acquire().await;
-        rewrite(&*source.store, key, &self.output, settings).await
+        rewrite(&*source.store, key, &self.output, settings, reading).await
     }
 
     /// The source of a task, if every key of it may be read, and the task's output is ours.
@@ -182,6 +199,7 @@ impl Processor {
     fn source(&self, name: &str, key: &str) -> Result<&Source> {
         (self.sources.iter())
             .find(|source| source.holds(name, key))
+            .filter(|source| !ledger::is_written_by_us(&*self.output, &source.store.url(key)))
             .ok_or_else(|| Error::Outside {
                 url: format!("{name}{key}"),
             })

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use rehose_extract::{Settings, Summary, Transcoder};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, Result};
 use crate::ledger::{csv_key, rejected_key};
@@ -19,15 +20,22 @@ const CHUNKS: usize = 4;
 
 /// Rewrites an object. What is wrong with the object is its outcome; anything else is an error, and
 /// another attempt may succeed. Either way an object that is not done has no output.
+///
+/// What is not read by the deadline is given up in order, which takes some time after it.
 pub(crate) async fn rewrite(
     source: &dyn Store,
     key: &str,
     output: &Arc<dyn Store>,
     settings: &Settings,
+    deadline: Instant,
 ) -> Result<Outcome> {
-    let body = match source.read(key).await {
-        Ok(body) => body,
-        Err(error) => return unreadable(error),
+    let late = || Error::OutOfTime {
+        doing: format!("{} was being read", source.url(key)),
+    };
+    let body = match timeout_at(deadline, source.read(key)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(error)) => return unreadable(error),
+        Err(_) => return Err(late()),
     };
     let (chunks_in, mut chunks) = mpsc::channel(CHUNKS);
     let (csv_in, csv) = mpsc::channel(CHUNKS);
@@ -45,7 +53,7 @@ pub(crate) async fn rewrite(
         })
     };
     let (fed, csv, rejected, transcoded) = tokio::join!(
-        feed(body, chunks_in),
+        timeout_at(deadline, feed(body, chunks_in)),
         drain(csv, output, csv_key(key)),
         drain(rejected, output, rejected_key(key)),
         transcoder,
@@ -57,15 +65,21 @@ pub(crate) async fn rewrite(
     let outputs = whole(csv, rejected).await;
     match (fed, transcoded, outputs) {
         // What the transcoder says of an object that did not arrive whole means nothing.
-        (Err(error), _, outputs) => {
+        (Err(_), _, outputs) => {
+            abandon(outputs).await;
+            Err(late())
+        }
+        (Ok(Err(error)), _, outputs) => {
             abandon(outputs).await;
             unreadable(error)
         }
+        // Before a fault of the object: whether the transcoder gets that far once its output is
+        // refused is a matter of luck, and a receipt must not be.
+        (_, _, Err(error)) => unnameable(error),
         (_, Err(rehose_extract::Error::Input(fault)), outputs) => {
             abandon(outputs).await;
             Ok(failed(fault.reason.code(), fault.to_string()))
         }
-        (_, _, Err(error)) => unnameable(error),
         (_, Err(error), outputs) => {
             abandon(outputs).await;
             Err(Error::Died {

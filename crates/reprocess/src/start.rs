@@ -216,7 +216,7 @@ impl Planner {
             })?;
         let listed = source.store.url(&request.prefix);
         let output = self.output.url("");
-        if output.starts_with(&listed) {
+        if output.starts_with(&listed) || ledger::is_written_by_us(&*self.output, &listed) {
             return Err(Error::OutputUnderSource {
                 output,
                 source_url: listed,
@@ -245,19 +245,14 @@ impl Planner {
         };
         if ledger.put_if_absent("job.json", &job).await? == Put::Exists {
             let bound: Option<Job> = ledger.get("job.json").await?;
-            let same = bound.as_ref().is_some_and(|bound| {
-                let started = bound.started;
-                *bound
-                    == Job {
-                        started,
-                        ..job.clone()
-                    }
-            });
-            if !same {
+            let started = bound.as_ref().map_or(now, |bound| bound.started);
+            let wanted = Some(Job { started, ..job });
+            if bound != wanted {
+                let (bound, wanted) = ledger::differences(&bound, &wanted);
                 return Err(Error::OtherJob {
                     job: request.job.to_string(),
-                    bound: ledger::describe(&bound),
-                    wanted: ledger::describe(&job),
+                    bound,
+                    wanted,
                 });
             }
         }

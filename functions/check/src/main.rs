@@ -1,10 +1,11 @@
 //! The `check` function: says how a job stands, and ends it.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use rehose_functions::{Environment, deadline, diagnostic, log_as_json, parse};
+use rehose_functions::{Environment, deadline, diagnostic, parse, serve};
 use rehose_reprocess::aws;
 use rehose_reprocess::check::{Checked, Checker};
 use rehose_reprocess::error;
@@ -22,8 +23,11 @@ struct CheckEvent {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    log_as_json();
+async fn main() -> ExitCode {
+    serve(function()).await
+}
+
+async fn function() -> Result<(), Error> {
     let environment = Environment;
     let config = aws::config().await;
     let checker = Checker {

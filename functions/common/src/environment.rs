@@ -41,18 +41,21 @@ impl Environment {
     /// What may be read.
     pub fn sources(&self) -> Result<Vec<Location>, EnvironmentError> {
         const NAME: &str = "REHOSE_SOURCES";
-        required(NAME)?.split(',').map(|one| bucket(NAME, one.trim())).collect()
+        required(NAME, BUCKET)?
+            .split(',')
+            .map(|one| bucket(NAME, one.trim()))
+            .collect()
     }
 
     /// What is written.
     pub fn output(&self) -> Result<Location, EnvironmentError> {
         const NAME: &str = "REHOSE_OUTPUT";
-        bucket(NAME, &required(NAME)?)
+        bucket(NAME, &required(NAME, BUCKET)?)
     }
 
     /// The queue of tasks.
     pub fn queue_url(&self) -> Result<String, EnvironmentError> {
-        required("REHOSE_QUEUE_URL")
+        required("REHOSE_QUEUE_URL", "the URL of a queue of SQS")
     }
 
     /// The shape of input and output.
@@ -121,19 +124,22 @@ fn optional(name: &'static str) -> Result<Option<String>, EnvironmentError> {
     }
 }
 
-fn required(name: &'static str) -> Result<String, EnvironmentError> {
+fn required(name: &'static str, right: &str) -> Result<String, EnvironmentError> {
     optional(name)?.ok_or_else(|| EnvironmentError {
         name,
-        reason: "is not set".to_owned(),
+        reason: format!("is not set; {right} would be right"),
     })
 }
+
+/// What a place on AWS looks like.
+const BUCKET: &str = "s3://bucket/prefix";
 
 fn bucket(name: &'static str, value: &str) -> Result<Location, EnvironmentError> {
     match Location::from_str(value) {
         Ok(location @ Location::S3 { .. }) => Ok(location),
         _ => Err(EnvironmentError {
             name,
-            reason: format!("is {value:?}; s3://bucket/prefix would be right"),
+            reason: format!("is {value:?}; {BUCKET} would be right"),
         }),
     }
 }

@@ -5,8 +5,9 @@ mod environment;
 mod invocation;
 mod logs;
 mod metrics;
+mod serve;
 
 pub use environment::{Environment, EnvironmentError};
 pub use invocation::{deadline, diagnostic, log, parse};
-pub use logs::log_as_json;
 pub use metrics::{Metric, Unit, emit};
+pub use serve::serve;

@@ -2,13 +2,12 @@
 
 mod sqs;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use futures::future::join_all;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use rehose_functions::{
-    Environment, Metric, Unit, deadline, diagnostic, emit, log, log_as_json, parse,
-};
+use rehose_functions::{Environment, Metric, Unit, deadline, diagnostic, emit, log, parse, serve};
 use rehose_reprocess::aws;
 use rehose_reprocess::error;
 use rehose_reprocess::location::Places;
@@ -18,8 +17,11 @@ use serde_json::Value;
 use crate::sqs::{Batch, BatchResponse, ItemFailure};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    log_as_json();
+async fn main() -> ExitCode {
+    serve(function()).await
+}
+
+async fn function() -> Result<(), Error> {
     let environment = Environment;
     let places = Places::on_aws(&aws::config().await);
     let processor = Processor::new(
@@ -38,10 +40,7 @@ async fn main() -> Result<(), Error> {
 }
 
 /// Handles each message of a batch for itself. Those that fail go back to the queue, alone.
-async fn process(
-    processor: &Processor,
-    event: LambdaEvent<Value>,
-) -> error::Result<BatchResponse> {
+async fn process(processor: &Processor, event: LambdaEvent<Value>) -> error::Result<BatchResponse> {
     let begun = Instant::now();
     let deadline = deadline(&event.context);
     let batch: Batch = parse(event.payload)?;
@@ -67,7 +66,12 @@ async fn process(
 }
 
 fn measure(processed: &[Processed], returned: usize, begun: Instant) {
-    let done = || processed.iter().flat_map(|p| &p.done).map(|(_, summary)| summary);
+    let done = || {
+        processed
+            .iter()
+            .flat_map(|p| &p.done)
+            .map(|(_, summary)| summary)
+    };
     let count = |name, value| Metric {
         name,
         unit: Unit::Count,

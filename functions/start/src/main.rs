@@ -1,9 +1,12 @@
 //! The `start` function: plans a job, as much of it as a call has time for.
 
+use std::process::ExitCode;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rehose_extract::Options;
-use rehose_functions::{Environment, deadline, diagnostic, log_as_json, parse};
+use rehose_functions::{Environment, deadline, diagnostic, parse, serve};
 use rehose_reprocess::aws;
 use rehose_reprocess::error;
 use rehose_reprocess::job::{JobId, Mode};
@@ -30,8 +33,11 @@ struct StartEvent {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    log_as_json();
+async fn main() -> ExitCode {
+    serve(function()).await
+}
+
+async fn function() -> Result<(), Error> {
     let environment = Environment;
     let config = aws::config().await;
     let places = Places::on_aws(&config);
@@ -39,7 +45,7 @@ async fn main() -> Result<(), Error> {
     let planner = Planner {
         sources: places.sources(&environment.sources()?)?,
         output: places.output(&environment.output()?)?,
-        queue: std::sync::Arc::new(SqsQueue::new(aws::sqs(&config), environment.queue_url()?)),
+        queue: Arc::new(SqsQueue::new(aws::sqs(&config), environment.queue_url()?)),
         page,
         pages,
     };

@@ -1,0 +1,120 @@
+//! Environments that make no sense stop a function before it asks for an event.
+
+use crate::aws::Place;
+use crate::job::environment;
+use crate::runtime_api::Function;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_bad_variable_stops_a_function_with_its_name_and_what_would_be_right() {
+    let place = Place::new().await;
+    let all = &["start", "process", "check"][..];
+    let readers = &["start", "process"][..];
+    let senders = &["start", "check"][..];
+    for (functions, name, value, words) in [
+        (
+            all,
+            "REHOSE_OUTPUT",
+            "",
+            "is not set; s3://bucket/prefix would be right",
+        ),
+        (
+            all,
+            "REHOSE_OUTPUT",
+            "rows",
+            "s3://bucket/prefix would be right",
+        ),
+        (
+            all,
+            "REHOSE_OUTPUT",
+            "s3:///rows",
+            "s3://bucket/prefix would be right",
+        ),
+        (
+            readers,
+            "REHOSE_SOURCES",
+            "",
+            "is not set; s3://bucket/prefix would be right",
+        ),
+        (
+            readers,
+            "REHOSE_SOURCES",
+            "s3://a/,/b",
+            "s3://bucket/prefix would be right",
+        ),
+        (
+            senders,
+            "REHOSE_QUEUE_URL",
+            "",
+            "is not set; the URL of a queue of SQS would be right",
+        ),
+        (
+            readers,
+            "REHOSE_LEVEL",
+            "99",
+            "a number from 1 to 12 would be right",
+        ),
+        (
+            readers,
+            "REHOSE_LEVEL",
+            "high",
+            "a number from 1 to 12 would be right",
+        ),
+        (
+            readers,
+            "REHOSE_OPTIONS",
+            r#"{"field": []}"#,
+            "unknown field `field`, expected one of",
+        ),
+        (readers, "REHOSE_OPTIONS", "vpc", "is \"vpc\": expected"),
+        (
+            readers,
+            "REHOSE_OPTIONS",
+            r#"{"fields": ["srcadr"]}"#,
+            "srcadr",
+        ),
+        (readers, "REHOSE_EXCLUDE", "*.tmp", "is \"*.tmp\": expected"),
+        (
+            &["process"],
+            "REHOSE_CONCURRENCY",
+            "0",
+            "a number from 1 to 1000 would be right",
+        ),
+        (
+            &["start"],
+            "REHOSE_PAGE",
+            "1001",
+            "a number from 1 to 1000 would be right",
+        ),
+        (&["start"], "REHOSE_PAGES", "0", "a number from 1 to"),
+        (
+            &["check"],
+            "REHOSE_ROUNDS",
+            "-1",
+            "a number from 0 to 100 would be right",
+        ),
+        (
+            &["check"],
+            "REHOSE_QUIET_SECONDS",
+            "5m",
+            "a number from 0 to",
+        ),
+    ] {
+        for function in functions {
+            let environment = environment(&place, &[(name, value)]);
+            let (status, log) = Function::start(function, &environment).await.ended().await;
+            assert!(
+                !status.success(),
+                "{function} with {name}={value}: {status}"
+            );
+            let [line] = log.as_slice() else {
+                panic!("{function} with {name}={value} says {log:#?}");
+            };
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let error = line["error"].as_str().unwrap();
+            let said = error.strip_prefix(&format!("the environment variable {name} "));
+            let said = said.unwrap_or_else(|| panic!("{error}"));
+            assert!(said.contains(words), "{error}");
+        }
+    }
+}

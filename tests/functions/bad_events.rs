@@ -1,0 +1,189 @@
+//! Events that make no sense. Each gets an answer that says so, and the function goes on serving.
+
+use serde_json::{Value, json};
+
+use crate::aws::{Place, assert_same, batch, given_back};
+use crate::job::{Stack, environment};
+use crate::runtime_api::Function;
+
+/// What a function is given, and some words of its answer.
+type Bad<'a> = (Value, &'a [&'a str]);
+
+async fn refuses_and_goes_on(function: &mut Function, bad: &[Bad<'_>], good: &Value) {
+    for (event, words) in bad {
+        let refusal = function.invoke(event).await.unwrap_err();
+        assert_eq!(refusal.kind, "InvalidInput", "{event}: {}", refusal.message);
+        for word in *words {
+            let message = &refusal.message;
+            assert!(message.contains(word), "{event}: {message} lacks {word}");
+        }
+        function.invoke(good).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn start_says_what_is_wrong_and_goes_on_serving() {
+    let mut stack = Stack::new().await;
+    stack.place.put(&stack.place.source, "stash/x", "").await;
+    stack.plan("good").await;
+    let before = stack.place.output("").await;
+
+    let other = format!("s3://{}/stash/", stack.place.output);
+    let source = format!("s3://{}/", stack.place.source);
+    let bad: &[Bad<'_>] = &[
+        (
+            json!({"job": "bad", "prefix": "stash/", "speed": 11}),
+            &["the event", "unknown field `speed`", "`prefix`"],
+        ),
+        (
+            json!({"job": "bad"}),
+            &["the event", "missing field `prefix`"],
+        ),
+        (
+            json!({"prefix": "stash/"}),
+            &["the event", "missing field `job`"],
+        ),
+        (json!("stash/"), &["the event"]),
+        (
+            json!({"job": "bad", "prefix": 2020}),
+            &["the event", "2020", "string"],
+        ),
+        (
+            json!({"job": "../bad", "prefix": "stash/"}),
+            &["\"../bad\" is no job id", "letters, digits"],
+        ),
+        (
+            json!({"job": "bad", "prefix": "stash/", "mode": "some"}),
+            &["the event", "`some`", "`all` or `missing`"],
+        ),
+        (
+            json!({"job": "bad", "prefix": "stash/", "cursor": {"slice": -1}}),
+            &["the event", "-1"],
+        ),
+        (
+            json!({"job": "bad", "prefix": other}),
+            &[
+                "prefix",
+                &other,
+                "is in no source",
+                "must begin with",
+                &source,
+            ],
+        ),
+        (
+            json!({"job": "bad", "prefix": "elsewhere/"}),
+            &[&source, "elsewhere/", "outside"],
+        ),
+        (json!({"job": "bad", "prefix": ""}), &[&source, "outside"]),
+        (
+            json!({"job": "bad", "prefix": "stash/nothing/"}),
+            &[
+                "no object under",
+                &source,
+                "stash/nothing/",
+                "check the prefix",
+            ],
+        ),
+        (
+            json!({"job": "bad", "prefix": "stash/", "exclude": ["["]}),
+            &["exclude", "["],
+        ),
+        (
+            json!({"job": "bad", "prefix": "stash/", "options": {"fields": ["srcadr"]}}),
+            &["fields", "srcadr"],
+        ),
+        (
+            json!({"job": "bad", "prefix": "stash/", "options": {"format": "regex"}}),
+            &["the format regex needs message_regex"],
+        ),
+        (
+            json!({"job": "bad", "prefix": "stash/", "options": {"format": "message"}}),
+            &[
+                "is bound to other options",
+                "vpc-flow-logs",
+                "message",
+                "take another output",
+            ],
+        ),
+        (
+            json!({"job": "good", "prefix": "stash/", "mode": "missing"}),
+            &["the job good exists", "missing", "take another job id"],
+        ),
+    ];
+    let good = json!({"job": "good", "prefix": format!("{source}stash/")});
+    refuses_and_goes_on(&mut stack.start, bad, &good).await;
+    assert_same(&stack.place.output("").await, &before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn start_refuses_an_output_that_would_be_listed() {
+    let place = Place::new().await;
+    for key in ["stash/x", "rows.old/x"] {
+        place.put(&place.output, key, "").await;
+    }
+    let all = format!("s3://{}/", place.output);
+    let environment = environment(&place, &[("REHOSE_SOURCES", &all)]);
+    let mut start = Function::start("start", &environment).await;
+
+    let words = ["lies under the source", "take an output elsewhere"];
+    let bad = ["", "rows", "rows/", &all, "rows/csv/"]
+        .map(|prefix| (json!({"job": "bad", "prefix": prefix}), &words[..]));
+    let good = json!({"job": "good", "prefix": "stash/"});
+    refuses_and_goes_on(&mut start, &bad, &good).await;
+    assert_eq!(place.output_keys("rows/jobs/bad/").await, [""; 0]);
+
+    // Next to it is not under it.
+    let beside = json!({"job": "beside", "prefix": "rows.old/"});
+    start.invoke(&beside).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn check_says_what_is_wrong_and_goes_on_serving() {
+    let mut stack = Stack::new().await;
+    stack.place.put(&stack.place.source, "stash/x", "").await;
+    stack.plan("good").await;
+    let before = stack.place.output("").await;
+
+    let bad: &[Bad<'_>] = &[
+        (
+            json!({"job": "unknown"}),
+            &["the job unknown is not planned", "start it first"],
+        ),
+        (json!({}), &["the event", "missing field `job`"]),
+        (
+            json!({"job": "good", "now": true}),
+            &["the event", "unknown field `now`"],
+        ),
+        (json!({"job": "a/b"}), &["\"a/b\" is no job id"]),
+        (json!(null), &["the event"]),
+    ];
+    refuses_and_goes_on(&mut stack.check, bad, &json!({"job": "good"})).await;
+    let mut after = stack.place.output("").await;
+    after.remove("rows/jobs/good/progress.json");
+    assert_same(&after, &before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn process_says_what_is_wrong_and_goes_on_serving() {
+    let mut stack = Stack::new().await;
+    let bad: &[Bad<'_>] = &[
+        (
+            json!({"hello": "world"}),
+            &["the event", "missing field `Records`"],
+        ),
+        (
+            json!({"Records": [{"body": "x"}]}),
+            &["the event", "missing field `messageId`"],
+        ),
+        (json!({"Records": "x"}), &["the event", "\"x\""]),
+        (json!([]), &["the event"]),
+    ];
+    refuses_and_goes_on(&mut stack.process, bad, &batch([])).await;
+    let answer = stack.process.invoke(&batch([("1", "{")])).await.unwrap();
+    assert_eq!(given_back(&answer), ["1"]);
+    assert_eq!(stack.place.output_keys("").await, [""; 0]);
+}

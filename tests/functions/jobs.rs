@@ -1,0 +1,280 @@
+//! Whole jobs.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::aws::{Message, Objects, assert_same};
+use crate::job::Stack;
+use crate::runtime_api::binary;
+use crate::stash;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_job_gives_what_the_command_gives_on_a_folder() {
+    let mut stack = Stack::with(&[("REHOSE_PAGE", "10"), ("REHOSE_PAGES", "2")]).await;
+    stack.place.put_stash(&stash::objects("")).await;
+
+    assert_eq!(stack.plan("job").await, 3, "47 keys are 5 pages, 2 a call");
+    let checked = stack.check("job").await;
+    assert_eq!(checked["state"], "running", "nothing is processed yet");
+
+    let checked = stack.finish("job", |_| false).await;
+    assert_eq!(checked["state"], "succeeded");
+    let output = &stack.place.output;
+    assert_eq!(
+        checked["report"],
+        format!("s3://{output}/rows/jobs/job/report.json")
+    );
+    let report = stack.report("job").await;
+    assert_eq!(
+        report["objects"],
+        json!({"listed": 47, "excluded": 0, "present": 0, "done": 47, "failed": 0, "lost": 0})
+    );
+    assert_eq!(
+        report["rows"],
+        json!({"events": 3312, "written": 3267, "rejected": 14, "control": 31})
+    );
+    for sums in ["objects", "bytes", "rows"] {
+        assert_eq!(checked["totals"][sums], report[sums]);
+    }
+    assert_eq!(receipts(&stack).await, planned(&stack).await);
+
+    let here = tempfile::tempdir().unwrap();
+    let report_here = rehose_run(here.path());
+    for sums in ["objects", "bytes", "rows", "options", "failures"] {
+        assert_eq!(report[sums], report_here[sums]);
+    }
+    for kind in ["csv/", "rejected/"] {
+        let expected = stash::files(here.path(), kind).into_iter();
+        let expected: Objects = expected
+            .map(|(key, body)| (format!("rows/{key}"), body))
+            .collect();
+        let found = stack.place.output(&format!("rows/{kind}")).await;
+        assert!(!expected.is_empty());
+        assert_same(&found, &expected);
+    }
+}
+
+/// The names of the receipts that a job has.
+async fn receipts(stack: &Stack) -> BTreeSet<String> {
+    let keys = stack.place.output_keys("rows/jobs/job/receipts/").await;
+    let names = keys
+        .iter()
+        .map(|key| key.rsplit_once('/').unwrap().1.to_owned());
+    names.collect()
+}
+
+/// The names of the receipts that a job should have by its manifest.
+async fn planned(stack: &Stack) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for key in stack.place.output_keys("rows/jobs/job/manifest/").await {
+        let slice = stack.place.output_json(&key).await;
+        for task in 0..slice["tasks"].as_array().unwrap().len() {
+            names.insert(format!(
+                "{:08}-{task:04}.json",
+                slice["slice"].as_u64().unwrap()
+            ));
+        }
+    }
+    assert_eq!(names.len(), 5, "a task a page");
+    names
+}
+
+/// Runs the command on the folder with the stash and returns its report.
+fn rehose_run(output: &std::path::Path) -> Value {
+    let run = Command::new(binary("rehose"))
+        .arg("run")
+        .args([&stash::folder(), output])
+        .args(["--prefix", "stash/", "--json"])
+        .output()
+        .unwrap();
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    serde_json::from_slice(&run.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn corrupt_objects_fail_with_their_reasons_and_leave_no_output() {
+    let mut stack = Stack::new().await;
+    let good = stash::object("dialects/encoding/gzip-members");
+    let objects = [
+        ("stash/cut", good[..good.len() - 5].to_vec()),
+        ("stash/good", good.clone()),
+        (
+            "stash/malformed",
+            br#"{"messageType":"DATA_MESSAGE","logEvents":[{]}"#.to_vec(),
+        ),
+        ("stash/trailing", [&good[..], b"garbage"].concat()),
+    ];
+    for (key, body) in objects {
+        stack.place.put(&stack.place.source, key, body).await;
+    }
+
+    let checked = stack.run("job").await;
+    assert_eq!(checked["state"], "incomplete");
+    let report = stack.report("job").await;
+    assert_eq!(report["state"], "incomplete");
+    assert_eq!(report["objects"]["done"], 1);
+    let failures = [
+        ("stash/cut", "truncated-gzip"),
+        ("stash/malformed", "malformed-json"),
+        ("stash/trailing", "trailing-bytes"),
+    ];
+    assert_eq!(keys_and_reasons(&report), failures);
+    let trailing = &report["failures"][2]["detail"];
+    let at = format!("byte {} of the object", good.len());
+    assert!(trailing.as_str().unwrap().ends_with(&at), "{trailing}");
+    let outputs = stack.place.output_keys("rows/csv/").await;
+    assert_eq!(outputs, ["rows/csv/stash/good.csv.gz"]);
+    assert_eq!(stack.place.output_keys("rows/rejected/").await, [""; 0]);
+    assert_eq!(stack.place.uploads().await, 0);
+}
+
+fn keys_and_reasons(report: &Value) -> Vec<(&str, &str)> {
+    let failures = report["failures"].as_array().unwrap().iter();
+    failures
+        .map(|failure| {
+            let [key, reason] = ["key", "reason"].map(|name| failure[name].as_str().unwrap());
+            (key, reason)
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn the_one_object_whose_messages_vanish_is_the_one_that_is_lost() {
+    let mut stack = Stack::with(&[("REHOSE_QUIET_SECONDS", "0")]).await;
+    stack
+        .place
+        .put_stash(&stash::objects("dialects/key/a"))
+        .await;
+    stack.plan("job").await;
+
+    // First the message of all of them vanishes, then each of the one.
+    let lost = "stash/dialects/key/a+plus";
+    let mut sent = Vec::new();
+    let checked = stack
+        .finish("job", |message| {
+            let keys = keys(message);
+            let vanishes = sent.is_empty() || keys == [lost];
+            sent.push(keys);
+            vanishes
+        })
+        .await;
+
+    assert_eq!(checked["state"], "incomplete");
+    let all: Vec<String> = stash::objects("dialects/key/a").into_keys().collect();
+    assert_eq!(all.len(), 4);
+    let mut expected = vec![all.clone()];
+    expected.extend(all.iter().map(|key| vec![key.clone()]));
+    expected.push(vec![lost.to_owned()]);
+    // A standard queue keeps no order within a round.
+    sent[1..5].sort();
+    assert_eq!(sent, expected, "two rounds, one object a message");
+    let report = stack.report("job").await;
+    assert_eq!(keys_and_reasons(&report), [(lost, "lost")]);
+    assert_eq!(
+        report["objects"],
+        json!({"listed": 4, "excluded": 0, "present": 0, "done": 3, "failed": 0, "lost": 1})
+    );
+    let outputs = stack.place.output_keys("rows/csv/").await;
+    let done = all.iter().filter(|key| *key != lost);
+    assert_eq!(
+        outputs,
+        done.map(|key| format!("rows/csv/{key}.csv.gz"))
+            .collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_vanished_message_is_sent_again_and_the_job_succeeds() {
+    let mut stack = Stack::with(&[("REHOSE_QUIET_SECONDS", "0")]).await;
+    stack
+        .place
+        .put_stash(&stash::objects("dialects/key/a"))
+        .await;
+    stack.plan("job").await;
+
+    let mut is_first = true;
+    let checked = stack.finish("job", |_| std::mem::take(&mut is_first)).await;
+    assert_eq!(checked["state"], "succeeded");
+    assert_eq!(stack.report("job").await["objects"]["done"], 4);
+}
+
+/// The keys of the objects in a task's message.
+fn keys(message: &Message) -> Vec<String> {
+    let task = message.task();
+    let objects = task["objects"].as_array().unwrap().iter();
+    objects
+        .map(|object| object["key"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn messages_that_come_twice_and_late_change_nothing() {
+    let mut stack = Stack::with(&[("REHOSE_PAGE", "3")]).await;
+    let mut objects = stash::objects("dialects/key/");
+    objects.insert("stash/corrupt".to_owned(), b"\x1f\x8b garbage".to_vec());
+    stack.place.put_stash(&objects).await;
+    stack.plan("job").await;
+    let messages = stack.place.receive().await;
+    assert_eq!(messages.len(), 5, "13 keys are 5 pages");
+
+    assert_eq!(stack.process(messages.iter().rev()).await, [""; 0]);
+    let processed = everything(&stack).await;
+    let twice = messages.iter().chain(&messages);
+    assert_eq!(stack.process(twice).await, [""; 0]);
+    assert_same(&everything(&stack).await, &processed);
+
+    let checked = stack.check("job").await;
+    assert_eq!(checked["state"], "incomplete");
+    let reported = everything(&stack).await;
+    let new = reported.keys().filter(|key| !processed.contains_key(*key));
+    assert_eq!(new.collect::<Vec<_>>(), ["rows/jobs/job/report.json"]);
+
+    // The report stands, whatever becomes of the source.
+    for key in objects.keys() {
+        stack.place.put(&stack.place.source, key, "garbage").await;
+    }
+    assert_eq!(
+        stack.process(messages[1..].iter().chain(&messages)).await,
+        [""; 0]
+    );
+    assert_eq!(stack.check("job").await, checked);
+    assert_same(&everything(&stack).await, &reported);
+}
+
+async fn everything(stack: &Stack) -> Objects {
+    stack.place.output("").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_start_that_is_repeated_goes_on_with_the_same_plan() {
+    let mut stack = Stack::with(&[("REHOSE_PAGE", "3")]).await;
+    stack
+        .place
+        .put_stash(&stash::objects("dialects/key/"))
+        .await;
+    stack.plan("job").await;
+    let planned = everything(&stack).await;
+
+    // What came since is for the next job.
+    stack
+        .place
+        .put(&stack.place.source, "stash/a-late-one", "")
+        .await;
+    stack.plan("job").await;
+    assert_same(&everything(&stack).await, &planned);
+    let checked = stack.finish("job", |_| false).await;
+    assert_eq!(checked["state"], "succeeded");
+    assert_eq!(checked["totals"]["objects"]["listed"], 12);
+}

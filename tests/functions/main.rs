@@ -1,0 +1,21 @@
+//! The three functions, the real binaries, as Lambda runs them: events come from a Runtime API that
+//! the tests serve, buckets and queues from the local AWS, and the order of the calls from
+//! `statemachine.asl.json`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod aws;
+mod job;
+mod runtime_api;
+mod stash;
+
+mod bad_environment;
+mod bad_events;
+mod deadlines;
+mod jobs;
+mod logs;
+mod messages;

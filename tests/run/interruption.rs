@@ -1,0 +1,204 @@
+//! A run that is ended from outside goes on where it stood.
+
+use std::collections::BTreeSet;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::command::{Said, rehose, run, said, signal, start, wait_until};
+use crate::output::{Files, assert_same, files, timeless};
+use crate::stash::Place;
+
+/// More than a page of objects, and some large ones: enough to be killed in every phase.
+fn long_job() -> Place {
+    let place = Place::sample(&["--objects", "1200", "--events", "60"]);
+    let large = place.path("stash/large");
+    let options = ["--objects", "6", "--events", "4000", "--seed", "1"];
+    said(rehose(["sample"]).arg(large).args(options)).with_status(0);
+    place
+}
+
+fn job(place: &Place, output: &Path) -> Command {
+    let mut command = rehose(["run"]);
+    command
+        .arg(place.stash())
+        .arg(output)
+        .args(["--job", "job"]);
+    command
+}
+
+/// Makes sure that what a run left behind is part of what it would have written, apart from the
+/// folder for what is not whole yet.
+fn assert_part(part: &Files, whole: &Files) {
+    for (path, content) in part.iter().filter(|(path, _)| !path.starts_with(".rehose")) {
+        if path.ends_with('/') {
+            continue;
+        }
+        let whole = whole
+            .get(path)
+            .unwrap_or_else(|| panic!("{path} should not be there"));
+        assert!(content == whole, "{path} is not as it should be");
+    }
+}
+
+fn has_receipt(output: &Path) -> bool {
+    let receipts = output.join("jobs/job/receipts");
+    receipts
+        .read_dir()
+        .is_ok_and(|mut receipts| receipts.next().is_some())
+}
+
+fn ended(child: Child) -> Said {
+    child.wait_with_output().unwrap().into()
+}
+
+#[test]
+fn killed_at_any_moment_it_goes_on_and_leaves_the_same_bytes() {
+    let place = long_job();
+    let whole = place.path("whole");
+    let begun = Instant::now();
+    said(&mut job(&place, &whole)).with_status(0);
+    let took = begun.elapsed();
+    let whole = timeless(&whole);
+
+    const MOMENTS: u32 = 8;
+    let mut stages = BTreeSet::new();
+    for moment in 0..MOMENTS {
+        let output = place.path(format!("killed-{moment}"));
+        let mut child = start(&mut job(&place, &output));
+        sleep(took * (2 * moment + 1) / (2 * MOMENTS));
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        if status.signal().is_some() {
+            let left = timeless(&output);
+            assert_part(&left, &whole);
+            stages.insert(left.len());
+        }
+        said(&mut job(&place, &output)).with_status(0);
+        assert_same(
+            &whole,
+            &timeless(&output),
+            &format!("killed at moment {moment}"),
+        );
+    }
+    assert!(
+        stages.len() > 2,
+        "the kills came at too few stages: {stages:?}"
+    );
+}
+
+#[test]
+fn killed_again_and_again_it_ends_with_the_same_bytes() {
+    let place = long_job();
+    let whole = place.path("whole");
+    let begun = Instant::now();
+    said(&mut job(&place, &whole)).with_status(0);
+    let took = begun.elapsed();
+
+    let output = place.path("killed");
+    let mut kills = 0;
+    let last = loop {
+        let mut child = start(&mut job(&place, &output));
+        // Each gets further than the one before, so that it ends.
+        sleep(took * (2 + kills) / 8);
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        if status.signal().is_none() {
+            break status;
+        }
+        kills += 1;
+    };
+    assert_eq!(last.code(), Some(0));
+    assert!(kills > 1, "it was hardly killed");
+    assert_same(
+        &timeless(&whole),
+        &timeless(&output),
+        &format!("killed {kills} times"),
+    );
+}
+
+#[test]
+fn interrupted_it_names_the_job_with_which_it_goes_on() {
+    let place = long_job();
+    let (whole, output) = (place.path("whole"), place.path("out"));
+    said(&mut job(&place, &whole)).with_status(0);
+
+    let child = start(&mut job(&place, &output));
+    wait_until("a receipt", || has_receipt(&output));
+    signal(&child, "INT");
+    let said_first = ended(child).with_status(1);
+    assert!(
+        said_first.last_line().contains("--job job"),
+        "{said_first:#?}"
+    );
+    assert!(
+        !output.join("jobs/job/report.json").exists(),
+        "it ended before it was interrupted"
+    );
+    assert_part(&timeless(&output), &timeless(&whole));
+
+    said(&mut job(&place, &output)).with_status(0);
+    assert_same(
+        &timeless(&whole),
+        &timeless(&output),
+        "after an interruption",
+    );
+}
+
+#[test]
+fn interrupted_without_a_name_it_goes_on_with_the_name_that_it_says() {
+    let place = Place::sample(&["--objects", "400", "--events", "60"]);
+    let output = place.path("out");
+    let child = start(rehose(["run"]).arg(place.stash()).arg(&output));
+    wait_until("an output", || output.join("csv").exists());
+    signal(&child, "INT");
+    let said = ended(child).with_status(1);
+    let (_, job) = said.last_line().split_once("--job ").unwrap();
+    let job = job.split(' ').next().unwrap();
+    run(&place.stash(), &output, &["--job", job]).with_status(0);
+    let jobs: Vec<_> = output.join("jobs").read_dir().unwrap().collect();
+    assert_eq!(jobs.len(), 1, "it is one job: {jobs:?}");
+}
+
+#[test]
+fn a_second_run_on_the_same_output_is_refused_and_does_no_harm() {
+    let place = long_job();
+    let output = place.path("out");
+    let first = start(&mut job(&place, &output));
+    wait_until("a receipt", || has_receipt(&output));
+    signal(&first, "STOP");
+    let before = files(&output);
+    let second = run(&place.stash(), &output, &["--job", "other"]);
+    let after = files(&output);
+    signal(&first, "CONT");
+    let second = second.with_status(1);
+    assert!(
+        second.last_line().contains("another rehose is at work"),
+        "{second:#?}"
+    );
+    assert_eq!(second.err.lines().count(), 1, "{second:#?}");
+    assert_same(&before, &after, "the second run");
+    ended(first).with_status(0);
+    assert!(!output.join("jobs/other").exists());
+}
+
+#[test]
+fn without_a_terminal_progress_is_plain_lines() {
+    let place = long_job();
+    let output = place.path("out");
+    let child = start(&mut job(&place, &output));
+    wait_until("a receipt", || has_receipt(&output));
+    signal(&child, "STOP");
+    // Lines come every five seconds, and time passes for the stopped, too.
+    sleep(Duration::from_millis(5_100));
+    signal(&child, "CONT");
+    let said = ended(child).with_status(0);
+    let line = said.err.lines().next().unwrap();
+    assert!(
+        line.contains("/1,206 objects  ") && line.contains("rows/s"),
+        "{said:#?}"
+    );
+    assert!(!said.err.contains(['\r', '\x1b']), "{said:#?}");
+}

@@ -1,0 +1,179 @@
+//! Memory is flat: an object of any size, in any form, takes what a small one takes.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::process::Child;
+use std::thread::sleep;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::command::{Said, rehose, start};
+use crate::stash::{FLOW, Place, event, gzip};
+
+/// What the peaks of a small and a large object may differ by, in KiB.
+const MARGIN: u64 = 32 * 1024;
+
+/// The size of a large object, decoded, in bytes. `REHOSE_TEST_LARGE_MB` asks for another.
+fn large() -> usize {
+    let megabytes = match std::env::var("REHOSE_TEST_LARGE_MB") {
+        Ok(text) => text
+            .parse()
+            .expect("REHOSE_TEST_LARGE_MB is a number of megabytes"),
+        Err(_) => 128,
+    };
+    megabytes * 1024 * 1024
+}
+
+/// Runs on a stash, one object at a time, and returns the peak of its memory in KiB.
+fn peak(place: &Place, options: &[&str], status: i32) -> (u64, Said) {
+    let mut command = rehose(["run", "--concurrency", "1", "--json"]);
+    command
+        .args(options)
+        .arg(place.stash())
+        .arg(place.path("out"));
+    let mut child = start(&mut command);
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        peak = high_water(&child).unwrap_or(peak);
+        sleep(Duration::from_millis(1));
+    }
+    let said = Said::from(child.wait_with_output().unwrap()).with_status(status);
+    (peak, said)
+}
+
+/// The most memory that a process has had at once; it never falls, so the last answer is the peak.
+fn high_water(child: &Child) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// The peak for an object of one megabyte, which must itself be worth comparing with.
+fn small_peak() -> u64 {
+    let place = Place::sample(&["--objects", "1", "--events", "4700"]);
+    let (peak, said) = peak(&place, &[], 0);
+    assert_eq!(said.report()["rows"]["events"], 4700);
+    assert!(peak > 1024, "{peak} KiB is no peak of a program");
+    peak
+}
+
+#[track_caller]
+fn assert_flat(small: u64, large: u64, what: &str) {
+    let most = small + MARGIN;
+    println!("{what}: {large} KiB, and {small} KiB for one megabyte");
+    assert!(
+        large < most,
+        "{what} takes {large} KiB, one megabyte {small} KiB"
+    );
+}
+
+/// Writes an object of one gzip member.
+fn member(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    let file = BufWriter::new(File::create(path).unwrap());
+    let mut member = GzEncoder::new(file, Compression::fast());
+    content(&mut member).unwrap();
+    member.finish().unwrap().flush().unwrap();
+}
+
+/// Writes events with commas between them, of so many bytes at least, and returns their number.
+fn events(out: &mut dyn Write, bytes: usize) -> io::Result<usize> {
+    let event = event(0, FLOW);
+    let block = [event.as_str(); 256].join(",");
+    let blocks = bytes.div_ceil(block.len());
+    for i in 0..blocks {
+        out.write_all(if i == 0 { b"" } else { b"," })?;
+        out.write_all(block.as_bytes())?;
+    }
+    Ok(blocks * 256)
+}
+
+#[test]
+fn a_large_object_takes_no_more_memory_than_a_small_one() {
+    let bytes_of_an_event = 224;
+    let events = (large() / bytes_of_an_event).to_string();
+    let place = Place::sample(&["--objects", "1", "--events", &events]);
+    let (peak, said) = peak(&place, &[], 0);
+    assert_eq!(said.report()["rows"]["events"].to_string(), events);
+    assert_flat(small_peak(), peak, "a large object");
+}
+
+#[test]
+fn one_huge_document_in_one_huge_member_takes_no_more_memory() {
+    let place = Place::new();
+    let mut written = 0;
+    member(&place.stash().join("one"), |out| {
+        write!(out, r#"{{"messageType":"DATA_MESSAGE","logEvents":["#)?;
+        written = events(out, large() / 2)?;
+        write!(out, "]}}")
+    });
+    let (peak, said) = peak(&place, &[], 0);
+    assert_eq!(said.report()["rows"]["written"], written);
+    assert_flat(small_peak(), peak, "one huge document in one huge member");
+}
+
+#[test]
+fn a_document_whose_type_comes_last_fails_before_it_takes_much_memory() {
+    let place = Place::new();
+    member(&place.stash().join("one"), |out| {
+        write!(out, r#"{{"logEvents":["#)?;
+        events(out, large() / 2)?;
+        write!(out, r#"],"messageType":"DATA_MESSAGE"}}"#)
+    });
+    let (peak, said) = peak(&place, &[], 3);
+    assert_eq!(said.report()["failures"][0]["reason"], "too-much-held");
+    assert_flat(small_peak(), peak, "a messageType that comes last");
+}
+
+#[test]
+fn a_message_that_does_not_end_fails_before_it_takes_much_memory() {
+    let place = Place::new();
+    member(&place.stash().join("one"), |out| {
+        write!(
+            out,
+            r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"message":""#
+        )?;
+        repeat(out, b'm', large())?;
+        write!(out, r#"","timestamp":0}}]}}"#)
+    });
+    let (peak, said) = peak(&place, &[], 3);
+    assert_eq!(said.report()["failures"][0]["reason"], "message-too-long");
+    assert_flat(small_peak(), peak, "a message that does not end");
+}
+
+#[test]
+fn a_bomb_that_decodes_to_nothing_takes_no_more_memory() {
+    let place = Place::new();
+    member(&place.stash().join("one"), |out| repeat(out, b' ', large()));
+    // Gzip over gzip over gzip: each layer takes a thousandth of the one within.
+    let megabyte = gzip([b' '; 1024 * 1024]);
+    let members = megabyte.repeat(large() / (1024 * 1024));
+    place.put("two", &gzip(gzip(members)));
+    let (peak, said) = peak(&place, &[], 0);
+    assert_eq!(said.report()["rows"]["events"], 0);
+    assert_flat(small_peak(), peak, "a bomb");
+}
+
+#[test]
+fn a_line_that_no_event_regex_matches_takes_no_more_memory() {
+    let place = Place::new();
+    member(&place.stash().join("one"), |out| {
+        repeat(out, b'x', large() / 8)
+    });
+    let regex = r"(?P<timestamp>[0-9]+)\|(?P<message>[a-z]*)";
+    let (peak, said) = peak(&place, &["--event-regex", regex], 0);
+    assert_eq!(said.report()["rows"]["events"], 0);
+    assert_flat(small_peak(), peak, "a line without events");
+}
+
+fn repeat(out: &mut dyn Write, byte: u8, bytes: usize) -> io::Result<()> {
+    let block = [byte; 64 * 1024];
+    for _ in 0..bytes / block.len() {
+        out.write_all(&block)?;
+    }
+    Ok(())
+}

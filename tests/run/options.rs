@@ -1,0 +1,344 @@
+//! What the options do, from the command line to the rows.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::command::{rehose, run, said};
+use crate::output::{files, rejected, report, rows};
+use crate::stash::{FLOW, Place, data, envelope, event, gzip};
+
+const HEADER: &str = "timestamp,version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,\
+                      protocol,packets,bytes,start,end,action,log-status";
+
+/// A stash with one object under each key.
+fn keys(keys: &[&str]) -> Place {
+    let place = Place::new();
+    for key in keys {
+        place.put(key, &gzip(envelope(&[event(0, FLOW)])));
+    }
+    place
+}
+
+/// A stash of one object with these messages.
+fn messages(messages: &[&str]) -> Place {
+    let place = Place::new();
+    let events: Vec<String> = (messages.iter().enumerate())
+        .map(|(i, message)| event(1_580_515_200_000 + i as i64, message))
+        .collect();
+    place.put("one", &gzip(envelope(&events)));
+    place
+}
+
+/// The keys of which an output has rows.
+fn written(place: &Place) -> Vec<String> {
+    files(&place.path("out"))
+        .into_keys()
+        .filter_map(|path| {
+            path.strip_prefix("csv/")?
+                .strip_suffix(".csv.gz")
+                .map(str::to_owned)
+        })
+        .collect()
+}
+
+#[test]
+fn the_default_format_has_the_header_and_the_rows_that_are_documented() {
+    let place = messages(&[FLOW, "2 1 eni-1 - - - - - - - 0 59 - NODATA"]);
+    run(&place.stash(), &place.path("out"), &[]).with_status(0);
+    let expected = [
+        HEADER,
+        "2020-02-01T00:00:00.000Z,2,123456789012,eni-0,10.0.0.4,10.0.0.5,443,49152,6,1,40,0,59,\
+         ACCEPT,OK",
+        "2020-02-01T00:00:00.001Z,2,1,eni-1,-,-,-,-,-,-,-,0,59,-,NODATA",
+    ];
+    assert_eq!(rows(&place.path("out"), "one"), expected);
+}
+
+#[test]
+fn a_prefix_takes_the_keys_that_begin_so() {
+    let place = keys(&["2020/01/a", "2020/02/b", "2020/021", "2021/02/c"]);
+    let said = run(
+        &place.stash(),
+        &place.path("out"),
+        &["--prefix", "2020/02", "--json"],
+    );
+    let report = said.with_status(0).report();
+    assert_eq!(written(&place), ["2020/02/b", "2020/021"]);
+    assert_eq!(report["objects"]["listed"], 2);
+    assert!(
+        report["source"]
+            .as_str()
+            .unwrap()
+            .ends_with("stash/2020/02"),
+        "{report}"
+    );
+}
+
+#[test]
+fn the_mode_missing_takes_what_has_no_output_yet() {
+    let place = keys(&["a", "b", "c"]);
+    let output = place.path("out");
+    run(&place.stash(), &output, &["--prefix", "b"]).with_status(0);
+    let there = fs::metadata(output.join("csv/b.csv.gz"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    let said = run(&place.stash(), &output, &["--mode", "missing", "--json"]).with_status(0);
+    let objects = &said.report()["objects"];
+    assert_eq!(objects["listed"], 3);
+    assert_eq!(objects["present"], 1);
+    assert_eq!(objects["done"], 2);
+    assert_eq!(written(&place), ["a", "b", "c"]);
+    let now = fs::metadata(output.join("csv/b.csv.gz"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(there, now, "what was there has been written again");
+}
+
+#[test]
+fn the_mode_missing_mends_a_job_whose_objects_are_mended() {
+    let place = keys(&["a", "b"]);
+    let output = place.path("out");
+    let good = fs::read(place.stash().join("a")).unwrap();
+    place.put("a", &good[..20]);
+    let said = run(&place.stash(), &output, &["--job", "first"]).with_status(3);
+    assert!(said.last_line().contains("--mode missing"), "{said:#?}");
+    place.put("a", &good);
+    run(
+        &place.stash(),
+        &output,
+        &["--job", "second", "--mode", "missing"],
+    )
+    .with_status(0);
+    let objects = &report(&output, "second")["objects"];
+    assert_eq!(
+        (&objects["present"], &objects["done"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(written(&place), ["a", "b"]);
+}
+
+#[test]
+fn excluded_keys_are_counted_and_left_out() {
+    let place = keys(&["a/keep", "a/drop.tmp", "b/c/drop.tmp", "drop/this"]);
+    let options = ["--exclude", "*.tmp", "--exclude", "drop/*", "--json"];
+    let said = run(&place.stash(), &place.path("out"), &options).with_status(0);
+    assert_eq!(written(&place), ["a/keep"]);
+    assert_eq!(said.report()["objects"]["excluded"], 3);
+}
+
+#[test]
+fn what_firehose_could_not_deliver_is_left_out() {
+    let place = keys(&[
+        "2020/a",
+        "processing-failed-not-a-folder",
+        "errors/http-endpoint/b",
+    ]);
+    let undelivered = [
+        "processing-failed/2020/a",
+        "errors/processing-failed/2020/b",
+        "format-conversion-failed/c",
+        "splunk-failed/d",
+    ];
+    for key in undelivered {
+        place.put(key, b"not an envelope");
+    }
+    let said = run(&place.stash(), &place.path("out"), &["--json"]).with_status(0);
+    assert_eq!(said.report()["objects"]["excluded"], undelivered.len());
+    assert_eq!(written(&place).len(), 3);
+}
+
+#[test]
+fn fields_may_be_given_in_the_notation_of_aws() {
+    let notations = [
+        "srcaddr,bytes",
+        "srcaddr bytes",
+        "${srcaddr} ${bytes}",
+        " ${srcaddr}, bytes",
+    ];
+    for notation in notations {
+        let place = messages(&["10.0.0.4 40", " -  - ", "10.0.0.4 40 more"]);
+        let output = place.path("out");
+        run(&place.stash(), &output, &["--fields", notation]).with_status(0);
+        let expected = [
+            "timestamp,srcaddr,bytes",
+            "2020-02-01T00:00:00.000Z,10.0.0.4,40",
+            "2020-02-01T00:00:00.001Z,-,-",
+        ];
+        assert_eq!(rows(&output, "one"), expected, "{notation}");
+        assert_eq!(rejected(&output, "one")[0]["message"], "10.0.0.4 40 more");
+    }
+}
+
+#[test]
+fn the_format_message_quotes_what_csv_demands() {
+    let place = messages(&["plain", "", r#"a \"quoted\", word"#, r"two\nlines", "東京"]);
+    run(&place.stash(), &place.path("out"), &["--format", "message"]).with_status(0);
+    let text = rows(&place.path("out"), "one").join("\n");
+    let expected = "timestamp,message\n\
+                    2020-02-01T00:00:00.000Z,plain\n\
+                    2020-02-01T00:00:00.001Z,\n\
+                    2020-02-01T00:00:00.002Z,\"a \"\"quoted\"\", word\"\n\
+                    2020-02-01T00:00:00.003Z,\"two\nlines\"\n\
+                    2020-02-01T00:00:00.004Z,東京";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_message_regex_makes_columns_of_its_groups_and_rejects_the_rest() {
+    let place = messages(&["WARN low, disk", "no level here", "ERROR full"]);
+    let output = place.path("out");
+    let regex = "^(?P<level>[A-Z]+) (?P<text>.*)$";
+    run(&place.stash(), &output, &["--message-regex", regex]).with_status(0);
+    let expected = [
+        "timestamp,level,text",
+        "2020-02-01T00:00:00.000Z,WARN,\"low, disk\"",
+        "2020-02-01T00:00:00.002Z,ERROR,full",
+    ];
+    assert_eq!(rows(&output, "one"), expected);
+    let rejected = rejected(&output, "one");
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(rejected[0]["source"], "one");
+    assert_eq!(rejected[0]["timestamp"], 1_580_515_200_001_u64);
+    assert_eq!(rejected[0]["message"], "no level here");
+}
+
+#[test]
+fn an_event_regex_reads_what_is_no_envelope() {
+    let place = Place::new();
+    let lines = format!("1580515200000|{FLOW}\n# no event\n1580515200001|too few\n");
+    place.put("one", &gzip(lines));
+    let output = place.path("out");
+    let regex = r"(?P<timestamp>[0-9]{13})\|(?P<message>[^\n]*)";
+    let said = run(&place.stash(), &output, &["--event-regex", regex, "--json"]).with_status(0);
+    assert_eq!(
+        said.report()["rows"],
+        json!({"events": 2, "written": 1, "rejected": 1, "control": 0})
+    );
+    assert!(rows(&output, "one")[1].starts_with("2020-02-01T00:00:00.000Z,2,123456789012,"));
+    assert_eq!(rejected(&output, "one")[0]["message"], "too few");
+}
+
+#[test]
+fn both_dialects_give_the_same_rows_of_the_same_envelopes() {
+    let place = messages(&[FLOW, r"esc\u0061ped", FLOW]);
+    let regex = r#""timestamp":(?P<timestamp>[0-9]+),"message":"(?P<message>(?:[^"\\]|\\.)*)""#;
+    run(&place.stash(), &place.path("envelopes"), &[]).with_status(0);
+    run(
+        &place.stash(),
+        &place.path("regex"),
+        &["--event-regex", regex],
+    )
+    .with_status(0);
+    let [envelopes, regex] = ["envelopes", "regex"].map(|output| {
+        let mut files = files(&place.path(output));
+        files.retain(|path, _| path.starts_with("csv/") || path.starts_with("rejected/"));
+        files
+    });
+    assert_eq!(envelopes, regex);
+}
+
+#[test]
+fn a_higher_level_makes_smaller_files_of_the_same_rows() {
+    let place = Place::new();
+    let stash = data().join("2020");
+    let size_and_rows = |level: &str| {
+        let output = place.path(level);
+        let said = run(&stash, &output, &["--level", level, "--json"]).with_status(0);
+        let key = files(&stash).into_keys().next().unwrap();
+        (
+            said.report()["bytes"]["out"].as_u64().unwrap(),
+            rows(&output, &key),
+        )
+    };
+    let (fast, small) = (size_and_rows("1"), size_and_rows("12"));
+    assert!(small.0 < fast.0, "{} is not below {}", small.0, fast.0);
+    assert_eq!(small.1, fast.1);
+}
+
+#[test]
+fn json_prints_the_report_as_it_stands_in_the_ledger() {
+    let place = keys(&["a"]);
+    place.put("b", b"no envelope");
+    let output = place.path("out");
+    let said = run(&place.stash(), &output, &["--job", "job", "--json"]).with_status(3);
+    let printed: Value = said.report();
+    assert_eq!(printed, report(&output, "job"));
+    assert_eq!(printed["state"], "incomplete");
+}
+
+#[test]
+fn the_table_ends_with_the_path_of_the_report() {
+    let place = keys(&["a"]);
+    let said = run(&place.stash(), &place.path("out"), &["--job", "job"]).with_status(0);
+    let path = said
+        .out
+        .lines()
+        .last()
+        .unwrap()
+        .strip_prefix("report: ")
+        .unwrap();
+    let report: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    assert_eq!(report["job"], "job");
+    for words in [
+        ["job", "succeeded"],
+        ["done", "1"],
+        ["written as rows", "1"],
+    ] {
+        let is_row = |line: &str| words.iter().all(|word| line.contains(word));
+        assert!(said.out.lines().any(is_row), "no {words:?} in {}", said.out);
+    }
+}
+
+#[test]
+fn a_run_without_a_name_makes_names_that_sort_by_time() {
+    let place = keys(&["a"]);
+    let job = || {
+        let said = run(&place.stash(), &place.path("out"), &["--json"]).with_status(0);
+        said.report()["job"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (job(), job());
+    assert_ne!(first, second);
+    let time = |job: &str| job.split_once('-').unwrap().0.to_owned();
+    assert!(
+        time(&first) <= time(&second),
+        "{first} comes after {second}"
+    );
+}
+
+#[test]
+fn every_help_text_says_what_it_is_for_how_it_ends_and_gives_an_example() {
+    let all = said(&mut rehose(["--help"])).with_status(0);
+    for command in ["run", "sample"] {
+        assert!(all.out.contains(command), "{}", all.out);
+        let help = said(&mut rehose([command, "--help"])).with_status(0).out;
+        for words in [
+            "Usage: rehose ",
+            "Exit status:",
+            "Examples:",
+            &format!("  rehose {command} "),
+        ] {
+            assert!(help.contains(words), "no {words:?} in {help}");
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_the_help_are_valid() {
+    let help = said(&mut rehose(["run", "--help"])).out;
+    let example = help
+        .lines()
+        .find(|line| line.contains("--message-regex '"))
+        .unwrap();
+    let regex = example.split('\'').nth(1).unwrap();
+    let place = messages(&["INFO it works"]);
+    run(
+        &place.stash(),
+        &place.path("out"),
+        &["--message-regex", regex],
+    )
+    .with_status(0);
+    assert_eq!(rows(&place.path("out"), "one").len(), 2);
+}

@@ -1,0 +1,170 @@
+//! An output that takes no more ends the run, and a second run goes on once there is room.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::command::{binary, powerless, rehose, run, said};
+use crate::output::{Files, assert_same, files, timeless};
+use crate::stash::Place;
+
+/// Makes sure that each receipt is whole, and that the objects that it calls done have their rows.
+fn assert_consistent(left: &Files, whole: &Files) {
+    for (path, content) in left {
+        assert!(
+            path.ends_with('/') || whole.get(path) == Some(content),
+            "{path} is not whole"
+        );
+        if path.contains("/receipts/") && !path.ends_with('/') {
+            let receipt: Value = serde_json::from_slice(content).unwrap();
+            for object in receipt["objects"].as_array().unwrap() {
+                assert_eq!(object["outcome"], "done");
+                let rows = format!("csv/{}.csv.gz", object["key"].as_str().unwrap());
+                assert!(left.contains_key(&rows), "{rows} is missing");
+            }
+        }
+    }
+}
+
+/// Runs a job on a disk that is too small, then on the same disk made larger, in a mount namespace
+/// that takes the disk with it when it ends. What is on the disk is kept after each run.
+const ON_A_SMALL_DISK: &str = r#"
+    rehose=$1 stash=$2 place=$3
+    mount -t tmpfs -o size=300k none "$place/out" || exit 99
+    "$rehose" run "$stash" "$place/out" --job job --concurrency 2 2> "$place/first.err"
+    echo $?
+    cp -a "$place/out" "$place/first"
+    mount -o remount,size=64m none "$place/out" || exit 99
+    "$rehose" run "$stash" "$place/out" --job job --concurrency 2 > /dev/null
+    echo $?
+    cp -a "$place/out" "$place/second"
+"#;
+
+#[test]
+fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
+    let namespace = || {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--map-root-user", "--mount"]);
+        unshare
+    };
+    if !namespace()
+        .arg("true")
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        eprintln!("skipped: this user may not make a mount namespace, so there is no small disk");
+        return;
+    }
+    let place = Place::sample(&["--objects", "80", "--events", "500"]);
+    run(&place.stash(), &place.path("whole"), &["--job", "job"]).with_status(0);
+    let whole = timeless(&place.path("whole"));
+
+    fs::create_dir(place.path("out")).unwrap();
+    let said = said(
+        (namespace()
+            .args(["sh", "-c", ON_A_SMALL_DISK, "sh"])
+            .arg(binary()))
+        .arg(place.stash())
+        .arg(place.path("")),
+    );
+    let said = said.with_status(0);
+    assert_eq!(said.out, "1\n0\n", "{said:#?}");
+    let complaint = fs::read_to_string(place.path("first.err")).unwrap();
+    let last = complaint.lines().last().unwrap();
+    assert!(
+        last.contains("out/csv/") || last.contains("out/jobs/job/"),
+        "{complaint}"
+    );
+    assert!(
+        last.contains("No space left") && last.contains("--job job"),
+        "{complaint}"
+    );
+
+    let left = timeless(&place.path("first"));
+    assert!(
+        left.keys().any(|path| path.starts_with("csv/")),
+        "it was full at once: {left:#?}"
+    );
+    assert_consistent(&left, &whole);
+    assert_same(
+        &whole,
+        &timeless(&place.path("second")),
+        "after there was room",
+    );
+}
+
+/// Runs a job while a folder of the output may not be written, and again when it may.
+#[track_caller]
+fn fails_while_closed(folder: &str) {
+    let place = Place::sample(&["--objects", "4", "--events", "50"]);
+    let whole = place.path("whole");
+    run(&place.stash(), &whole, &["--job", "job"]).with_status(0);
+    let (output, closed) = (place.path("out"), place.path("out").join(folder));
+    fs::create_dir_all(&closed).unwrap();
+    let allow = |folder: &Path, mode| fs::set_permissions(folder, Permissions::from_mode(mode));
+
+    allow(&closed, 0o555).unwrap();
+    let mut command = rehose(["run"]);
+    command
+        .arg(place.stash())
+        .arg(&output)
+        .args(["--job", "job"]);
+    let said = said(&mut powerless(&command));
+    allow(&closed, 0o755).unwrap();
+    let said = said.with_status(1);
+    let named = format!("out/{folder}");
+    assert!(
+        said.last_line().contains(named.trim_end_matches('/')),
+        "{said:#?}"
+    );
+    assert!(said.last_line().contains("Permission denied"), "{said:#?}");
+    assert!(said.last_line().contains("--job job goes on"), "{said:#?}");
+    assert_consistent(&files_of_jobs(&output), &files_of_jobs(&whole));
+
+    run(&place.stash(), &output, &["--job", "job"]).with_status(0);
+    assert_same(&timeless(&whole), &timeless(&output), "after it was opened");
+}
+
+fn files_of_jobs(output: &Path) -> Files {
+    timeless(output)
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with('/'))
+        .collect()
+}
+
+#[test]
+fn an_output_that_may_not_be_written_ends_the_run() {
+    fails_while_closed("");
+}
+
+#[test]
+fn a_folder_of_rows_that_may_not_be_written_ends_the_run() {
+    fails_while_closed("csv/2020");
+}
+
+#[test]
+fn a_ledger_that_may_not_be_written_ends_the_run() {
+    fails_while_closed("jobs/job/receipts");
+}
+
+#[test]
+fn an_object_that_may_not_be_read_fails_alone() {
+    let place = Place::sample(&["--objects", "2", "--events", "50"]);
+    let closed = place.stash().join("closed");
+    fs::write(&closed, "").unwrap();
+    fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
+    let mut command = rehose(["run"]);
+    command
+        .arg(place.stash())
+        .arg(place.path("out"))
+        .arg("--json");
+    let said = said(&mut powerless(&command)).with_status(3);
+    let report = said.report();
+    assert_eq!(report["objects"]["done"], 2);
+    assert_eq!(report["failures"][0]["key"], "closed");
+    assert_eq!(report["failures"][0]["reason"], "denied");
+    assert!(!files(&place.path("out")).contains_key("csv/closed.csv.gz"));
+}

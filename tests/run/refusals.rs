@@ -1,0 +1,315 @@
+//! What makes no sense is refused at once, in one line that says how to mend it, and nothing is
+//! written.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use crate::command::{Said, powerless, rehose, run, said};
+use crate::output::{assert_same, files};
+use crate::stash::{FLOW, Place, envelope, event, gzip};
+
+/// Makes sure that a command said no in one line, which holds these words.
+#[track_caller]
+fn assert_refused(said: Said, status: i32, words: &[&str]) {
+    let said = said.with_status(status);
+    assert_eq!(said.out, "");
+    assert_eq!(said.err.lines().count(), 1, "more than a line: {said:#?}");
+    assert!(said.err.starts_with("rehose: "), "{said:#?}");
+    for word in words {
+        assert!(said.err.contains(word), "no {word:?} in {said:#?}");
+    }
+}
+
+/// Makes sure that a run on a good stash is refused, and writes nothing, for its options' sake.
+#[track_caller]
+fn refuses(options: &[&str], words: &[&str]) {
+    let place = Place::small();
+    let before = files(&place.path(""));
+    assert_refused(run(&place.stash(), &place.path("out"), options), 2, words);
+    assert_same(&before, &files(&place.path("")), "refused");
+}
+
+/// Makes sure that a run from one place to another is refused, and writes nothing.
+#[track_caller]
+fn refuses_places(place: &Place, source: &Path, output: &Path, words: &[&str]) {
+    let before = files(&place.path(""));
+    assert_refused(run(source, output, &[]), 2, words);
+    assert_same(&before, &files(&place.path("")), "refused");
+}
+
+#[test]
+fn a_source_that_is_not_there_is_refused() {
+    let place = Place::small();
+    let words = ["SOURCE", "not-there", "does not exist", "name the folder"];
+    refuses_places(&place, &place.path("not-there"), &place.path("out"), &words);
+}
+
+#[test]
+fn a_source_that_is_a_file_is_refused() {
+    let place = Place::small();
+    let words = ["SOURCE", "stash/one", "is a file; name a folder"];
+    refuses_places(&place, &place.path("stash/one"), &place.path("out"), &words);
+}
+
+#[test]
+fn an_empty_source_is_refused() {
+    let place = Place::new();
+    let words = ["there is no object under", "stash/", "check the prefix"];
+    refuses_places(&place, &place.stash(), &place.path("out"), &words);
+}
+
+#[test]
+fn a_source_that_may_not_be_read_is_refused() {
+    let place = Place::small();
+    fs::set_permissions(place.stash(), Permissions::from_mode(0o000)).unwrap();
+    let (source, output) = (place.stash(), place.path("out"));
+    let said = said(&mut powerless(rehose(["run"]).arg(source).arg(&output)));
+    fs::set_permissions(place.stash(), Permissions::from_mode(0o700)).unwrap();
+    assert_refused(said, 1, &["stash", "Permission denied", "--job"]);
+    assert!(!output.exists());
+}
+
+#[test]
+fn an_output_that_is_a_file_is_refused() {
+    let place = Place::small();
+    fs::write(place.path("file"), "").unwrap();
+    let words = ["OUTPUT", "file is a file; name a folder"];
+    refuses_places(&place, &place.stash(), &place.path("file"), &words);
+}
+
+#[test]
+fn an_output_under_the_source_is_refused_however_it_is_written() {
+    let place = Place::small();
+    let elsewhere = place.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    symlink(place.stash(), place.path("link")).unwrap();
+    let hidden = [
+        "stash",
+        "stash/",
+        "stash/out",
+        "stash/out/deeper",
+        "stash/../stash/out",
+        "elsewhere/../stash/out",
+        "elsewhere/not-there/../../stash/out",
+        "not-there/../stash/out",
+        "stash/not-there/../out",
+        "./stash/./out",
+        "link",
+        "link/out",
+        "elsewhere/../link/out",
+        "not-there/../link/out",
+    ];
+    for output in hidden {
+        let words = ["lies under the source", "take an output elsewhere"];
+        refuses_places(&place, &place.stash(), &place.path(output), &words);
+        refuses_places(&place, &place.path("link"), &place.path(output), &words);
+    }
+}
+
+#[test]
+fn an_output_under_the_source_is_refused_even_beside_the_prefix() {
+    let place = Place::small();
+    place.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
+    for output in ["stash", "stash/out"] {
+        let said = run(&place.stash(), &place.path(output), &["--prefix", "2020/"]);
+        assert_refused(said, 2, &["lies under the source"]);
+    }
+    assert_eq!(files(&place.stash()).len(), 2);
+}
+
+#[test]
+fn a_relative_output_under_the_source_is_refused() {
+    let place = Place::small();
+    for output in [".", "out", "../stash/out"] {
+        let mut command = rehose(["run", ".", output]);
+        command.current_dir(place.stash());
+        assert_refused(said(&mut command), 2, &["lies under the source"]);
+    }
+    assert_eq!(files(&place.stash()).len(), 1);
+}
+
+#[test]
+fn a_source_among_the_rows_of_the_output_is_refused() {
+    let place = Place::new();
+    place.put("csv/2020/one", &gzip(envelope(&[event(0, FLOW)])));
+    for source in ["stash/csv", "stash/csv/2020"] {
+        let words = ["take an output elsewhere"];
+        refuses_places(&place, &place.path(source), &place.stash(), &words);
+    }
+}
+
+#[test]
+fn an_output_beside_the_source_is_fine_even_if_its_name_begins_alike() {
+    let place = Place::small();
+    for output in ["stash-out", "stash/../out", "stash/../stash2/deep/er"] {
+        run(&place.stash(), &place.path(output), &[]).with_status(0);
+    }
+    assert_eq!(files(&place.stash()).len(), 1);
+}
+
+#[test]
+fn fields_that_are_no_fields_are_refused() {
+    refuses(
+        &["--fields", "srcaddr,sourceaddress"],
+        &[
+            "--fields",
+            "\"sourceaddress\"",
+            "the fields are version, account-id",
+        ],
+    );
+    refuses(
+        &["--fields", "bytes,srcaddr,bytes"],
+        &["--fields", "bytes is named twice"],
+    );
+    refuses(&["--fields", ","], &["--fields", "no field is named"]);
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused() {
+    refuses(
+        &["--fields", "srcaddr", "--format", "message"],
+        &[
+            "--fields goes with the format vpc-flow-logs only",
+            "leave it out",
+        ],
+    );
+    refuses(
+        &[
+            "--message-regex",
+            "(?P<all>.*)",
+            "--format",
+            "vpc-flow-logs",
+        ],
+        &["--message-regex goes with the format regex only"],
+    );
+    refuses(
+        &["--format", "regex"],
+        &["the format regex needs --message-regex"],
+    );
+}
+
+#[test]
+fn regexes_that_cannot_serve_are_refused() {
+    let no_group = "it has no named group (?P<column>...)";
+    refuses(
+        &["--message-regex", "abc"],
+        &["--message-regex: ", no_group],
+    );
+    refuses(
+        &["--message-regex", "(?P<a>"],
+        &["--message-regex: ", "(?P<a>", "unclosed group"],
+    );
+    refuses(
+        &["--message-regex", "(?P<timestamp>.*)"],
+        &["--message-regex: ", "give the group another name"],
+    );
+    refuses(
+        &["--event-regex", "(?P<timestamp>[0-9]+)"],
+        &["--event-regex: ", "it has no group (?P<message>...)"],
+    );
+    refuses(
+        &["--event-regex", "(?P<message>[a-z]+)"],
+        &["--event-regex: ", "it has no group (?P<timestamp>...)"],
+    );
+    refuses(
+        &["--event-regex", "[a"],
+        &["--event-regex: ", "unclosed character class"],
+    );
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    refuses(&["--level", "0"], &["'0' for '--level", "1..=12", "--help"]);
+    refuses(&["--level", "13"], &["'13' for '--level", "1..=12"]);
+    refuses(&["--concurrency", "0"], &["--concurrency", "1..=1000"]);
+    refuses(&["--mode", "some"], &["'some' for '--mode", "all, missing"]);
+    refuses(
+        &["--format", "csv"],
+        &["--format", "vpc-flow-logs, regex, message"],
+    );
+    refuses(
+        &["--exclude", "[a"],
+        &["exclude", "unclosed character class"],
+    );
+    refuses(
+        &["--prefix", "2021/"],
+        &["there is no object", "stash/2021/", "check the prefix"],
+    );
+    refuses(&["--prefix", "../stash/"], &["there is no object"]);
+}
+
+#[test]
+fn names_that_no_job_can_have_are_refused() {
+    for job in ["", "a b", "a/b", "..", "zürich", &"j".repeat(65)] {
+        refuses(&["--job", job], &["--job", "up to 64 letters, digits"]);
+    }
+}
+
+#[test]
+fn arguments_that_are_none_are_refused() {
+    refuses(
+        &["--levle", "3"],
+        &["'--levle'", "'--level'", "Usage: rehose run"],
+    );
+    assert_refused(said(&mut rehose(["runn"])), 2, &["'runn'", "'run'"]);
+    assert_refused(
+        said(&mut rehose(["run"])),
+        2,
+        &["<SOURCE> <OUTPUT>", "Usage:"],
+    );
+    assert_refused(
+        said(&mut rehose(["run", "s3://", "out"])),
+        2,
+        &["names no bucket"],
+    );
+    let url = said(&mut rehose(["run", "https://stash/", "out"]));
+    assert_refused(url, 2, &["neither a folder nor s3://bucket/prefix"]);
+}
+
+#[test]
+fn an_output_of_another_shape_is_refused_with_the_difference() {
+    let place = Place::small();
+    let output = place.path("out");
+    run(&place.stash(), &output, &["--fields", "srcaddr bytes"]).with_status(0);
+    let before = files(&output);
+    assert_refused(
+        run(&place.stash(), &output, &["--fields", "srcaddr packets"]),
+        2,
+        &[
+            r#"it has {"fields":["srcaddr","bytes"]}"#,
+            r#"this job has {"fields":["srcaddr","packets"]}"#,
+            "take another output",
+        ],
+    );
+    assert_refused(
+        run(&place.stash(), &output, &["--format", "message"]),
+        2,
+        &[
+            r#""format":"vpc-flow-logs""#,
+            r#"this job has {"format":"message"}"#,
+        ],
+    );
+    assert_same(&before, &files(&output), "refused");
+}
+
+#[test]
+fn a_job_that_was_started_otherwise_is_refused_with_the_difference() {
+    let place = Place::small();
+    place.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
+    let output = place.path("out");
+    run(&place.stash(), &output, &["--job", "job"]).with_status(0);
+    let before = files(&output);
+    let said = run(
+        &place.stash(),
+        &output,
+        &["--job", "job", "--prefix", "2020/"],
+    );
+    let words = [
+        "the job job exists",
+        r#"it has {"prefix":""}, this call has {"prefix":"2020/"}"#,
+        "take another job id",
+    ];
+    assert_refused(said, 2, &words);
+    assert_same(&before, &files(&output), "refused");
+}
