@@ -1,9 +1,9 @@
 //! Bytes of a stash in, rows of CSV.gz out.
 //!
 //! The way of the bytes is the order of the modules: an object's bytes lose their gzip
-//! [layers](layers), the text is checked to be [UTF-8](text), a [dialect](dialect) finds the events
-//! in it, a [format](format) turns each event's message into columns, and the [rows](rows) leave
-//! through a [gzip](gzip) encoder. [`Transcoder`] is the whole of it: chunks of any size are pushed
+//! `layers`, the text is checked to be UTF-8 (`text`), a `dialect` finds the events
+//! in it, a `format` turns each event's message into columns, and the `rows` leave
+//! through a `gzip` encoder. [`Transcoder`] is the whole of it: chunks of any size are pushed
 //! in, and compressed output goes to two writers.
 //!
 //! The crate is pure and synchronous: it knows no AWS, no file system, no clock and no threads. Its
