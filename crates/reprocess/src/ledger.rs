@@ -41,12 +41,18 @@ pub fn rejected_key(source_key: &str) -> String {
     format!("rejected/{source_key}.jsonl.gz")
 }
 
-/// Whether rehose itself writes at a URL or under it. Nothing there is a source: it would be
-/// rewritten into more of the same, for ever where each new object brings an event.
+/// What rehose writes at the root of an output.
+const WRITTEN: [&str; 4] = ["csv/", "rejected/", "jobs/", "rehose.json"];
+
+/// Whether rehose itself writes what stands under a URL. That is no source: it would be rewritten
+/// into more of the same, for ever where each new object brings an event.
 pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
-    ["csv/", "rejected/", "jobs/"]
-        .iter()
-        .any(|folder| url.starts_with(&output.url(folder)))
+    (WRITTEN.iter()).any(|place| url.starts_with(&output.url(place)))
+}
+
+/// Whether a listing of all that begins with a URL would meet what rehose writes.
+pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
+    (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
 }
 
 /// Binds an output to options, or makes sure that it is bound to these.

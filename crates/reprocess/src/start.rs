@@ -215,10 +215,10 @@ impl Planner {
                 url: format!("{}{}", request.source, request.prefix),
             })?;
         let listed = source.store.url(&request.prefix);
-        let output = self.output.url("");
-        if output.starts_with(&listed) || ledger::is_written_by_us(&*self.output, &listed) {
+        let output = &*self.output;
+        if ledger::would_be_listed(output, &listed) || ledger::is_written_by_us(output, &listed) {
             return Err(Error::OutputUnderSource {
-                output,
+                output: output.url(""),
                 source_url: listed,
             });
         }

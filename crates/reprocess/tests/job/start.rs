@@ -226,3 +226,46 @@ async fn what_cannot_be_planned_is_refused_before_anything_is_written() {
         assert!(world.files().is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_prefix_that_would_list_what_rehose_writes_is_refused() {
+    // The output is the stash itself, so its own folders stand beside the objects.
+    let world = World::in_its_own_stash();
+    for prefix in [
+        "",
+        "c",
+        "csv",
+        "csv/2020",
+        "re",
+        "rejected/",
+        "rehose.json",
+        "jobs/job/",
+    ] {
+        let request = StartRequest {
+            prefix: prefix.to_owned(),
+            ..world.request()
+        };
+        let error = world.start_with(request).await.unwrap_err();
+        assert!(
+            matches!(error, Error::OutputUnderSource { .. }),
+            "{prefix}: {error}"
+        );
+    }
+    let request = StartRequest {
+        prefix: "object".to_owned(),
+        ..world.request()
+    };
+    assert!(world.start_with(request).await.unwrap().planned);
+}
+
+#[tokio::test]
+async fn a_key_with_characters_that_a_queue_refuses_travels_escaped() {
+    let world = World::with_objects(0);
+    let key = "a\u{fffe}b\u{ffff}c";
+    world.put(key, &document(0));
+    world.start().await;
+    let body = world.queue.take().remove(0);
+    assert!(!body.contains(['\u{fffe}', '\u{ffff}']), "{body}");
+    let task: TaskMessage = serde_json::from_str(&body).unwrap();
+    assert_eq!(task.objects[0].key, key);
+}

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 pub(crate) struct World {
     folder: TempDir,
+    output: &'static str,
     pub(crate) queue: Arc<Mailbox>,
     pub(crate) page: usize,
     pub(crate) pages: usize,
@@ -38,6 +39,7 @@ impl World {
     pub(crate) fn with_objects(count: usize) -> Self {
         let world = Self {
             folder: tempfile::tempdir().unwrap(),
+            output: "out",
             queue: Arc::default(),
             page: 1_000,
             pages: usize::MAX,
@@ -54,12 +56,20 @@ impl World {
         world
     }
 
+    /// A world with one object whose output is the stash itself.
+    pub(crate) fn in_its_own_stash() -> Self {
+        Self {
+            output: "stash",
+            ..Self::with_objects(1)
+        }
+    }
+
     pub(crate) fn stash(&self) -> PathBuf {
         self.folder.path().join("stash")
     }
 
     pub(crate) fn output(&self) -> PathBuf {
-        self.folder.path().join("out")
+        self.folder.path().join(self.output)
     }
 
     /// Puts an object into the stash.
