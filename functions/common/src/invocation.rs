@@ -38,13 +38,12 @@ pub fn diagnostic(error: &Error) -> Diagnostic {
     }
 }
 
-/// Logs an error with its kind.
+/// Logs an error with its kind. An alarm may count errors: what passes by itself is none.
 pub fn log(error: &Error) {
     let kind = error.kind();
     match kind {
         ErrorKind::InvalidInput => tracing::warn!(kind = kind.name(), %error, "refused"),
-        ErrorKind::Passing | ErrorKind::Failed => {
-            tracing::error!(kind = kind.name(), %error, "failed");
-        }
+        ErrorKind::Passing => tracing::warn!(kind = kind.name(), %error, "given back"),
+        ErrorKind::Failed => tracing::error!(kind = kind.name(), %error, "failed"),
     }
 }
