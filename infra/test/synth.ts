@@ -19,10 +19,17 @@ export function context(more: Record<string, unknown> = {}): Record<string, unkn
   return { sourceBucket: "stash", sourcePrefix: "AWSLogs/", binaries, ...more };
 }
 
+/** The stack, without the checks that CloudFormation and cdk-nag would make: app.test.ts and nag.test.ts have those. */
 export function stack(more: Record<string, unknown> = {}): RehoseStack {
-  return new RehoseStack(new App(), readConfig(context(more)));
+  return new RehoseStack(new App({ builtinCloudFormationValidation: false }), readConfig(context(more)));
 }
 
+const templates = new Map<string, Template>();
+
+/** The template of that stack; each is synthesised once. */
 export function template(more: Record<string, unknown> = {}): Template {
-  return Template.fromStack(stack(more));
+  const key = JSON.stringify(more);
+  const made = templates.get(key) ?? Template.fromStack(stack(more));
+  templates.set(key, made);
+  return made;
 }
