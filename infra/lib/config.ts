@@ -1,0 +1,218 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+
+/** The folder of the functions' binaries, as `scripts/build` leaves them. */
+const BINARIES = join(__dirname, "..", "..", "target", "lambda");
+
+/** The functions, by the name of their binary. */
+export const BINARY = { start: "rehose-start", process: "rehose-process", check: "rehose-check" } as const;
+
+/** What a deployment is asked to be: the context of the CDK app, validated. */
+export interface Config {
+  /** The stack's name, and the state machine's. Default: `rehose`. */
+  readonly stackName: string;
+  /** The bucket with the stash; it exists, and is only read. */
+  readonly sourceBucket: string;
+  /** What of it may be read: a key's beginning. Default: all. */
+  readonly sourcePrefix: string;
+  /** An existing bucket to write to. Default: one is created. */
+  readonly outputBucket?: string;
+  /** Where in it: empty, or with a slash at its end. Default: its root. */
+  readonly outputPrefix: string;
+  /** The shape of input and output: `dialect`, `event_regex`, `format`, `fields`, `message_regex`. Default: VPC flow logs. */
+  readonly options: Options;
+  /** Patterns of keys to leave out. Default: none. */
+  readonly exclude: readonly string[];
+  /** The compression level, 1 to 12. Default: 5. */
+  readonly level: number;
+  /** The memory of `process`, in MB, 128 to 10240. Default: 1769, at which Lambda gives one whole core. */
+  readonly memory: number;
+  /** The most instances of `process` on a historic job, 2 to 1000. Default: 100. */
+  readonly concurrency: number;
+  /** The most instances of `process` on new objects, 2 to 1000. Default: 10. */
+  readonly realtimeConcurrency: number;
+  /** How long logs are kept, in days, as CloudWatch Logs allows it. Default: 30. */
+  readonly retention: RetentionDays;
+  /** Calls of start and check before a job goes on in a new execution, 1 to 500. Default: 500. */
+  readonly restartAfter: number;
+  /** The folder with `<binary>/bootstrap.zip`. Default: `target/lambda`. */
+  readonly binaries: string;
+  /** What the binaries are built for. Default: `arm64`. */
+  readonly architecture: "arm64" | "x86_64";
+}
+
+/** The shape of input and output, with the names that the functions know. */
+export interface Options {
+  readonly dialect?: string;
+  readonly event_regex?: string;
+  readonly format?: string;
+  readonly fields?: readonly string[];
+  readonly message_regex?: string;
+}
+
+/** A value of the context that is missing or wrong. */
+export class ConfigError extends Error {
+  constructor(name: string, problem: string, example: string, inExample = name) {
+    super(`${name} ${problem}; for example -c ${inExample}=${example}`);
+    this.name = "ConfigError";
+  }
+}
+
+/**
+ * Reads the context. `-c name=value` gives strings; cdk.json may also give numbers, lists and objects.
+ *
+ * @throws ConfigError with the name, the value and an example.
+ */
+export function readConfig(context: Record<string, unknown>): Config {
+  const read = new Reader(context);
+  const config: Config = {
+    stackName: read.text("stackName", STACK, "rehose", "rehose"),
+    sourceBucket: read.text("sourceBucket", BUCKET, "my-flow-logs"),
+    sourcePrefix: read.text("sourcePrefix", PREFIX, "AWSLogs/", ""),
+    outputBucket: read.text("outputBucket", BUCKET, "my-tables", "") || undefined,
+    outputPrefix: folder(read.text("outputPrefix", PREFIX, "rehose/", "")),
+    options: options(read.json("options", '\'{"format":"message"}\'', {})),
+    exclude: exclude(read.json("exclude", "'[\"tmp/*\"]'", [])),
+    level: read.number("level", 1, 12, 5),
+    memory: read.number("memory", 128, 10_240, 1_769),
+    concurrency: read.number("concurrency", 2, 1_000, 100),
+    realtimeConcurrency: read.number("realtimeConcurrency", 2, 1_000, 10),
+    retention: read.choice("retention", RETENTIONS, "30"),
+    restartAfter: read.number("restartAfter", 1, 500, 500),
+    binaries: resolve(read.text("binaries", ANY, "../target/lambda", BINARIES)),
+    architecture: read.choice("architecture", { arm64: "arm64", x86_64: "x86_64" }, "arm64"),
+  };
+  read.refuseOthers();
+  refuseOverlap(config);
+  for (const binary of Object.values(BINARY)) {
+    if (!existsSync(join(config.binaries, binary, "bootstrap.zip"))) {
+      throw new ConfigError("binaries", `is ${quote(config.binaries)}, where ${binary}/bootstrap.zip is missing: run scripts/build, or name the folder`, "../target/lambda");
+    }
+  }
+  return config;
+}
+
+/** What a text must look like, and how an error says so. */
+type Shape = readonly [RegExp, string];
+// 80 is the limit of a state machine's name.
+const STACK: Shape = [/^[A-Za-z][A-Za-z0-9-]{0,79}$/, "must be letters, digits and hyphens, at most 80, a letter first"];
+const BUCKET: Shape = [/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket, without s3://"];
+// A policy would read * ? $ as more than themselves, and a function a comma as the end of a source.
+const PREFIX: Shape = [/^(?!\/)[^\s,*?$"\\]*$/, "must be a key's beginning: no slash first, and none of white space , * ? $ \" \\"];
+const ANY: Shape = [/./s, "must not be empty"];
+
+const RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
+  Object.values(RetentionDays)
+    .filter((days): days is RetentionDays => typeof days === "number" && days !== RetentionDays.INFINITE)
+    .map((days) => [String(days), days]),
+);
+
+class Reader {
+  private readonly known = new Set<string>();
+
+  constructor(private readonly context: Record<string, unknown>) {}
+
+  text(name: string, [shape, must]: Shape, example: string, otherwise?: string): string {
+    const value = this.value(name);
+    if (value === undefined) {
+      if (otherwise === undefined) throw new ConfigError(name, "is missing", example);
+      return otherwise;
+    }
+    if (typeof value !== "string" || !shape.test(value)) throw new ConfigError(name, `is ${quote(value)} and ${must}`, example);
+    return value;
+  }
+
+  number(name: string, least: number, most: number, otherwise: number): number {
+    const value = this.value(name) ?? otherwise;
+    const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+    if (typeof number === "number" && Number.isInteger(number) && number >= least && number <= most) return number;
+    throw new ConfigError(name, `is ${quote(value)} and must be a whole number from ${least} to ${most}`, String(otherwise));
+  }
+
+  choice<T>(name: string, choices: Record<string, T>, otherwise: string): T {
+    const value = this.value(name) ?? otherwise;
+    const found = Object.entries(choices).find(([choice]) => choice === String(value));
+    if (found) return found[1];
+    throw new ConfigError(name, `is ${quote(value)} and must be one of ${Object.keys(choices).join(", ")}`, otherwise);
+  }
+
+  json(name: string, example: string, otherwise: unknown): unknown {
+    const value = this.value(name) ?? otherwise;
+    if (typeof value !== "string") return value;
+    try {
+      return JSON.parse(value);
+    } catch (error) {
+      throw new ConfigError(name, `is ${quote(value)} and must be JSON (${(error as Error).message})`, example);
+    }
+  }
+
+  /** A mistyped name would silently leave its default in place. CDK's own names have : @ or - in them. */
+  refuseOthers(): void {
+    const other = Object.keys(this.context).find((name) => /^[A-Za-z]+$/.test(name) && !this.known.has(name));
+    if (other === undefined) return;
+    throw new ConfigError(other, `is not known; ${[...this.known].join(", ")} are`, "my-flow-logs", "sourceBucket");
+  }
+
+  private value(name: string): unknown {
+    this.known.add(name);
+    const value = this.context[name];
+    return value === "" || value === null ? undefined : value;
+  }
+}
+
+function folder(prefix: string): string {
+  return prefix === "" ? "" : `${prefix.replace(/\/+$/, "")}/`;
+}
+
+const OPTIONS: Record<keyof Options, readonly [(value: unknown) => boolean, string]> = {
+  dialect: [(value) => value === "cloudwatch" || value === "regex", "cloudwatch or regex"],
+  event_regex: [isText, "a regex"],
+  format: [(value) => value === "vpc-flow-logs" || value === "regex" || value === "message", "vpc-flow-logs, regex or message"],
+  fields: [(value) => isList(value) && value.length > 0, "a list of fields"],
+  message_regex: [isText, "a regex"],
+};
+
+function options(value: unknown): Options {
+  const example = '\'{"format":"message"}\'';
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new ConfigError("options", `is ${quote(value)} and must be an object`, example);
+  }
+  for (const [name, one] of Object.entries(value)) {
+    if (!Object.hasOwn(OPTIONS, name)) throw new ConfigError("options", `has ${quote(name)}, which is none of ${Object.keys(OPTIONS).join(", ")}`, example);
+    const [fits, must] = OPTIONS[name as keyof Options];
+    if (!fits(one)) throw new ConfigError("options", `has ${quote(one)} as ${name}, which must be ${must}`, example);
+  }
+  return value;
+}
+
+function exclude(value: unknown): readonly string[] {
+  if (isList(value)) return value;
+  throw new ConfigError("exclude", `is ${quote(value)} and must be a list of patterns`, "'[\"tmp/*\"]'");
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+/** What is written must not become what is read: it would be rewritten for ever. */
+function refuseOverlap({ sourceBucket, sourcePrefix, outputBucket, outputPrefix }: Config): void {
+  if (outputBucket !== sourceBucket) return;
+  const [source, output] = [`s3://${sourceBucket}/${sourcePrefix}`, `s3://${outputBucket}/${outputPrefix}`];
+  if (output.startsWith(source)) {
+    const problem = `makes the output ${output}, which is under the source ${source}`;
+    if (sourcePrefix === "") throw new ConfigError("outputBucket", problem, "my-tables");
+    throw new ConfigError("outputPrefix", problem, "rehose/");
+  }
+  const written = ["csv/", "rejected/", "jobs/", "rehose.json"].map((own) => output + own);
+  const shared = written.find((own) => own.startsWith(source) || source.startsWith(own));
+  if (shared) throw new ConfigError("sourcePrefix", `makes the source ${source}, where ${shared} is written`, "AWSLogs/");
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value);
+}

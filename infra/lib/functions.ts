@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import * as iam from "aws-cdk-lib/aws-iam";
+import * as lambda from "aws-cdk-lib/aws-lambda";
+import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
+import * as logs from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { BINARY, type Options } from "./config";
+import { type Permission, statement } from "./permissions";
+import type { Queues } from "./queues";
+import type { Storage } from "./storage";
+
+/** Lambda's longest. The queues' visibility timeout of six times this is what check's patience of two hours is longer than. */
+export const TIMEOUT = Duration.minutes(15);
+
+/** Listing and adding up hold a page at a time. In MB. */
+const LEDGER_MEMORY = 512;
+
+export interface FunctionsProps {
+  readonly storage: Storage;
+  readonly queues: Queues;
+  /** The folder with `<binary>/bootstrap.zip`. */
+  readonly binaries: string;
+  /** What the binaries are built for. */
+  readonly architecture: "arm64" | "x86_64";
+  /** The shape of input and output. */
+  readonly options: Options;
+  /** Patterns of keys to leave out. */
+  readonly exclude: readonly string[];
+  /** The compression level, 1 to 12. */
+  readonly level: number;
+  /** The memory of `process`, in MB. */
+  readonly memory: number;
+  /** The most instances of `process` on a historic job. */
+  readonly concurrency: number;
+  /** The most instances of `process` on new objects. */
+  readonly realtimeConcurrency: number;
+  /** How long logs are kept. */
+  readonly retention: logs.RetentionDays;
+}
+
+/** The three functions, each with a role of its own that may do what its part of a job needs. */
+export class Functions extends Construct {
+  readonly start: lambda.Function;
+  readonly process: lambda.Function;
+  readonly check: lambda.Function;
+
+  constructor(scope: Construct, id: string, private readonly props: FunctionsProps) {
+    super(scope, id);
+    const { storage, queues } = props;
+    const output = { REHOSE_OUTPUT: storage.outputLocation };
+    const queue = { REHOSE_QUEUE_URL: queues.historic.queueUrl };
+    const shape = {
+      REHOSE_SOURCES: storage.sourceLocation,
+      REHOSE_OPTIONS: JSON.stringify(props.options),
+      REHOSE_EXCLUDE: JSON.stringify(props.exclude),
+    };
+    const { source, output: bucket } = storage;
+
+    this.start = this.function("start", "Start", LEDGER_MEMORY, { ...output, ...queue, ...shape }, [
+      {
+        actions: ["s3:ListBucket"],
+        resources: [source.bucketArn],
+        // Without a prefix, a listing may carry none, which no pattern matches.
+        conditions: storage.sourcePrefix === "" ? undefined : { StringLike: { "s3:prefix": `${storage.sourcePrefix}*` } },
+      },
+      ...this.seesWhatIsMissing("jobs/*", "csv/*", "rehose.json"),
+      {
+        actions: ["s3:GetObject", "s3:PutObject"],
+        resources: [storage.outputObjects("jobs/*")],
+        wildcard: "The plan of any job: their names are known only when they start.",
+      },
+      { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
+      {
+        actions: ["s3:GetObject"],
+        resources: [storage.outputObjects("csv/*")],
+        wildcard: "The mode `missing` asks of each object in the source whether its rows are there.",
+      },
+      { actions: ["sqs:SendMessage"], resources: [queues.historic.queueArn] },
+    ]);
+
+    const processEnvironment = { ...output, ...shape, REHOSE_LEVEL: String(props.level) };
+    this.process = this.function("process", "Process", props.memory, processEnvironment, [
+      {
+        actions: ["s3:GetObject"],
+        resources: [storage.sourceObjects()],
+        wildcard: "Any object of the source may be in a task.",
+      },
+      ...this.seesWhatIsMissing("jobs/*", "rehose.json"),
+      {
+        actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
+        resources: [storage.outputObjects("csv/*"), storage.outputObjects("rejected/*")],
+        wildcard: "The outputs' keys are made from the source's.",
+      },
+      {
+        actions: ["s3:GetObject", "s3:PutObject"],
+        resources: [storage.outputObjects("jobs/*/receipts/*")],
+        wildcard: "A receipt for any task of any job.",
+      },
+      {
+        actions: ["s3:GetObject"],
+        resources: [storage.outputObjects("jobs/*/report.json")],
+        wildcard: "Whether the job that a message is of has ended, whichever it is.",
+      },
+      { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
+    ]);
+    this.feed("Historic", props.concurrency);
+    this.feed("Realtime", props.realtimeConcurrency);
+
+    this.check = this.function("check", "Check", LEDGER_MEMORY, { ...output, ...queue }, [
+      {
+        actions: ["s3:ListBucket"],
+        resources: [bucket.bucketArn],
+        conditions: { StringLikeIfExists: { "s3:prefix": `${storage.outputPrefix}jobs/*` } },
+      },
+      {
+        actions: ["s3:GetObject", "s3:PutObject"],
+        resources: [storage.outputObjects("jobs/*")],
+        wildcard: "The ledger of any job: their names are known only when they start.",
+      },
+      { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [queues.historic.queueArn] },
+    ]);
+  }
+
+  /**
+   * S3 says of a missing object that it is missing only to who may list the bucket; to others it says that access is
+   * denied. Such a question carries no prefix, hence `IfExists`.
+   */
+  private seesWhatIsMissing(...keys: string[]): Permission[] {
+    const { output, outputPrefix } = this.props.storage;
+    const prefixes = keys.map((key) => outputPrefix + key);
+    return [{ actions: ["s3:ListBucket"], resources: [output.bucketArn], conditions: { StringLikeIfExists: { "s3:prefix": prefixes } } }];
+  }
+
+  private function(name: keyof typeof BINARY, id: string, memorySize: number, environment: Record<string, string>, permissions: Permission[]): lambda.Function {
+    const { binaries, architecture, retention } = this.props;
+    const logGroup = new logs.LogGroup(this, `${id}Logs`, { retention, removalPolicy: RemovalPolicy.DESTROY });
+    // A role of its own: the default one comes with a managed policy that may write to every log group.
+    const role = new iam.Role(this, `${id}Role`, { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
+    logGroup.grantWrite(role);
+    for (const permission of permissions) role.addToPolicy(statement(role, permission));
+    return new lambda.Function(this, id, {
+      description: `rehose: ${name}`,
+      runtime: lambda.Runtime.PROVIDED_AL2023,
+      architecture: architecture === "arm64" ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
+      handler: "bootstrap",
+      code: lambda.Code.fromAsset(join(binaries, BINARY[name], "bootstrap.zip")),
+      memorySize,
+      timeout: TIMEOUT,
+      environment,
+      logGroup,
+      role,
+    });
+  }
+
+  /** Maximum concurrency keeps the messages in the queue; reserved concurrency would throttle them into the dead-letter queue. */
+  private feed(queue: "Historic" | "Realtime", maxConcurrency: number): void {
+    const { queues } = this.props;
+    this.process.addEventSource(
+      new SqsEventSource(queue === "Historic" ? queues.historic : queues.realtime, {
+        // A task is a batch already, and an object that kills the function must not take another message with it.
+        batchSize: 1,
+        maxConcurrency,
+        reportBatchItemFailures: true,
+      }),
+    );
+  }
+}

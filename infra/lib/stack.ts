@@ -1,0 +1,32 @@
+import { CfnOutput, Stack } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import type { Config } from "./config";
+import { Functions, TIMEOUT } from "./functions";
+import { Orchestration } from "./orchestration";
+import { Queues } from "./queues";
+import { Storage } from "./storage";
+
+/** All of rehose in one account and region. */
+export class RehoseStack extends Stack {
+  constructor(scope: Construct, config: Config) {
+    super(scope, config.stackName, { description: "rehose: CloudWatch Logs that Firehose stashed, as files that Athena reads" });
+    const storage = new Storage(this, "Storage", config);
+    const queues = new Queues(this, "Queues", { functionTimeout: TIMEOUT });
+    const functions = new Functions(this, "Functions", { ...config, storage, queues });
+    const { machine } = new Orchestration(this, "Orchestration", {
+      name: config.stackName,
+      start: functions.start,
+      check: functions.check,
+      restartAfter: config.restartAfter,
+      retention: config.retention,
+    });
+
+    const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
+    output("StateMachineArn", "Start a job with an execution of this", machine.stateMachineArn);
+    output("OutputLocation", "Rows, rejected events and the jobs' ledgers", storage.outputLocation);
+    output("HistoricQueueUrl", "Tasks of jobs", queues.historic.queueUrl);
+    output("HistoricDeadLetterQueueUrl", "Tasks that could not be handled", queues.historicDead.queueUrl);
+    output("RealtimeQueueUrl", "Events of new objects", queues.realtime.queueUrl);
+    output("RealtimeDeadLetterQueueUrl", "Events that could not be handled", queues.realtimeDead.queueUrl);
+  }
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Match } from "aws-cdk-lib/assertions";
+import { template } from "./synth";
+
+function functions(more: Record<string, unknown> = {}): Record<string, any> {
+  const found = Object.values(template(more).findResources("AWS::Lambda::Function"));
+  return Object.fromEntries(found.map(({ Properties }) => [Properties.Description.replace("rehose: ", ""), Properties]));
+}
+
+test("there are three, for the architecture that was asked for", () => {
+  assert.deepEqual(Object.keys(functions()).sort(), ["check", "process", "start"]);
+  for (const [more, architecture] of [[{}, "arm64"], [{ architecture: "x86_64" }, "x86_64"]] as const) {
+    for (const f of Object.values(functions(more))) {
+      assert.equal(f.Runtime, "provided.al2023");
+      assert.equal(f.Handler, "bootstrap");
+      assert.deepEqual(f.Architectures, [architecture]);
+    }
+  }
+});
+
+test("each has its own binary", () => {
+  assert.equal(new Set(Object.values(functions()).map((f) => f.Code.S3Key)).size, 3);
+});
+
+test("a call of start or check ends before the state machine gives it up", () => {
+  const { States } = JSON.parse(readFileSync(join(__dirname, "..", "..", "statemachine.asl.json"), "utf8"));
+  const { start, check } = functions();
+  assert.ok(start.Timeout < States.Plan.TimeoutSeconds);
+  assert.ok(check.Timeout < States.Check.TimeoutSeconds);
+});
+
+test("the configuration reaches the function that it is for", () => {
+  const options = { format: "vpc-flow-logs", fields: ["version", "srcaddr"] };
+  const { start, process, check } = functions({ options, exclude: ["tmp/*"], level: 9, memory: 3000 });
+  assert.equal(process.MemorySize, 3000);
+  assert.equal(process.Environment.Variables.REHOSE_LEVEL, "9");
+  for (const f of [start, process]) {
+    assert.deepEqual(JSON.parse(f.Environment.Variables.REHOSE_OPTIONS), options);
+    assert.deepEqual(JSON.parse(f.Environment.Variables.REHOSE_EXCLUDE), ["tmp/*"]);
+  }
+  assert.deepEqual(start.Environment.Variables.REHOSE_QUEUE_URL, check.Environment.Variables.REHOSE_QUEUE_URL);
+});
+
+test("they are given only variables that the functions know", () => {
+  const known = readFileSync(join(__dirname, "..", "..", "functions", "common", "src", "environment.rs"), "utf8");
+  const given = Object.values(functions()).flatMap((f) => Object.keys(f.Environment.Variables));
+  for (const name of given) assert.ok(known.includes(`"${name}"`), name);
+});
+
+test("process takes from both queues, a message at a time, as many at once as was asked for", () => {
+  const made = template({ concurrency: 7, realtimeConcurrency: 3 });
+  made.resourceCountIs("AWS::Lambda::EventSourceMapping", 2);
+  for (const [queue, MaximumConcurrency] of [["Historic", 7], ["Realtime", 3]] as const) {
+    made.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+      EventSourceArn: { "Fn::GetAtt": [Match.stringLikeRegexp(`^Queues${queue}(?!Dead)`), "Arn"] },
+      FunctionName: { Ref: Match.stringLikeRegexp("^FunctionsProcess") },
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      BatchSize: 1,
+      ScalingConfig: { MaximumConcurrency },
+    });
+  }
+});
+
+test("none has reserved concurrency, which would send messages to the dead-letter queue untried", () => {
+  template().resourcePropertiesCountIs("AWS::Lambda::Function", { ReservedConcurrentExecutions: Match.anyValue() }, 0);
+});
+
+test("each logs to a group of its own, kept as long as was asked for", () => {
+  const made = template({ retention: 7 });
+  const groups = Object.values(made.findResources("AWS::Lambda::Function")).map(({ Properties }) => Properties.LoggingConfig.LogGroup.Ref);
+  assert.equal(new Set(groups).size, 3);
+  made.resourcePropertiesCountIs("AWS::Logs::LogGroup", { RetentionInDays: 7 }, 4);
+});

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Validations } from "aws-cdk-lib";
+import { Queue } from "aws-cdk-lib/aws-sqs";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { stack } from "./synth";
+
+function findings(scope: ReturnType<typeof stack>, pack = new AwsSolutionsChecks()): string[] {
+  const { violations } = pack.validateScope(scope);
+  return violations.flatMap(({ ruleName, violatingResources }) => violatingResources.map(({ constructPath }) => `${ruleName} at ${constructPath}`));
+}
+
+for (const [what, more] of Object.entries({
+  "a created output": {},
+  "an existing output": { outputBucket: "tables", outputPrefix: "rehose" },
+  "all of a bucket": { sourcePrefix: "" },
+})) {
+  test(`no finding is unexplained: ${what}`, () => {
+    assert.deepEqual(findings(stack(more)), []);
+  });
+}
+
+test("an unexplained finding is found", () => {
+  const scope = stack();
+  new Queue(scope, "Careless");
+  assert.notDeepEqual(findings(scope), []);
+});
+
+test("every acknowledgement answers a finding and says why", () => {
+  const scope = stack();
+  const deaf = Object.assign(new AwsSolutionsChecks(), { isAcknowledged: () => false });
+  const found = findings(scope, deaf);
+  const acknowledged = scope.node.findAll().flatMap(({ node }) =>
+    node.metadata
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap(({ data }) => Object.entries<string>(data).map(([id, reason]) => ({ id: id.replace(/^annotation::/i, ""), path: node.path, reason }))),
+  );
+  assert.ok(acknowledged.length > 0);
+  for (const { id, path, reason } of acknowledged) {
+    assert.ok(found.some((finding) => finding.startsWith(`${id} at ${path}/`)), `${id} at ${path} is idle`);
+    assert.ok(reason.length > 20, `${id} at ${path} has no reason`);
+  }
+});

@@ -1,0 +1,18 @@
+import { test } from "node:test";
+import { Match } from "aws-cdk-lib/assertions";
+import { template } from "./synth";
+
+test("the stack says where everything is that its users name", () => {
+  const made = template({ outputBucket: "tables", outputPrefix: "out" });
+  const ref = (id: string) => ({ Value: { Ref: Match.stringLikeRegexp(`^${id}[0-9A-F]{8}$`) } });
+  made.hasOutput("StateMachineArn", ref("OrchestrationMachine"));
+  made.hasOutput("OutputLocation", { Value: "s3://tables/out/" });
+  made.hasOutput("HistoricQueueUrl", ref("QueuesHistoric"));
+  made.hasOutput("HistoricDeadLetterQueueUrl", ref("QueuesHistoricDead"));
+  made.hasOutput("RealtimeQueueUrl", ref("QueuesRealtime"));
+  made.hasOutput("RealtimeDeadLetterQueueUrl", ref("QueuesRealtimeDead"));
+});
+
+test("a created output is where its bucket is", () => {
+  template().hasOutput("OutputLocation", { Value: { "Fn::Join": ["", ["s3://", { Ref: Match.anyValue() }, "/"]] } });
+});

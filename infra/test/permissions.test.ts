@@ -1,0 +1,101 @@
+// The whole of what each role may do, so that nothing is added to it unseen.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { template } from "./synth";
+
+const made = template({ sourcePrefix: "AWSLogs/", outputBucket: "tables", outputPrefix: "out/" });
+
+/** An ARN as a person writes it: `arn:aws:s3:::tables/out/csv/*`, or `Queues Historic` for a resource of the stack. */
+function written(arn: any): string {
+  if (typeof arn === "string") return arn;
+  if (arn.Ref) return { "AWS::Partition": "aws", "AWS::Region": "region", "AWS::AccountId": "account" }[arn.Ref as string] ?? arn.Ref;
+  if (arn["Fn::GetAtt"]) return arn["Fn::GetAtt"][0].replace(/[0-9A-F]{8}$/, "");
+  return arn["Fn::Join"][1].map(written).join("");
+}
+
+function may(role: string, stack = made): string[] {
+  const statements = Object.values(stack.findResources("AWS::IAM::Policy"))
+    .filter(({ Properties }) => Properties.Roles.some((one: any) => one.Ref.startsWith(role)))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  return statements
+    .flatMap(({ Effect, Action, Resource, Condition }) => {
+      assert.equal(Effect, "Allow");
+      const condition = Condition ? ` if ${JSON.stringify(Condition)}` : "";
+      return [Action].flat().flatMap((action: string) => [Resource].flat().map((arn) => `${action} ${written(arn)}${condition}`));
+    })
+    .sort();
+}
+
+const roles: Record<string, string[]> = {
+  FunctionsStartRole: [
+    "logs:CreateLogStream FunctionsStartLogs",
+    "logs:PutLogEvents FunctionsStartLogs",
+    "s3:GetObject arn:aws:s3:::tables/out/csv/*",
+    "s3:GetObject arn:aws:s3:::tables/out/jobs/*",
+    "s3:GetObject arn:aws:s3:::tables/out/rehose.json",
+    's3:ListBucket arn:aws:s3:::stash if {"StringLike":{"s3:prefix":"AWSLogs/*"}}',
+    's3:ListBucket arn:aws:s3:::tables if {"StringLikeIfExists":{"s3:prefix":["out/jobs/*","out/csv/*","out/rehose.json"]}}',
+    "s3:PutObject arn:aws:s3:::tables/out/jobs/*",
+    "s3:PutObject arn:aws:s3:::tables/out/rehose.json",
+    "sqs:SendMessage QueuesHistoric",
+  ],
+  FunctionsProcessRole: [
+    "logs:CreateLogStream FunctionsProcessLogs",
+    "logs:PutLogEvents FunctionsProcessLogs",
+    "s3:AbortMultipartUpload arn:aws:s3:::tables/out/csv/*",
+    "s3:AbortMultipartUpload arn:aws:s3:::tables/out/rejected/*",
+    "s3:GetObject arn:aws:s3:::stash/AWSLogs/*",
+    "s3:GetObject arn:aws:s3:::tables/out/jobs/*/receipts/*",
+    "s3:GetObject arn:aws:s3:::tables/out/jobs/*/report.json",
+    "s3:GetObject arn:aws:s3:::tables/out/rehose.json",
+    's3:ListBucket arn:aws:s3:::tables if {"StringLikeIfExists":{"s3:prefix":["out/jobs/*","out/rehose.json"]}}',
+    "s3:PutObject arn:aws:s3:::tables/out/csv/*",
+    "s3:PutObject arn:aws:s3:::tables/out/jobs/*/receipts/*",
+    "s3:PutObject arn:aws:s3:::tables/out/rejected/*",
+    "s3:PutObject arn:aws:s3:::tables/out/rehose.json",
+    ...["Historic", "Realtime"].flatMap((queue) =>
+      ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage"].map((action) => `sqs:${action} Queues${queue}`),
+    ),
+  ].sort(),
+  FunctionsCheckRole: [
+    "logs:CreateLogStream FunctionsCheckLogs",
+    "logs:PutLogEvents FunctionsCheckLogs",
+    "s3:GetObject arn:aws:s3:::tables/out/jobs/*",
+    's3:ListBucket arn:aws:s3:::tables if {"StringLikeIfExists":{"s3:prefix":"out/jobs/*"}}',
+    "s3:PutObject arn:aws:s3:::tables/out/jobs/*",
+    "sqs:GetQueueAttributes QueuesHistoric",
+    "sqs:SendMessage QueuesHistoric",
+  ],
+  OrchestrationRole: [
+    "events:DescribeRule arn:aws:events:region:account:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule",
+    "events:PutRule arn:aws:events:region:account:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule",
+    "events:PutTargets arn:aws:events:region:account:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule",
+    "lambda:InvokeFunction FunctionsCheck",
+    "lambda:InvokeFunction FunctionsStart",
+    // Neither log delivery nor X-Ray knows resources.
+    ..."CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery"
+      .split(" ")
+      .map((action) => `logs:${action} *`),
+    "states:DescribeExecution arn:aws:states:region:account:execution:rehose:*",
+    "states:StartExecution arn:aws:states:region:account:stateMachine:rehose",
+    "states:StopExecution arn:aws:states:region:account:execution:rehose:*",
+    ..."GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments".split(" ").map((action) => `xray:${action} *`),
+  ],
+};
+for (const [role, permissions] of Object.entries(roles)) {
+  test(`${role} may do this and no more`, () => {
+    assert.deepEqual(may(role), permissions);
+  });
+}
+
+test("there are no other roles, and none has a managed policy", () => {
+  const found = Object.entries(made.findResources("AWS::IAM::Role"));
+  assert.deepEqual(found.map(([id]) => id.replace(/[0-9A-F]{8}$/, "")).sort(), Object.keys(roles).sort());
+  for (const [, { Properties }] of found) assert.equal(Properties.ManagedPolicyArns, undefined);
+});
+
+test("where all of the source may be read, a listing of it needs no prefix", () => {
+  const all = template({ sourcePrefix: "" });
+  assert.ok(may("FunctionsStartRole", all).includes("s3:ListBucket arn:aws:s3:::stash"));
+  assert.ok(may("FunctionsProcessRole", all).includes("s3:GetObject arn:aws:s3:::stash/*"));
+});

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Match } from "aws-cdk-lib/assertions";
+import { template } from "./synth";
+
+const queues = template().findResources("AWS::SQS::Queue");
+const fed = Object.entries(queues).filter(([, { Properties }]) => Properties.RedrivePolicy);
+
+test("historic and realtime have a queue each, and each a dead-letter queue of its own", () => {
+  assert.equal(Object.keys(queues).length, 4);
+  const dead = fed.map(([, { Properties }]) => Properties.RedrivePolicy.deadLetterTargetArn["Fn::GetAtt"][0]);
+  assert.equal(new Set([...dead, ...fed.map(([id]) => id)]).size, 4);
+  for (const [, { Properties }] of fed) assert.equal(Properties.RedrivePolicy.maxReceiveCount, 5);
+});
+
+test("a message stays invisible for six times the function's timeout, which check's patience is longer than", () => {
+  const [{ Properties: f }] = Object.values(template().findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } })) as any;
+  for (const [, { Properties }] of fed) {
+    assert.equal(Properties.VisibilityTimeout, 6 * f.Timeout);
+    assert.ok(Properties.VisibilityTimeout < 7200, "the default of REHOSE_STALLED_SECONDS");
+  }
+});
+
+test("every queue is encrypted, keeps its messages for 14 days, and is reached by TLS only", () => {
+  for (const [id, { Properties }] of Object.entries(queues)) {
+    assert.equal(Properties.SqsManagedSseEnabled, true);
+    assert.equal(Properties.MessageRetentionPeriod, 14 * 24 * 60 * 60);
+    assert.equal(Properties.FifoQueue, undefined);
+    template().hasResourceProperties("AWS::SQS::QueuePolicy", {
+      Queues: [{ Ref: id }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([Match.objectLike({ Effect: "Deny", Action: "sqs:*", Condition: { Bool: { "aws:SecureTransport": "false" } } })]),
+      },
+    });
+  }
+});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Match } from "aws-cdk-lib/assertions";
+import { template } from "./synth";
+
+test("a created output is encrypted, private, kept, and clears incomplete uploads away", () => {
+  template().hasResource("AWS::S3::Bucket", {
+    DeletionPolicy: "Retain",
+    UpdateReplacePolicy: "Retain",
+    Properties: {
+      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+      LifecycleConfiguration: { Rules: [{ Id: "AbortIncompleteUploads", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }] },
+    },
+  });
+});
+
+test("a created output is reached by TLS 1.2 or later only", () => {
+  for (const Condition of [{ Bool: { "aws:SecureTransport": "false" } }, { NumericLessThan: { "s3:TlsVersion": 1.2 } }]) {
+    template().hasResourceProperties("AWS::S3::BucketPolicy", {
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Effect: "Deny", Action: "s3:*", Principal: { AWS: "*" }, Condition })]) },
+    });
+  }
+});
+
+test("existing buckets, source or output, are left as they are", () => {
+  const existing = template({ outputBucket: "tables" });
+  for (const type of ["AWS::S3::Bucket", "AWS::S3::BucketPolicy"]) existing.resourceCountIs(type, 0);
+  template().resourceCountIs("AWS::S3::Bucket", 1);
+});
+
+test("the functions are told where source and output are", () => {
+  const functions = template({ outputBucket: "tables", outputPrefix: "out" }).findResources("AWS::Lambda::Function");
+  const variables = Object.values(functions).map(({ Properties }) => Properties.Environment.Variables);
+  assert.deepEqual(variables.map(({ REHOSE_OUTPUT }) => REHOSE_OUTPUT), Array(3).fill("s3://tables/out/"));
+  assert.deepEqual(variables.flatMap(({ REHOSE_SOURCES }) => REHOSE_SOURCES ?? []), Array(2).fill("s3://stash/AWSLogs/"));
+});
