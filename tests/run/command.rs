@@ -106,7 +106,7 @@ pub(crate) fn signal(child: &Child, name: &str) {
 
 /// Waits until something is so.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < PATIENCE, "waited too long for {what}");

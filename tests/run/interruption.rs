@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::command::{Said, rehose, run, said, signal, start, wait_until};
 use crate::output::{Files, assert_same, files, timeless};
@@ -43,11 +43,38 @@ fn assert_part(part: &Files, whole: &Files) {
     }
 }
 
+fn count(folder: &Path) -> usize {
+    folder.read_dir().map_or(0, Iterator::count)
+}
+
 fn has_receipt(output: &Path) -> bool {
-    let receipts = output.join("jobs/job/receipts");
-    receipts
-        .read_dir()
-        .is_ok_and(|mut receipts| receipts.next().is_some())
+    count(&output.join("jobs/job/receipts")) > 0
+}
+
+/// How much a run has written into its ledger: its definition, its plan, its receipts.
+fn ledger_entries(output: &Path) -> usize {
+    let job = output.join("jobs/job");
+    count(&job) + count(&job.join("manifest")) + count(&job.join("receipts"))
+}
+
+/// Kills a run once its ledger has so many entries, and says whether it was still running. By the
+/// clock, a busy machine would be at another place.
+fn is_killed_at(entries: usize, mut child: Child, output: &Path) -> bool {
+    wait_until("entries in the ledger, or the end", || {
+        ledger_entries(output) >= entries || child.try_wait().unwrap().is_some()
+    });
+    child.kill().unwrap();
+    child.wait().unwrap().signal().is_some()
+}
+
+/// Whether every thread of a process is stopped. A signal reaches them one after another.
+fn stands_still(child: &Child) -> bool {
+    let threads = Path::new("/proc").join(child.id().to_string()).join("task");
+    threads.read_dir().unwrap().all(|thread| {
+        #[allow(clippy::disallowed_methods, reason = "a line of the kernel's")]
+        let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+        stat.contains(") T ")
+    })
 }
 
 fn ended(child: Child) -> Said {
@@ -58,20 +85,16 @@ fn ended(child: Child) -> Said {
 fn killed_at_any_moment_it_goes_on_and_leaves_the_same_bytes() {
     let place = long_job();
     let whole = place.path("whole");
-    let begun = Instant::now();
     said(&mut job(&place, &whole)).with_status(0);
-    let took = begun.elapsed();
+    let all = ledger_entries(&whole);
     let whole = timeless(&whole);
 
-    const MOMENTS: u32 = 8;
+    const MOMENTS: usize = 8;
     let mut stages = BTreeSet::new();
     for moment in 0..MOMENTS {
         let output = place.path(format!("killed-{moment}"));
-        let mut child = start(&mut job(&place, &output));
-        sleep(took * (2 * moment + 1) / (2 * MOMENTS));
-        child.kill().unwrap();
-        let status = child.wait().unwrap();
-        if status.signal().is_some() {
+        let child = start(&mut job(&place, &output));
+        if is_killed_at(1 + all * moment / MOMENTS, child, &output) {
             let left = timeless(&output);
             assert_part(&left, &whole);
             stages.insert(left.len());
@@ -93,25 +116,16 @@ fn killed_at_any_moment_it_goes_on_and_leaves_the_same_bytes() {
 fn killed_again_and_again_it_ends_with_the_same_bytes() {
     let place = long_job();
     let whole = place.path("whole");
-    let begun = Instant::now();
     said(&mut job(&place, &whole)).with_status(0);
-    let took = begun.elapsed();
 
     let output = place.path("killed");
     let mut kills = 0;
-    let last = loop {
-        let mut child = start(&mut job(&place, &output));
-        // Each gets further than the one before, so that it ends.
-        sleep(took * (2 + kills) / 8);
-        child.kill().unwrap();
-        let status = child.wait().unwrap();
-        if status.signal().is_none() {
-            break status;
-        }
+    // Each gets further than the one before, so that it ends.
+    while is_killed_at(7 * (kills + 1), start(&mut job(&place, &output)), &output) {
         kills += 1;
-    };
-    assert_eq!(last.code(), Some(0));
-    assert!(kills > 1, "it was hardly killed");
+    }
+    assert!(kills > 0, "it was never killed");
+    said(&mut job(&place, &output)).with_status(0);
     assert_same(
         &timeless(&whole),
         &timeless(&output),
@@ -169,6 +183,7 @@ fn a_second_run_on_the_same_output_is_refused_and_does_no_harm() {
     let first = start(&mut job(&place, &output));
     wait_until("a receipt", || has_receipt(&output));
     signal(&first, "STOP");
+    wait_until("every thread to stand still", || stands_still(&first));
     let before = files(&output);
     let second = run(&place.stash(), &output, &["--job", "other"]);
     let after = files(&output);
