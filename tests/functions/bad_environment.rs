@@ -43,6 +43,12 @@ async fn a_bad_variable_stops_a_function_with_its_name_and_what_would_be_right()
             "s3://bucket/prefix would be right",
         ),
         (
+            readers,
+            "REHOSE_SOURCES",
+            "s3://a/x/,s3://b/x/",
+            "prefixes of one bucket would be right",
+        ),
+        (
             senders,
             "REHOSE_QUEUE_URL",
             "",

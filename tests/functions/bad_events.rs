@@ -100,7 +100,7 @@ async fn start_says_what_is_wrong_and_goes_on_serving() {
         (
             json!({"job": "bad", "prefix": "stash/", "options": {"format": "message"}}),
             &[
-                "is bound to other options",
+                "is bound otherwise",
                 "vpc-flow-logs",
                 "message",
                 "take another output",
@@ -137,6 +137,30 @@ async fn start_refuses_an_output_that_would_be_listed() {
     // Next to it is not under it.
     let beside = json!({"job": "beside", "prefix": "rows.old/"});
     start.invoke(&beside).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn an_output_that_holds_rows_of_another_bucket_is_refused() {
+    let place = Place::new().await;
+    for bucket in [&place.source, &place.output] {
+        place.put(bucket, "stash/x", "").await;
+    }
+    let here = environment(&place, &[]);
+    let good = json!({"job": "here", "prefix": "stash/"});
+    let mut start = Function::start("start", &here).await;
+    start.invoke(&good).await.unwrap();
+
+    let there = format!("s3://{}/", place.output);
+    let there = environment(&place, &[("REHOSE_SOURCES", &there)]);
+    let mut start = Function::start("start", &there).await;
+    let bad = json!({"job": "there", "prefix": "stash/"});
+    let refusal = start.invoke(&bad).await.unwrap_err();
+    assert_eq!(refusal.kind, "InvalidInput", "{}", refusal.message);
+    for word in [&place.source, &place.output, "take another output"] {
+        assert!(refusal.message.contains(word), "{}", refusal.message);
+    }
+    assert_eq!(place.output_keys("rows/jobs/there/").await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

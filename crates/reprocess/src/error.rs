@@ -42,17 +42,17 @@ pub enum Error {
         /// The source.
         source_url: String,
     },
-    /// The output holds rows of another shape.
+    /// The output holds rows of another shape, or of another bucket.
     #[error(
-        "the output {output} is bound to other options: it has {bound}, this job has {wanted}; \
+        "the output {output} is bound otherwise: it has {bound}, this job has {wanted}; \
          take another output"
     )]
-    OtherOptions {
+    OtherBinding {
         /// The output.
         output: String,
-        /// The options in its `rehose.json`.
+        /// What its `rehose.json` has and the job has not.
         bound: String,
-        /// The options that were given.
+        /// What the job has instead.
         wanted: String,
     },
     /// The job id belongs to a job that was defined otherwise.
@@ -160,7 +160,7 @@ impl Error {
             | Self::Value { .. }
             | Self::NothingThere { .. }
             | Self::OutputUnderSource { .. }
-            | Self::OtherOptions { .. }
+            | Self::OtherBinding { .. }
             | Self::OtherJob { .. }
             | Self::NotPlanned { .. }
             | Self::Outside { .. }

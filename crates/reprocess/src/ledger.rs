@@ -1,7 +1,7 @@
 //! Where things stand in an output, and how they are read and written.
 //!
 //! ```text
-//! rehose.json                          the options that the output is bound to
+//! rehose.json                          the bucket and the options that the output is bound to
 //! csv/<source key>.csv.gz              the rows of an object
 //! rejected/<source key>.jsonl.gz       the events of it that are no rows
 //! jobs/<job>/job.json                  what the job was asked to do
@@ -17,8 +17,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use rehose_extract::Options;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -55,23 +55,40 @@ pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
     (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
 }
 
-/// Binds an output to options, or makes sure that it is bound to these.
-pub async fn bind(output: &dyn Store, options: &Options) -> Result<()> {
+/// What the rows of an output have in common.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Binding {
+    /// The bucket whose objects they are of: an output is named by its source's key alone, so that
+    /// equal keys of two buckets would overwrite each other. None where the source is a folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bucket: Option<String>,
+    /// Their shape.
+    options: Options,
+}
+
+/// Binds an output to a source and to options, or makes sure that it is bound to these.
+pub async fn bind(output: &dyn Store, source: &str, options: &Options) -> Result<()> {
     const KEY: &str = "rehose.json";
-    let options = options.normalised();
-    let bound = get::<Options>(output, KEY).await?;
-    let bound = match bound {
+    let wanted = Binding {
+        bucket: source.starts_with("s3://").then(|| source.to_owned()),
+        options: options.normalised(),
+    };
+    let bound = match get::<Binding>(output, KEY).await? {
         Some(bound) => bound,
-        None => match put_if_absent(output, KEY, &options).await? {
+        None => match put_if_absent(output, KEY, &wanted).await? {
             Put::Created => return Ok(()),
             Put::Exists => get(output, KEY).await?.unwrap_or_default(),
         },
     };
-    if bound.normalised() == options {
+    if bound == wanted {
         return Ok(());
     }
-    let (bound, wanted) = differences(&bound.normalised(), &options);
-    Err(Error::OtherOptions {
+    let (bound, wanted) = match bound.bucket == wanted.bucket {
+        true => differences(&bound.options, &wanted.options),
+        false => differences(&bound, &wanted),
+    };
+    Err(Error::OtherBinding {
         output: output.url(""),
         bound,
         wanted,

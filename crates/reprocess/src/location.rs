@@ -25,6 +25,16 @@ pub enum Location {
     Folder(PathBuf),
 }
 
+impl Location {
+    /// The bucket, if it is one.
+    pub fn bucket(&self) -> Option<&str> {
+        match self {
+            Self::S3 { bucket, .. } => Some(bucket),
+            Self::Folder(_) => None,
+        }
+    }
+}
+
 impl FromStr for Location {
     type Err = Error;
 

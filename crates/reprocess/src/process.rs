@@ -8,9 +8,11 @@ use globset::GlobSet;
 use rehose_extract::{Options, Settings, Summary};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{Instant, timeout_at};
+use tracing::field::display;
 use tracing::{info, warn};
 
 use crate::error::{Error, Result};
+use crate::job::JobId;
 use crate::ledger::{self, Ledger, receipt_name};
 use crate::location::Source;
 use crate::message::{Created, Message};
@@ -18,7 +20,7 @@ use crate::receipt::{ObjectReceipt, Outcome, Receipt};
 use crate::rewrite::rewrite;
 use crate::start::is_excluded;
 use crate::store::Store;
-use crate::task::TaskMessage;
+use crate::task::{TaskId, TaskMessage};
 
 /// Kept back from the time that a message has, to give up the objects under way in order: nothing
 /// of theirs must be left in the output, and a function is frozen as soon as it has answered.
@@ -95,24 +97,13 @@ impl Processor {
                 ..Processed::default()
             });
         }
-        ledger::bind(&*self.output, &message.options).await?;
+        ledger::bind(&*self.output, &message.source, &message.options).await?;
         let settings = self.settings(&message.options)?;
         let limit = message.objects.len().max(1);
         let objects: Vec<Result<ObjectReceipt>> = futures::stream::iter(message.objects)
             .map(async |object| {
                 let outcome = self.object(source, &object.key, &settings, reading).await?;
-                match &outcome {
-                    Outcome::Done(summary) => info!(
-                        job = %message.job, task = %message.task, key = object.key,
-                        bytes_in = summary.bytes_in, bytes_out = summary.bytes_out,
-                        events = summary.events, written = summary.written,
-                        rejected = summary.rejected, control = summary.control, "done"
-                    ),
-                    Outcome::Failed(failure) => warn!(
-                        job = %message.job, task = %message.task, key = object.key,
-                        reason = failure.reason, detail = failure.detail, "failed"
-                    ),
-                }
+                log(Some((&message.job, message.task)), &object.key, &outcome);
                 Ok(ObjectReceipt {
                     key: object.key,
                     outcome,
@@ -140,22 +131,14 @@ impl Processor {
                 continue;
             }
             self.bound
-                .get_or_try_init(|| ledger::bind(&*self.output, self.realtime.shape.options()))
+                .get_or_try_init(|| {
+                    ledger::bind(&*self.output, &name, self.realtime.shape.options())
+                })
                 .await?;
-            match self.object(source, &key, &self.realtime, reading).await? {
-                Outcome::Done(summary) => {
-                    info!(
-                        key,
-                        bytes_in = summary.bytes_in,
-                        bytes_out = summary.bytes_out,
-                        events = summary.events,
-                        written = summary.written,
-                        rejected = summary.rejected,
-                        control = summary.control,
-                        "done"
-                    );
-                    processed.done.push((key, summary));
-                }
+            let outcome = self.object(source, &key, &self.realtime, reading).await?;
+            log(None, &key, &outcome);
+            match outcome {
+                Outcome::Done(summary) => processed.done.push((key, summary)),
                 // There is no receipt that could tell of it: the dead-letter queue does.
                 Outcome::Failed(failure) => {
                     return Err(Error::ObjectFailed {
@@ -226,5 +209,33 @@ impl Processed {
             }
         }
         processed
+    }
+}
+
+/// One line for each object; an event's has no job and no task.
+fn log(of: Option<(&JobId, TaskId)>, key: &str, outcome: &Outcome) {
+    let (job, task) = of.unzip();
+    let (job, task) = (job.map(display), task.map(display));
+    match outcome {
+        Outcome::Done(summary) => info!(
+            job,
+            task,
+            key,
+            bytes_in = summary.bytes_in,
+            bytes_out = summary.bytes_out,
+            events = summary.events,
+            written = summary.written,
+            rejected = summary.rejected,
+            control = summary.control,
+            "done"
+        ),
+        Outcome::Failed(failure) => warn!(
+            job,
+            task,
+            key,
+            reason = failure.reason,
+            detail = failure.detail,
+            "failed"
+        ),
     }
 }

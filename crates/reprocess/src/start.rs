@@ -185,25 +185,24 @@ impl Planner {
     }
 
     /// The store and the prefix that a caller means by `s3://bucket/prefix`, or by the beginning of
-    /// a key where there is but one source.
+    /// a key where there is but one store.
     pub fn locate(&self, prefix: &str) -> Result<(String, String)> {
         if let Some(source) = (self.sources.iter()).find(|s| prefix.starts_with(&s.name())) {
             let name = source.name();
             let prefix = prefix[name.len()..].to_owned();
             return Ok((name, prefix));
         }
-        match self.sources.as_slice() {
-            [only] if !prefix.contains("://") => Ok((only.name(), prefix.to_owned())),
-            sources => {
-                let names: Vec<String> = sources.iter().map(Source::name).collect();
-                Err(Error::Value {
-                    name: "prefix",
-                    reason: format!(
-                        "{prefix:?} is in no source; it must begin with {}",
-                        names.join(" or ")
-                    ),
-                })
-            }
+        let mut names: Vec<String> = self.sources.iter().map(Source::name).collect();
+        names.dedup();
+        match names.as_slice() {
+            [only] if !prefix.contains("://") => Ok((only.clone(), prefix.to_owned())),
+            names => Err(Error::Value {
+                name: "prefix",
+                reason: format!(
+                    "{prefix:?} is in no source; it must begin with {}",
+                    names.join(" or ")
+                ),
+            }),
         }
     }
 
@@ -225,7 +224,7 @@ impl Planner {
         Ok(source)
     }
 
-    /// Binds the output to the options and defines the job.
+    /// Binds the output and defines the job.
     async fn begin(
         &self,
         ledger: &Ledger,
@@ -233,7 +232,7 @@ impl Planner {
         now: Timestamp,
     ) -> Result<Cursor> {
         self.examine(request).await?;
-        ledger::bind(&*self.output, &request.options).await?;
+        ledger::bind(&*self.output, &request.source, &request.options).await?;
         let job = Job {
             job: request.job.clone(),
             source: request.source.clone(),

@@ -21,7 +21,7 @@ pub struct EnvironmentError {
 ///
 /// | variable | what | default |
 /// |---|---|---|
-/// | `REHOSE_SOURCES` | what may be read: `s3://bucket/prefix`, several with commas between | |
+/// | `REHOSE_SOURCES` | what may be read: `s3://bucket/prefix`, several of one bucket with commas between | |
 /// | `REHOSE_OUTPUT` | what is written: `s3://bucket/prefix` | |
 /// | `REHOSE_QUEUE_URL` | the queue of tasks | |
 /// | `REHOSE_OPTIONS` | the shape of input and output, as JSON | VPC flow logs |
@@ -41,10 +41,23 @@ impl Environment {
     /// What may be read.
     pub fn sources(&self) -> Result<Vec<Location>, EnvironmentError> {
         const NAME: &str = "REHOSE_SOURCES";
-        required(NAME, BUCKET)?
+        let value = required(NAME, BUCKET)?;
+        let sources: Vec<Location> = value
             .split(',')
             .map(|one| bucket(NAME, one.trim()))
-            .collect()
+            .collect::<Result<_, _>>()?;
+        match sources
+            .windows(2)
+            .all(|two| two[0].bucket() == two[1].bucket())
+        {
+            true => Ok(sources),
+            false => Err(EnvironmentError {
+                name: NAME,
+                reason: format!(
+                    "is {value:?}; prefixes of one bucket would be right, for an output holds the rows of one"
+                ),
+            }),
+        }
     }
 
     /// What is written.

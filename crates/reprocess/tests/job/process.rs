@@ -215,11 +215,11 @@ async fn a_late_message_of_another_shape_writes_nothing() {
     std::fs::create_dir(world.output()).unwrap();
     std::fs::write(
         world.output().join("rehose.json"),
-        r#"{"format":"message"}"#,
+        r#"{"options":{"format":"message"}}"#,
     )
     .unwrap();
     let error = world.process(&late).await.unwrap_err();
-    assert!(matches!(error, Error::OtherOptions { .. }), "{error}");
+    assert!(matches!(error, Error::OtherBinding { .. }), "{error}");
     assert_eq!(world.files().len(), 1);
 }
 

@@ -191,7 +191,7 @@ async fn an_output_holds_rows_of_one_shape() {
     };
     let before = world.files();
     let error = world.start_with(request).await.unwrap_err();
-    assert!(matches!(error, Error::OtherOptions { .. }), "{error}");
+    assert!(matches!(error, Error::OtherBinding { .. }), "{error}");
     assert!(error.to_string().ends_with("take another output"));
     assert_eq!(world.files(), before);
 }
