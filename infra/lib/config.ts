@@ -54,6 +54,8 @@ export interface Config {
   readonly alarmAddress?: string;
   /** The rejected events, in percent of all, above which there is an alarm. Default: 1. */
   readonly rejectedRatio: number;
+  /** Whether there are alarms on what metrics say together, which a local AWS may not know. Default: `true`. */
+  readonly metricMath: boolean;
   /** The folder with `<binary>/bootstrap.zip`. Default: `target/lambda`. */
   readonly binaries: string;
   /** What the binaries are built for. Default: `arm64`. */
@@ -111,6 +113,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     reconcile: realtime && layout !== "false" ? layout : undefined,
     alarmAddress: read.text("alarmAddress", ADDRESS, "team@example.com", "") || undefined,
     rejectedRatio: read.number("rejectedRatio", 0, 100, 1, false),
+    metricMath: read.choice("metricMath", SWITCH, "true"),
     binaries: resolve(read.text("binaries", ANY, "../target/lambda", BINARIES)),
     architecture: read.choice("architecture", { arm64: "arm64", x86_64: "x86_64" }, "arm64"),
   };

@@ -30,6 +30,8 @@ export interface ObservabilityProps {
   readonly functionTimeout: Duration;
   /** The rejected events, in percent of all, above which there is an alarm. */
   readonly rejectedRatio: number;
+  /** Whether there are the alarms on what metrics say together: queues that stall, and rejected events. */
+  readonly metricMath: boolean;
   /** The e-mail address that alarms go to. Default: they are only seen in CloudWatch. */
   readonly alarmAddress?: string;
 }
@@ -50,14 +52,24 @@ export class Observability extends Construct {
   }
 
   private alarms(): cloudwatch.Alarm[] {
-    const { queues, machine, schedules, functionTimeout, rejectedRatio } = this.props;
-    const hour = { period: Duration.hours(1) };
+    const { queues, machine, schedules, metricMath } = this.props;
     const alarms = [
       this.alarm("HistoricDead", "A task of a job could not be handled: its message is in the dead-letter queue", someOf(dead(queues.historicDead))),
       this.alarm("RealtimeDead", "An event of a new object could not be handled: its message is in the dead-letter queue", someOf(dead(queues.realtimeDead))),
       // An execution that was aborted was so by a person, who knows.
       this.alarm("JobFailed", "A job failed or ended incomplete: the cause of its execution says why", someOf(machine.metricFailed())),
       this.alarm("JobTimedOut", "A job took longer than jobTimeoutHours", someOf(machine.metricTimedOut())),
+    ];
+    if (schedules !== undefined) {
+      alarms.push(this.alarm("NotReconciled", "A night's search for what events missed could not be started", someOf(schedules.metricDropped())));
+    }
+    return metricMath ? [...alarms, ...this.mathAlarms()] : alarms;
+  }
+
+  private mathAlarms(): cloudwatch.Alarm[] {
+    const { queues, functionTimeout, rejectedRatio } = this.props;
+    const hour = { period: Duration.hours(1) };
+    return [
       ...(["historic", "realtime"] as const).map((name) =>
         this.alarm(`${name === "historic" ? "Historic" : "Realtime"}Stalled`, `Messages wait in the ${name} queue, and none is done: see the log of process`, {
           metric: new cloudwatch.MathExpression({
@@ -86,10 +98,6 @@ export class Observability extends Construct {
         evaluationPeriods: 1,
       }),
     ];
-    if (schedules !== undefined) {
-      alarms.push(this.alarm("NotReconciled", "A night's search for what events missed could not be started", someOf(schedules.metricDropped())));
-    }
-    return alarms;
   }
 
   /** An alarm that rings above its threshold. Where nothing is measured, nothing ran, and all is well. */

@@ -32,6 +32,7 @@ export class RehoseStack extends Stack {
       schedules: realtime?.schedules,
       functionTimeout: TIMEOUT,
       rejectedRatio: config.rejectedRatio,
+      metricMath: config.metricMath,
       alarmAddress: config.alarmAddress,
     });
 

@@ -28,6 +28,7 @@ test("a bucket is enough: everything else has its default", () => {
     reconcile: undefined,
     alarmAddress: undefined,
     rejectedRatio: 1,
+    metricMath: true,
     binaries,
     architecture: "arm64",
   });

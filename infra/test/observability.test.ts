@@ -18,6 +18,7 @@ test("there is an alarm for each thing that calls for a person", () => {
   const always = ["HistoricDead", "HistoricStalled", "JobFailed", "JobTimedOut", "RealtimeDead", "RealtimeStalled", "Rejected"];
   assert.deepEqual(Object.keys(alarms()).sort(), always);
   assert.deepEqual(Object.keys(alarms(alarmed)).sort(), [...always, "NotReconciled"].sort());
+  assert.deepEqual(Object.keys(alarms(template({ metricMath: false }))).sort(), ["HistoricDead", "JobFailed", "JobTimedOut", "RealtimeDead"]);
   for (const alarm of Object.values(alarms(alarmed))) {
     assert.equal(alarm.ComparisonOperator, "GreaterThanThreshold");
     assert.equal(alarm.TreatMissingData, "notBreaching", "nothing ran, and all is well");
