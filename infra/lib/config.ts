@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import known from "./tables.json";
 
 /** The folder of the functions' binaries, as `scripts/build` leaves them. */
 const BINARIES = join(__dirname, "..", "..", "target", "lambda");
@@ -36,6 +37,14 @@ export interface Config {
   readonly retention: RetentionDays;
   /** Calls of start and check before a job goes on in a new execution, 1 to 500. Default: 500. */
   readonly restartAfter: number;
+  /** What stands in the source's keys before `yyyy/MM/dd/HH`. Default: `sourcePrefix`. */
+  readonly tablePrefix: string;
+  /** The first hour that a query may find, as `yyyy/MM/dd/HH`. Default: `2015/06/01/00`, since when there are flow logs. */
+  readonly tablesSince: string;
+  /** The most that a query may scan, in GB, 1 to 1000000. Default: 100. */
+  readonly scanLimitGB: number;
+  /** Whether the queries that people ask first are saved in Athena. Default: they are. */
+  readonly namedQueries: boolean;
   /** The folder with `<binary>/bootstrap.zip`. Default: `target/lambda`. */
   readonly binaries: string;
   /** What the binaries are built for. Default: `arm64`. */
@@ -66,10 +75,11 @@ export class ConfigError extends Error {
  */
 export function readConfig(context: Record<string, unknown>): Config {
   const read = new Reader(context);
+  const sourcePrefix = read.text("sourcePrefix", PREFIX, "AWSLogs/", "");
   const config: Config = {
     stackName: read.text("stackName", STACK, "rehose", "rehose"),
     sourceBucket: read.text("sourceBucket", BUCKET, "my-flow-logs"),
-    sourcePrefix: read.text("sourcePrefix", PREFIX, "AWSLogs/", ""),
+    sourcePrefix,
     outputBucket: read.text("outputBucket", BUCKET, "my-tables", "") || undefined,
     outputPrefix: folder(read.text("outputPrefix", PREFIX, "rehose/", "")),
     options: options(read.json("options", '\'{"format":"message"}\'', {})),
@@ -80,6 +90,10 @@ export function readConfig(context: Record<string, unknown>): Config {
     realtimeConcurrency: read.number("realtimeConcurrency", 2, 1_000, 10),
     retention: read.choice("retention", RETENTIONS, "30"),
     restartAfter: read.number("restartAfter", 1, 500, 500),
+    tablePrefix: read.text("tablePrefix", PREFIX, "AWSLogs/", sourcePrefix),
+    tablesSince: read.text("tablesSince", HOUR, "2020/01/01/00", known.since),
+    scanLimitGB: read.number("scanLimitGB", 1, 1_000_000, 100),
+    namedQueries: read.choice("namedQueries", { true: true, false: false }, "true"),
     binaries: resolve(read.text("binaries", ANY, "../target/lambda", BINARIES)),
     architecture: read.choice("architecture", { arm64: "arm64", x86_64: "x86_64" }, "arm64"),
   };
@@ -100,6 +114,7 @@ const STACK: Shape = [/^[A-Za-z][A-Za-z0-9-]{0,79}$/, "must be letters, digits a
 const BUCKET: Shape = [/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket, without s3://"];
 // A policy would read * ? $ as more than themselves, and a function a comma as the end of a source.
 const PREFIX: Shape = [/^(?!\/)[^\s,*?$"\\]*$/, "must be a key's beginning: no slash first, and none of white space , * ? $ \" \\"];
+const HOUR: Shape = [/^\d{4}\/(0[1-9]|1[0-2])\/(0[1-9]|[12]\d|3[01])\/([01]\d|2[0-3])$/, "must be an hour as yyyy/MM/dd/HH"];
 const ANY: Shape = [/./s, "must not be empty"];
 
 const RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
@@ -208,7 +223,7 @@ function refuseOverlap({ sourceBucket, sourcePrefix, outputBucket, outputPrefix 
     if (sourcePrefix === "") throw new ConfigError("outputBucket", problem, "my-tables");
     throw new ConfigError("outputPrefix", problem, "rehose/");
   }
-  const written = ["csv/", "rejected/", "jobs/", "rehose.json"].map((own) => output + own);
+  const written = known.written.map((own) => output + own);
   const shared = written.find((own) => own.startsWith(source) || source.startsWith(own));
   if (shared) throw new ConfigError("sourcePrefix", `makes the source ${source}, where ${shared} is written`, "AWSLogs/");
 }
