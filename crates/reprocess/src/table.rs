@@ -143,7 +143,8 @@ impl Table {
         }
     }
 
-    /// The receipts of a job, which a query has to name: a row for each task.
+    /// The receipts of a job: a row for each task. A query has to name the job
+    /// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html>).
     pub fn receipts(place: Place<'_>) -> Self {
         let text = ["key", "outcome", "reason", "detail"].map(|name| format!("{name}:string"));
         let counts = [
