@@ -5,6 +5,7 @@ mod progress;
 mod run;
 mod sample;
 mod summary;
+mod table;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -35,6 +36,7 @@ async fn main() -> ExitCode {
     let code = match Args::try_parse() {
         Ok(args) => match args.command {
             Command::Run(args) => run::run(args).await,
+            Command::Table(args) => table::print(&args),
             Command::Sample(args) => write_sample(args),
         },
         Err(error) => answer(&error),

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import known from "./tables.json";
 
 /** The folder of the functions' binaries, as `scripts/build` leaves them. */
 const BINARIES = join(__dirname, "..", "..", "target", "lambda");
@@ -56,6 +57,14 @@ export interface Config {
   readonly rejectedRatio: number;
   /** Whether there are alarms on what metrics say together, which a local AWS may not know. Default: `true`. */
   readonly metricMath: boolean;
+  /** What stands in the source's keys before `yyyy/MM/dd/HH`. Default: the first `sourcePrefix`. */
+  readonly tablePrefix: string;
+  /** The first hour that a query may find, as `yyyy/MM/dd/HH`. Default: `2015/06/01/00`, since when there are flow logs. */
+  readonly tablesSince: string;
+  /** The most that a query may scan, in GB, 1 to 1000000. Default: 100. */
+  readonly scanLimitGB: number;
+  /** Whether the queries that people ask first are saved in Athena. Default: they are. */
+  readonly namedQueries: boolean;
   /** The folder with `<binary>/bootstrap.zip`. Default: `target/lambda`. */
   readonly binaries: string;
   /** What the binaries are built for. Default: `arm64`. */
@@ -92,10 +101,11 @@ export function readConfig(context: Record<string, unknown>): Config {
   const realtime = read.choice("realtime", SWITCH, "false");
   const events = read.choice<RealtimeEvents>("realtimeEvents", { s3: "s3", eventbridge: "eventbridge" }, "s3");
   const layout = read.text("reconcile", LAYOUT, "{yyyy}/{MM}/{dd}/", "{yyyy}/{MM}/{dd}/");
+  const sourcePrefixes = read.texts("sourcePrefix", PREFIX, "AWSLogs/", "");
   const config: Config = {
     stackName: read.text("stackName", STACK, "rehose", "rehose"),
     sourceBucket: read.text("sourceBucket", SOURCE_BUCKET, "my-flow-logs"),
-    sourcePrefixes: read.texts("sourcePrefix", PREFIX, "AWSLogs/", ""),
+    sourcePrefixes,
     sourceKey: read.text("sourceKey", KEY, EXAMPLE_KEY, "") || undefined,
     outputBucket: read.text("outputBucket", BUCKET, "my-tables", "") || undefined,
     outputPrefix: folder(read.text("outputPrefix", PREFIX, "rehose/", "")),
@@ -114,6 +124,10 @@ export function readConfig(context: Record<string, unknown>): Config {
     alarmAddress: read.text("alarmAddress", ADDRESS, "team@example.com", "") || undefined,
     rejectedRatio: read.number("rejectedRatio", 0, 100, 1, false),
     metricMath: read.choice("metricMath", SWITCH, "true"),
+    tablePrefix: read.text("tablePrefix", PREFIX, "AWSLogs/", sourcePrefixes[0]),
+    tablesSince: read.text("tablesSince", HOUR, "2020/01/01/00", known.since),
+    scanLimitGB: read.number("scanLimitGB", 1, 1_000_000, 100),
+    namedQueries: read.choice("namedQueries", SWITCH, "true"),
     binaries: resolve(read.text("binaries", ANY, "../target/lambda", BINARIES)),
     architecture: read.choice("architecture", { arm64: "arm64", x86_64: "x86_64" }, "arm64"),
   };
@@ -148,6 +162,7 @@ const LAYOUT: Shape = [
   "must be false, or where a day's objects lie under the source's prefix, with {yyyy}, {MM} and {dd}",
 ];
 const ADDRESS: Shape = [/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "must be an e-mail address"];
+const HOUR: Shape = [/^\d{4}\/(0[1-9]|1[0-2])\/(0[1-9]|[12]\d|3[01])\/([01]\d|2[0-3])$/, "must be an hour as yyyy/MM/dd/HH"];
 const ANY: Shape = [/./s, "must not be empty"];
 
 const RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
@@ -278,7 +293,7 @@ function refuseOverlap({ sourceBucket, outputBucket, outputPrefix }: Config, sou
     if (sourcePrefix === "") throw new ConfigError("outputBucket", problem, "my-tables");
     throw new ConfigError("outputPrefix", problem, "rehose/");
   }
-  const written = ["csv/", "rejected/", "jobs/", "rehose.json"].map((own) => output + own);
+  const written = known.written.map((own) => output + own);
   const shared = written.find((own) => own.startsWith(source) || source.startsWith(own));
   if (shared) throw new ConfigError("sourcePrefix", `makes the source ${source}, where ${shared} is written`, "AWSLogs/");
 }

@@ -4,6 +4,7 @@ import type { Config } from "./config";
 import { Functions, TIMEOUT } from "./functions";
 import { Observability } from "./observability";
 import { Orchestration } from "./orchestration";
+import { Query } from "./query";
 import { Queues } from "./queues";
 import { Realtime } from "./realtime";
 import { Storage } from "./storage";
@@ -35,11 +36,14 @@ export class RehoseStack extends Stack {
       metricMath: config.metricMath,
       alarmAddress: config.alarmAddress,
     });
+    const query = new Query(this, "Query", { ...config, name: config.stackName, storage });
 
     const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
     output("StateMachineArn", "Start a job with an execution of this", machine.stateMachineArn);
     output("SourceLocations", "What may be read", storage.sourceLocations.join());
     output("OutputLocation", "Rows, rejected events and the jobs' ledgers", storage.outputLocation);
+    output("Database", "The tables over the output", query.database);
+    output("WorkGroup", "Where Athena runs queries of them", query.workGroup);
     output("HistoricQueueUrl", "Tasks of jobs", queues.historic.queueUrl);
     output("HistoricDeadLetterQueueUrl", "Tasks that could not be handled", queues.historicDead.queueUrl);
     output("RealtimeQueueUrl", "Events of new objects", queues.realtime.queueUrl);

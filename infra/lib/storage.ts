@@ -87,7 +87,10 @@ export class Storage extends Construct {
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
       removalPolicy: RemovalPolicy.RETAIN,
       // A function that is killed cannot abort its uploads, and their parts are paid for but not seen.
-      lifecycleRules: [{ id: "AbortIncompleteUploads", abortIncompleteMultipartUploadAfter: Duration.days(2) }],
+      lifecycleRules: [
+        { id: "AbortIncompleteUploads", abortIncompleteMultipartUploadAfter: Duration.days(2) },
+        { id: "ExpireQueryResults", prefix: `${this.outputPrefix}athena/`, expiration: Duration.days(30) },
+      ],
     });
     Validations.of(bucket).acknowledge({
       id: "AwsSolutions-S1",

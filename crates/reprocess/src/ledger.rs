@@ -9,6 +9,7 @@
 //! jobs/<job>/receipts/<task>.json      what became of a task
 //! jobs/<job>/progress.json             how far check has come
 //! jobs/<job>/report.json               the proof
+//! athena/                              results of queries, which Athena writes
 //! ```
 
 use std::collections::BTreeSet;
@@ -41,16 +42,16 @@ pub fn rejected_key(source_key: &str) -> String {
     format!("rejected/{source_key}.jsonl.gz")
 }
 
-/// What rehose writes at the root of an output.
-const WRITTEN: [&str; 4] = ["csv/", "rejected/", "jobs/", "rehose.json"];
+/// What is written at the root of an output, by rehose or by queries of its tables.
+pub const WRITTEN: [&str; 5] = ["csv/", "rejected/", "jobs/", "rehose.json", "athena/"];
 
-/// Whether rehose itself writes what stands under a URL. That is no source: it would be rewritten
-/// into more of the same, for ever where each new object brings an event.
+/// Whether what stands under a URL is written there by rehose or by queries. That is no source: it
+/// would be rewritten into more of the same, for ever where each new object brings an event.
 pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
     (WRITTEN.iter()).any(|place| url.starts_with(&output.url(place)))
 }
 
-/// Whether a listing of all that begins with a URL would meet what rehose writes.
+/// Whether a listing of all that begins with a URL would meet what is written there.
 pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
     (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
 }

@@ -22,4 +22,5 @@ pub mod report;
 mod rewrite;
 pub mod start;
 pub mod store;
+pub mod table;
 pub mod task;
