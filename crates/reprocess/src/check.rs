@@ -263,7 +263,11 @@ impl Checker {
 
 /// Moves the watermark over the receipts and adds up what it passes, up to the first gap. When the
 /// job is given up, gaps are passed too, as lost. It only reads.
-pub(crate) async fn advance(ledger: &Ledger, progress: &mut Progress, deadline: Instant) -> Result<Walk> {
+pub(crate) async fn advance(
+    ledger: &Ledger,
+    progress: &mut Progress,
+    deadline: Instant,
+) -> Result<Walk> {
     loop {
         let Some(slice) = ledger.slice(progress.watermark.slice).await? else {
             return Ok(Walk::Unplanned);

@@ -58,7 +58,10 @@ pub async fn retryable(ledger: &Ledger) -> Result<Job> {
     let definition = fate::defined(ledger).await?;
     let job = || ledger.job().to_string();
     let report = ledger.report().await?;
-    let objects = report.ok_or_else(|| Error::NotOver { job: job() })?.totals.objects;
+    let objects = report
+        .ok_or_else(|| Error::NotOver { job: job() })?
+        .totals
+        .objects;
     if objects.failed + objects.lost == 0 {
         return Err(Error::NothingToRetry { job: job() });
     }
