@@ -1,0 +1,101 @@
+//! `rehose report`: what came of a job, and everything that failed.
+
+use std::io::{self, Write};
+use std::pin::pin;
+
+use futures::TryStreamExt;
+use rehose_reprocess::ledger::Ledger;
+use rehose_reprocess::report::{FailedObject, Report, State};
+use rehose_reprocess::watch::failures;
+
+use super::args::ReportArgs;
+use super::{OperateError, Result};
+use crate::stack::{Stack, StackArgs};
+use crate::{INCOMPLETE, SUCCEEDED, complain, note, say, summary};
+
+pub(super) async fn report(args: ReportArgs) -> Result<u8> {
+    let ledger = Stack::new(&args.stack).ledger(&args.job).await?;
+    if ledger.definition().await?.is_none() {
+        return Err(OperateError::NoJob {
+            job: args.job,
+            stack: args.stack,
+        });
+    }
+    let report = ledger.report().await?;
+    if args.failures {
+        print_failures(&ledger, report.is_some(), args.json).await?;
+        return Ok(SUCCEEDED);
+    }
+    let report = report.ok_or_else(|| OperateError::NoReport {
+        job: args.job,
+        stack: args.stack.clone(),
+    })?;
+    match args.json {
+        true => say_json(&report),
+        false => show(&ledger, &report, &args.stack),
+    }
+    Ok(SUCCEEDED)
+}
+
+/// The exit status of a job that ended so.
+pub(super) fn status(report: &Report) -> u8 {
+    match report.state {
+        State::Succeeded => SUCCEEDED,
+        State::Incomplete => INCOMPLETE,
+    }
+}
+
+/// Shows a report, and the first failures with what to do about them.
+pub(super) fn show(ledger: &Ledger, report: &Report, args: &StackArgs) {
+    say(&summary::table(report));
+    say(&format!("report: {}", ledger.report_url()));
+    if report.state == State::Incomplete {
+        let job = &report.job;
+        for line in summary::failures(report) {
+            complain(&line);
+        }
+        note(&format!(
+            "incomplete: `rehose report {job} --failures{args}` lists all that failed; once that is \
+             mended, `rehose retry {job}{args}` does it again"
+        ));
+    }
+}
+
+pub(super) fn say_json(value: &impl serde::Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(json) => say(&json),
+        Err(error) => complain(&error),
+    }
+}
+
+/// Prints failures as they are read. Whoever closes the pipe wants no more.
+async fn print_failures(ledger: &Ledger, is_over: bool, json: bool) -> Result<()> {
+    let mut failures = pin!(failures(ledger, is_over));
+    while let Some(slice) = failures.try_next().await? {
+        let mut lines = String::new();
+        for object in &slice {
+            match json {
+                true => lines += &serde_json::json!(object).to_string(),
+                false => lines += &line(object),
+            }
+            lines.push('\n');
+        }
+        if io::stdout().write_all(lines.as_bytes()).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Key, reason and detail. A key may hold anything, and a line must stay one.
+fn line(object: &FailedObject) -> String {
+    let failure = &object.failure;
+    [&object.key, &failure.reason, &failure.detail]
+        .map(|text| {
+            text.replace('\\', r"\\")
+                .replace('\t', r"\t")
+                .replace('\n', r"\n")
+                .replace('\r', r"\r")
+        })
+        .join("\t")
+}
