@@ -31,7 +31,7 @@ struct Counts {
     failed: u64,
     /// Bytes and rows when the counting began.
     before: Option<(u64, u64)>,
-    last_line: Option<Duration>,
+    last_line: Duration,
 }
 
 impl Progress {
@@ -115,8 +115,8 @@ impl Progress {
                 bar.set_position(counts.objects);
                 bar.set_message(message);
             }
-            None if (counts.last_line).is_none_or(|last| elapsed - last >= LINES) => {
-                counts.last_line = Some(elapsed);
+            None if elapsed - counts.last_line >= LINES => {
+                counts.last_line = elapsed;
                 let (done, planned) = (HumanCount(counts.objects), HumanCount(counts.planned));
                 // Progress that cannot be told is no reason to stop.
                 let _ = writeln!(io::stderr(), "{done}/{planned} objects  {message}");

@@ -23,6 +23,9 @@ const DEFAULT_STACK: &str = "rehose";
 const STATE_MACHINE: &str = "StateMachineArn";
 const OUTPUT: &str = "OutputLocation";
 
+/// What stands before the name in a state machine's ARN.
+const MACHINE: &str = ":stateMachine:";
+
 /// The error with which the state machine ends a job that is over but not complete.
 const INCOMPLETE: &str = "Rehose.Incomplete";
 
@@ -45,6 +48,13 @@ pub(crate) struct StackArgs {
     /// `rehose run` wrote
     #[arg(long, env = "REHOSE_OUTPUT", value_name = "s3://BUCKET/PREFIX")]
     output: Option<Location>,
+}
+
+impl StackArgs {
+    /// Whether there is no stack, but a folder that `rehose run` wrote.
+    pub(crate) fn is_folder(&self) -> bool {
+        matches!(self.output, Some(Location::Folder(_)))
+    }
 }
 
 impl fmt::Display for StackArgs {
@@ -218,10 +228,7 @@ impl Stack {
     /// The execution with this name, if there is one: they are kept for 90 days.
     pub(crate) async fn execution(&self, name: &str) -> Result<Option<Execution>> {
         let machine = self.machine().await?;
-        let (before, after) =
-            (machine.split_once(":stateMachine:")).ok_or_else(|| StackError::NoMachine {
-                arn: machine.clone(),
-            })?;
+        let (before, after) = machine.split_once(MACHINE).unwrap_or((&machine, ""));
         // A version or an alias may follow the machine's name.
         let machine = after.split(':').next().unwrap_or(after);
         self.describe(&format!("{before}:execution:{machine}:{name}"))
@@ -292,7 +299,10 @@ impl Stack {
 
     async fn machine(&self) -> Result<String> {
         match &self.args.state_machine {
-            Some(machine) => Ok(machine.clone()),
+            Some(machine) if machine.contains(MACHINE) => Ok(machine.clone()),
+            Some(machine) => Err(StackError::NoMachine {
+                arn: machine.clone(),
+            }),
             None => self.output(STATE_MACHINE).await,
         }
     }

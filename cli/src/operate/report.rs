@@ -54,9 +54,13 @@ pub(super) fn show(ledger: &Ledger, report: &Report, args: &StackArgs) {
         for line in summary::failures(report) {
             complain(&line);
         }
+        let again = match args.is_folder() {
+            true => "`rehose run` with --mode missing".to_owned(),
+            false => format!("`rehose retry {job}{args}`"),
+        };
         note(&format!(
             "incomplete: `rehose report {job} --failures{args}` lists all that failed; once that is \
-             mended, `rehose retry {job}{args}` does it again"
+             mended, {again} does it again"
         ));
     }
 }
