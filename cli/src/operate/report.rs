@@ -23,7 +23,7 @@ pub(super) async fn report(args: ReportArgs) -> Result<u8> {
     }
     let report = ledger.report().await?;
     if args.failures {
-        print_failures(&ledger, report.is_some(), args.json).await?;
+        print_failures(&ledger, report.as_ref(), args.json).await?;
         return Ok(SUCCEEDED);
     }
     let report = report.ok_or_else(|| OperateError::NoReport {
@@ -72,23 +72,35 @@ pub(super) fn say_json(value: &impl serde::Serialize) {
     }
 }
 
-/// Prints failures as they are read. Whoever closes the pipe wants no more.
-async fn print_failures(ledger: &Ledger, is_over: bool, json: bool) -> Result<()> {
-    let mut failures = pin!(failures(ledger, is_over));
-    while let Some(slice) = failures.try_next().await? {
-        let mut lines = String::new();
-        for object in &slice {
-            match json {
-                true => lines += &serde_json::json!(object).to_string(),
-                false => lines += &line(object),
-            }
-            lines.push('\n');
-        }
-        if io::stdout().write_all(lines.as_bytes()).is_err() {
+/// Prints failures, from the receipts where the report does not list all. Whoever closes the pipe
+/// wants no more.
+async fn print_failures(ledger: &Ledger, report: Option<&Report>, json: bool) -> Result<()> {
+    if let Some(report) = report
+        && report.lists_all_failures()
+    {
+        print_lines(&report.failures, json);
+        return Ok(());
+    }
+    let mut slices = pin!(failures(ledger, report.is_some()));
+    while let Some(slice) = slices.try_next().await? {
+        if !print_lines(&slice, json) {
             break;
         }
     }
     Ok(())
+}
+
+/// Prints a line for each failure, and says whether anybody reads on.
+fn print_lines(failures: &[FailedObject], json: bool) -> bool {
+    let mut lines = String::new();
+    for object in failures {
+        match json {
+            true => lines += &serde_json::json!(object).to_string(),
+            false => lines += &line(object),
+        }
+        lines.push('\n');
+    }
+    io::stdout().write_all(lines.as_bytes()).is_ok()
 }
 
 /// Key, reason and detail. A key may hold anything, and a line must stay one.

@@ -55,6 +55,12 @@ impl Report {
             failures,
         }
     }
+
+    /// Whether all that failed or was lost is listed here.
+    pub fn lists_all_failures(&self) -> bool {
+        let objects = self.totals.objects;
+        self.failures.len() as u64 == objects.failed + objects.lost
+    }
 }
 
 /// How a job ends.
@@ -142,7 +148,7 @@ pub struct Tally {
 impl Objects {
     /// Those that were planned: neither left out nor there.
     pub fn planned(&self) -> u64 {
-        self.listed - self.excluded - self.present
+        (self.listed.saturating_sub(self.excluded)).saturating_sub(self.present)
     }
 
     /// Those of which it is known what became of them.

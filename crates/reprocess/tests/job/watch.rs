@@ -1,7 +1,14 @@
 //! Who looks on sees how far a job has come, and leaves no trace.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures::TryStreamExt;
+use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::report::{FailedObject, MAX_FAILURES};
+use rehose_reprocess::store::{Body, LocalStore, Page, Put, Store, StoreError, Upload};
 use rehose_reprocess::watch::{Look, Watch, failures};
 
 use crate::world::World;
@@ -100,4 +107,78 @@ async fn all_failures_stand_in_the_receipts() {
     assert_eq!(keys, expected);
     let lost = all.iter().filter(|object| object.failure.reason == "lost");
     assert_eq!(lost.count(), 32);
+}
+
+/// A store that counts its requests.
+#[derive(Debug)]
+struct Counted {
+    store: Arc<LocalStore>,
+    requests: AtomicUsize,
+}
+
+impl Counted {
+    fn count(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Store for Counted {
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.count();
+        self.store.list(prefix, after, limit).await
+    }
+
+    async fn read(&self, key: &str) -> Result<Body, StoreError> {
+        self.count();
+        self.store.read(key).await
+    }
+
+    async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError> {
+        panic!("who looks on has written {key}");
+    }
+
+    async fn put_if_absent(&self, key: &str, _: Bytes) -> Result<Put, StoreError> {
+        panic!("who looks on has written {key}");
+    }
+
+    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+        self.count();
+        self.store.head(key).await
+    }
+
+    fn url(&self, key: &str) -> String {
+        self.store.url(key)
+    }
+}
+
+#[tokio::test]
+async fn a_look_costs_a_handful_of_requests_however_large_the_job() {
+    let mut world = World::with_objects(300);
+    world.page = 3;
+    world.start().await;
+    for message in &world.queue.take()[..80] {
+        world.process(message).await.unwrap();
+    }
+    world.check().await;
+
+    let store = Arc::new(Counted {
+        store: world.store(),
+        requests: AtomicUsize::new(0),
+    });
+    let mut watch = Watch::new(Ledger::new(store.clone(), World::job()));
+    let first = watch.look().await.unwrap();
+    assert_eq!(counts(&first), (300, 240, 240));
+    // What check has added up is not read again: of the slices these are the last twenty.
+    let requests = store.requests.swap(0, Ordering::Relaxed);
+    assert!(requests < 30, "{requests} requests for the first look");
+
+    assert_eq!(watch.look().await.unwrap(), first);
+    let requests = store.requests.load(Ordering::Relaxed);
+    assert!(requests < 6, "{requests} requests for the next look");
 }
