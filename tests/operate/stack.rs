@@ -180,6 +180,7 @@ fn template(name: &str, source: &str, output: &str, code: &str, settings: &Setti
                     "REHOSE_OUTPUT": output,
                     "REHOSE_QUEUE_URL": {"Ref": "Queue"},
                     "REHOSE_PAGE": "3",
+                    "REHOSE_PAGES": "1",
                     "REHOSE_WAIT_SECONDS": "1",
                 }},
             },
