@@ -5,9 +5,9 @@ use std::fmt;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::primitives::DateTime;
-use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus};
+use aws_sdk_sfn::types::ExecutionStatus;
 use clap::Args;
-use futures::{Stream, TryStreamExt};
+use futures::{Stream, TryStreamExt, stream};
 use jiff::Timestamp;
 use rehose_reprocess::aws;
 use rehose_reprocess::job::JobId;
@@ -235,48 +235,24 @@ impl Stack {
             .await
     }
 
-    /// Executions, the latest first, but for those that go on for another.
-    pub(crate) fn executions(
+    /// All executions, or those with a status, the latest first.
+    pub(crate) async fn executions(
         &self,
         status: Option<ExecutionStatus>,
-    ) -> impl Stream<Item = Result<Execution>> + '_ {
-        let pages = futures::stream::try_unfold(Some(None), move |token| {
-            let status = status.clone();
-            async move {
-                match token {
-                    Some(token) => self.page(status, token).await.map(Some),
-                    None => Ok(None),
-                }
-            }
-        });
-        pages
-            .map_ok(|items: Vec<_>| futures::stream::iter(items.into_iter().map(Ok)))
-            .try_flatten()
-            .map_ok(async |item: ExecutionListItem| self.describe(item.execution_arn()).await)
-            .try_buffered(DESCRIBED)
-            .try_filter_map(async |execution| Ok(execution))
-    }
-
-    #[allow(
-        clippy::type_complexity,
-        reason = "a page, and the token of the next one"
-    )]
-    async fn page(
-        &self,
-        status: Option<ExecutionStatus>,
-        token: Option<String>,
-    ) -> Result<(Vec<ExecutionListItem>, Option<Option<String>>)> {
+    ) -> Result<impl Stream<Item = Result<Execution>> + '_> {
         let machine = self.machine().await?;
         let request = self.clients().await?.sfn.list_executions();
-        let answer = request
+        let request = request
             .state_machine_arn(&machine)
-            .set_status_filter(status)
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| StackError::of("states:ListExecutions", &machine, "", &error))?;
-        let next = answer.next_token.map(Some);
-        Ok((answer.executions, next))
+            .set_status_filter(status);
+        let items = request.into_paginator().items().send();
+        Ok(
+            stream::unfold(items, async |mut items| Some((items.next().await?, items)))
+                .map_err(move |error| StackError::of("states:ListExecutions", &machine, "", &error))
+                .map_ok(async |item| self.describe(item.execution_arn()).await)
+                .try_buffered(DESCRIBED)
+                .try_filter_map(async |execution| Ok(execution)),
+        )
     }
 
     /// Stops an execution.

@@ -38,6 +38,7 @@ pub(super) async fn jobs(args: JobsArgs) -> Result<u8> {
     let stack = Stack::new(&args.stack);
     let lines: Vec<Line> = stack
         .executions(None)
+        .await?
         .try_filter(|execution| std::future::ready(!execution.is_restart()))
         .map_ok(Line::from)
         .take(args.limit)

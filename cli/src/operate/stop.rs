@@ -30,7 +30,7 @@ pub(super) async fn stop(args: StopArgs) -> Result<u8> {
     stack.stop(&execution).await?;
     // Step Functions tries to stop what a stopped execution waits for, and promises no more
     // (<https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html>).
-    let mut running = pin!(stack.executions(Some(ExecutionStatus::Running)));
+    let mut running = pin!(stack.executions(Some(ExecutionStatus::Running)).await?);
     while let Some(execution) = running.try_next().await? {
         if execution.is_restart() && execution.job() == job.as_str() {
             stack.stop(&execution).await?;
