@@ -10,6 +10,8 @@ use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::location::Location;
 use rehose_reprocess::table::SINCE;
 
+use crate::operate::Operation;
+
 /// Turns CloudWatch Logs that Firehose stashed in S3 into CSV.gz that Athena reads, and proves that
 /// nothing is missing.
 #[derive(Debug, Parser)]
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     /// A database of the stack has these tables already. This is for another catalog, or for an
     /// output of `rehose run`. Give the options with which the output was written.
     Table(TableArgs),
+    #[command(flatten)]
+    Operate(Operation),
     /// Write a realistic stash to try things out
     ///
     /// The same seed gives the same bytes, on every machine.
@@ -103,10 +107,7 @@ impl RunArgs {
 
     /// Which objects are planned.
     pub(crate) fn mode(&self) -> Mode {
-        match self.mode {
-            ModeName::All => Mode::All,
-            ModeName::Missing => Mode::Missing,
-        }
+        self.mode.mode()
     }
 
     /// The keys' beginning, counted from the store's root.
@@ -119,11 +120,20 @@ impl RunArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ModeName {
+pub(crate) enum ModeName {
     /// Every object
     All,
     /// Only objects whose output is not there
     Missing,
+}
+
+impl ModeName {
+    pub(crate) fn mode(self) -> Mode {
+        match self {
+            Self::All => Mode::All,
+            Self::Missing => Mode::Missing,
+        }
+    }
 }
 
 /// The format of the rows.
