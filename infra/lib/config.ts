@@ -32,6 +32,10 @@ export interface Config {
   readonly concurrency: number;
   /** The most instances of `process` on new objects, 2 to 1000. Default: 10. */
   readonly realtimeConcurrency: number;
+  /** How long a call of a function may take, in seconds, 30 to 900. A message of its queues is given to another after six times that. Default: 900. */
+  readonly timeout: number;
+  /** How a job is planned and waited for. Default: what the functions have as theirs. */
+  readonly pace: Pace;
   /** How long logs are kept, in days, as CloudWatch Logs allows it. Default: 30. */
   readonly retention: RetentionDays;
   /** Calls of start and check before a job goes on in a new execution, 1 to 500. Default: 500. */
@@ -40,6 +44,22 @@ export interface Config {
   readonly binaries: string;
   /** What the binaries are built for. Default: `arm64`. */
   readonly architecture: "arm64" | "x86_64";
+}
+
+/** How `start` plans and how `check` waits. What is not given is left to the functions. */
+export interface Pace {
+  /** Keys of a page of the listing, 1 to 1000. Default: 1000. */
+  readonly page?: number;
+  /** Pages of one call of `start`, 1 to 1000000. Default: as many as its time allows. */
+  readonly pages?: number;
+  /** After how many seconds of an empty queue `check` asks what is missing. Its counters lag by a minute or more. Default: 300. */
+  readonly quietSeconds?: number;
+  /** After how many seconds without a receipt it asks, whatever the queue says; more than six times `timeout` leaves each message its second try. Default: 7200. */
+  readonly stalledSeconds?: number;
+  /** How often what is missing is sent again, 0 to 100. Default: 2. */
+  readonly rounds?: number;
+  /** The longest wait between two calls of `check`, in seconds. Default: 300. */
+  readonly waitSeconds?: number;
 }
 
 /** The shape of input and output, with the names that the functions know. */
@@ -78,6 +98,15 @@ export function readConfig(context: Record<string, unknown>): Config {
     memory: read.number("memory", 128, 10_240, 1_769),
     concurrency: read.number("concurrency", 2, 1_000, 100),
     realtimeConcurrency: read.number("realtimeConcurrency", 2, 1_000, 10),
+    timeout: read.number("timeout", 30, 900, 900),
+    pace: {
+      page: read.optional("page", 1, 1_000, 1_000),
+      pages: read.optional("pages", 1, 1_000_000, 10),
+      quietSeconds: read.optional("quietSeconds", 0, SECONDS, 300),
+      stalledSeconds: read.optional("stalledSeconds", 0, SECONDS, 7_200),
+      rounds: read.optional("rounds", 0, 100, 2),
+      waitSeconds: read.optional("waitSeconds", 0, SECONDS, 300),
+    },
     retention: read.choice("retention", RETENTIONS, "30"),
     restartAfter: read.number("restartAfter", 1, 500, 500),
     binaries: resolve(read.text("binaries", ANY, "../target/lambda", BINARIES)),
@@ -102,6 +131,9 @@ const BUCKET: Shape = [/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name o
 const PREFIX: Shape = [/^(?!\/)[^\s,*?$"\\]*$/, "must be a key's beginning: no slash first, and none of white space , * ? $ \" \\"];
 const ANY: Shape = [/./s, "must not be empty"];
 
+/** A year, the longest that an execution may take. */
+const SECONDS = 31_536_000;
+
 const RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
   Object.values(RetentionDays)
     .filter((days): days is RetentionDays => typeof days === "number" && days !== RetentionDays.INFINITE)
@@ -124,10 +156,15 @@ class Reader {
   }
 
   number(name: string, least: number, most: number, otherwise: number): number {
-    const value = this.value(name) ?? otherwise;
+    return this.optional(name, least, most, otherwise) ?? otherwise;
+  }
+
+  optional(name: string, least: number, most: number, example: number): number | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
     const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
     if (typeof number === "number" && Number.isInteger(number) && number >= least && number <= most) return number;
-    throw new ConfigError(name, `is ${quote(value)} and must be a whole number from ${least} to ${most}`, String(otherwise));
+    throw new ConfigError(name, `is ${quote(value)} and must be a whole number from ${least} to ${most}`, String(example));
   }
 
   choice<T>(name: string, choices: Record<string, T>, otherwise: string): T {
