@@ -10,9 +10,11 @@ test("a bucket is enough: everything else has its default", () => {
   assert.deepEqual(readConfig({ sourceBucket: "stash", binaries }), {
     stackName: "rehose",
     sourceBucket: "stash",
-    sourcePrefix: "",
+    sourcePrefixes: [""],
+    sourceKey: undefined,
     outputBucket: undefined,
     outputPrefix: "",
+    outputKey: undefined,
     options: {},
     exclude: [],
     level: 5,
@@ -23,15 +25,36 @@ test("a bucket is enough: everything else has its default", () => {
     pace: { page: undefined, pages: undefined, quietSeconds: undefined, stalledSeconds: undefined, rounds: undefined, waitSeconds: undefined },
     retention: 30,
     restartAfter: 500,
+    jobTimeoutHours: 336,
+    realtime: undefined,
+    reconcile: undefined,
+    alarmAddress: undefined,
+    rejectedRatio: 1,
+    metricMath: true,
     binaries,
     architecture: "arm64",
   });
 });
 
 test("values come as text from the command line and as JSON from cdk.json", () => {
-  const text = { memory: "512", retention: "7", options: '{"format":"message"}', exclude: '["tmp/*"]' };
-  const json = { memory: 512, retention: 7, options: { format: "message" }, exclude: ["tmp/*"] };
+  const text = { memory: "512", retention: "7", options: '{"format":"message"}', exclude: '["tmp/*"]', rejectedRatio: "0.5", realtime: "true", reconcile: "false" };
+  const json = { memory: 512, retention: 7, options: { format: "message" }, exclude: ["tmp/*"], rejectedRatio: 0.5, realtime: true, reconcile: false };
   assert.deepEqual(readConfig(context(text)), readConfig(context(json)));
+});
+
+test("a source may have several prefixes", () => {
+  for (const sourcePrefix of ["a/,b/", '["a/","b/"]', ["a/", "b/"]]) assert.deepEqual(readConfig(context({ sourcePrefix })).sourcePrefixes, ["a/", "b/"]);
+});
+
+test("realtime is one flag: events are the bucket's and a search is made each night, unless it is said otherwise", () => {
+  const read = (more: Record<string, unknown>) => {
+    const { realtime, reconcile } = readConfig(context(more));
+    return [realtime, reconcile];
+  };
+  assert.deepEqual(read({ realtimeEvents: "eventbridge" }), [undefined, undefined]);
+  assert.deepEqual(read({ realtime: "true" }), ["s3", "{yyyy}/{MM}/{dd}/"]);
+  assert.deepEqual(read({ realtime: "true", realtimeEvents: "eventbridge", reconcile: "false" }), ["eventbridge", undefined]);
+  assert.deepEqual(read({ realtime: "true", reconcile: "year={yyyy}/{MM}-{dd}/" }), ["s3", "year={yyyy}/{MM}-{dd}/"]);
 });
 
 test("an output's prefix gets its slash", () => {
@@ -46,10 +69,30 @@ test("CDK's own context is none of ours", () => {
 const wrong: [Record<string, unknown>, RegExp][] = [
   [{ sourceBucket: undefined }, /^sourceBucket is missing; for example -c sourceBucket=my-flow-logs$/],
   [{ sourceBucket: "" }, /^sourceBucket is missing/],
-  [{ sourceBucket: "s3://stash" }, /^sourceBucket is "s3:\/\/stash" and must be the name of a bucket, without s3:\/\/; for example/],
+  [{ sourceBucket: "s3://stash" }, /^sourceBucket is "s3:\/\/stash" and must be the name of a bucket, without s3:\/\/, and one alone: .*; for example/],
   [{ sourcePrefix: "/AWSLogs" }, /^sourcePrefix is "\/AWSLogs" .*no slash first.*-c sourcePrefix=AWSLogs\/$/],
   [{ sourcePrefix: "a*" }, /^sourcePrefix is "a\*"/],
-  [{ sourcePrefix: "a,s3://b" }, /^sourcePrefix is "a,s3:\/\/b"/],
+  [{ sourceBucket: "stash,more" }, /^sourceBucket is "stash,more" .* one alone: a stack, with a stackName of its own, is for one bucket; for example/],
+  [{ sourceBucket: ["stash", "more"] }, /^sourceBucket is \["stash","more"\] .* one alone/],
+  [{ sourcePrefix: "a/, b/" }, /^sourcePrefix is " b\/" and must be a key's beginning/],
+  [{ sourcePrefix: [] }, /^sourcePrefix is \[\] and must be a text or a list of texts; for example -c sourcePrefix=AWSLogs\/$/],
+  [{ sourcePrefix: ["a/", 1] }, /^sourcePrefix is 1 and must be a key's beginning/],
+  [{ sourcePrefix: '["a/"' }, /^sourcePrefix is "\[\\"a\/\\"" and must be JSON .*-c sourcePrefix='\["AWSLogs\/"\]'$/],
+  [{ sourcePrefix: "a/b/,a/" }, /^sourcePrefix has "a\/b\/", which "a\/" holds already; for example -c sourcePrefix=AWSLogs\/,stash\/$/],
+  [{ sourcePrefix: "a/,a/" }, /^sourcePrefix has "a\/", which "a\/" holds already/],
+  [{ sourcePrefix: ["a/", ""] }, /^sourcePrefix has "a\/", which "" holds already/],
+  [{ sourceKey: "alias/stash" }, /^sourceKey is "alias\/stash" and must be the ARN of a KMS key: its alias grants nothing; for example -c sourceKey=arn:aws:kms:/],
+  [{ outputKey: "arn:aws:kms:eu-central-1:123456789012:alias/tables" }, /^outputKey is .*alias.* must be the ARN of a KMS key/],
+  [{ realtime: "on" }, /^realtime is "on" and must be one of true, false; for example -c realtime=/],
+  [{ realtimeEvents: "sns" }, /^realtimeEvents is "sns" and must be one of s3, eventbridge; for example -c realtimeEvents=s3$/],
+  [{ reconcile: "{yyyy}/{MM}/" }, /^reconcile is "{yyyy}\/{MM}\/" and must be false, or where a day's objects lie .* with {yyyy}, {MM} and {dd}; for example -c reconcile={yyyy}\/{MM}\/{dd}\/$/],
+  [{ reconcile: "/{yyyy}/{MM}/{dd}/" }, /^reconcile is /],
+  [{ reconcile: "{yyyy}/{MM}/{dd}/{HH}/" }, /^reconcile is /],
+  [{ reconcile: "[Y]{yyyy}/{MM}/{dd}/" }, /^reconcile is /],
+  [{ reconcile: true }, /^reconcile is "true"/],
+  [{ jobTimeoutHours: 0 }, /^jobTimeoutHours is 0 .* from 1 to 8760; for example -c jobTimeoutHours=336$/],
+  [{ alarmAddress: "team" }, /^alarmAddress is "team" and must be an e-mail address; for example -c alarmAddress=team@example.com$/],
+  [{ rejectedRatio: "101" }, /^rejectedRatio is "101" and must be a number from 0 to 100; for example -c rejectedRatio=1$/],
   [{ sourcePrefix: "${aws:username}" }, /^sourcePrefix is /],
   [{ outputBucket: "Tables" }, /^outputBucket is "Tables"/],
   [{ outputPrefix: "/" }, /^outputPrefix is "\/"/],
@@ -98,6 +141,8 @@ const overlaps: [string, string, RegExp | undefined][] = [
   ["logs/", "out", undefined],
   ["logs/", "", undefined],
   ["logs/", "log", undefined],
+  ["logs/,csv/", "", /^sourcePrefix makes the source s3:\/\/stash\/csv\/, where/],
+  ["logs/,more/", "out", undefined],
 ];
 for (const [sourcePrefix, outputPrefix, message] of overlaps) {
   test(`in one bucket, ${message ? "refused" : "allowed"}: from ${JSON.stringify(sourcePrefix)} to ${JSON.stringify(outputPrefix)}`, () => {
