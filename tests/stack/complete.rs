@@ -3,7 +3,7 @@
 use rehose_tests::oracle::Expected;
 use rehose_tests::stash::{FLOW, Place, awkward, envelope, event, gzip};
 
-use crate::deployed::{fresh, stack};
+use crate::deployed::{fresh, roles_are_enforced, stack};
 
 /// Copies that make the listing 13 pages long, at the 200 keys that the stack has on one.
 const COPIES: usize = 2_500;
@@ -18,7 +18,10 @@ pub(crate) fn every_form(prefix: &str, copies: usize) -> Place {
         let events = [event(i as i64, FLOW), event(i as i64, "does not fit")];
         (format!("copies/{i:05}"), gzip(envelope(&events)))
     });
-    for (key, object) in forms.into_iter().chain(awkward()).chain(copies) {
+    // The local AWS takes a line break in a key for the end of it where it matches a policy.
+    let awkward =
+        (awkward().into_iter()).filter(|(key, _)| !(roles_are_enforced() && key.contains('\n')));
+    for (key, object) in forms.into_iter().chain(awkward).chain(copies) {
         place.put(&format!("{prefix}{key}"), &object);
     }
     place

@@ -4,12 +4,12 @@
 use aws_sdk_sqs::types::QueueAttributeName;
 use rehose_tests::stash::{FLOW, envelope, event, gzip};
 
-use crate::deployed::{fresh, impatient, wait_for};
+use crate::deployed::{IMPATIENT, fresh, impatient, wait_for};
 
 #[tokio::test]
 async fn an_empty_queue_is_no_success_and_what_it_lost_is_sent_again() {
     let stack = impatient().await;
-    let _alone = crate::deployed::ALONE.lock().await;
+    let _alone = IMPATIENT.lock().await;
     let queue = "HistoricQueueUrl";
     let prefix = format!("logs/{}/", fresh("emptied"));
     for i in 0..40 {

@@ -10,6 +10,7 @@ use futures::{StreamExt, stream};
 use rehose_reprocess::aws;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 /// Longer than anything here takes on a busy machine: to wait longer is to wait for ever.
@@ -37,9 +38,19 @@ pub(crate) async fn stack() -> Deployed {
     Deployed::named("rehose").await
 }
 
-/// A stack that soon gives up, for the tests that break something of it.
+/// A stack that soon asks what is missing, sends it again and gives up.
 pub(crate) async fn impatient() -> Deployed {
     Deployed::named("rehose-impatient").await
+}
+
+/// A stack that is told of new objects, and that gives up at once.
+pub(crate) async fn live() -> Deployed {
+    Deployed::named("rehose-live").await
+}
+
+/// Whether the functions' own roles decide what they may do.
+pub(crate) fn roles_are_enforced() -> bool {
+    std::env::var_os("REHOSE_TEST_ROLES").is_some()
 }
 
 impl Deployed {
@@ -214,5 +225,7 @@ pub(crate) fn fresh(what: &str) -> String {
     format!("{what}-{:08x}", fastrand::u32(..))
 }
 
-/// Held by a test that breaks something of the impatient stack for as long as it runs.
-pub(crate) static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Held by a test for as long as nothing else may run on the stack that soon gives up, or on the one
+/// that is told of new objects.
+pub(crate) static IMPATIENT: Mutex<()> = Mutex::const_new(());
+pub(crate) static LIVE: Mutex<()> = Mutex::const_new(());

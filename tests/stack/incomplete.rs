@@ -5,7 +5,7 @@ use rehose_tests::stash::{FLOW, envelope, event, failures, gzip};
 use serde_json::json;
 
 use crate::complete::every_form;
-use crate::deployed::{fresh, stack};
+use crate::deployed::{IMPATIENT, fresh, impatient, stack};
 
 #[tokio::test]
 async fn corrupt_objects_fail_with_their_reasons_and_no_others() {
@@ -32,7 +32,8 @@ async fn corrupt_objects_fail_with_their_reasons_and_no_others() {
 
 #[tokio::test]
 async fn the_object_that_a_function_cannot_finish_is_lost_alone() {
-    let stack = stack().await;
+    let stack = impatient().await;
+    let _alone = IMPATIENT.lock().await;
     let prefix = format!("logs/{}/", fresh("lost"));
     let key = |name: &str| format!("{prefix}{name}");
     let small = gzip(envelope(&[event(0, FLOW)]));

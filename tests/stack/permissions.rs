@@ -3,7 +3,7 @@
 use rehose_tests::stash::{FLOW, envelope, event, gzip};
 use serde_json::{Value, json};
 
-use crate::deployed::{ALONE, Deployed, fresh, impatient};
+use crate::deployed::{Deployed, LIVE, fresh, live};
 use crate::execution::End;
 
 /// Permissions without which no job succeeds: the function, the action, the end of a resource. The
@@ -26,8 +26,8 @@ const NEEDED: [(&str, &[&str], &str); 12] = [
 #[tokio::test]
 #[ignore = "means something only where roles are enforced, as in the second run of scripts/test stack"]
 async fn without_any_of_what_a_role_may_do_no_job_succeeds() {
-    let stack = impatient().await;
-    let _alone = ALONE.lock().await;
+    let stack = live().await;
+    let _alone = LIVE.lock().await;
     let prefix = format!("logs/{}/", fresh("denied"));
     stack
         .put(&format!("{prefix}one"), &gzip(envelope(&[event(0, FLOW)])))

@@ -5,7 +5,7 @@ use rehose_tests::output::lines;
 use rehose_tests::stash::{FLOW, envelope, event, gzip};
 use serde_json::{Value, json};
 
-use crate::deployed::{Deployed, fresh, impatient, stack, wait_for};
+use crate::deployed::{Deployed, LIVE, fresh, impatient, live, stack, wait_for};
 
 /// Waits for the rows of an object.
 async fn rows(stack: &Deployed, key: &str) -> Vec<String> {
@@ -21,6 +21,24 @@ fn notification(bucket: &str, key: &str) -> Value {
         "eventName": "ObjectCreated:Put",
         "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": 1}},
     }]})
+}
+
+#[tokio::test]
+async fn a_new_object_becomes_rows_without_any_job() {
+    let stack = live().await;
+    let _alone = LIVE.lock().await;
+    let folder = format!("logs/{}", fresh("new"));
+    for (i, name) in (0..).zip(["plain", "a b+c%2Fd &é=東京"]) {
+        let key = format!("{folder}/{name}");
+        stack.put(&key, &gzip(envelope(&[event(i, FLOW)]))).await;
+        let rows = rows(&stack, &key).await;
+        assert!(
+            rows[1].starts_with(&format!("1970-01-01T00:00:00.00{i}Z,2,")),
+            "{rows:?}"
+        );
+    }
+    let rest = stack.written(&format!("csv/{folder}/")).await;
+    assert_eq!(rest.len(), 2, "{rest:?}");
 }
 
 #[tokio::test]
