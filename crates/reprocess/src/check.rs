@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, until};
 use crate::job::{Job, JobId};
 use crate::ledger::{Ledger, receipt_name, slice_name};
 use crate::manifest::Slice;
@@ -136,6 +136,11 @@ enum Walk {
 impl Checker {
     /// Looks how a planned job stands, and does what has to be done about it.
     pub async fn check(&self, job: &JobId, now: Timestamp, deadline: Instant) -> Result<Checked> {
+        let checked = self.check_on(job, now, deadline);
+        until(deadline, "the job was being checked", checked).await
+    }
+
+    async fn check_on(&self, job: &JobId, now: Timestamp, deadline: Instant) -> Result<Checked> {
         let ledger = Ledger::new(Arc::clone(&self.output), job.clone());
         if let Some(report) = ledger.report().await? {
             return Ok(ended(&ledger, report));

@@ -10,7 +10,7 @@ use rehose_extract::Options;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, until};
 use crate::job::{Job, JobId, Mode};
 use crate::ledger::{self, Ledger, csv_key};
 use crate::location::Source;
@@ -121,8 +121,18 @@ impl Sent {
 }
 
 impl Planner {
-    /// Plans as much of a job as fits in the time, at least one page.
+    /// Plans as much of a job as fits in the time: at least one page, or it is an error.
     pub async fn start(
+        &self,
+        request: StartRequest,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Started> {
+        let planned = self.plan_pages(request, now, deadline);
+        until(deadline, "the job was being planned", planned).await
+    }
+
+    async fn plan_pages(
         &self,
         request: StartRequest,
         now: Timestamp,
