@@ -137,6 +137,17 @@ impl Place {
             .collect()
     }
 
+    /// Makes a message that has been received visible again.
+    pub(crate) async fn give_back(&self, message: &Message) {
+        let request = self.sqs.change_message_visibility().visibility_timeout(0);
+        let request = request.queue_url(&self.queue);
+        request
+            .receipt_handle(&message.receipt)
+            .send()
+            .await
+            .unwrap();
+    }
+
     pub(crate) async fn delete(&self, message: &Message) {
         let request = self.sqs.delete_message().queue_url(&self.queue);
         request

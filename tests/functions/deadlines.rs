@@ -1,17 +1,13 @@
 //! Invocations that run out of time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-use crate::aws::{self, Place, assert_same, batch, given_back};
+use crate::aws::{Place, assert_same, batch, given_back};
 use crate::job::Stack;
+use crate::network::{Fault, Network};
 use crate::stash;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,14 +57,15 @@ const BEFORE_THE_STALL: usize = 16 << 20;
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn an_object_that_stalls_goes_back_and_leaves_no_part_behind() {
     let place = Place::new().await;
-    place
-        .put(&place.source, "stash/large", large_object())
-        .await;
-    let stall = Stall::at("stash/large").await;
+    let large = stash::incompressible(BEFORE_THE_STALL + (4 << 20));
+    place.put(&place.source, "stash/large", large).await;
+    let network = Network::new().await;
+    let stall = Fault::StallAnswer(BEFORE_THE_STALL);
+    network.fault("GET", "stash/large", 0..usize::MAX, stall);
     let settings = [
         ("REHOSE_OPTIONS", r#"{"format": "message"}"#),
         ("REHOSE_LEVEL", "1"),
-        ("AWS_ENDPOINT_URL_S3", &*stall.endpoint),
+        ("AWS_ENDPOINT_URL_S3", &*network.endpoint),
     ];
     let mut stack = Stack::at(place, &settings).await;
     stack.plan("job").await;
@@ -91,103 +88,9 @@ async fn an_object_that_stalls_goes_back_and_leaves_no_part_behind() {
     assert_eq!(stack.place.uploads().await, 0);
     assert_same(&stack.place.output("").await, &before);
 
-    stall.end();
+    network.heal();
     let answer = stack.process.invoke(&event).await;
     assert_eq!(given_back(&answer.unwrap()), [""; 0]);
     assert_eq!(stack.check("job").await["state"], "succeeded");
     assert_eq!(stack.place.uploads().await, 0);
-}
-
-/// An object that is larger than what arrives of it, and whose messages do not compress.
-fn large_object() -> Vec<u8> {
-    const MESSAGE: usize = 1_000;
-    let mut random = fastrand::Rng::with_seed(1);
-    let events = (0..(BEFORE_THE_STALL + (4 << 20)) / MESSAGE).map(|_| {
-        let message: String = (0..MESSAGE).map(|_| random.alphanumeric()).collect();
-        json!({"id": "1", "timestamp": 1_580_515_200_000_u64, "message": message})
-    });
-    let events: Vec<String> = events.map(|event| event.to_string()).collect();
-    let events = events.join(",");
-    // The type comes first: the rows of an envelope are held back until it is known.
-    format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{events}]}}"#).into_bytes()
-}
-
-/// A way to S3 on which the bytes of one object stop, and no others do.
-struct Stall {
-    /// Where it begins.
-    endpoint: String,
-    over: Arc<AtomicBool>,
-}
-
-impl Stall {
-    async fn at(key: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let over = Arc::new(AtomicBool::new(false));
-        let is_over = Arc::clone(&over);
-        tokio::spawn(async move {
-            loop {
-                let (client, _) = listener.accept().await.unwrap();
-                let s3 = aws::endpoint();
-                let s3 = TcpStream::connect(s3.trim_start_matches("http://"))
-                    .await
-                    .unwrap();
-                let (from_client, to_client) = client.into_split();
-                let (from_s3, to_s3) = s3.into_split();
-                let asked = Arc::new(AtomicBool::new(false));
-                tokio::spawn(hand_requests(from_client, to_s3, key, Arc::clone(&asked)));
-                tokio::spawn(hand_answers(
-                    from_s3,
-                    to_client,
-                    asked,
-                    Arc::clone(&is_over),
-                ));
-            }
-        });
-        Self { endpoint, over }
-    }
-
-    fn end(&self) {
-        self.over.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Hands on what a client asks, and notes when it asks for the object.
-async fn hand_requests(
-    mut client: OwnedReadHalf,
-    mut s3: OwnedWriteHalf,
-    key: &str,
-    asked: Arc<AtomicBool>,
-) {
-    let mut bytes = vec![0; 64 << 10];
-    while let Ok(length @ 1..) = client.read(&mut bytes).await {
-        let line = String::from_utf8_lossy(&bytes[..length.min(200)]).into_owned();
-        let of_object = line.starts_with("GET ") && line.contains(key);
-        asked.store(of_object, Ordering::Relaxed);
-        if s3.write_all(&bytes[..length]).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Hands on what S3 answers, but of the object only the beginning until the stall is over.
-async fn hand_answers(
-    mut s3: OwnedReadHalf,
-    mut client: OwnedWriteHalf,
-    asked: Arc<AtomicBool>,
-    is_over: Arc<AtomicBool>,
-) {
-    let mut bytes = vec![0; 64 << 10];
-    let mut handed = 0;
-    while let Ok(length @ 1..) = s3.read(&mut bytes).await {
-        if asked.load(Ordering::Relaxed) {
-            handed += length;
-        }
-        while handed > BEFORE_THE_STALL && !is_over.load(Ordering::Relaxed) {
-            sleep(Duration::from_millis(50)).await;
-        }
-        if client.write_all(&bytes[..length]).await.is_err() {
-            return;
-        }
-    }
 }

@@ -99,8 +99,8 @@ impl Stack {
         self.check.invoke(&json!({"job": job})).await.unwrap()
     }
 
-    /// Hands all messages to process. Those that it gives back stay in flight.
-    async fn deliver(&mut self, mut drop: impl FnMut(&Message) -> bool) {
+    /// Hands all messages to process. Those that it gives back are delivered again.
+    pub(crate) async fn deliver(&mut self, mut drop: impl FnMut(&Message) -> bool) {
         loop {
             let messages = self.place.receive().await;
             if messages.is_empty() {
@@ -109,8 +109,9 @@ impl Stack {
             let (dropped, kept): (Vec<_>, Vec<_>) = messages.into_iter().partition(&mut drop);
             let back = self.process(&kept).await;
             for message in dropped.iter().chain(&kept) {
-                if !back.contains(&message.id) {
-                    self.place.delete(message).await;
+                match back.contains(&message.id) {
+                    true => self.place.give_back(message).await,
+                    false => self.place.delete(message).await,
                 }
             }
         }

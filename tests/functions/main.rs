@@ -10,12 +10,16 @@
 
 mod aws;
 mod job;
+mod network;
 mod runtime_api;
 mod stash;
 
 mod bad_environment;
 mod bad_events;
 mod deadlines;
+mod edges;
 mod jobs;
 mod logs;
 mod messages;
+mod security;
+mod wire;

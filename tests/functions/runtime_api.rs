@@ -27,6 +27,8 @@ pub(crate) struct Function {
     api: TcpListener,
     log: Vec<JoinHandle<Vec<String>>>,
     invocations: u32,
+    /// The size of the last answer, in bytes.
+    pub(crate) last_answer: usize,
 }
 
 /// An answer that is an error.
@@ -66,6 +68,7 @@ impl Function {
             api,
             log,
             invocations: 0,
+            last_answer: 0,
         }
     }
 
@@ -80,9 +83,30 @@ impl Function {
         event: &Value,
         time: Duration,
     ) -> Result<Value, Refusal> {
+        let id = self.hand_out(event, time).await;
+        let answer = self.request().await;
+        // Between an answer and the next event, Lambda lets a function do nothing.
+        self.signal("STOP").await;
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        let way = format!("POST /2018-06-01/runtime/invocation/{id}/");
+        let result = match answer.line.strip_prefix(&way) {
+            Some("response") => Ok(body),
+            Some("error") => Err(Refusal {
+                kind: body["errorType"].as_str().unwrap().to_owned(),
+                message: body["errorMessage"].as_str().unwrap().to_owned(),
+            }),
+            _ => panic!("{} is no answer to {id}: {body}", answer.line),
+        };
+        self.last_answer = answer.body.len();
+        answer.reply("202 Accepted", "", "").await;
+        result
+    }
+
+    /// Hands out an event and returns the invocation's id.
+    async fn hand_out(&mut self, event: &Value, time: Duration) -> String {
         self.invocations += 1;
         let id = format!("{}-{}", self.name, self.invocations);
-
+        self.signal("CONT").await;
         let next = self.request().await;
         assert_eq!(next.line, "GET /2018-06-01/runtime/invocation/next");
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + time;
@@ -94,20 +118,35 @@ impl Function {
             self.name,
         );
         next.reply("200 OK", &headers, &event.to_string()).await;
+        id
+    }
 
-        let answer = self.request().await;
-        let body: Value = serde_json::from_slice(&answer.body).unwrap();
-        let way = format!("POST /2018-06-01/runtime/invocation/{id}/");
-        let result = match answer.line.strip_prefix(&way) {
-            Some("response") => Ok(body),
-            Some("error") => Err(Refusal {
-                kind: body["errorType"].as_str().unwrap().to_owned(),
-                message: body["errorMessage"].as_str().unwrap().to_owned(),
-            }),
-            _ => panic!("{} is no answer to {id}: {body}", answer.line),
-        };
-        answer.reply("202 Accepted", "", "").await;
-        result
+    /// Terminates the function as Lambda does before it takes an environment away, where an
+    /// extension is registered, and returns how it ended.
+    pub(crate) async fn terminated(mut self) -> ExitStatus {
+        self.signal("CONT").await;
+        self.signal("TERM").await;
+        let ended = timeout(PATIENCE, self.process.wait()).await;
+        ended.expect("it goes on").unwrap()
+    }
+
+    /// Hands out an event and terminates the function before it has answered.
+    pub(crate) async fn terminated_during(
+        mut self,
+        event: &Value,
+        moment: impl Future<Output = ()>,
+    ) -> ExitStatus {
+        self.hand_out(event, PLENTY).await;
+        tokio::select! {
+            () = moment => self.terminated().await,
+            _ = self.api.accept() => panic!("{} has answered", self.name),
+        }
+    }
+
+    async fn signal(&self, name: &str) {
+        let id = self.process.id().expect("it has ended").to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().await;
+        assert!(sent.unwrap().success(), "kill -s {name} {id}");
     }
 
     /// Waits for the function to end by itself, and returns how it did and its log.

@@ -153,6 +153,7 @@ fn a_bomb_that_decodes_to_nothing_takes_no_more_memory() {
     let megabyte = gzip([b' '; 1024 * 1024]);
     let members = megabyte.repeat(large() / (1024 * 1024));
     place.put("two", &gzip(gzip(members)));
+    place.put("three", &gzip(gzip(gzip("").repeat(1_000_000))));
     let (peak, said) = peak(&place, &[], 0);
     assert_eq!(said.report()["rows"]["events"], 0);
     assert_flat(small_peak(), peak, "a bomb");

@@ -11,6 +11,9 @@ pub enum Error {
     /// A writer refused the output; the object may be fine.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
+    /// The caller wanted no more of it; the object may be fine.
+    #[error("stopped")]
+    Stopped,
 }
 
 /// What is wrong with an object, and where.

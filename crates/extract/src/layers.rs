@@ -41,12 +41,17 @@ impl Layer {
         }
     }
 
-    /// Hands the text in a chunk to `text`.
+    /// Hands the text in a chunk to `text`. A few bytes may hold years of work: `go_on` is asked
+    /// before every piece of it, in every layer.
     pub(crate) fn push(
         &mut self,
         chunk: &[u8],
+        go_on: &dyn Fn() -> bool,
         text: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        if !go_on() {
+            return Err(Error::Stopped);
+        }
         match &mut self.kind {
             Kind::Unknown(held) => {
                 let rest = hold(held, chunk);
@@ -55,11 +60,11 @@ impl Layer {
                 };
                 let held = std::mem::take(held);
                 self.kind = self.decided(gzip, &held)?;
-                self.push(&held, text)?;
-                self.push(rest, text)
+                self.push(&held, go_on, text)?;
+                self.push(rest, go_on, text)
             }
             Kind::Gzip(gunzip, inner) => {
-                gunzip.push(chunk, &mut |decoded| inner.push(decoded, text))
+                gunzip.push(chunk, &mut |decoded| inner.push(decoded, go_on, text))
             }
             Kind::Text => text(chunk),
         }

@@ -19,6 +19,7 @@ mod gzip;
 mod json;
 mod layers;
 mod options;
+mod pattern;
 mod rows;
 mod text;
 mod timestamp;

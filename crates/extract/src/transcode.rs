@@ -135,8 +135,16 @@ impl<W: Write, R: Write> Transcoder<W, R> {
         })
     }
 
-    /// Takes the next bytes of the object.
+    /// Takes the next bytes of the object, however long it takes: a chunk of a gzip bomb may hold
+    /// more than anyone will ever wait for.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        self.push_while(chunk, &|| true)
+    }
+
+    /// Takes the next bytes of the object while `go_on` says so, or ends with
+    /// [`Error::Stopped`]. It is asked for every 64 KiB of what comes out of a layer of gzip, and
+    /// for every member.
+    pub fn push_while(&mut self, chunk: &[u8], go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let Self {
             layers,
             text,
@@ -145,7 +153,7 @@ impl<W: Write, R: Write> Transcoder<W, R> {
             bytes_in,
         } = self;
         *bytes_in += chunk.len() as u64;
-        layers.push(chunk, &mut |bytes| {
+        layers.push(chunk, go_on, &mut |bytes| {
             text.push(bytes, &mut |text| dialect.push(text, rows))
         })
     }

@@ -5,7 +5,10 @@ mod oracle;
 mod stash;
 mod subject;
 
-use rehose_extract::{Fault, Position, Reason, Shape, Stage};
+use std::cell::Cell;
+use std::io;
+
+use rehose_extract::{Error, Fault, Position, Reason, Settings, Shape, Stage, Transcoder};
 
 use stash::{SIZES, document, flow_logs, gz, matches, messages};
 use subject::{Output, transcode};
@@ -249,4 +252,44 @@ fn a_gzip_bomb_is_only_text() {
     let output = end(&messages(), &bomb, &[1]).unwrap();
     assert_eq!(output.summary.written, 1);
     assert!(output.summary.bytes_decoded > 16 << 20);
+}
+
+/// Pushes an object at once, and says to go on so many times. Returns how it ended, and how often
+/// it asked.
+fn push_while(object: &[u8], asks: usize) -> (Result<(), Error>, usize) {
+    let settings = Settings {
+        shape: messages(),
+        level: 1,
+    };
+    let asked = Cell::new(0);
+    let go_on = || {
+        asked.set(asked.get() + 1);
+        asked.get() <= asks
+    };
+    let mut transcoder = Transcoder::new("bomb", &settings, io::sink(), io::sink()).unwrap();
+    let end = transcoder.push_while(object, &go_on);
+    (end, asked.get())
+}
+
+#[test]
+fn a_gzip_bomb_goes_on_only_as_long_as_its_caller_wants() {
+    const MEMBERS: usize = 100_000;
+    let empty_members = gz("").repeat(MEMBERS);
+    for (what, bomb, most_bytes, pieces) in [
+        ("a high ratio", gz(vec![b' '; 64 << 20]), 70_000, 1_024),
+        ("a nested one", gz(gz(vec![b' '; 64 << 20])), 1_000, 1_024),
+        ("empty members", empty_members.clone(), usize::MAX, MEMBERS),
+        ("nested ones", gz(&empty_members), 20_000, MEMBERS),
+        ("nested twice", gz(gz(&empty_members)), 1_000, MEMBERS),
+    ] {
+        assert!(bomb.len() < most_bytes, "{what}: {}", bomb.len());
+        let (end, asked) = push_while(&bomb, usize::MAX);
+        assert!(end.is_ok(), "{what}: {end:?}");
+        assert!(asked >= pieces, "{what}: {asked} pieces of work");
+        for asks in [0, 1, 2, pieces / 2] {
+            let (end, asked) = push_while(&bomb, asks);
+            assert!(matches!(end, Err(Error::Stopped)), "{what}: {end:?}");
+            assert_eq!(asked, asks + 1, "{what}: it went on");
+        }
+    }
 }

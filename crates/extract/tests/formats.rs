@@ -461,6 +461,23 @@ mod choices {
     }
 
     #[test]
+    fn a_regex_is_bounded_in_length_and_when_it_is_compiled() {
+        let event = |pattern: &str| json!({"event_regex": format!("(?P<timestamp>1)(?P<message>{pattern}2)")});
+        let message = |pattern: &str| json!({"message_regex": format!("(?P<a>{pattern})")});
+        for shape in [event, message] {
+            options(shape(&"a".repeat(8_000)));
+            let refused = refusal(shape(&"a".repeat(8_192))).to_string();
+            assert!(refused.contains("and 8192 are the most"), "{refused}");
+
+            options(shape(r"\w{30}"));
+            for blows_up in [r"\w{1000}", "(?:(?:a{100}){100}){100}"] {
+                let refused = refusal(shape(blows_up)).to_string();
+                assert!(refused.contains("more than 2097152 bytes"), "{refused}");
+            }
+        }
+    }
+
+    #[test]
     fn unknown_options_are_refused() {
         for options in [
             json!({"field": []}),

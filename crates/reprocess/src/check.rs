@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::error::Result;
+use crate::error::{Result, until};
 use crate::fate::{self, Fate};
 use crate::job::{Job, JobId};
 use crate::ledger::Ledger;
@@ -139,6 +139,11 @@ pub(crate) enum Walk {
 impl Checker {
     /// Looks how a planned job stands, and does what has to be done about it.
     pub async fn check(&self, job: &JobId, now: Timestamp, deadline: Instant) -> Result<Checked> {
+        let checked = self.check_on(job, now, deadline);
+        until(deadline, "the job was being checked", checked).await
+    }
+
+    async fn check_on(&self, job: &JobId, now: Timestamp, deadline: Instant) -> Result<Checked> {
         let ledger = Ledger::new(Arc::clone(&self.output), job.clone());
         if let Some(report) = ledger.report().await? {
             return Ok(ended(&ledger, report));

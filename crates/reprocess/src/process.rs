@@ -7,7 +7,7 @@ use futures::StreamExt;
 use globset::GlobSet;
 use rehose_extract::{Options, Settings, Summary};
 use tokio::sync::{OnceCell, Semaphore};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::field::display;
 use tracing::{info, warn};
 
@@ -26,6 +26,11 @@ use crate::task::{TaskId, TaskMessage};
 /// of theirs must be left in the output, and a function is frozen as soon as it has answered.
 const GIVE_UP_TIME: Duration = Duration::from_secs(1);
 
+/// Messages that are handled at once, each with a few requests of its own beside its objects: a
+/// batch may bring 10,000 of them, and a function may have 1,024 connections and files open
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const MESSAGES: usize = 64;
+
 /// What `process` works with.
 #[derive(Debug)]
 pub struct Processor {
@@ -34,6 +39,7 @@ pub struct Processor {
     /// The shape of what realtime events bring; a task has its own.
     realtime: Settings,
     exclude: GlobSet,
+    messages: Semaphore,
     slots: Semaphore,
     bound: OnceCell<()>,
 }
@@ -63,12 +69,13 @@ impl Processor {
             output,
             realtime,
             exclude: crate::start::exclude(exclude)?,
+            messages: Semaphore::new(MESSAGES),
             slots: Semaphore::new(concurrency.max(1)),
             bound: OnceCell::new(),
         })
     }
 
-    /// Handles a message until the deadline. When it returns, the message's work is done and
+    /// Handles a message until the deadline, and gives it up within a second after. When it returns, the message's work is done and
     /// recorded and the message may be acknowledged; after an error it goes back to the queue.
     pub async fn process(&self, body: &str, deadline: Instant) -> Result<Processed> {
         let late = || Error::OutOfTime {
@@ -80,12 +87,16 @@ impl Processor {
             return Err(late());
         }
         let handled = async {
+            let _turn = self.messages.acquire().await;
             match Message::parse(body)? {
                 Message::Task(task) => self.task(*task, reading).await,
                 Message::Created(objects) => self.created(objects, reading).await,
             }
         };
-        (timeout_at(deadline, handled).await).unwrap_or_else(|_| Err(late()))
+        let handled = timeout_at(deadline, handled).await;
+        // What is not cleared away by then is left to the bucket's lifecycle rule.
+        let _ = timeout(GIVE_UP_TIME, self.output.tidy()).await;
+        handled.unwrap_or_else(|_| Err(late()))
     }
 
     async fn task(&self, message: TaskMessage, reading: Instant) -> Result<Processed> {

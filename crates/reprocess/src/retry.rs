@@ -11,12 +11,12 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, until};
 use crate::fate;
 use crate::job::{Job, JobId, Mode};
 use crate::ledger::Ledger;
 use crate::manifest::Slice;
-use crate::start::{Cursor, Planner, Started};
+use crate::start::{Cursor, PLANNING, Planner, Started};
 use crate::store::Listed;
 use crate::task;
 
@@ -41,14 +41,17 @@ impl Planner {
         deadline: Instant,
     ) -> Result<Started> {
         let left = Ledger::new(Arc::clone(&self.output), request.retry.clone());
-        let job = Job {
-            job: request.job,
-            mode: Mode::All,
-            retry: Some(request.retry),
-            started: now,
-            ..retryable(&left).await?
+        let planned = async {
+            let job = Job {
+                job: request.job,
+                mode: Mode::All,
+                retry: Some(request.retry),
+                started: now,
+                ..retryable(&left).await?
+            };
+            self.go_on(&job, request.cursor, deadline).await
         };
-        self.go_on(&job, request.cursor, deadline).await
+        until(deadline, PLANNING, planned).await
     }
 }
 

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use futures::StreamExt;
 use rehose_extract::{Settings, Summary, Transcoder};
 use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::ledger::{csv_key, rejected_key};
@@ -21,7 +23,8 @@ const CHUNKS: usize = 4;
 /// Rewrites an object. What is wrong with the object is its outcome; anything else is an error, and
 /// another attempt may succeed. Either way an object that is not done has no output.
 ///
-/// What is not read by the deadline is given up in order, which takes some time after it.
+/// What is not read and transcoded by the deadline is given up in order, which takes some time after
+/// it.
 pub(crate) async fn rewrite(
     source: &dyn Store,
     key: &str,
@@ -30,7 +33,7 @@ pub(crate) async fn rewrite(
     deadline: Instant,
 ) -> Result<Outcome> {
     let late = || Error::OutOfTime {
-        doing: format!("{} was being read", source.url(key)),
+        doing: format!("{} was being rewritten", source.url(key)),
     };
     let body = match timeout_at(deadline, source.read(key)).await {
         Ok(Ok(body)) => body,
@@ -40,12 +43,16 @@ pub(crate) async fn rewrite(
     let (chunks_in, mut chunks) = mpsc::channel(CHUNKS);
     let (csv_in, csv) = mpsc::channel(CHUNKS);
     let (rejected_in, rejected) = mpsc::channel(CHUNKS);
+    let stop = CancellationToken::new();
+    // The transcoder is a thread: where this is dropped, it would go on for itself.
+    let _stops_with_this = stop.clone().drop_guard();
     let transcoder = {
-        let (key, settings) = (key.to_owned(), settings.clone());
+        let (key, settings, stop) = (key.to_owned(), settings.clone(), stop.clone());
         tokio::task::spawn_blocking(move || {
             transcode(
                 &key,
                 &settings,
+                &stop,
                 &mut chunks,
                 Pipe(csv_in),
                 Pipe(rejected_in),
@@ -56,7 +63,7 @@ pub(crate) async fn rewrite(
         timeout_at(deadline, feed(body, chunks_in)),
         drain(csv, output, csv_key(key)),
         drain(rejected, output, rejected_key(key)),
-        transcoder,
+        stop_at(deadline, &stop, transcoder),
     );
     let transcoded = transcoded.map_err(|error| Error::Died {
         url: source.url(key),
@@ -65,7 +72,7 @@ pub(crate) async fn rewrite(
     let outputs = whole(csv, rejected).await;
     match (fed, transcoded, outputs) {
         // What the transcoder says of an object that did not arrive whole means nothing.
-        (Err(_), _, outputs) => {
+        (Err(_), _, outputs) | (_, Err(rehose_extract::Error::Stopped), outputs) => {
             abandon(outputs).await;
             Err(late())
         }
@@ -89,6 +96,19 @@ pub(crate) async fn rewrite(
         }
         (_, Ok(summary), Ok(outputs)) => complete(outputs, summary).await,
     }
+}
+
+/// Waits for the transcoder, and at the deadline tells it to stop.
+async fn stop_at<T>(
+    deadline: Instant,
+    stop: &CancellationToken,
+    mut transcoder: JoinHandle<T>,
+) -> std::result::Result<T, JoinError> {
+    if let Ok(ended) = timeout_at(deadline, &mut transcoder).await {
+        return ended;
+    }
+    stop.cancel();
+    transcoder.await
 }
 
 /// Both outputs of an object, where something came for them: rejected events, then rows.
@@ -142,6 +162,7 @@ enum Chunk {
 fn transcode(
     key: &str,
     settings: &Settings,
+    stop: &CancellationToken,
     chunks: &mut mpsc::Receiver<Chunk>,
     csv: Pipe,
     rejected: Pipe,
@@ -149,7 +170,7 @@ fn transcode(
     let mut transcoder = Transcoder::new(key, settings, csv, rejected)?;
     while let Some(chunk) = chunks.blocking_recv() {
         match chunk {
-            Chunk::Bytes(bytes) => transcoder.push(&bytes)?,
+            Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &|| !stop.is_cancelled())?,
             Chunk::End => return transcoder.finish(),
         }
     }

@@ -10,7 +10,7 @@ use rehose_extract::Options;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, until};
 use crate::job::{Job, JobId, Mode};
 use crate::ledger::{self, Ledger, csv_key};
 use crate::location::Source;
@@ -42,6 +42,9 @@ const HEADS: usize = 64;
 
 /// The first wait before messages that the queue refused are sent again, and the longest.
 const RESEND_WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// What is being done when a call runs out of time.
+pub(crate) const PLANNING: &str = "the job was being planned";
 
 /// What `start` works with.
 #[derive(Debug, Clone)]
@@ -122,27 +125,30 @@ impl Sent {
 }
 
 impl Planner {
-    /// Plans as much of a job as fits in the time, at least one page.
+    /// Plans as much of a job as fits in the time: at least one page, or it is an error.
     pub async fn start(
         &self,
         request: StartRequest,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Started> {
-        if request.cursor.is_none() {
-            self.examine(&request).await?;
-        }
-        let job = Job {
-            job: request.job,
-            source: request.source,
-            prefix: request.prefix,
-            mode: request.mode,
-            exclude: request.exclude,
-            retry: None,
-            options: request.options.normalised(),
-            started: now,
+        let planned = async {
+            if request.cursor.is_none() {
+                self.examine(&request).await?;
+            }
+            let job = Job {
+                job: request.job,
+                source: request.source,
+                prefix: request.prefix,
+                mode: request.mode,
+                exclude: request.exclude,
+                retry: None,
+                options: request.options.normalised(),
+                started: now,
+            };
+            self.go_on(&job, request.cursor, deadline).await
         };
-        self.go_on(&job, request.cursor, deadline).await
+        until(deadline, PLANNING, planned).await
     }
 
     /// Goes on with a job where its last call stopped, or begins with it.

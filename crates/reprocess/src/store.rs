@@ -52,6 +52,10 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The size of an object in bytes, or `None` where there is none.
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError>;
 
+    /// Waits until nothing is left of uploads that were dropped, as far as it can be cleared away.
+    /// A function is frozen as soon as it has answered, and what goes on behind it with it.
+    async fn tidy(&self) {}
+
     /// How a person would name the object: `s3://bucket/key`, or a path.
     fn url(&self, key: &str) -> String;
 }

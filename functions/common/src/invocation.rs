@@ -12,6 +12,13 @@ use tokio::time::Instant;
 /// its uploads and to send the answer.
 const MARGIN: Duration = Duration::from_secs(3);
 
+/// The most of an error's words that are logged and answered, in bytes. What is wrong with an event
+/// is quoted, and an event may be of 6 MB, which an answer may not pass
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>); of a cause, Step
+/// Functions takes 32,768 characters
+/// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskFailedEventDetails.html>).
+const MAX_WORDS: usize = 4 * 1024;
+
 /// When an invocation must be done with its work.
 pub fn deadline(context: &Context) -> Instant {
     let left = context
@@ -34,13 +41,26 @@ pub fn diagnostic(error: &Error) -> Diagnostic {
     log(error);
     Diagnostic {
         error_type: error.kind().name().to_owned(),
-        error_message: error.to_string(),
+        error_message: words(error),
     }
+}
+
+/// An error's words, without the middle of what is too long.
+fn words(error: &Error) -> String {
+    let mut words = error.to_string();
+    let begin = words.floor_char_boundary(MAX_WORDS / 2);
+    let end = words.ceil_char_boundary(words.len().saturating_sub(MAX_WORDS / 2));
+    if begin < end {
+        let left_out = format!("[... {} bytes ...]", end - begin);
+        words.replace_range(begin..end, &left_out);
+    }
+    words
 }
 
 /// Logs an error with its kind. An alarm may count errors: what passes by itself is none.
 pub fn log(error: &Error) {
     let kind = error.kind();
+    let error = words(error);
     match kind {
         ErrorKind::InvalidInput => tracing::warn!(kind = kind.name(), %error, "refused"),
         ErrorKind::Passing => tracing::warn!(kind = kind.name(), %error, "given back"),

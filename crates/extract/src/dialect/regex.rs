@@ -19,6 +19,7 @@ use super::{Event, Events, MAX_MESSAGE, Standing};
 use crate::error::{Error, Reason};
 use crate::format::Rejection;
 use crate::json::unescape;
+use crate::pattern;
 
 /// The longest match, in bytes: a message of the largest size with an escape for every other byte.
 const MAX_MATCH: usize = 2 * MAX_MESSAGE;
@@ -51,7 +52,7 @@ impl fmt::Debug for EventRegex {
 impl EventRegex {
     /// Compiles a regex that has the groups `timestamp` and `message`, or says what it lacks.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
-        let groups = Regex::new(pattern).map_err(|error| error.to_string())?;
+        let groups = pattern::bytes(pattern)?;
         for name in ["timestamp", "message"] {
             if !groups.capture_names().flatten().any(|group| group == name) {
                 return Err(format!("it has no group (?P<{name}>...)"));

@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use super::{Rejection, write_quoted};
+use crate::pattern;
 
 /// A regex with named groups. It is one over characters, not bytes: no column holds half of one.
 #[derive(Debug, Clone)]
@@ -13,7 +14,7 @@ pub(crate) struct Captures {
 impl Captures {
     /// Compiles a regex, or says what it lacks.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
-        let regex = Regex::new(pattern).map_err(|error| error.to_string())?;
+        let regex = pattern::text(pattern)?;
         match regex.capture_names().flatten().find(|n| *n == "timestamp") {
             Some(_) => {
                 Err("the column timestamp is the event's: give the group another name".into())

@@ -24,6 +24,7 @@ pub(crate) fn transcode(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result
     attempt(shape, object, sizes).map_err(|error| match error {
         Error::Input(fault) => fault,
         Error::Output(error) => unreachable!("a Vec takes every byte: {error}"),
+        Error::Stopped => unreachable!("nobody wants it to stop"),
     })
 }
 

@@ -12,6 +12,7 @@ use aws_sdk_s3::types::EncodingType;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use percent_encoding::percent_decode_str;
+use tokio_util::task::TaskTracker;
 
 use super::{Body, Listed, MAX_PAGE, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 use error::{failure, status, unclear};
@@ -35,6 +36,8 @@ pub struct S3Store {
     client: Client,
     bucket: Arc<str>,
     root: Arc<str>,
+    /// Aborts of uploads that were dropped.
+    aborts: TaskTracker,
 }
 
 impl S3Store {
@@ -50,6 +53,7 @@ impl S3Store {
             client,
             bucket: bucket.into(),
             root: format!("{root}{slash}").into(),
+            aborts: upload::aborts(),
         }
     }
 
@@ -144,6 +148,7 @@ impl Store for S3Store {
             self.bucket.clone(),
             self.full_key("write", key)?,
             self.url(key),
+            self.aborts.clone(),
         )))
     }
 
@@ -193,6 +198,10 @@ impl Store for S3Store {
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(failure("head", self.url(key), error)),
         }
+    }
+
+    async fn tidy(&self) {
+        self.aborts.wait().await;
     }
 
     fn url(&self, key: &str) -> String {

@@ -1,5 +1,6 @@
 //! A job's promises, under messages that come twice, late, in any order or not at all.
 #![allow(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     reason = "in a test they are how it fails"

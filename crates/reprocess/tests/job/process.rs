@@ -1,10 +1,13 @@
 //! `process` may get any message, any number of times.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::message::{Created, Message};
 use rehose_reprocess::process::Processed;
@@ -167,6 +170,54 @@ async fn without_time_the_message_goes_back_and_nothing_is_left() {
     // The transcoder's thread sees that nobody listens any more.
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(world.files(), before);
+}
+
+/// A few bytes that are hours of work.
+fn bomb() -> Vec<u8> {
+    let gzip = |content: &[u8]| {
+        let mut member = GzEncoder::new(Vec::new(), Compression::default());
+        member.write_all(content).unwrap();
+        member.finish().unwrap()
+    };
+    let gigabyte = gzip(&gzip(&[b' '; 1 << 20]).repeat(1 << 10));
+    gzip(&gigabyte.repeat(1 << 12))
+}
+
+#[test]
+fn a_bomb_is_given_up_at_the_deadline_and_its_thread_ends() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(a_bomb_is_given_up());
+    // The end of the runtime waits for its threads.
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        drop(runtime);
+        ended.send(())
+    });
+    end.recv_timeout(AMPLE / 10)
+        .expect("the transcoder goes on");
+}
+
+async fn a_bomb_is_given_up() {
+    let world = World::with_objects(0);
+    std::fs::write(world.stash().join("bomb"), bomb()).unwrap();
+    world.start().await;
+    let before = world.files();
+    let message = world.queue.take().remove(0);
+    let processor = world.processor();
+
+    let deadline = Instant::now() + Duration::from_secs(2);
+    let error = processor.process(&message, deadline).await.unwrap_err();
+    let Error::OutOfTime { doing } = &error else {
+        panic!("{error}");
+    };
+    assert!(doing.contains("bomb was being rewritten"), "{error}");
+    assert_eq!(world.files(), before);
+
+    // Dropped on its way, as by a command that is interrupted.
+    let deadline = Instant::now() + AMPLE;
+    let processing = processor.process(&message, deadline);
+    let dropped = tokio::time::timeout(Duration::from_secs(1), processing).await;
+    assert!(dropped.is_err());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::{Bytes, BytesMut};
 use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
 
 use super::error::{failure, unclear};
 use crate::store::{StoreError, StoreErrorKind, Upload};
@@ -28,12 +29,19 @@ pub(super) struct S3Upload {
 }
 
 impl S3Upload {
-    pub(super) fn new(client: Client, bucket: Arc<str>, key: String, url: String) -> Self {
+    pub(super) fn new(
+        client: Client,
+        bucket: Arc<str>,
+        key: String,
+        url: String,
+        aborts: TaskTracker,
+    ) -> Self {
         let target = Target {
             client,
             bucket,
             key: key.into(),
             url: url.into(),
+            aborts,
         };
         Self {
             target,
@@ -89,6 +97,7 @@ struct Target {
     bucket: Arc<str>,
     key: Arc<str>,
     url: Arc<str>,
+    aborts: TaskTracker,
 }
 
 impl Target {
@@ -254,9 +263,17 @@ impl Parts {
 impl Drop for Parts {
     fn drop(&mut self) {
         if let (Some(upload_id), Ok(runtime)) = (self.upload_id.take(), Handle::try_current()) {
-            runtime.spawn(abort(self.target.clone(), upload_id));
+            let abort = abort(self.target.clone(), upload_id);
+            self.target.aborts.spawn_on(abort, &runtime);
         }
     }
+}
+
+/// Keeps track of aborts. It is closed: it can be waited for at any time, and takes more.
+pub(super) fn aborts() -> TaskTracker {
+    let aborts = TaskTracker::new();
+    aborts.close();
+    aborts
 }
 
 /// Best effort: what this cannot clear away, the bucket's lifecycle rule does.
@@ -290,6 +307,7 @@ mod tests {
                 bucket: "bucket".into(),
                 key: "a".into(),
                 url: "s3://bucket/a".into(),
+                aborts: aborts(),
             },
             upload_id: None,
             sent: vec![CompletedPart::builder().build(); MAX_PARTS],

@@ -1,0 +1,221 @@
+//! What Lambda may do to a function: end it, or hand it the largest of events.
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::aws::{Place, batch, given_back};
+use crate::job::{Stack, environment};
+use crate::network::{Fault, Network};
+use crate::runtime_api::Function;
+use crate::stash;
+
+/// The largest event and the largest answer of Lambda, in bytes
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
+
+/// The most messages that an event brings
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html>).
+const MAX_MESSAGES: usize = 10_000;
+
+const SIGTERM: i32 = 15;
+
+/// An id as long as those of SQS.
+fn id(number: usize) -> String {
+    format!("{number:08}-0000-4000-8000-000000000000")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn of_the_largest_event_only_what_is_bad_goes_back() {
+    let network = Network::new().await;
+    let mut stack = Stack::with(&[("AWS_ENDPOINT_URL", &*network.endpoint)]).await;
+    stack
+        .place
+        .put_stash(&stash::objects("dialects/key/"))
+        .await;
+    stack.plan("job").await;
+    let task = stack.place.receive().await.remove(0).body;
+
+    // Hundreds of deliveries of a task, thousands of events of nothing, and one bad message.
+    let messages = (0..MAX_MESSAGES).map(|number| {
+        let body = match number {
+            5_000 => "{",
+            number if number % 25 == 0 => &*task,
+            _ => r#"{"Event": "s3:TestEvent", "Service": "Amazon S3"}"#,
+        };
+        (id(number), body)
+    });
+    let messages: Vec<(String, &str)> = messages.collect();
+    let mut event = batch(messages.iter().map(|(id, body)| (&**id, *body)));
+    event["unknown"] = json!({"of": ["any", {"shape": null}]});
+    let records = event["Records"].as_array_mut().unwrap();
+    let padding = "x".repeat(MAX_PAYLOAD / MAX_MESSAGES);
+    for record in &mut *records {
+        record["unknown"] = json!({"padding": padding});
+    }
+    assert!(event.to_string().len() > MAX_PAYLOAD);
+
+    let answer = stack.process.invoke(&event).await.unwrap();
+    assert_eq!(given_back(&answer), [id(5_000)]);
+    assert_eq!(stack.check("job").await["state"], "succeeded");
+    // A function may have no more than 1,024 connections and files open.
+    let most = network.most_at_once();
+    assert!((2..=256).contains(&most), "{most} connections at once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn no_answer_is_larger_than_lambda_takes() {
+    let mut stack = Stack::new().await;
+    // The largest answer of process: everything goes back.
+    let ids: Vec<String> = (0..MAX_MESSAGES).map(id).collect();
+    let event = batch(ids.iter().map(|id| (&**id, "{")));
+    let answer = stack.process.invoke(&event).await.unwrap();
+    assert_eq!(given_back(&answer), ids);
+    let size = stack.process.last_answer;
+    assert!(size < MAX_PAYLOAD / 6, "{size} bytes");
+
+    // An error quotes what is wrong, but not all of it.
+    let long = "\u{1}é".repeat(MAX_PAYLOAD / 4);
+    let wrong: Value = json!([
+        {"job": "job", "prefix": "stash/", "cursor": long},
+        {"job": "job", "prefix": "stash/", long.clone(): 1},
+        {"job": long, "prefix": "stash/"},
+        {"job": "job", "prefix": long},
+        {"job": "job", "prefix": "stash/", "options": {"message_regex": long}},
+        {"job": "job", "prefix": "stash/", "exclude": [format!("[{long}")]},
+    ]);
+    for event in wrong.as_array().unwrap() {
+        let refusal = stack.start.invoke(event).await.unwrap_err();
+        assert_eq!(refusal.kind, "InvalidInput", "{}", refusal.message);
+        assert!(
+            stack.start.last_answer < 32_768,
+            "{}",
+            stack.start.last_answer
+        );
+    }
+    let body = json!({"task": long}).to_string();
+    let answer = stack.process.invoke(&batch([("long", &*body)])).await;
+    assert_eq!(given_back(&answer.unwrap()), ["long"]);
+
+    // What start and check answer otherwise does not grow with the job.
+    let job = "j".repeat(64);
+    let key = format!("stash/{}", "k".repeat(1_018));
+    stack.place.put(&stack.place.source, &key, "").await;
+    stack.plan(&job).await;
+    assert!(stack.start.last_answer < 8 * 1024);
+    stack.check(&job).await;
+    assert!(stack.check.last_answer < 8 * 1024);
+    let log = stack.process.stopped().await;
+    let longest = log.iter().map(String::len).max();
+    assert!(longest < Some(32_768), "a line of {longest:?} bytes");
+}
+
+/// Without extensions, Lambda kills a function that it no longer wants; with one, it sends SIGTERM
+/// before. Either way nothing is under way then, unless the function itself is at fault
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_function_that_is_terminated_ends_at_once() {
+    let stack = Stack::new().await;
+    let Stack {
+        start,
+        process,
+        check,
+        ..
+    } = stack;
+    for mut function in [start, process, check] {
+        function.invoke(&json!({})).await.unwrap_err();
+        assert_eq!(function.terminated().await.signal(), Some(SIGTERM));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_function_that_is_terminated_in_an_object_leaves_nothing_visible() {
+    let place = Place::new().await;
+    let large = stash::incompressible(20 << 20);
+    place.put(&place.source, "stash/large", large).await;
+    let network = Network::new().await;
+    network.fault(
+        "GET",
+        "stash/large",
+        0..usize::MAX,
+        Fault::StallAnswer(16 << 20),
+    );
+    let settings = [
+        ("REHOSE_OPTIONS", r#"{"format": "message"}"#),
+        ("AWS_ENDPOINT_URL", &*network.endpoint),
+    ];
+    let mut stack = Stack::at(place, &settings).await;
+    stack.plan("job").await;
+    let before = stack.place.output_keys("").await;
+    let message = stack.place.receive().await.remove(0);
+    let event = batch([(&*message.id, &*message.body)]);
+
+    let next = Function::start("process", &environment(&stack.place, &settings)).await;
+    let process = std::mem::replace(&mut stack.process, next);
+    let has_begun = async {
+        while stack.place.uploads().await == 0 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let ended = process.terminated_during(&event, has_begun).await;
+    assert_eq!(ended.signal(), Some(SIGTERM));
+    assert_eq!(stack.place.output_keys("").await, before);
+
+    network.heal();
+    let answer = stack.process.invoke(&event).await.unwrap();
+    assert_eq!(given_back(&answer), [""; 0]);
+    assert_eq!(stack.check("job").await["state"], "succeeded");
+    // What it had sent is seen by nobody, and the bucket's lifecycle rule ends it.
+    assert_eq!(stack.place.uploads().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn bombs_go_back_before_the_deadline_and_take_nothing_with_them() {
+    let place = Place::new().await;
+    // Half a terabyte of spaces, and half a billion members of nothing.
+    let spaces = stash::gzip(stash::gzip([b' '; 1 << 20]).repeat(1 << 10));
+    let nothing = stash::gzip(stash::gzip("").repeat(1 << 16));
+    let good = stash::object("dialects/encoding/gzip-members");
+    for (key, object) in [
+        ("bomb-of-nothing", stash::gzip(nothing.repeat(1 << 13))),
+        ("bomb-of-spaces", stash::gzip(spaces.repeat(1 << 9))),
+        ("good", good),
+    ] {
+        assert!(object.len() < 1 << 20, "{key} has {} bytes", object.len());
+        place
+            .put(&place.source, &format!("stash/{key}"), object)
+            .await;
+    }
+    let created = |key: &str| {
+        let bucket = json!({"name": place.source});
+        let s3 = json!({"bucket": bucket, "object": {"key": format!("stash/{key}")}});
+        json!({"Records": [{"eventName": "ObjectCreated:Put", "s3": s3}]}).to_string()
+    };
+    let messages = ["bomb-of-nothing", "bomb-of-spaces", "good"].map(|key| (key, created(key)));
+    let event = batch(messages.iter().map(|(id, body)| (*id, &**body)));
+    let settings = environment(&place, &[("REHOSE_CONCURRENCY", "3")]);
+    let mut process = Function::start("process", &settings).await;
+
+    // Twice, as if the first had left anything of them at work.
+    for _ in 0..2 {
+        let time = Duration::from_secs(12);
+        let deadline = Instant::now() + time;
+        let answer = process.invoke_with(&event, time).await.unwrap();
+        assert!(Instant::now() < deadline, "Lambda would have killed it");
+        assert_eq!(given_back(&answer), ["bomb-of-nothing", "bomb-of-spaces"]);
+    }
+    let csv = place.output_keys("rows/csv/").await;
+    assert_eq!(csv, ["rows/csv/stash/good.csv.gz"]);
+    let log = process.stopped().await.join("\n");
+    for key in ["bomb-of-nothing", "bomb-of-spaces"] {
+        let words = format!("time ran out while s3://{}/stash/{key} was", place.source);
+        assert!(log.contains(&words), "{log}");
+    }
+}

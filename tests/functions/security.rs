@@ -1,0 +1,115 @@
+//! What comes from outside leads nowhere else, and nothing secret gets out.
+
+use serde_json::{Value, json};
+
+use crate::aws::{batch, given_back};
+use crate::job::Stack;
+use crate::stash;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_key_may_be_anything_and_names_its_own_object_only() {
+    let mut stack = Stack::new().await;
+    let longest = format!("stash/{}", "k".repeat(1_018));
+    let long = format!("stash/{}", "l".repeat(1_000));
+    let good = stash::object("dialects/encoding/gzip-members");
+    for key in [&*longest, &*long, "stash/x"] {
+        stack
+            .place
+            .put(&stack.place.source, key, good.clone())
+            .await;
+    }
+    stack.plan("job").await;
+    let mut task = stack.place.receive().await.remove(0).task();
+    let keys = [
+        (longest.clone(), "invalid-key"),
+        (long.clone(), "done"),
+        (format!("{longest}k"), "invalid-key"),
+        ("stash/\0".to_owned(), "gone"),
+        ("stash/x\0".to_owned(), "gone"),
+        ("stash/x\r\nHost: elsewhere".to_owned(), "gone"),
+        ("stash/x?uploads".to_owned(), "gone"),
+        ("stash/x#".to_owned(), "gone"),
+        ("stash/%2e%2e/x".to_owned(), "gone"),
+        ("stash/../../x".to_owned(), "gone"),
+        ("stash//x".to_owned(), "gone"),
+        ("stash/".to_owned(), "gone"),
+        ("stash/\u{ffff}\u{fffe}".to_owned(), "gone"),
+        ("stash/x".to_owned(), "done"),
+    ];
+    task["objects"] = keys
+        .iter()
+        .map(|(key, _)| json!({"key": key, "bytes": 1}))
+        .collect();
+    task["job"] = json!("forged");
+
+    let body = task.to_string();
+    let answer = stack.process.invoke(&batch([("forged", &*body)])).await;
+    assert_eq!(given_back(&answer.unwrap()), [""; 0]);
+    let receipts = stack.place.output_keys("rows/jobs/forged/receipts/").await;
+    let receipt = stack.place.output_json(&receipts[0]).await;
+    for (object, (key, end)) in receipt["objects"].as_array().unwrap().iter().zip(&keys) {
+        let found = match &object["outcome"] {
+            outcome if outcome == "done" => outcome,
+            _ => &object["reason"],
+        };
+        assert_eq!(object["key"], **key, "{object}");
+        assert_eq!(found, end, "{object}");
+    }
+    let outputs = stack.place.output_keys("rows/csv/").await;
+    let expected = [long, "stash/x".to_owned()].map(|key| format!("rows/csv/{key}.csv.gz"));
+    assert_eq!(outputs, expected);
+    // Nothing was written anywhere but there and in the ledger.
+    let mut others = stack.place.output_keys("").await;
+    others.retain(|key| !key.starts_with("rows/csv/") && !key.starts_with("rows/jobs/"));
+    assert_eq!(others, ["rows/rehose.json"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn neither_credentials_nor_what_objects_hold_is_ever_logged() {
+    const SECRET: &str = "a-secret-access-key-of-a-test";
+    const TOKEN: &str = "a-session-token-of-a-test";
+    const CONTENT: &str = "what-an-object-holds";
+    let settings = [
+        ("RUST_LOG", "trace"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("AWS_SESSION_TOKEN", TOKEN),
+    ];
+    let mut stack = Stack::with(&settings).await;
+    let event = |message: &str| json!({"id": "1", "timestamp": 1, "message": message});
+    let rejected = json!({"messageType": "DATA_MESSAGE", "logEvents": [event(CONTENT)]});
+    let malformed = format!(r#"{{"messageType":"{CONTENT}","{CONTENT}":{CONTENT}"#);
+    let other = json!({"messageType": [CONTENT], CONTENT: CONTENT, "logEvents": CONTENT});
+    let objects: [(&str, String); 3] = [
+        ("rejected", rejected.to_string()),
+        ("malformed", malformed),
+        ("other", other.to_string()),
+    ];
+    for (key, object) in objects {
+        let key = format!("stash/{key}");
+        stack.place.put(&stack.place.source, &key, object).await;
+    }
+    let checked = stack.run("job").await;
+    assert_eq!(checked["totals"]["rows"]["rejected"], 1);
+    assert_eq!(checked["totals"]["objects"]["failed"], 2);
+    let report = stack.report("job").await;
+    assert!(!report.to_string().contains(CONTENT), "{report}");
+    stack.start.invoke(&json!({})).await.unwrap_err();
+    stack
+        .check
+        .invoke(&json!({"job": "unknown"}))
+        .await
+        .unwrap_err();
+
+    for function in [stack.start, stack.process, stack.check] {
+        let log = function.stopped().await;
+        assert!(!log.is_empty());
+        for line in log {
+            serde_json::from_str::<Value>(&line).unwrap();
+            for secret in [SECRET, TOKEN, CONTENT, "Signature=", "AWS4-HMAC"] {
+                assert!(!line.contains(secret), "{line}");
+            }
+        }
+    }
+}

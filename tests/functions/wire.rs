@@ -1,0 +1,415 @@
+//! Connections that break, stall and lie, between the real clients and the local AWS.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use futures::TryStreamExt;
+use rehose_reprocess::aws as connection;
+use rehose_reprocess::store::{S3Store, Store, StoreErrorKind};
+use serde_json::{Value, json};
+
+use crate::aws::{Objects, Place, assert_same, batch, given_back};
+use crate::job::{Stack, environment};
+use crate::network::{Fault, Network};
+use crate::runtime_api::Function;
+use crate::stash;
+
+const ALWAYS: Range<usize> = 0..usize::MAX;
+
+/// A large object's rows: more than one part of an upload.
+const LARGE: usize = 14 << 20;
+
+/// What becomes of a message in the first delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// The client tries again until it succeeds.
+    Done,
+    /// It goes back to the queue, and there is no output.
+    Back,
+    /// It goes back to the queue, though its output is complete.
+    BackAndComplete,
+}
+
+/// Objects of their own for each of some faults, in tasks of their own.
+struct Trial {
+    place: Place,
+    network: Network,
+    process: Function,
+    names: Vec<&'static str>,
+}
+
+impl Trial {
+    async fn new() -> Self {
+        let place = Place::new().await;
+        let network = Network::new().await;
+        let settings = [
+            ("AWS_ENDPOINT_URL", &*network.endpoint),
+            ("REHOSE_OPTIONS", r#"{"format": "message"}"#),
+            ("REHOSE_LEVEL", "1"),
+            ("REHOSE_CONCURRENCY", "32"),
+        ];
+        let process = Function::start("process", &environment(&place, &settings)).await;
+        Self {
+            place,
+            network,
+            process,
+            names: Vec::new(),
+        }
+    }
+
+    /// An object of this name and size, and what its task is called in the ledger.
+    async fn object(&mut self, name: &'static str, bytes: usize) -> String {
+        let object = stash::incompressible(bytes);
+        let key = format!("stash/{name}");
+        self.place.put(&self.place.source, &key, object).await;
+        self.names.push(name);
+        format!("00000000-{:04}.json", self.names.len() - 1)
+    }
+
+    /// All tasks in one batch.
+    fn event(&self) -> Value {
+        let Place { source, output, .. } = &self.place;
+        let bodies: Vec<String> = (self.names.iter().enumerate())
+            .map(|(task, name)| {
+                json!({
+                    "job": "job",
+                    "task": {"slice": 0, "task": task},
+                    "source": format!("s3://{source}/"),
+                    "output": format!("s3://{output}/rows/"),
+                    "options": {"dialect": "cloudwatch", "format": "message"},
+                    "objects": [{"key": format!("stash/{name}"), "bytes": 1}],
+                })
+                .to_string()
+            })
+            .collect();
+        let names = self.names.iter().copied();
+        batch(names.zip(bodies.iter().map(String::as_str)))
+    }
+
+    async fn visible(&self) -> Objects {
+        let objects = self.place.output("rows/csv/stash/").await.into_iter();
+        let name = |key: String| {
+            let name = key.strip_prefix("rows/csv/stash/").unwrap();
+            name.strip_suffix(".csv.gz").unwrap().to_owned()
+        };
+        objects.map(|(key, body)| (name(key), body)).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_broken_connection_is_another_attempt_or_another_delivery() {
+    use Fate::{Back, BackAndComplete, Done};
+    use Fault::{CutAnswer, LoseAnswer, Refuse, Reset, ResetAnswer};
+    const SLOW: Fault = Refuse(503, "SlowDown");
+    const ERROR: Fault = Refuse(500, "InternalError");
+    let mut trial = Trial::new().await;
+    trial.object("quiet", 1).await;
+    trial.object("large-quiet", LARGE).await;
+    let faults = [
+        ("read-slow", "GET", 0..2, SLOW, Done),
+        ("read-error", "GET", 0..1, ERROR, Done),
+        ("read-reset", "GET", 0..1, Reset, Done),
+        ("read-lost", "GET", 0..1, LoseAnswer, Done),
+        // What has begun to arrive is not asked for again: the message is.
+        ("read-cut", "GET", 0..1, CutAnswer(100), Back),
+        ("read-broken", "GET", 0..1, ResetAnswer(100), Back),
+        ("write-slow", "PUT", 0..2, SLOW, Done),
+        ("write-error", "PUT", 0..1, ERROR, Done),
+        ("write-reset", "PUT", 0..1, Reset, Done),
+        ("write-lost", "PUT", 0..2, LoseAnswer, Done),
+        ("write-never", "PUT", ALWAYS, SLOW, Back),
+        ("large-begin-slow", "POST", 0..1, SLOW, Done),
+        ("large-begin-reset", "POST", 0..1, Reset, Done),
+        ("large-part-slow", "PUT", 0..1, SLOW, Done),
+        ("large-part-reset", "PUT", 0..1, Reset, Done),
+        ("large-part-lost", "PUT", 0..1, LoseAnswer, Done),
+        ("large-part-never", "PUT", 1..usize::MAX, ERROR, Back),
+        ("large-complete-slow", "POST", 1..2, SLOW, Done),
+        ("large-complete-lost", "POST", 1..2, LoseAnswer, Done),
+        (
+            "large-complete-never",
+            "POST",
+            1..usize::MAX,
+            LoseAnswer,
+            BackAndComplete,
+        ),
+    ];
+    for (name, method, which, fault, _) in &faults {
+        let bytes = if name.starts_with("large") { LARGE } else { 1 };
+        trial.object(name, bytes).await;
+        let part = match *method {
+            "GET" => format!("/stash/{name}?"),
+            _ => format!("/rows/csv/stash/{name}.csv.gz"),
+        };
+        trial.network.fault(method, part, which.clone(), *fault);
+    }
+    let ledger = [
+        ("head-slow", "HEAD", SLOW),
+        ("head-reset", "HEAD", Reset),
+        ("receipt-slow", "PUT", SLOW),
+        ("receipt-lost", "PUT", LoseAnswer),
+    ];
+    for (name, method, fault) in ledger {
+        let receipt = trial.object(name, 1).await;
+        trial.network.fault(method, receipt, 0..1, fault);
+    }
+
+    let event = trial.event();
+    let answer = trial.process.invoke(&event).await.unwrap();
+    let back = faults.iter().filter(|(.., fate)| *fate != Done);
+    let back: Vec<&str> = back.map(|(name, ..)| *name).collect();
+    assert_eq!(given_back(&answer), back);
+    assert_eq!(trial.place.uploads().await, 0);
+    assert!(trial.network.faults() > faults.len() + ledger.len());
+
+    let visible = trial.visible().await;
+    let quiet = |name: &str| {
+        let quiet = if name.starts_with("large") {
+            "large-quiet"
+        } else {
+            "quiet"
+        };
+        (name.to_owned(), visible[quiet].clone())
+    };
+    let all: Objects = trial.names.iter().map(|name| quiet(name)).collect();
+    let mut expected = all.clone();
+    for (name, .., fate) in &faults {
+        if *fate == Back {
+            expected.remove(*name);
+        }
+    }
+    assert!(visible == expected, "{:?}", visible.keys());
+    assert!(faults.iter().any(|(.., fate)| *fate == BackAndComplete));
+
+    trial.network.heal();
+    let answer = trial.process.invoke(&event).await.unwrap();
+    assert_eq!(given_back(&answer), [""; 0]);
+    assert!(trial.visible().await == all);
+    let receipts = trial.place.output_keys("rows/jobs/job/receipts/").await;
+    assert_eq!(receipts.len(), all.len());
+    assert_eq!(trial.place.uploads().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn what_stalls_goes_back_before_the_deadline_and_leaves_nothing_behind() {
+    let mut trial = Trial::new().await;
+    let stalls = [
+        ("read-unanswered", "GET", ALWAYS, Fault::Stall),
+        ("read-stops", "GET", ALWAYS, Fault::StallAnswer(100)),
+        ("write-unanswered", "PUT", ALWAYS, Fault::Stall),
+        ("large-begin", "POST", ALWAYS, Fault::Stall),
+        ("large-part", "PUT", ALWAYS, Fault::Stall),
+        ("large-second-part", "PUT", 1..usize::MAX, Fault::Stall),
+        ("large-complete", "POST", 1..usize::MAX, Fault::Stall),
+    ];
+    for (name, method, which, fault) in &stalls {
+        let bytes = if name.starts_with("large") { LARGE } else { 1 };
+        trial.object(name, bytes).await;
+        let part = match *method {
+            "GET" => format!("/stash/{name}?"),
+            _ => format!("/rows/csv/stash/{name}.csv.gz"),
+        };
+        trial.network.fault(method, part, which.clone(), *fault);
+    }
+    for (name, method) in [("head", "HEAD"), ("receipt", "PUT")] {
+        let receipt = trial.object(name, 1).await;
+        trial.network.fault(method, receipt, ALWAYS, Fault::Stall);
+    }
+    // A function that answered before its uploads are aborted would be seen with them.
+    (trial.network).fault("DELETE", "uploadId=", ALWAYS, Fault::Delay);
+
+    let event = trial.event();
+    let time = Duration::from_secs(20);
+    let deadline = Instant::now() + time;
+    let answer = trial.process.invoke_with(&event, time).await.unwrap();
+    assert!(Instant::now() < deadline, "Lambda would have killed it");
+    assert_eq!(given_back(&answer), trial.names);
+    assert!(trial.network.faults() >= trial.names.len());
+    // The function is frozen: what it has not cleared away yet would stay.
+    assert_eq!(trial.place.uploads().await, 0);
+    // Of this one only the receipt is missing.
+    let visible: Vec<String> = trial.visible().await.into_keys().collect();
+    assert_eq!(visible, ["receipt"]);
+
+    trial.network.heal();
+    let answer = trial.process.invoke(&event).await.unwrap();
+    assert_eq!(given_back(&answer), [""; 0]);
+    assert_eq!(trial.visible().await.len(), trial.names.len());
+    assert_eq!(trial.place.uploads().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_lost_begin_leaves_an_upload_that_only_the_lifecycle_rule_ends() {
+    let mut trial = Trial::new().await;
+    trial.object("large", LARGE).await;
+    let part = "/rows/csv/stash/large.csv.gz";
+    trial.network.fault("POST", part, 0..1, Fault::LoseAnswer);
+    let event = trial.event();
+    let answer = trial.process.invoke(&event).await.unwrap();
+    assert_eq!(given_back(&answer), [""; 0]);
+    // Nobody knows its name, and nobody sees it.
+    assert_eq!(trial.place.uploads().await, 1);
+    assert_eq!(trial.visible().await.len(), 1);
+}
+
+/// Calls a function until it does not fail for a passing reason, as the state machine does.
+async fn persist(function: &mut Function, event: &Value) -> Value {
+    for _ in 0..20 {
+        match function.invoke(event).await {
+            Ok(answer) => return answer,
+            Err(refusal) => assert_eq!(refusal.kind, "Passing", "{}", refusal.message),
+        }
+    }
+    panic!("{event} never succeeds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_job_over_a_bad_network_ends_like_one_over_a_good_one() {
+    const BAD_DAYS: &[Fault] = &[
+        Fault::Refuse(503, "SlowDown"),
+        Fault::LoseAnswer,
+        Fault::CutAnswer(20),
+        Fault::Reset,
+        Fault::ResetAnswer(20),
+        Fault::Refuse(500, "InternalError"),
+    ];
+    let settings = [("REHOSE_PAGE", "7"), ("REHOSE_PAGES", "2")];
+    let objects = stash::objects("");
+    let mut quiet = Stack::with(&settings).await;
+    quiet.place.put_stash(&objects).await;
+    quiet.run("job").await;
+
+    let network = Network::new().await;
+    let [page, pages] = settings;
+    let settings = [page, pages, ("AWS_ENDPOINT_URL", &*network.endpoint)];
+    let mut stack = Stack::with(&settings).await;
+    stack.place.put_stash(&objects).await;
+    network.fault_every(5, BAD_DAYS);
+
+    let mut cursor = Value::Null;
+    loop {
+        let event = json!({"prefix": "stash/", "job": "job", "cursor": cursor});
+        let mut started = persist(&mut stack.start, &event).await;
+        cursor = started["cursor"].take();
+        if started["planned"] == true {
+            break;
+        }
+    }
+    let event = json!({"job": "job"});
+    let checked = loop {
+        let checked = persist(&mut stack.check, &event).await;
+        if checked["state"] != "running" {
+            break checked;
+        }
+        stack.deliver(|_| false).await;
+    };
+    assert_eq!(checked["state"], "succeeded");
+    assert!(network.faults() >= 4 * BAD_DAYS.len());
+    for kind in ["rows/csv/", "rows/rejected/"] {
+        let expected = quiet.place.output(kind).await;
+        assert_same(&stack.place.output(kind).await, &expected);
+    }
+    let [report, expected] = [stack.report("job").await, quiet.report("job").await];
+    for sums in ["objects", "bytes", "rows", "failures"] {
+        assert_eq!(report[sums], expected[sums]);
+    }
+    assert_eq!(stack.place.uploads().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn messages_whose_acceptance_is_lost_are_sent_again_and_none_is_missing() {
+    let network = Network::new().await;
+    let settings = [
+        ("REHOSE_PAGE", "3"),
+        ("AWS_ENDPOINT_URL", &*network.endpoint),
+    ];
+    let mut stack = Stack::with(&settings).await;
+    let objects = stash::objects("dialects/key/");
+    stack.place.put_stash(&objects).await;
+    network.fault("POST", "SendMessageBatch", 0..2, Fault::LoseAnswer);
+    stack.plan("job").await;
+    assert_eq!(network.faults(), 2);
+
+    let mut tasks = Vec::new();
+    loop {
+        let messages = stack.place.receive().await;
+        if messages.is_empty() {
+            break;
+        }
+        assert_eq!(stack.process(&messages).await, [""; 0]);
+        tasks.extend(
+            messages
+                .iter()
+                .map(|message| message.task()["task"]["slice"].clone()),
+        );
+    }
+    tasks.sort_by_key(Value::to_string);
+    assert_eq!(tasks, [0, 0, 0, 1, 2, 3].map(Value::from));
+    assert_eq!(stack.check("job").await["state"], "succeeded");
+    assert_eq!(stack.report("job").await["objects"]["done"], objects.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn start_and_check_answer_before_their_deadline_where_aws_does_not() {
+    let network = Network::new().await;
+    let mut stack = Stack::with(&[("AWS_ENDPOINT_URL", &*network.endpoint)]).await;
+    stack.place.put(&stack.place.source, "stash/x", "").await;
+    let time = Duration::from_secs(6);
+    let start = json!({"prefix": "stash/", "job": "job"});
+    let check = json!({"job": "job"});
+
+    for request in ["list-type=2", "SendMessageBatch"] {
+        network.fault("", request, ALWAYS, Fault::Stall);
+        let deadline = Instant::now() + time;
+        let refusal = stack.start.invoke_with(&start, time).await.unwrap_err();
+        assert!(Instant::now() < deadline, "Lambda would have killed it");
+        assert_eq!(refusal.kind, "Passing");
+        assert!(
+            refusal.message.contains("being planned"),
+            "{}",
+            refusal.message
+        );
+        network.heal();
+    }
+    persist(&mut stack.start, &start).await;
+    for request in ["job.json", "GetQueueAttributes"] {
+        network.fault("", request, ALWAYS, Fault::Stall);
+        let deadline = Instant::now() + time;
+        let refusal = stack.check.invoke_with(&check, time).await.unwrap_err();
+        assert!(Instant::now() < deadline, "Lambda would have killed it");
+        assert_eq!(refusal.kind, "Passing");
+        assert!(
+            refusal.message.contains("being checked"),
+            "{}",
+            refusal.message
+        );
+        network.heal();
+    }
+    stack.deliver(|_| false).await;
+    assert_eq!(stack.check("job").await["state"], "succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_body_that_stands_still_ends_with_an_error_by_itself() {
+    let place = Place::new().await;
+    place.put(&place.source, "x", vec![b'x'; 100_000]).await;
+    let network = Network::new().await;
+    network.fault("GET", "/x?", ALWAYS, Fault::StallAnswer(1_000));
+    let config = aws_sdk_s3::config::Builder::from(&connection::config().await);
+    let config = config
+        .endpoint_url(&network.endpoint)
+        .force_path_style(true);
+    let client = aws_sdk_s3::Client::from_conf(config.build());
+    let store = S3Store::new(client, &place.source, "");
+    let body = store.read("x").await.unwrap();
+    let error = body.try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Passing, "{error}");
+    assert_eq!(network.faults(), 1);
+}
