@@ -15,7 +15,7 @@ use crate::ledger::{self, Ledger, receipt_name};
 use crate::location::Source;
 use crate::message::{Created, Message};
 use crate::receipt::{ObjectReceipt, Outcome, Receipt};
-use crate::rewrite::rewrite;
+use crate::rewrite::{Transcoding, rewrite};
 use crate::start::is_excluded;
 use crate::store::Store;
 use crate::task::TaskMessage;
@@ -33,6 +33,7 @@ pub struct Processor {
     realtime: Settings,
     exclude: GlobSet,
     slots: Semaphore,
+    transcoding: Transcoding,
     bound: OnceCell<()>,
 }
 
@@ -62,8 +63,19 @@ impl Processor {
             realtime,
             exclude: crate::start::exclude(exclude)?,
             slots: Semaphore::new(concurrency.max(1)),
+            transcoding: Transcoding::default(),
             bound: OnceCell::new(),
         })
+    }
+
+    /// Transcodes where [`process`](Self::process) is polled and not on threads, so that the order
+    /// of things is the caller's alone. This is for simulations: nothing overlaps, and memory is
+    /// not bounded.
+    pub fn in_place(self) -> Self {
+        Self {
+            transcoding: Transcoding::InPlace,
+            ..self
+        }
     }
 
     /// Handles a message until the deadline. When it returns, the message's work is done and
@@ -177,7 +189,15 @@ impl Processor {
         reading: Instant,
     ) -> Result<Outcome> {
         let _slot = self.slots.acquire().await;
-        rewrite(&*source.store, key, &self.output, settings, reading).await
+        rewrite(
+            &*source.store,
+            key,
+            &self.output,
+            settings,
+            self.transcoding,
+            reading,
+        )
+        .await
     }
 
     /// The source of a task, if every key of it may be read, and the task's output is ours.

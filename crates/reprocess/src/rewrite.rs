@@ -1,5 +1,7 @@
 //! One object: read, transcoded, written.
 
+mod in_place;
+
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -18,6 +20,16 @@ use crate::store::{Body, Store, StoreError, StoreErrorKind, Upload};
 /// at every one, few enough that they take no memory to speak of.
 const CHUNKS: usize = 4;
 
+/// Where transcoders run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Transcoding {
+    /// Each on a thread of its own, so that transfers go on while it works.
+    #[default]
+    OnThreads,
+    /// Where they are awaited, so that the order of things is the same at every run.
+    InPlace,
+}
+
 /// Rewrites an object. What is wrong with the object is its outcome; anything else is an error, and
 /// another attempt may succeed. Either way an object that is not done has no output.
 ///
@@ -27,6 +39,7 @@ pub(crate) async fn rewrite(
     key: &str,
     output: &Arc<dyn Store>,
     settings: &Settings,
+    transcoding: Transcoding,
     deadline: Instant,
 ) -> Result<Outcome> {
     let late = || Error::OutOfTime {
@@ -40,7 +53,10 @@ pub(crate) async fn rewrite(
     let (chunks_in, mut chunks) = mpsc::channel(CHUNKS);
     let (csv_in, csv) = mpsc::channel(CHUNKS);
     let (rejected_in, rejected) = mpsc::channel(CHUNKS);
-    let transcoder = {
+    let transcoder = async {
+        if transcoding == Transcoding::InPlace {
+            return Ok(in_place::transcode(key, settings, chunks, csv_in, rejected_in).await);
+        }
         let (key, settings) = (key.to_owned(), settings.clone());
         tokio::task::spawn_blocking(move || {
             transcode(
@@ -51,6 +67,7 @@ pub(crate) async fn rewrite(
                 Pipe(rejected_in),
             )
         })
+        .await
     };
     let (fed, csv, rejected, transcoded) = tokio::join!(
         timeout_at(deadline, feed(body, chunks_in)),
