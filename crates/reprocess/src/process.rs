@@ -17,7 +17,7 @@ use crate::ledger::{self, Ledger, receipt_name};
 use crate::location::Source;
 use crate::message::{Created, Message};
 use crate::receipt::{ObjectReceipt, Outcome, Receipt};
-use crate::rewrite::rewrite;
+use crate::rewrite::{Transcoding, rewrite};
 use crate::start::is_excluded;
 use crate::store::Store;
 use crate::task::{TaskId, TaskMessage};
@@ -41,6 +41,7 @@ pub struct Processor {
     exclude: GlobSet,
     messages: Semaphore,
     slots: Semaphore,
+    transcoding: Transcoding,
     bound: OnceCell<()>,
 }
 
@@ -71,12 +72,24 @@ impl Processor {
             exclude: crate::start::exclude(exclude)?,
             messages: Semaphore::new(MESSAGES),
             slots: Semaphore::new(concurrency.max(1)),
+            transcoding: Transcoding::default(),
             bound: OnceCell::new(),
         })
     }
 
-    /// Handles a message until the deadline, and gives it up within a second after. When it returns, the message's work is done and
-    /// recorded and the message may be acknowledged; after an error it goes back to the queue.
+    /// Transcodes where [`process`](Self::process) is polled and not on threads, so that the order
+    /// of things is the caller's alone. This is for simulations: nothing overlaps, and memory is
+    /// not bounded.
+    pub fn in_place(self) -> Self {
+        Self {
+            transcoding: Transcoding::InPlace,
+            ..self
+        }
+    }
+
+    /// Handles a message until the deadline, and gives it up within a second after. When it
+    /// returns, the message's work is done and recorded and the message may be acknowledged; after
+    /// an error it goes back to the queue.
     pub async fn process(&self, body: &str, deadline: Instant) -> Result<Processed> {
         let late = || Error::OutOfTime {
             doing: "a message was being handled".to_owned(),
@@ -171,7 +184,15 @@ impl Processor {
         reading: Instant,
     ) -> Result<Outcome> {
         let _slot = self.slots.acquire().await;
-        rewrite(&*source.store, key, &self.output, settings, reading).await
+        rewrite(
+            &*source.store,
+            key,
+            &self.output,
+            settings,
+            self.transcoding,
+            reading,
+        )
+        .await
     }
 
     /// The source of a task, if every key of it may be read, and the task's output is ours.

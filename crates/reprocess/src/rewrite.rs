@@ -1,13 +1,15 @@
 //! One object: read, transcoded, written.
 
+mod in_place;
+
 use std::io::{self, Write};
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::StreamExt;
 use rehose_extract::{Settings, Summary, Transcoder};
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +22,16 @@ use crate::store::{Body, Store, StoreError, StoreErrorKind, Upload};
 /// at every one, few enough that they take no memory to speak of.
 const CHUNKS: usize = 4;
 
+/// Where transcoders run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Transcoding {
+    /// Each on a thread of its own, so that transfers go on while it works.
+    #[default]
+    OnThreads,
+    /// Where they are awaited, so that the order of things is the same at every run.
+    InPlace,
+}
+
 /// Rewrites an object. What is wrong with the object is its outcome; anything else is an error, and
 /// another attempt may succeed. Either way an object that is not done has no output.
 ///
@@ -30,6 +42,7 @@ pub(crate) async fn rewrite(
     key: &str,
     output: &Arc<dyn Store>,
     settings: &Settings,
+    transcoding: Transcoding,
     deadline: Instant,
 ) -> Result<Outcome> {
     let late = || Error::OutOfTime {
@@ -46,7 +59,10 @@ pub(crate) async fn rewrite(
     let stop = CancellationToken::new();
     // The transcoder is a thread: where this is dropped, it would go on for itself.
     let _stops_with_this = stop.clone().drop_guard();
-    let transcoder = {
+    let transcoder = async {
+        if transcoding == Transcoding::InPlace {
+            return Ok(in_place::transcode(key, settings, chunks, csv_in, rejected_in).await);
+        }
         let (key, settings, stop) = (key.to_owned(), settings.clone(), stop.clone());
         tokio::task::spawn_blocking(move || {
             transcode(
@@ -58,6 +74,7 @@ pub(crate) async fn rewrite(
                 Pipe(rejected_in),
             )
         })
+        .await
     };
     let (fed, csv, rejected, transcoded) = tokio::join!(
         timeout_at(deadline, feed(body, chunks_in)),
@@ -102,8 +119,9 @@ pub(crate) async fn rewrite(
 async fn stop_at<T>(
     deadline: Instant,
     stop: &CancellationToken,
-    mut transcoder: JoinHandle<T>,
-) -> std::result::Result<T, JoinError> {
+    transcoder: impl Future<Output = T>,
+) -> T {
+    let mut transcoder = pin!(transcoder);
     if let Ok(ended) = timeout_at(deadline, &mut transcoder).await {
         return ended;
     }

@@ -17,7 +17,7 @@ use crate::location::Source;
 use crate::manifest::Slice;
 use crate::queue::{MAX_BATCH, MAX_BATCH_BYTES, Queue};
 use crate::retry;
-use crate::store::{Listed, MAX_PAGE, Put, Store};
+use crate::store::{Listed, MAX_PAGE, Put, Store, StoreErrorKind};
 use crate::task::{self, TaskMessage};
 
 /// Where Firehose puts what it could not deliver, by the values of
@@ -322,7 +322,11 @@ impl Planner {
     async fn missing(&self, objects: Vec<Listed>) -> Result<Vec<Listed>> {
         futures::stream::iter(objects)
             .map(async |object| {
-                let there = self.output.head(&csv_key(&object.key)).await?;
+                let there = match self.output.head(&csv_key(&object.key)).await {
+                    // It has none, and never will: that is for its receipt to say.
+                    Err(error) if error.kind == StoreErrorKind::InvalidKey => None,
+                    there => there?,
+                };
                 Ok(there.is_none().then_some(object))
             })
             .buffered(HEADS)

@@ -53,4 +53,5 @@ macro_rules! suites {
 mod aws;
 mod local;
 mod queue;
+mod simulated;
 mod store;

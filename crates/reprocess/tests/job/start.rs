@@ -166,6 +166,23 @@ async fn the_mode_missing_plans_what_has_no_output() {
 }
 
 #[tokio::test]
+async fn the_mode_missing_plans_what_no_output_can_hold() {
+    let world = World::with_objects(1);
+    // A file name has room for 255 bytes, and the output's is longer.
+    let long = "k".repeat(250);
+    world.put(&long, &document(0));
+    let request = StartRequest {
+        mode: Mode::Missing,
+        ..world.request()
+    };
+    world.start_with(request).await.unwrap();
+    let tasks = world.queue.take_tasks();
+    assert_eq!(keys(&tasks), [&long, "object-0000"]);
+    world.process_tasks(&tasks).await;
+    assert_eq!(world.check().await.totals.objects.failed, 1);
+}
+
+#[tokio::test]
 async fn a_job_id_stands_for_one_job() {
     let world = World::with_objects(2);
     world.start().await;

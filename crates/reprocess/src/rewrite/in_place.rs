@@ -1,0 +1,76 @@
+//! A transcoder that runs where it is awaited, in a thread that does nothing else meanwhile.
+
+use std::io::{self, Write};
+use std::sync::mpsc as buffer;
+
+use bytes::Bytes;
+use rehose_extract::{Error, Settings, Summary, Transcoder};
+use tokio::sync::mpsc;
+
+use super::Chunk;
+
+/// Does what [`super::transcode`] does on a thread, but holds what a chunk gives until it can be
+/// sent on, however much that is.
+pub(super) async fn transcode(
+    key: &str,
+    settings: &Settings,
+    mut chunks: mpsc::Receiver<Chunk>,
+    csv: mpsc::Sender<Bytes>,
+    rejected: mpsc::Sender<Bytes>,
+) -> Result<Summary, Error> {
+    let (csv_in, mut csv) = pipe(csv);
+    let (rejected_in, mut rejected) = pipe(rejected);
+    let mut transcoder = Transcoder::new(key, settings, csv_in, rejected_in)?;
+    while let Some(chunk) = chunks.recv().await {
+        match chunk {
+            Chunk::Bytes(bytes) => transcoder.push(&bytes)?,
+            Chunk::End => {
+                let summary = transcoder.finish()?;
+                csv.send_on().await?;
+                rejected.send_on().await?;
+                return Ok(summary);
+            }
+        }
+        csv.send_on().await?;
+        rejected.send_on().await?;
+    }
+    Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+}
+
+fn pipe(to: mpsc::Sender<Bytes>) -> (Inlet, Outlet) {
+    let (inlet, pieces) = buffer::channel();
+    (Inlet(inlet), Outlet { pieces, to })
+}
+
+/// Where the transcoder writes.
+#[derive(Debug)]
+struct Inlet(buffer::Sender<Bytes>);
+
+impl Write for Inlet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.0)
+            .send(Bytes::copy_from_slice(bytes))
+            .map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What it has written, on its way to the output.
+struct Outlet {
+    pieces: buffer::Receiver<Bytes>,
+    to: mpsc::Sender<Bytes>,
+}
+
+impl Outlet {
+    async fn send_on(&mut self) -> io::Result<()> {
+        while let Ok(piece) = self.pieces.try_recv() {
+            let sent = self.to.send(piece).await;
+            sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
+        }
+        Ok(())
+    }
+}

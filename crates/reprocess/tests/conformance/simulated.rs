@@ -1,0 +1,90 @@
+//! The suites on the buckets and queues of `tests/simulation`, without their faults.
+
+#[path = "../simulation/cloud/mod.rs"]
+#[allow(dead_code, reason = "the faults are not for here")]
+mod cloud;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rehose_reprocess::queue::Queue;
+use rehose_reprocess::store::Store;
+
+use cloud::bucket::{self, Bucket};
+use cloud::chance::Chance;
+use cloud::queue::{self, Delivery, StandardQueue};
+use cloud::sandbox::Sandbox;
+
+/// The size of a part that `S3Store` has.
+const PART_BYTES: usize = 8 << 20;
+
+fn quiet() -> Arc<Chance> {
+    Chance::quiet(Duration::ZERO..Duration::ZERO)
+}
+
+struct SimulatedBucket(bucket::Client);
+
+impl crate::store::Place for SimulatedBucket {
+    fn store(&self) -> &dyn Store {
+        &self.0
+    }
+
+    fn holds_any_key(&self) -> bool {
+        true
+    }
+
+    async fn leftovers(&self) -> usize {
+        self.0.bucket.look(|contents| contents.uploads.len())
+    }
+}
+
+async fn bucket() -> SimulatedBucket {
+    let chance = quiet();
+    SimulatedBucket(bucket::Client {
+        bucket: Bucket::new("bucket", PART_BYTES, &chance),
+        sandbox: Sandbox::new("test".to_owned(), &chance),
+    })
+}
+
+mod stores {
+    suites!(store super::bucket);
+}
+
+struct SimulatedQueue {
+    client: queue::Client,
+    received: Mutex<Vec<Delivery>>,
+}
+
+impl crate::queue::Place for SimulatedQueue {
+    fn queue(&self) -> &dyn Queue {
+        &self.client
+    }
+
+    async fn receive(&self) -> String {
+        let delivery = self.client.queue.receive().await;
+        let body = delivery.letter.body.clone();
+        self.received.lock().unwrap().push(delivery);
+        body
+    }
+
+    async fn acknowledge_all(&self) {
+        for delivery in self.received.lock().unwrap().drain(..) {
+            self.client.queue.acknowledge(&delivery);
+        }
+    }
+}
+
+async fn queue() -> SimulatedQueue {
+    let chance = quiet();
+    SimulatedQueue {
+        client: queue::Client {
+            queue: StandardQueue::new("queue", Duration::from_secs(60), 5, &chance),
+            sandbox: Sandbox::new("test".to_owned(), &chance),
+        },
+        received: Mutex::default(),
+    }
+}
+
+mod queues {
+    suites!(queue super::queue);
+}

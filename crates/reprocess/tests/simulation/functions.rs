@@ -1,0 +1,249 @@
+//! The three functions as Lambda runs them: `functions/*` without Lambda's types.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::FutureExt;
+use jiff::Timestamp;
+use rehose_extract::{DEFAULT_LEVEL, Options, Settings};
+use rehose_reprocess::check::{Checked, Checker, Patience};
+use rehose_reprocess::error::Error;
+use rehose_reprocess::job::JobId;
+use rehose_reprocess::location::Source;
+use rehose_reprocess::process::Processor;
+use rehose_reprocess::start::{Planner, StartRequest, Started};
+use rehose_reprocess::store::Store;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::cloud::bucket::{self, Bucket};
+use crate::cloud::chance::{Chance, Fault};
+use crate::cloud::queue::{self, Delivery, StandardQueue};
+use crate::cloud::sandbox::{Death, Kill, Sandbox};
+use crate::oracle::Oracle;
+
+/// A function's timeout, as `infra/lib/functions.ts` has it.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// What `functions/common/src/invocation.rs` keeps back of it.
+const MARGIN: Duration = Duration::from_secs(3);
+
+/// When a function that is killed dies: at one of its polls, or after some time.
+const KILL_POLLS: std::ops::Range<usize> = 1..400;
+const KILL_TIME: std::ops::Range<Duration> = Duration::from_millis(10)..TIMEOUT;
+
+/// The functions, and what they work on.
+#[derive(Debug)]
+pub(crate) struct Functions {
+    pub(crate) chance: Arc<Chance>,
+    pub(crate) oracle: Arc<Oracle>,
+    pub(crate) stash: Arc<Bucket>,
+    pub(crate) output: Arc<Bucket>,
+    pub(crate) historic: Arc<StandardQueue>,
+    /// Keys of a page of the listing, and pages of a call of `start`.
+    pub(crate) page: usize,
+    pub(crate) pages: usize,
+    /// Objects that a `process` handles at once.
+    pub(crate) objects: usize,
+    pub(crate) exclude: Vec<String>,
+    /// The sandboxes of `process` that wait for work.
+    pub(crate) idle: Mutex<Vec<(Arc<Sandbox>, Arc<Processor>)>>,
+    pub(crate) sandboxes: AtomicUsize,
+}
+
+/// How an invocation failed, as the state machine sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) error: &'static str,
+    pub(crate) cause: String,
+}
+
+impl Failure {
+    fn of_lambda(error: &'static str) -> Self {
+        let cause = String::new();
+        Self { error, cause }
+    }
+}
+
+impl Functions {
+    pub(crate) async fn start(
+        self: &Arc<Self>,
+        request: &StartRequest,
+    ) -> Result<Started, Failure> {
+        let job = request.job.clone();
+        self.invoke(&format!("start-{job}"), async |functions, sandbox, end| {
+            let planner = Planner {
+                sources: vec![functions.source(&sandbox)],
+                output: functions.store(&sandbox),
+                queue: functions.queue(&sandbox),
+                page: functions.page,
+                pages: functions.pages,
+            };
+            planner.start(request.clone(), functions.now(), end).await
+        })
+        .await
+    }
+
+    pub(crate) async fn check(self: &Arc<Self>, job: &JobId) -> Result<Checked, Failure> {
+        self.invoke(&format!("check-{job}"), async |functions, sandbox, end| {
+            let checker = Checker {
+                output: functions.store(&sandbox),
+                queue: functions.queue(&sandbox),
+                patience: Patience::default(),
+            };
+            checker.check(job, functions.now(), end).await
+        })
+        .await
+    }
+
+    /// What Lambda does when the state machine asks it to invoke a function.
+    async fn invoke<T>(
+        self: &Arc<Self>,
+        name: &str,
+        function: impl AsyncFn(Arc<Self>, Arc<Sandbox>, Instant) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        if self.chance.strikes(Fault::Throttled) {
+            return Err(Failure::of_lambda("Lambda.TooManyRequestsException"));
+        }
+        let once = async || {
+            let sandbox = self.sandbox(name);
+            let timeout = Instant::now() + TIMEOUT;
+            let invocation = function(Arc::clone(self), Arc::clone(&sandbox), timeout - MARGIN);
+            let kill = self.kill();
+            let answer = sandbox.run(None, timeout, kill, invocation).await;
+            self.oracle.frozen(&self.output, &sandbox);
+            answer
+        };
+        let answer = match self.chance.strikes(Fault::StartedTwice) {
+            true => tokio::join!(once(), once()).0,
+            false => once().await,
+        };
+        if self.chance.strikes(Fault::InvocationAnswerLost) {
+            return Err(Failure::of_lambda("Lambda.ClientExecutionTimeoutException"));
+        }
+        match answer {
+            Ok(answer) => answer.map_err(|error| {
+                self.chance.note(format_args!("{name} failed: {error}"));
+                Failure {
+                    error: error.kind().name(),
+                    cause: error.to_string(),
+                }
+            }),
+            Err(Death::Time) => Err(Failure::of_lambda("Sandbox.Timedout")),
+            Err(Death::Chance | Death::Memory) => Err(Failure::of_lambda("Runtime.ExitError")),
+        }
+    }
+
+    /// An event source mapping: hands a queue's messages to `process`, one an invocation, some at
+    /// once.
+    pub(crate) async fn consume(self: Arc<Self>, queue: Arc<StandardQueue>, concurrency: usize) {
+        let slots = Arc::new(Semaphore::new(concurrency));
+        loop {
+            let slot = Arc::clone(&slots).acquire_owned().await;
+            let delivery = queue.receive().await;
+            let (functions, queue) = (Arc::clone(&self), Arc::clone(&queue));
+            tokio::spawn(async move {
+                let _slot = slot;
+                let once = || functions.process(&queue, &delivery);
+                let handling = async {
+                    match functions.chance.strikes(Fault::StartedTwice) {
+                        true => _ = tokio::join!(once(), once()),
+                        false => once().await,
+                    }
+                };
+                if AssertUnwindSafe(handling).catch_unwind().await.is_err() {
+                    functions.chance.violate("nothing panics");
+                }
+            });
+        }
+    }
+
+    /// An invocation of `process`. A message whose handling fails is not acknowledged.
+    async fn process(&self, queue: &StandardQueue, delivery: &Delivery) {
+        let (sandbox, processor) = self.warm();
+        let timeout = Instant::now() + TIMEOUT;
+        let deadline = timeout - MARGIN;
+        let letter = Arc::clone(&delivery.letter);
+        let handling = processor.process(&delivery.letter.body, deadline);
+        let answer = sandbox.run(Some(letter), timeout, self.kill(), handling);
+        match answer.await {
+            Ok(Ok(_)) => {
+                (self.oracle).acknowledged(&self.output, &delivery.letter.body);
+                queue.acknowledge(delivery);
+            }
+            Ok(Err(error)) => {
+                let name = &sandbox.name;
+                self.chance.note(format_args!("{name} failed: {error}"));
+                if Instant::now() >= deadline {
+                    sandbox.was_cut.store(true, Ordering::Relaxed);
+                }
+            }
+            Err(_) => return,
+        }
+        self.oracle.frozen(&self.output, &sandbox);
+        self.idle.lock().unwrap().push((sandbox, processor));
+    }
+
+    /// A sandbox of `process`: one that has been used, or a new one.
+    fn warm(&self) -> (Arc<Sandbox>, Arc<Processor>) {
+        let mut idle = self.idle.lock().unwrap();
+        if !idle.is_empty() && self.chance.happens(0.9) {
+            let at = self.chance.number(0..idle.len());
+            return idle.swap_remove(at);
+        }
+        let sandbox = self.sandbox("process");
+        let settings = Settings {
+            shape: Options::default().compile().unwrap(),
+            level: DEFAULT_LEVEL,
+        };
+        let sources = vec![self.source(&sandbox)];
+        let output = self.store(&sandbox);
+        let processor = Processor::new(sources, output, settings, &self.exclude, self.objects);
+        (sandbox, Arc::new(processor.unwrap().in_place()))
+    }
+
+    fn sandbox(&self, function: &str) -> Arc<Sandbox> {
+        let number = self.sandboxes.fetch_add(1, Ordering::Relaxed);
+        Sandbox::new(format!("{function}#{number}"), &self.chance)
+    }
+
+    fn kill(&self) -> Option<Kill> {
+        self.chance.strikes(Fault::Killed).then(|| {
+            if self.chance.happens(0.5) {
+                Kill::Polls(self.chance.number(KILL_POLLS))
+            } else {
+                Kill::At(Instant::now() + self.chance.time(KILL_TIME))
+            }
+        })
+    }
+
+    fn source(&self, sandbox: &Arc<Sandbox>) -> Source {
+        Source {
+            store: Arc::new(bucket::Client {
+                bucket: Arc::clone(&self.stash),
+                sandbox: Arc::clone(sandbox),
+            }),
+            prefix: String::new(),
+        }
+    }
+
+    fn store(&self, sandbox: &Arc<Sandbox>) -> Arc<dyn Store> {
+        Arc::new(bucket::Client {
+            bucket: Arc::clone(&self.output),
+            sandbox: Arc::clone(sandbox),
+        })
+    }
+
+    fn queue(&self, sandbox: &Arc<Sandbox>) -> Arc<queue::Client> {
+        Arc::new(queue::Client {
+            queue: Arc::clone(&self.historic),
+            sandbox: Arc::clone(sandbox),
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + self.chance.age()
+    }
+}

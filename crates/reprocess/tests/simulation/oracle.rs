@@ -1,0 +1,288 @@
+//! What must hold at every moment and in the end, worked out from the world alone.
+
+mod report;
+mod truth;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, Weak};
+
+use rehose_reprocess::check::Standing;
+use rehose_reprocess::job::JobId;
+use rehose_reprocess::ledger::{csv_key, receipt_name, rejected_key};
+use rehose_reprocess::manifest::Slice;
+use rehose_reprocess::message::Message;
+use rehose_reprocess::receipt::{ObjectReceipt, Outcome, Receipt};
+use rehose_reprocess::report::{Report, State};
+use rehose_reprocess::start::StartRequest;
+use rehose_reprocess::task::{TaskId, TaskMessage};
+
+use self::truth::{Fate, Outputs, Truth};
+use crate::cloud::bucket::{Bucket, Contents, Object};
+use crate::cloud::chance::Chance;
+use crate::cloud::queue::StandardQueue;
+use crate::cloud::sandbox::Sandbox;
+
+/// Knows the truth and watches the output.
+#[derive(Debug)]
+pub(crate) struct Oracle {
+    chance: Arc<Chance>,
+    truth: BTreeMap<String, Truth>,
+    jobs: BTreeMap<JobId, StartRequest>,
+    historic: Weak<StandardQueue>,
+    /// What stands in the ledger for ever.
+    written: Mutex<BTreeSet<String>>,
+    figures: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+type Check = Result<(), String>;
+
+fn ensure(holds: bool, promise: impl FnOnce() -> String) -> Check {
+    if holds { Ok(()) } else { Err(promise()) }
+}
+
+fn equal<T: PartialEq + Debug>(what: &str, found: T, truth: T) -> Check {
+    ensure(found == truth, || {
+        format!("{what} is {truth:?}, not {found:?}")
+    })
+}
+
+impl Oracle {
+    pub(crate) fn new(
+        stash: &[(String, Object)],
+        jobs: &[StartRequest],
+        chance: &Arc<Chance>,
+        historic: &Arc<StandardQueue>,
+    ) -> Arc<Self> {
+        let truth = stash
+            .iter()
+            .map(|(key, object)| (key.clone(), Truth::of(key, object)));
+        let jobs = jobs.iter().map(|job| (job.job.clone(), job.clone()));
+        Arc::new(Self {
+            chance: Arc::clone(chance),
+            truth: truth.collect(),
+            jobs: jobs.collect(),
+            historic: Arc::downgrade(historic),
+            written: Mutex::default(),
+            figures: Mutex::default(),
+        })
+    }
+
+    /// Looks at everything that appears in the output, and at every task that is sent.
+    pub(crate) fn watch(self: &Arc<Self>, output: &Arc<Bucket>, historic: &StandardQueue) {
+        let oracle = Arc::clone(self);
+        let watcher =
+            move |contents: &Contents, key: &str| oracle.demand(oracle.appeared(contents, key));
+        output.watcher.set(Box::new(watcher)).ok().unwrap();
+        let (oracle, output) = (Arc::clone(self), Arc::downgrade(output));
+        let watcher = move |body: &str| {
+            if let Some(output) = output.upgrade() {
+                output.look(|contents| oracle.demand(oracle.sent(contents, body)));
+            }
+        };
+        historic.watcher.set(Box::new(watcher)).ok().unwrap();
+    }
+
+    fn demand(&self, check: Check) {
+        if let Err(promise) = check {
+            self.chance.violate(promise);
+        }
+    }
+
+    fn count(&self, what: &'static str, number: u64) {
+        *self.figures.lock().unwrap().entry(what).or_default() += number;
+    }
+
+    pub(crate) fn figures(&self) -> BTreeMap<&'static str, u64> {
+        self.figures.lock().unwrap().clone()
+    }
+
+    /// An object stands in the output.
+    fn appeared(&self, contents: &Contents, key: &str) -> Check {
+        let body = &contents.objects[key].body;
+        if !key.starts_with("csv/")
+            && !key.starts_with("rejected/")
+            && !key.ends_with("/progress.json")
+        {
+            let is_first = self.written.lock().unwrap().insert(key.to_owned());
+            ensure(is_first, || format!("{key} is written once"))?;
+        }
+        if let Some(source) = strip(key, "csv/", ".csv.gz") {
+            let whole = self
+                .outputs(source)
+                .is_some_and(|outputs| outputs.csv == *body);
+            return ensure(whole, || format!("{key} is whole, and as in a quiet run"));
+        }
+        if let Some(source) = strip(key, "rejected/", ".jsonl.gz") {
+            let whole = self
+                .outputs(source)
+                .is_some_and(|outputs| outputs.rejected == *body);
+            return ensure(whole, || format!("{key} is whole, and as in a quiet run"));
+        }
+        for (job, request) in &self.jobs {
+            match key.strip_prefix(&format!("jobs/{job}/")) {
+                Some("report.json") => {
+                    let report: Report = serde_json::from_slice(body).unwrap();
+                    return self.reported(contents, request, &report);
+                }
+                Some(name) if name.starts_with("receipts/") => {
+                    return self.received(contents, job, name, body);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn outputs(&self, source: &str) -> Option<&Outputs> {
+        match &self.truth.get(source)?.fate {
+            Fate::Done(outputs) => Some(outputs),
+            Fate::Failed(_) | Fate::Lost => None,
+        }
+    }
+
+    /// The plan stands before a task of it is sent.
+    fn sent(&self, contents: &Contents, body: &str) -> Check {
+        let task: TaskMessage = serde_json::from_str(body).unwrap();
+        let keys = task.objects.iter().map(|object| object.key.as_str());
+        let planned = planned(contents, &task.job, task.task);
+        ensure(
+            planned.is_some_and(|planned| planned.into_iter().eq(keys)),
+            || format!("{} {} is planned before it is sent", task.job, task.task),
+        )
+    }
+
+    /// The receipt stands before a task's message is acknowledged.
+    pub(crate) fn acknowledged(&self, output: &Bucket, body: &str) {
+        let check = output.look(|contents| {
+            let stands = |key: &str| contents.objects.contains_key(key);
+            match Message::parse(body).unwrap() {
+                Message::Task(task) => {
+                    let TaskMessage { job, task, .. } = *task;
+                    let receipt = format!("jobs/{job}/{}", receipt_name(task));
+                    let report = format!("jobs/{job}/report.json");
+                    ensure(stands(&receipt) || stands(&report), || {
+                        format!("{receipt} stands before its message is acknowledged")
+                    })
+                }
+                Message::Created(objects) => objects.iter().try_for_each(|object| {
+                    let excluded = self.truth[&object.key].excluded;
+                    ensure(excluded || self.is_done(contents, &object.key), || {
+                        format!("{} is done before its event is acknowledged", object.key)
+                    })
+                }),
+            }
+        });
+        self.demand(check);
+    }
+
+    /// Whether an object's outputs are there; [`appeared`](Self::appeared) sees to it that they are
+    /// what they should be.
+    fn is_done(&self, contents: &Contents, source: &str) -> bool {
+        self.outputs(source).is_some_and(|outputs| {
+            contents.objects.contains_key(&csv_key(source))
+                && (outputs.rejected.is_empty()
+                    || contents.objects.contains_key(&rejected_key(source)))
+        })
+    }
+
+    /// A receipt tells the truth about exactly its task's objects, and at once.
+    fn received(&self, contents: &Contents, job: &JobId, name: &str, body: &[u8]) -> Check {
+        let receipt: Receipt = serde_json::from_slice(body).unwrap();
+        let task = task_of(name);
+        equal(name, receipt_name(task), name.to_owned())?;
+        let keys = receipt.objects.iter().map(|object| object.key.clone());
+        let planned = planned(contents, job, task);
+        equal(
+            "what a receipt is about",
+            Some(keys.collect::<Vec<_>>()),
+            planned,
+        )?;
+        for ObjectReceipt { key, outcome } in &receipt.objects {
+            let truth = &self.truth[key];
+            match (outcome, &truth.fate) {
+                (Outcome::Done(summary), Fate::Done(outputs)) => {
+                    equal(key, summary, &outputs.summary)?;
+                    ensure(self.is_done(contents, key), || {
+                        format!("the outputs of {key} stand before its receipt")
+                    })?;
+                }
+                (Outcome::Failed(failure), _) if truth.vanishing && failure.reason == "gone" => {}
+                (Outcome::Failed(failure), Fate::Failed(reason)) => {
+                    equal(key, failure.reason.as_str(), reason)?;
+                }
+                (outcome, fate) => return Err(format!("{key} is {fate:?}, not {outcome:?}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing of what a function began is left when it has answered: from then on it is frozen.
+    pub(crate) fn frozen(&self, output: &Bucket, sandbox: &Arc<Sandbox>) {
+        let check = output.look(|contents| {
+            let mut uploads = contents.uploads.values();
+            uploads.try_for_each(|upload| {
+                let left = Arc::ptr_eq(&upload.sandbox, sandbox) && !upload.is_excused();
+                ensure(!left, || format!("the upload of {} is aborted", upload.key))
+            })
+        });
+        self.demand(check);
+    }
+
+    /// An execution ends as its job's report says, and not before the report is there.
+    pub(crate) fn ended(&self, output: &Bucket, job: &JobId, standing: Standing) {
+        let report = output.look(|contents| {
+            let report = contents.objects.get(&format!("jobs/{job}/report.json"))?;
+            serde_json::from_slice(&report.body).ok()
+        });
+        let reported = report.map(|report: Report| match report.state {
+            State::Succeeded => Standing::Succeeded,
+            State::Incomplete => Standing::Incomplete,
+        });
+        self.demand(equal("how a job ends", Some(standing), reported));
+    }
+
+    /// When all is over, only functions that were killed have left uploads behind. The bucket's
+    /// lifecycle rule removes those.
+    pub(crate) fn over(&self, output: &Bucket) {
+        output.look(|contents| {
+            for upload in contents.uploads.values() {
+                self.count("uploads left to the lifecycle rule", 1);
+                self.demand(ensure(upload.is_excused(), || {
+                    format!("the upload of {} is aborted", upload.key)
+                }));
+            }
+        });
+    }
+}
+
+fn strip<'a>(key: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
+    key.strip_prefix(prefix)?.strip_suffix(suffix)
+}
+
+/// The keys of a task, as the manifest has them.
+fn planned(contents: &Contents, job: &JobId, task: TaskId) -> Option<Vec<String>> {
+    let key = format!("jobs/{job}/manifest/{:08}.json", task.slice);
+    let slice: Slice = serde_json::from_slice(&contents.objects.get(&key)?.body).unwrap();
+    let keys =
+        (slice.tasks.into_iter().nth(task.task as usize)?.into_iter()).map(|object| object.key);
+    Some(match task.object {
+        Some(object) => keys.skip(object as usize).take(1).collect(),
+        None => keys.collect(),
+    })
+}
+
+/// The task that a receipt is named after.
+fn task_of(name: &str) -> TaskId {
+    let name = strip(name, "receipts/", ".json").unwrap();
+    let (task, object) = match name.split_once('.') {
+        Some((task, object)) => (task, Some(object.parse().unwrap())),
+        None => (name, None),
+    };
+    let (slice, task) = task.split_once('-').unwrap();
+    TaskId {
+        slice: slice.parse().unwrap(),
+        task: task.parse().unwrap(),
+        object,
+    }
+}

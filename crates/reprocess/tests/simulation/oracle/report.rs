@@ -1,0 +1,171 @@
+//! Whether a report tells the truth: it is not early, and every figure of it is right.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rehose_reprocess::check::Patience;
+use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::manifest::Slice;
+use rehose_reprocess::report::{Report, State, Totals};
+use rehose_reprocess::start::StartRequest;
+use rehose_reprocess::task::TaskMessage;
+
+use super::truth::Fate;
+use super::{Check, Oracle, ensure, equal};
+use crate::cloud::bucket::Contents;
+use crate::cloud::queue::Letter;
+
+impl Oracle {
+    pub(super) fn reported(
+        &self,
+        contents: &Contents,
+        request: &StartRequest,
+        report: &Report,
+    ) -> Check {
+        let slices = slices(contents, &request.job);
+        ensure(slices.last().is_some_and(|slice| !slice.more), || {
+            format!("{} is planned to its end", request.job)
+        })?;
+        let tasks = slices.iter().flat_map(|slice| slice.tasks.iter().flatten());
+        let keys: Vec<&str> = tasks.map(|object| object.key.as_str()).collect();
+        let planned: BTreeSet<&str> = keys.iter().copied().collect();
+        equal("the number of objects planned", keys.len(), planned.len())?;
+
+        let mut totals = Totals::default();
+        self.unplanned(contents, request, &planned, report, &mut totals)?;
+        self.ended_as(contents, request, &planned, report, &mut totals)?;
+        totals.objects.listed =
+            totals.objects.excluded + totals.objects.present + planned.len() as u64;
+        equal("the sum", report.totals, totals)?;
+        let success = totals.objects.failed + totals.objects.lost == 0;
+        equal("success", report.state == State::Succeeded, success)?;
+
+        self.count("reports that succeeded", u64::from(success));
+        self.count("reports that are incomplete", u64::from(!success));
+        self.count("objects done", totals.objects.done);
+        self.count("objects failed", totals.objects.failed);
+        Ok(())
+    }
+
+    /// What is not in the plan is not under the prefix, excluded, or there already.
+    fn unplanned(
+        &self,
+        contents: &Contents,
+        request: &StartRequest,
+        planned: &BTreeSet<&str>,
+        report: &Report,
+        totals: &mut Totals,
+    ) -> Check {
+        let mut perhaps = 0;
+        for (key, truth) in &self.truth {
+            let is_planned = planned.contains(key.as_str());
+            if !key.starts_with(&request.prefix) {
+                ensure(!is_planned, || format!("{key} is not under the prefix"))?;
+            } else if truth.excluded {
+                ensure(!is_planned, || format!("{key} is excluded"))?;
+                totals.objects.excluded += 1;
+            } else if !is_planned {
+                let present = request.mode == Mode::Missing && self.is_done(contents, key);
+                ensure(present || truth.vanishing, || format!("{key} is planned"))?;
+                // What vanishes may have been listed with its output, or not at all.
+                match truth.vanishing {
+                    true => perhaps += u64::from(present),
+                    false => totals.objects.present += 1,
+                }
+            }
+        }
+        let most = totals.objects.present + perhaps;
+        totals.objects.present = report
+            .totals
+            .objects
+            .present
+            .clamp(totals.objects.present, most);
+        Ok(())
+    }
+
+    /// What is in the plan ended as it had to.
+    fn ended_as(
+        &self,
+        contents: &Contents,
+        request: &StartRequest,
+        planned: &BTreeSet<&str>,
+        report: &Report,
+        totals: &mut Totals,
+    ) -> Check {
+        let failures: BTreeMap<&str, &str> = (report.failures.iter())
+            .map(|object| (object.key.as_str(), object.failure.reason.as_str()))
+            .collect();
+        equal(
+            "the number of failures",
+            failures.len(),
+            report.failures.len(),
+        )?;
+        for key in planned {
+            let truth = &self.truth[*key];
+            match (failures.get(key), &truth.fate) {
+                (None, Fate::Done(outputs)) => {
+                    ensure(self.is_done(contents, key), || format!("{key} is done"))?;
+                    totals.objects.done += 1;
+                    totals.bytes.read += outputs.summary.bytes_in;
+                    totals.bytes.written += outputs.summary.bytes_out;
+                    totals.rows.events += outputs.summary.events;
+                    totals.rows.written += outputs.summary.written;
+                    totals.rows.rejected += outputs.summary.rejected;
+                    totals.rows.control += outputs.summary.control;
+                }
+                (Some(&"lost"), Fate::Lost) => {
+                    totals.objects.lost += 1;
+                    self.count("objects lost that kill", 1);
+                }
+                (Some(&"lost"), _) => {
+                    totals.objects.lost += 1;
+                    self.count("objects lost whose messages were all struck", 1);
+                    self.is_excused(&request.job, key)?;
+                }
+                (Some(&"gone"), _) if truth.vanishing => totals.objects.failed += 1,
+                (Some(reason), Fate::Failed(truth)) => {
+                    totals.objects.failed += 1;
+                    equal(key, reason, truth)?;
+                }
+                (found, fate) => return Err(format!("{key} is {fate:?}, not {found:?}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// An innocent object may only be lost if faults hit the message that first carried it, perhaps
+    /// together with what kills, and every one that `check` sent about it alone in its rounds.
+    fn is_excused(&self, job: &JobId, key: &str) -> Check {
+        let Some(historic) = self.historic.upgrade() else {
+            return Ok(());
+        };
+        let tells = |letter: &Arc<Letter>| {
+            let task: TaskMessage = serde_json::from_str(&letter.body).unwrap();
+            task.job == *job && task.objects.iter().any(|object| object.key == key)
+        };
+        let letters = historic.letters().into_iter().filter(tells);
+        let (first, again): (Vec<_>, Vec<_>) =
+            letters.partition(|letter| letter.sender.starts_with("start"));
+        let is_struck = |letter: &Arc<Letter>| letter.struck.load(Ordering::Relaxed);
+        let is_poisoned = |letter: &Arc<Letter>| letter.poisoned.load(Ordering::Relaxed);
+        let excused = first
+            .iter()
+            .any(|letter| is_struck(letter) || is_poisoned(letter))
+            && again.len() >= Patience::default().rounds as usize
+            && again.iter().all(is_struck);
+        ensure(excused, || {
+            let (first, again) = (first.len(), again.len());
+            format!("{key} is not lost: {first} messages told of it, and {again} again")
+        })
+    }
+}
+
+/// The slices of a job's manifest, in their order.
+fn slices(contents: &Contents, job: &JobId) -> Vec<Slice> {
+    let prefix = format!("jobs/{job}/manifest/");
+    let objects = contents.objects.range(prefix.clone()..);
+    (objects.take_while(|(key, _)| key.starts_with(&prefix)))
+        .map(|(_, object)| serde_json::from_slice(&object.body).unwrap())
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! What becomes of an object, worked out without any job around it.
+
+use rehose_extract::{DEFAULT_LEVEL, Error, Options, Settings, Summary, Transcoder};
+use rehose_reprocess::ledger::{csv_key, rejected_key};
+
+use crate::cloud::bucket::{Nature, Object};
+
+/// What becomes of an object.
+#[derive(Debug)]
+pub(super) struct Truth {
+    pub(super) fate: Fate,
+    /// Whether it is left out of every job.
+    pub(super) excluded: bool,
+    /// Whether it may be gone when it is read, or even when it is listed.
+    pub(super) vanishing: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// Its outputs, byte for byte, and what its receipt says.
+    Done(Box<Outputs>),
+    /// The reason that its receipt gives.
+    Failed(&'static str),
+    /// It kills every function that reads it.
+    Lost,
+}
+
+#[derive(Debug)]
+pub(super) struct Outputs {
+    pub(super) csv: Vec<u8>,
+    pub(super) rejected: Vec<u8>,
+    pub(super) summary: Summary,
+}
+
+impl Truth {
+    pub(super) fn of(key: &str, object: &Object) -> Self {
+        let fate = match object.nature {
+            Nature::Deadly => Fate::Lost,
+            Nature::Denied => Fate::Failed("denied"),
+            Nature::Archived => Fate::Failed("archived"),
+            Nature::Plain | Nature::Vanishing => transcode(key, &object.body),
+        };
+        Self {
+            fate,
+            excluded: key.contains("processing-failed/") || key.ends_with(".skip"),
+            vanishing: object.nature == Nature::Vanishing,
+        }
+    }
+}
+
+/// The rows of an object, as `extract` gives them without any job around it.
+fn transcode(key: &str, body: &[u8]) -> Fate {
+    let settings = Settings {
+        shape: Options::default().compile().unwrap(),
+        level: DEFAULT_LEVEL,
+    };
+    let (mut csv, mut rejected) = (Vec::new(), Vec::new());
+    let mut transcoder = Transcoder::new(key, &settings, &mut csv, &mut rejected).unwrap();
+    let summary = transcoder.push(body).and_then(|()| transcoder.finish());
+    let summary = match summary {
+        Ok(summary) => summary,
+        Err(Error::Input(fault)) => return Fate::Failed(fault.reason.code()),
+        Err(Error::Output(error)) => unreachable!("a vector takes everything: {error}"),
+    };
+    let is_long = |key: String| key.len() > 1_024;
+    if is_long(csv_key(key)) || !rejected.is_empty() && is_long(rejected_key(key)) {
+        return Fate::Failed("invalid-key");
+    }
+    Fate::Done(Box::new(Outputs {
+        csv,
+        rejected,
+        summary,
+    }))
+}

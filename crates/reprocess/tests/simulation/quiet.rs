@@ -1,0 +1,116 @@
+//! Without faults, a simulated job gives what a real one gives on a folder, with threads and in real
+//! time. So what the oracle calls a quiet run's output is one.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use rehose_extract::{DEFAULT_LEVEL, Options, Settings};
+use rehose_reprocess::check::{Checker, Patience};
+use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::location::Source;
+use rehose_reprocess::process::Processor;
+use rehose_reprocess::queue::LocalQueue;
+use rehose_reprocess::report::Report;
+use rehose_reprocess::start::{Planner, StartRequest};
+use rehose_reprocess::store::{LocalStore, Store};
+use tokio::time::Instant;
+
+use crate::cloud::bucket::Object;
+use crate::cloud::chance::Chance;
+use crate::world::{BODIES, World, in_virtual_time, plain};
+
+#[test]
+fn a_quiet_run_gives_what_a_folder_gives() {
+    let good = BODIES.iter().enumerate();
+    let stash: Vec<(String, Object)> = good
+        .map(|(number, body)| plain(&format!("{number:03}"), body))
+        .chain([plain("cut", &BODIES[5].slice(..100))])
+        .collect();
+    let simulated = in_virtual_time(0, async {
+        let chance = Chance::quiet(Duration::from_millis(5)..Duration::from_millis(100));
+        World::with(stash.clone()).run(&chance).await
+    });
+    assert_eq!(simulated.record.violations, [""; 0]);
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let real = runtime.block_on(run_in(folder.path(), &stash));
+
+    assert_eq!(rows(&simulated.output), rows(&real));
+    let [simulated, real] = [&simulated.output, &real].map(report);
+    assert_eq!(simulated.totals, real.totals);
+    assert_eq!(simulated.failures, real.failures);
+    assert_eq!(simulated.totals.objects.failed, 1);
+}
+
+/// Runs the world's job on a folder, and returns the output.
+async fn run_in(folder: &Path, stash: &[(String, Object)]) -> BTreeMap<String, Bytes> {
+    let [from, to] = ["stash", "output"].map(|name| folder.join(name));
+    std::fs::create_dir(&from).unwrap();
+    for (key, object) in stash {
+        std::fs::write(from.join(key), &object.body).unwrap();
+    }
+    let source = Source {
+        store: Arc::new(LocalStore::open(from).unwrap()),
+        prefix: String::new(),
+    };
+    let output: Arc<dyn Store> = Arc::new(LocalStore::open(to).unwrap());
+    let queue = LocalQueue::new(stash.len());
+    let job: JobId = "job-0".parse().unwrap();
+    let (now, end) = (Timestamp::now(), Instant::now() + Duration::from_secs(600));
+
+    let planner = Planner {
+        sources: vec![source.clone()],
+        output: Arc::clone(&output),
+        queue: Arc::new(queue.clone()),
+        page: 10,
+        pages: usize::MAX,
+    };
+    let request = StartRequest {
+        job: job.clone(),
+        source: source.name(),
+        prefix: String::new(),
+        mode: Mode::All,
+        exclude: Vec::new(),
+        options: Options::default(),
+        cursor: None,
+    };
+    planner.start(request, now, end).await.unwrap();
+    let settings = Settings {
+        shape: Options::default().compile().unwrap(),
+        level: DEFAULT_LEVEL,
+    };
+    let processor = Processor::new(vec![source], Arc::clone(&output), settings, &[], 4).unwrap();
+    queue.close();
+    while let Some(delivery) = queue.receive().await {
+        processor.process(&delivery.body, end).await.unwrap();
+        delivery.ack();
+    }
+    let checker = Checker {
+        output: Arc::clone(&output),
+        queue: Arc::new(queue),
+        patience: Patience::default(),
+    };
+    checker.check(&job, now, end).await.unwrap();
+
+    let mut objects = BTreeMap::new();
+    for listed in output.list("", None, 1_000).await.unwrap().objects {
+        let body = output.read(&listed.key).await.unwrap();
+        let chunks: Vec<Bytes> = body.try_collect().await.unwrap();
+        objects.insert(listed.key, chunks.concat().into());
+    }
+    objects
+}
+
+fn rows(output: &BTreeMap<String, Bytes>) -> BTreeMap<&String, &Bytes> {
+    let is_row = |(key, _): &(&String, &Bytes)| !key.starts_with("jobs/");
+    output.iter().filter(is_row).collect()
+}
+
+fn report(output: &BTreeMap<String, Bytes>) -> Report {
+    serde_json::from_slice(&output["jobs/job-0/report.json"]).unwrap()
+}

@@ -1,0 +1,321 @@
+//! A run: a stash, the jobs over it, and what becomes of both.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::join_all;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rehose_extract::Options;
+use rehose_reprocess::check::Standing;
+use rehose_reprocess::error::ErrorKind;
+use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::start::StartRequest;
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::cloud::bucket::{Bucket, Nature, Object};
+use crate::cloud::chance::{Chance, Record};
+use crate::cloud::queue::StandardQueue;
+use crate::functions::{Functions, TIMEOUT};
+use crate::machine::Machine;
+use crate::oracle::Oracle;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The queue's numbers, as `infra/lib/queues.ts` has them.
+const VISIBILITY_TIMEOUTS: u32 = 6;
+const MAX_RECEIVES: u32 = 5;
+
+/// How long a job may take once nothing strikes any more: `check` sends what is missing twice, and
+/// waits for up to two hours for the first receipt each time.
+const LONGEST_END: Duration = DAY;
+
+/// What is left out, besides Firehose's own prefixes.
+const EXCLUDE: &str = "*.skip";
+
+/// What is known of a run when it is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) record: Record,
+    pub(crate) figures: BTreeMap<&'static str, u64>,
+    /// The output's objects at the end.
+    pub(crate) output: BTreeMap<String, Bytes>,
+}
+
+/// What a run begins with.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) stash: Vec<(String, Object)>,
+    jobs: Vec<StartRequest>,
+}
+
+/// Runs what a seed decides.
+pub(crate) fn simulate(seed: u64) -> Run {
+    in_virtual_time(seed, async {
+        let chance = Chance::of(seed);
+        let world = World::draw(&chance);
+        world.run(&chance).await
+    })
+}
+
+/// Runs a future on a thread's own runtime and clock, with the product's own jitter seeded.
+pub(crate) fn in_virtual_time<T>(seed: u64, future: impl Future<Output = T>) -> T {
+    fastrand::seed(seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(future)
+}
+
+impl World {
+    /// A world with these objects and one job over all of them.
+    pub(crate) fn with(stash: Vec<(String, Object)>) -> Self {
+        let jobs = vec![request(0, "", Mode::All)];
+        Self { stash, jobs }
+    }
+
+    fn draw(chance: &Chance) -> Self {
+        let objects = chance.time(Duration::from_secs(1)..Duration::from_secs(60));
+        let stash: Vec<(String, Object)> = (0..objects.as_secs() as usize)
+            .map(|number| object(chance, number))
+            .chain([plain("a/first", &BODIES[0]), plain("b/first", &BODIES[1])])
+            .collect();
+        let prefixes = ["", "a/", "b/"];
+        let mut jobs = vec![request(0, chance.choose(&prefixes), Mode::All)];
+        if chance.happens(0.5) {
+            let mode = chance.choose(&[Mode::All, Mode::Missing]);
+            jobs.push(request(1, chance.choose(&prefixes), mode));
+        }
+        // Somebody starts a second execution for a job that has one.
+        if chance.happens(0.2) {
+            jobs.push(jobs[0].clone());
+        }
+        Self { stash, jobs }
+    }
+
+    pub(crate) async fn run(self, chance: &Arc<Chance>) -> Run {
+        let part = chance.choose(&[512, 4_096, 8 << 20]);
+        let stash = Bucket::new("stash", part, chance);
+        let output = Bucket::new("output", part, chance);
+        for (key, object) in &self.stash {
+            stash.place(key, object.clone());
+        }
+        let queue =
+            |name| StandardQueue::new(name, VISIBILITY_TIMEOUTS * TIMEOUT, MAX_RECEIVES, chance);
+        let (historic, realtime) = (queue("historic"), queue("realtime"));
+        let oracle = Oracle::new(&self.stash, &self.jobs, chance, &historic);
+        oracle.watch(&output, &historic);
+        let functions = Arc::new(Functions {
+            chance: Arc::clone(chance),
+            oracle: Arc::clone(&oracle),
+            stash,
+            output: Arc::clone(&output),
+            historic: Arc::clone(&historic),
+            page: chance.number(1..40),
+            pages: chance.choose(&[1, 3, usize::MAX]),
+            objects: chance.number(1..5),
+            exclude: vec![EXCLUDE.to_owned()],
+            idle: Mutex::default(),
+            sandboxes: 0.into(),
+        });
+        for queue in [&historic, &realtime] {
+            let concurrency = chance.number(2..10);
+            let consuming = Arc::clone(&functions).consume(Arc::clone(queue), concurrency);
+            tokio::spawn(consuming);
+        }
+        let machine = Machine::new(functions);
+        let notifying = notify(chance, &self.stash, &realtime);
+        let operating = join_all(self.jobs.iter().map(async |job| {
+            let standing = operate(chance, &machine, job).await;
+            oracle.ended(&output, &job.job, standing);
+        }));
+        let everything = async {
+            tokio::join!(operating, notifying);
+            historic.empty().await;
+            realtime.empty().await;
+            // What is late arrives.
+            sleep(HOUR).await;
+        };
+        let limit = chance.until() + 2 * LONGEST_END;
+        match timeout_at(limit, AssertUnwindSafe(everything).catch_unwind()).await {
+            Ok(Ok(())) => oracle.over(&output),
+            Ok(Err(_)) => chance.violate("nothing panics"),
+            Err(_) => chance.violate("everything has an end"),
+        }
+        let figures = BTreeMap::from([
+            ("jobs", self.jobs.len() as u64),
+            ("objects", self.stash.len() as u64),
+            ("messages", historic.letters().len() as u64),
+            ("messages in the dead-letter queue", historic.dead()),
+            ("virtual hours", chance.age().as_secs() / 3_600),
+            ("events", chance.record().trace.len() as u64),
+        ]);
+        let objects = output.look(|contents| contents.objects.clone());
+        let bodies = objects.into_iter().map(|(key, object)| (key, object.body));
+        Run {
+            record: chance.record(),
+            figures: figures.into_iter().chain(oracle.figures()).collect(),
+            output: bodies.collect(),
+        }
+    }
+}
+
+/// Starts a job, and starts it again whenever an execution fails for a reason that passes.
+async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> Standing {
+    if job.job.as_str() != "job-0" || chance.happens(0.2) {
+        sleep(chance.time(MINUTE..4 * HOUR)).await;
+    }
+    let standing = loop {
+        match machine.execute(job).await {
+            Ok(standing) => break standing,
+            Err(failure) => {
+                chance.note(format_args!("an execution failed: {failure:?}"));
+                let for_good = [ErrorKind::InvalidInput, ErrorKind::Failed];
+                if for_good.iter().any(|kind| kind.name() == failure.error) {
+                    chance.violate(format_args!("{} can be done: {}", job.job, failure.cause));
+                    break Standing::Running;
+                }
+            }
+        }
+        sleep(chance.time(MINUTE..HOUR)).await;
+    };
+    chance.note(format_args!("{} has ended: {standing:?}", job.job));
+    if Instant::now() > chance.until() + LONGEST_END {
+        chance.violate(format_args!("{} ends in time", job.job));
+    }
+    standing
+}
+
+/// Tells of objects as S3 does, some hours around the jobs.
+async fn notify(chance: &Chance, stash: &[(String, Object)], realtime: &Arc<StandardQueue>) {
+    if !chance.happens(0.5) {
+        return;
+    }
+    for _ in 0..chance.number(1..20) {
+        sleep(chance.time(Duration::from_secs(1)..HOUR)).await;
+        let (key, _) = chance.choose(stash);
+        let body = if chance.happens(0.5) {
+            json!({
+                "source": "aws.s3", "detail-type": "Object Created",
+                "detail": {"bucket": {"name": "stash"}, "object": {"key": key}},
+            })
+        } else {
+            let key = utf8_percent_encode(&key, NON_ALPHANUMERIC).to_string();
+            json!({"Records": [{
+                "eventName": "ObjectCreated:Put",
+                "s3": {"bucket": {"name": "stash"}, "object": {"key": key}},
+            }]})
+        };
+        realtime.accept(&body.to_string(), "s3");
+    }
+}
+
+fn request(number: usize, prefix: &str, mode: Mode) -> StartRequest {
+    StartRequest {
+        job: job(number),
+        source: "s3://stash/".to_owned(),
+        prefix: prefix.to_owned(),
+        mode,
+        exclude: vec![EXCLUDE.to_owned()],
+        options: Options::default(),
+        cursor: None,
+    }
+}
+
+fn job(number: usize) -> JobId {
+    format!("job-{number}").parse().unwrap()
+}
+
+pub(crate) fn plain(key: &str, body: &Bytes) -> (String, Object) {
+    let object = Object {
+        body: body.clone(),
+        nature: Nature::Plain,
+    };
+    (key.to_owned(), object)
+}
+
+/// An object, most often a good one.
+fn object(chance: &Chance, number: usize) -> (String, Object) {
+    let folder = chance.choose(&["a/", "b/"]);
+    let name = chance.choose(&[
+        "x",
+        "year=2020/hour=00",
+        "a+b c",
+        "zürich-東京-🚀",
+        "100%",
+        "x.csv.gz",
+    ]);
+    let key = format!("{folder}{number:03}-{name}");
+    let body = chance.choose(&BODIES);
+    let mut object = Object {
+        body,
+        nature: Nature::Plain,
+    };
+    if chance.happens(0.03) {
+        object.body = LARGE.clone();
+        if chance.happens(0.5) {
+            // Cut when most of its rows are on their way.
+            object
+                .body
+                .truncate(LARGE.len() - chance.number(1..LARGE.len() / 10));
+        }
+        return (key, object);
+    }
+    if chance.happens(0.7) {
+        return (key, object);
+    }
+    match chance.number(0..10) {
+        0 => object.nature = Nature::Deadly,
+        1 => object.nature = Nature::Denied,
+        2 => object.nature = Nature::Archived,
+        3 | 4 => object.nature = Nature::Vanishing,
+        5 => object.body = Bytes::new(),
+        6 => {
+            let end = chance.number(0..object.body.len() + 1);
+            object.body.truncate(end);
+        }
+        7 => {
+            // Neither it nor its output has room for a suffix.
+            let key = format!("{key}{}", "x".repeat(1_020 - key.len()));
+            return (key, object);
+        }
+        8 => return (format!("{folder}processing-failed/{number:03}"), object),
+        _ => return (format!("{key}.skip"), object),
+    }
+    (key, object)
+}
+
+/// One object for each form of valid input, from the sample data.
+pub(crate) static BODIES: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/stash/dialects");
+    let files = walkdir::WalkDir::new(folder).sort_by_file_name();
+    let files = files.into_iter().map(Result::unwrap);
+    #[allow(clippy::disallowed_methods, reason = "small files of the repository")]
+    let read = |path: &Path| std::fs::read(path).unwrap().into();
+    let bodies: Vec<Bytes> = (files.filter(|file| file.file_type().is_file()))
+        .map(|file| read(file.path()))
+        .collect();
+    assert!(bodies.len() > 30, "the sample data is there");
+    bodies
+});
+
+/// An object whose rows arrive in several pieces, so that they are under way while it is read.
+static LARGE: LazyLock<Bytes> = LazyLock::new(|| {
+    let events: Vec<String> = (0..16_000)
+        .map(|number| {
+            let row = format!("2 1 eni-{number} 10.0.0.1 10.0.0.2 1 2 6 1 1 0 60 ACCEPT OK");
+            format!(r#"{{"id":"1","timestamp":{number},"message":"{row}"}}"#)
+        })
+        .collect();
+    let events = events.join(",");
+    format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{events}]}}"#).into()
+});
