@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::civil::DateTime;
-use rehose_extract::{DEFAULT_LEVEL, Dialect, FormatName, MAX_LEVEL, MIN_LEVEL, Options};
+use rehose_extract::{Dialect, FormatName, MAX_LEVEL, MIN_LEVEL, Options};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::location::Location;
@@ -80,10 +80,11 @@ pub(crate) struct RunArgs {
     event_regex: Option<String>,
     #[command(flatten)]
     format: FormatArgs,
-    /// Compress the output so hard
-    #[arg(long, default_value_t = DEFAULT_LEVEL,
+    /// Compress the output with libdeflate's level of this number: 12 gives the smallest files, 1
+    /// is no faster than the default [default: an encoder for rows, about as small as level 6]
+    #[arg(long,
           value_parser = clap::value_parser!(u8).range(MIN_LEVEL as i64..=MAX_LEVEL as i64))]
-    pub(crate) level: u8,
+    pub(crate) level: Option<u8>,
     /// Work on so many objects at once [default: the number of cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: Option<u16>,

@@ -1,28 +1,66 @@
-//! Rows out: gzip members back to back.
-//!
-//! A block of rows is compressed as a whole, which is what the fastest encoders want, and becomes a
-//! member of its own. Where the blocks end depends on the rows alone, so the same rows are always
-//! the same bytes.
+//! Rows out, gzipped. The same rows are always the same bytes.
 
 use std::fmt;
 use std::io::{self, Write};
 
 use libdeflater::{CompressionLvl, Compressor};
 
-/// Uncompressed bytes of a member: so many times deflate's window of 32 KiB that beginning anew
-/// costs next to nothing, and few enough to keep memory low.
-const BLOCK: usize = 512 * 1024;
+/// Uncompressed bytes that are handed over at a time: few enough to be in the cache still.
+const ROWS: usize = 64 * 1024;
+
+/// Uncompressed bytes of a member of libdeflate, which compresses only wholes: so many times
+/// deflate's window of 32 KiB that beginning anew costs next to nothing, and few enough to keep
+/// memory low.
+const MEMBER: usize = 512 * 1024;
 
 /// Compresses what is put into its buffer to `W`.
 pub(crate) struct GzipWriter<W: Write> {
-    level: CompressionLvl,
-    /// Made with the first block: most objects have nothing rejected.
-    compressor: Option<Compressor>,
+    encoder: Encoder,
     buffer: Vec<u8>,
     mark: usize,
     compressed: Vec<u8>,
     written: u64,
     inner: W,
+}
+
+/// What compresses. It is made with the first block: most objects have nothing rejected.
+enum Encoder {
+    /// All blocks become one member.
+    Rows(Option<rowdeflate::Encoder>),
+    /// Each block becomes a member.
+    Level(CompressionLvl, Option<Compressor>),
+}
+
+impl Encoder {
+    fn block(&self) -> usize {
+        match self {
+            Self::Rows(_) => ROWS,
+            Self::Level(..) => MEMBER,
+        }
+    }
+
+    fn encode(&mut self, block: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Rows(encoder) => encoder.get_or_insert_default().write(block, out),
+            Self::Level(level, compressor) => {
+                let compressor = compressor.get_or_insert_with(|| Compressor::new(*level));
+                out.resize(compressor.gzip_compress_bound(block.len()), 0);
+                let length = compressor
+                    .gzip_compress(block, out)
+                    .map_err(|error| io::Error::other(error.to_string()))?;
+                out.truncate(length);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        if let Self::Rows(encoder) = self
+            && let Some(encoder) = encoder.take()
+        {
+            encoder.finish(out);
+        }
+    }
 }
 
 impl<W: Write> fmt::Debug for GzipWriter<W> {
@@ -35,10 +73,10 @@ impl<W: Write> fmt::Debug for GzipWriter<W> {
 }
 
 impl<W: Write> GzipWriter<W> {
-    pub(crate) fn new(level: CompressionLvl, inner: W) -> Self {
+    /// A writer that compresses as the level says, or, if there is none, as suits rows.
+    pub(crate) fn new(level: Option<CompressionLvl>, inner: W) -> Self {
         Self {
-            level,
-            compressor: None,
+            encoder: level.map_or(Encoder::Rows(None), |level| Encoder::Level(level, None)),
             buffer: Vec::new(),
             mark: 0,
             compressed: Vec::new(),
@@ -64,41 +102,33 @@ impl<W: Write> GzipWriter<W> {
 
     /// Writes the blocks that are full.
     pub(crate) fn flush_blocks(&mut self) -> io::Result<()> {
-        if self.buffer.len() < BLOCK {
+        let size = self.encoder.block();
+        if self.buffer.len() < size {
             return Ok(());
         }
-        let buffer = std::mem::take(&mut self.buffer);
-        let (blocks, rest) = buffer.as_chunks::<BLOCK>();
-        for block in blocks {
-            self.write_member(block)?;
-        }
-        let full = buffer.len() - rest.len();
-        self.buffer = buffer;
+        let full = self.buffer.len() - self.buffer.len() % size;
+        self.write_blocks(full)?;
         self.buffer.drain(..full);
         Ok(())
     }
 
     /// Writes what is left and returns how many bytes have been written in all.
     pub(crate) fn finish(mut self) -> io::Result<u64> {
-        self.flush_blocks()?;
-        if !self.buffer.is_empty() {
-            let buffer = std::mem::take(&mut self.buffer);
-            self.write_member(&buffer)?;
-        }
+        self.write_blocks(self.buffer.len())?;
+        self.encoder.finish(&mut self.compressed);
+        self.written += self.compressed.len() as u64;
+        self.inner.write_all(&self.compressed)?;
         self.inner.flush()?;
         Ok(self.written)
     }
 
-    fn write_member(&mut self, block: &[u8]) -> io::Result<()> {
-        let compressor = (self.compressor).get_or_insert_with(|| Compressor::new(self.level));
-        let bound = compressor.gzip_compress_bound(block.len());
-        if self.compressed.len() < bound {
-            self.compressed.resize(bound, 0);
+    fn write_blocks(&mut self, length: usize) -> io::Result<()> {
+        for block in self.buffer[..length].chunks(self.encoder.block()) {
+            self.encoder.encode(block, &mut self.compressed)?;
+            self.written += self.compressed.len() as u64;
+            self.inner.write_all(&self.compressed)?;
+            self.compressed.clear();
         }
-        let length = compressor
-            .gzip_compress(block, &mut self.compressed)
-            .map_err(|error| io::Error::other(error.to_string()))?;
-        self.written += length as u64;
-        self.inner.write_all(&self.compressed[..length])
+        Ok(())
     }
 }

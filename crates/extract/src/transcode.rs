@@ -15,10 +15,6 @@ use crate::options::{CompiledDialect, Shape};
 use crate::rows::Rows;
 use crate::text::Utf8;
 
-/// The compression level that is used where none is given: within 5 % of what zlib's level 6 gives,
-/// in half its time.
-pub const DEFAULT_LEVEL: u8 = 5;
-
 /// The fastest level.
 pub const MIN_LEVEL: u8 = 1;
 
@@ -30,8 +26,10 @@ pub const MAX_LEVEL: u8 = 12;
 pub struct Settings {
     /// The shape of input and output.
     pub shape: Shape,
-    /// The compression level, from [`MIN_LEVEL`] to [`MAX_LEVEL`]; others count as the nearest.
-    pub level: u8,
+    /// The compression level of libdeflate, from [`MIN_LEVEL`] to [`MAX_LEVEL`]; others count as the
+    /// nearest. Without one, rows are compressed by [`rowdeflate`], at least as small as by zlib's
+    /// level 6 and faster than by any level that gives as little.
+    pub level: Option<u8>,
 }
 
 /// What became of an object. `events` is always `written + rejected + control`.
@@ -62,10 +60,10 @@ pub struct Summary {
 /// has written must be thrown away. Nothing at all is written to `R` unless an event is rejected.
 ///
 /// ```
-/// use rehose_extract::{Options, Settings, Transcoder, DEFAULT_LEVEL};
+/// use rehose_extract::{Options, Settings, Transcoder};
 ///
 /// let shape = Options::default().compile()?;
-/// let settings = Settings { shape, level: DEFAULT_LEVEL };
+/// let settings = Settings { shape, level: None };
 /// let (mut csv, mut rejected) = (Vec::new(), Vec::new());
 /// let mut transcoder = Transcoder::new("2020/02/01/00/stash", &settings, &mut csv, &mut rejected)?;
 /// transcoder.push(br#"{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","timestamp":0,"#)?;
@@ -119,8 +117,10 @@ impl<W: Write, R: Write> Transcoder<W, R> {
             CompiledDialect::CloudWatch => Dialect::CloudWatch(Box::new(Envelopes::new())),
             CompiledDialect::Regex(regex) => Dialect::Regex(Box::new(Matches::new(regex.clone()))),
         };
-        let level = settings.level.clamp(MIN_LEVEL, MAX_LEVEL);
-        let level = CompressionLvl::new(level.into()).unwrap_or_default();
+        let level = settings.level.map(|level| {
+            let level = level.clamp(MIN_LEVEL, MAX_LEVEL);
+            CompressionLvl::new(level.into()).unwrap_or_default()
+        });
         Ok(Self {
             layers: Layer::object(),
             text: Utf8::default(),

@@ -4,7 +4,7 @@ use std::env;
 use std::str::FromStr;
 use std::time::Duration;
 
-use rehose_extract::{DEFAULT_LEVEL, MAX_LEVEL, MIN_LEVEL, Options, Settings};
+use rehose_extract::{MAX_LEVEL, MIN_LEVEL, Options, Settings};
 use rehose_reprocess::check::Patience;
 use rehose_reprocess::location::Location;
 use rehose_reprocess::store::MAX_PAGE;
@@ -26,7 +26,7 @@ pub struct EnvironmentError {
 /// | `REHOSE_QUEUE_URL` | the queue of tasks | |
 /// | `REHOSE_OPTIONS` | the shape of input and output, as JSON | VPC flow logs |
 /// | `REHOSE_EXCLUDE` | patterns of keys to leave out, as a JSON list | `[]` |
-/// | `REHOSE_LEVEL` | the compression level, 1 to 12 | 5 |
+/// | `REHOSE_LEVEL` | libdeflate's compression level, 1 to 12 | the encoder for rows |
 /// | `REHOSE_CONCURRENCY` | objects at once | twice the cores |
 /// | `REHOSE_PAGE` | keys of a page of the listing, 1 to 1000 | 1000 |
 /// | `REHOSE_PAGES` | pages of one call of `start` | as many as time allows |
@@ -83,11 +83,8 @@ impl Environment {
             reason: error.to_string(),
         })?;
         let levels = u64::from(MIN_LEVEL)..=u64::from(MAX_LEVEL);
-        let level = number("REHOSE_LEVEL", levels)?.unwrap_or(DEFAULT_LEVEL.into());
-        Ok(Settings {
-            shape,
-            level: level as u8,
-        })
+        let level = number("REHOSE_LEVEL", levels)?.map(|level| level as u8);
+        Ok(Settings { shape, level })
     }
 
     /// Patterns of keys to leave out.

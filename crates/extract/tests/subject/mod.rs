@@ -31,7 +31,7 @@ pub(crate) fn transcode(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result
 fn attempt(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result<Output, Error> {
     let settings = Settings {
         shape: shape.clone(),
-        level: 1,
+        level: None,
     };
     let (mut csv_gz, mut rejected_gz) = (Vec::new(), Vec::new());
     let mut transcoder = Transcoder::new(SOURCE, &settings, &mut csv_gz, &mut rejected_gz)?;

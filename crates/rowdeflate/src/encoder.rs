@@ -1,0 +1,147 @@
+//! A stream, cut into blocks and framed as a gzip member.
+
+use std::fmt;
+
+use crate::bits::{self, Bits};
+use crate::block::{self, Sequence};
+use crate::matcher::{Matcher, PADDING, WINDOW};
+
+/// Bytes that become one block: enough for its codes to be worth their description, and few enough
+/// for all that is read while it is made to stay in a second-level cache.
+const BLOCK: usize = 128 * 1024;
+
+/// RFC 1952, 2.3: DEFLATE, nothing said of name, time, effort or system.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
+/// Turns a stream into one gzip member.
+///
+/// What comes out depends on the bytes of the stream alone, not on how they are cut into writes.
+/// An encoder takes about 640 KiB, whatever the stream's length.
+pub struct Encoder {
+    /// What came before the block, as far back as DEFLATE reaches, and the block.
+    buffer: Vec<u8>,
+    /// Where the block begins in the buffer.
+    begin: usize,
+    /// Where it ends so far.
+    end: usize,
+    matcher: Matcher,
+    sequences: Vec<Sequence>,
+    bits: Bits,
+    crc: crc32fast::Hasher,
+    /// Bytes taken.
+    length: u64,
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder")
+            .field("buffered", &(self.end - self.begin))
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Encoder {
+    /// An encoder for one stream.
+    pub fn new() -> Self {
+        Self {
+            buffer: vec![0; WINDOW + BLOCK + PADDING],
+            begin: 0,
+            end: 0,
+            matcher: Matcher::new(),
+            sequences: Vec::new(),
+            bits: Bits::default(),
+            crc: crc32fast::Hasher::new(),
+            length: 0,
+        }
+    }
+
+    /// Takes the next bytes of the stream, and appends to `out` what is complete.
+    pub fn write(&mut self, mut text: &[u8], out: &mut Vec<u8>) {
+        while !text.is_empty() {
+            // The last block is marked, so a full one waits until it is known not to be that.
+            if self.end - self.begin == BLOCK {
+                self.write_block(false, out);
+                self.slide();
+            }
+            let room = &mut self.buffer[self.end..self.begin + BLOCK];
+            let (now, later) = text.split_at(text.len().min(room.len()));
+            room[..now.len()].copy_from_slice(now);
+            self.crc.update(now);
+            self.length += now.len() as u64;
+            self.end += now.len();
+            text = later;
+        }
+    }
+
+    /// Ends the stream, and appends the rest of the member to `out`.
+    pub fn finish(mut self, out: &mut Vec<u8>) {
+        self.write_block(true, out);
+        bits::append(out, self.bits, self.bits.to_fill_byte(0), |writer| {
+            writer.align()
+        });
+        out.extend_from_slice(&self.crc.finalize().to_le_bytes());
+        // Modulo 2^32, as RFC 1952 has it.
+        out.extend_from_slice(&(self.length as u32).to_le_bytes());
+    }
+
+    fn write_block(&mut self, last: bool, out: &mut Vec<u8>) {
+        let (text, offset) = (self.begin..self.end, self.length - self.end as u64);
+        if self.length <= BLOCK as u64 {
+            out.extend_from_slice(&HEADER);
+        }
+        self.sequences.clear();
+        // The matcher compares positions modulo 2^32.
+        (self.matcher).find(
+            &self.buffer,
+            text.clone(),
+            offset as u32,
+            &mut self.sequences,
+        );
+        let text = &self.buffer[text];
+        self.bits = block::write(text, &self.sequences, last, self.bits, out);
+    }
+
+    /// Makes room for the next block.
+    fn slide(&mut self) {
+        let gone = self.end.saturating_sub(WINDOW);
+        self.buffer.copy_within(gone..self.end, 0);
+        self.end -= gone;
+        self.begin = self.end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(mut encoder: Encoder, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        encoder.write(text, &mut out);
+        encoder.finish(&mut out);
+        out
+    }
+
+    /// That positions begin anew after 4 GiB costs no match.
+    #[test]
+    fn matches_reach_over_the_end_of_32_bits() {
+        let rows: String = (0..20_000)
+            .map(|row| format!("{row},same,{}\n", row / 9))
+            .collect();
+        let from_zero = encode(Encoder::new(), rows.as_bytes());
+        let late = Encoder {
+            length: (1 << 32) - 250_000,
+            ..Encoder::new()
+        };
+        let over_the_end = encode(late, rows.as_bytes());
+        // But for the header, which comes with a stream's first block, and the length at the end.
+        let blocks = HEADER.len()..from_zero.len() - 4;
+        assert!(over_the_end.starts_with(&from_zero[blocks]));
+    }
+}

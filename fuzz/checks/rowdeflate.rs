@@ -1,0 +1,67 @@
+//! Any bytes, encoded, are read back by two decoders, and are the same bytes however they were cut
+//! into writes.
+#![allow(clippy::unwrap_used, reason = "a panic is how a check fails")]
+
+use flate2::{Decompress, FlushDecompress, Status};
+use rowdeflate::Encoder;
+
+/// Bytes before the DEFLATE of a member, and after it.
+pub(crate) const HEADER: usize = 10;
+pub(crate) const TRAILER: usize = 8;
+
+/// More text than this only costs time. It is three blocks.
+const MAX_TEXT: usize = 384 * 1024;
+
+/// The first three bytes say how often the rest is repeated, by how much a byte of it grows each
+/// time, and how it is cut.
+pub(crate) fn check(data: &[u8]) {
+    let Some(([times, growth, cut], piece)) = data.split_first_chunk() else {
+        return;
+    };
+    let times = usize::from(*times)
+        .pow(2)
+        .min(MAX_TEXT / piece.len().max(1));
+    let mut text = piece.to_vec();
+    let mut piece = piece.to_vec();
+    for time in 0..times {
+        let place = time % piece.len().max(1);
+        if let Some(byte) = piece.get_mut(place) {
+            *byte = byte.wrapping_add(*growth);
+        }
+        text.extend_from_slice(&piece);
+    }
+    let gz = round_trip(&text);
+    let size = 1 + usize::from(*cut).pow(2);
+    assert!(encode(text.chunks(size)) == gz, "cut into {size}");
+}
+
+pub(crate) fn encode<'a>(writes: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new();
+    for text in writes {
+        encoder.write(text, &mut out);
+    }
+    encoder.finish(&mut out);
+    out
+}
+
+/// Encodes, has two decoders prove it, and returns the bytes.
+pub(crate) fn round_trip(text: &[u8]) -> Vec<u8> {
+    let gz = encode([text]);
+    let mut decoded = vec![0; text.len() + 1];
+    let mut libdeflate = libdeflater::Decompressor::new();
+    let length = libdeflate.gzip_decompress(&gz, &mut decoded).unwrap();
+    assert!(decoded[..length] == *text, "libdeflate reads another text");
+
+    // zlib-rs, told nothing of gzip: the one stream of DEFLATE fills the member.
+    let mut inflate = Decompress::new(false);
+    let status = inflate
+        .decompress(&gz[HEADER..], &mut decoded, FlushDecompress::Finish)
+        .unwrap();
+    assert_eq!(status, Status::StreamEnd);
+    let length = inflate.total_out() as usize;
+    assert!(decoded[..length] == *text, "zlib-rs reads another text");
+    let deflated = gz.len() - HEADER - TRAILER;
+    assert_eq!(inflate.total_in() as usize, deflated, "it is one member");
+    gz
+}
