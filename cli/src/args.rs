@@ -8,6 +8,8 @@ use rehose_reprocess::error::Error;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::location::Location;
 
+use crate::operate::Operation;
+
 /// Turns CloudWatch Logs that Firehose stashed in S3 into CSV.gz that Athena reads, and proves that
 /// nothing is missing.
 #[derive(Debug, Parser)]
@@ -28,6 +30,8 @@ pub(crate) enum Command {
     ///
     /// A run that was interrupted goes on where it stood when it is started again with the same --job.
     Run(Box<RunArgs>),
+    #[command(flatten)]
+    Operate(Operation),
     /// Write a realistic stash to try things out
     ///
     /// The same seed gives the same bytes, on every machine.
@@ -106,10 +110,7 @@ impl RunArgs {
 
     /// Which objects are planned.
     pub(crate) fn mode(&self) -> Mode {
-        match self.mode {
-            ModeName::All => Mode::All,
-            ModeName::Missing => Mode::Missing,
-        }
+        self.mode.mode()
     }
 
     /// The keys' beginning, counted from the store's root.
@@ -122,11 +123,20 @@ impl RunArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ModeName {
+pub(crate) enum ModeName {
     /// Every object
     All,
     /// Only objects whose output is not there
     Missing,
+}
+
+impl ModeName {
+    pub(crate) fn mode(self) -> Mode {
+        match self {
+            Self::All => Mode::All,
+            Self::Missing => Mode::Missing,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::job::JobId;
+use crate::job::{Job, JobId};
 use crate::manifest::Slice;
 use crate::report::Report;
 use crate::store::{MAX_PAGE, Put, Store, StoreErrorKind};
@@ -121,6 +121,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// What the job was asked to do, if there is such a job.
+    pub async fn definition(&self) -> Result<Option<Job>> {
+        self.get("job.json").await
+    }
+
     /// A slice of the manifest, if it is planned.
     pub async fn slice(&self, slice: u32) -> Result<Option<Slice>> {
         self.get(&slice_name(slice)).await
@@ -154,9 +159,26 @@ impl Ledger {
 
     /// The names of all receipts that tasks of a slice have so far.
     pub async fn receipts_of(&self, slice: u32) -> Result<BTreeSet<String>> {
-        let prefix = self.key(&format!("receipts/{slice:08}-"));
+        self.names(&format!("receipts/{slice:08}-"), None).await
+    }
+
+    /// The names of all receipts that tasks of a slice and of those after it have so far.
+    pub async fn receipts_from(&self, slice: u32) -> Result<BTreeSet<String>> {
+        let after = format!("receipts/{slice:08}");
+        self.names("receipts/", Some(&after)).await
+    }
+
+    /// How many slices there are from one on.
+    pub async fn slices_from(&self, slice: u32) -> Result<u32> {
+        let after = slice.checked_sub(1).map(slice_name);
+        let names = self.names("manifest/", after.as_deref()).await?;
+        Ok(names.len() as u32)
+    }
+
+    async fn names(&self, prefix: &str, after: Option<&str>) -> Result<BTreeSet<String>> {
+        let prefix = self.key(prefix);
+        let mut after = after.map(|name| self.key(name));
         let mut names = BTreeSet::new();
-        let mut after: Option<String> = None;
         loop {
             let page = self.store.list(&prefix, after.as_deref(), MAX_PAGE).await?;
             let keys = page.objects.into_iter().map(|object| object.key);
@@ -200,6 +222,12 @@ impl Ledger {
 /// The name of a task's receipt.
 pub fn receipt_name(task: TaskId) -> String {
     format!("receipts/{task}.json")
+}
+
+/// The task that a receipt is of, by its name.
+pub(crate) fn task_of_receipt(name: &str) -> Option<TaskId> {
+    let task = name.strip_prefix("receipts/")?.strip_suffix(".json")?;
+    task.parse().ok()
 }
 
 /// The name of a slice of the manifest.
