@@ -18,6 +18,12 @@ pub struct Place {
     folder: TempDir,
 }
 
+impl Default for Place {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Place {
     /// An empty stash.
     pub fn new() -> Self {

@@ -29,8 +29,8 @@ export interface Config {
   readonly options: Options;
   /** Patterns of keys to leave out. Default: none. */
   readonly exclude: readonly string[];
-  /** The compression level, 1 to 12. Default: 5. */
-  readonly level: number;
+  /** libdeflate's compression level, 1 to 12. Default: none, for an encoder made for rows. */
+  readonly level?: number;
   /** The memory of `process`, in MB, 128 to 10240. Default: 1769, at which Lambda gives one whole core. */
   readonly memory: number;
   /** The most instances of `process` on a historic job, 2 to 1000. Default: 100. */
@@ -132,7 +132,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     outputKey: read.text("outputKey", KEY, EXAMPLE_KEY, "") || undefined,
     options: options(read.json("options", '\'{"format":"message"}\'', {})),
     exclude: exclude(read.json("exclude", "'[\"tmp/*\"]'", [])),
-    level: read.number("level", 1, 12, 5),
+    level: read.optional("level", 1, 12, 9),
     memory: read.number("memory", 128, 10_240, 1_769),
     concurrency: read.number("concurrency", 2, 1_000, 100),
     realtimeConcurrency: read.number("realtimeConcurrency", 2, 1_000, 10),

@@ -24,8 +24,8 @@ export interface FunctionsProps {
   readonly options: Options;
   /** Patterns of keys to leave out. */
   readonly exclude: readonly string[];
-  /** The compression level, 1 to 12. */
-  readonly level: number;
+  /** libdeflate's compression level, 1 to 12. Default: none, for an encoder made for rows. */
+  readonly level?: number;
   /** The memory of `process`, in MB. */
   readonly memory: number;
   /** The most instances of `process` on a historic job. */
@@ -89,7 +89,7 @@ export class Functions extends Construct {
       ...storage.encryptsOutput(),
     ]);
 
-    const processEnvironment = { ...output, ...shape, REHOSE_LEVEL: String(props.level) };
+    const processEnvironment = { ...output, ...shape, ...numbers({ REHOSE_LEVEL: props.level }) };
     this.process = this.function("process", "Process", props.memory, processEnvironment, [
       {
         actions: ["s3:GetObject"],

@@ -80,9 +80,7 @@ impl Deployed {
 
     /// An output of the stack.
     pub(crate) fn output_of(&self, name: &str) -> &str {
-        self.outputs
-            .get(name)
-            .map_or_else(|| panic!("the stack has no output {name}"), |o| o)
+        (self.outputs.get(name)).unwrap_or_else(|| panic!("the stack has no output {name}"))
     }
 
     /// Puts an object into the stash.
@@ -203,20 +201,14 @@ impl Deployed {
 }
 
 /// Waits until something is there.
-#[track_caller]
-pub(crate) fn wait_for<T>(
-    what: &str,
-    mut look: impl AsyncFnMut() -> Option<T>,
-) -> impl Future<Output = T> {
-    async move {
-        let begun = Instant::now();
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            assert!(begun.elapsed() < PATIENCE, "waited too long for {what}");
-            sleep(Duration::from_millis(200)).await;
+pub(crate) async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
         }
+        assert!(begun.elapsed() < PATIENCE, "waited too long for {what}");
+        sleep(Duration::from_millis(200)).await;
     }
 }
 

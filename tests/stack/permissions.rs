@@ -67,11 +67,10 @@ impl<'a> Role<'a> {
         let beginning = format!("{}-Functions{function}Role", stack.name);
         let mut roles = stack.iam.list_roles().into_paginator().items().send();
         let name = loop {
-            let role = roles
-                .next()
-                .await
-                .unwrap_or_else(|| panic!("no role {beginning}…"))
-                .unwrap();
+            let Some(role) = roles.next().await else {
+                panic!("no role {beginning}…");
+            };
+            let role = role.unwrap();
             if role.role_name.starts_with(&beginning) {
                 break role.role_name;
             }

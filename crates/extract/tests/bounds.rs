@@ -259,7 +259,7 @@ fn a_gzip_bomb_is_only_text() {
 fn push_while(object: &[u8], asks: usize) -> (Result<(), Error>, usize) {
     let settings = Settings {
         shape: messages(),
-        level: 1,
+        level: Some(1),
     };
     let asked = Cell::new(0);
     let go_on = || {

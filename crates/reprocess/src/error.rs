@@ -184,6 +184,7 @@ impl Error {
             | Self::Outside { .. }
             | Self::UnknownMessage { .. } => ErrorKind::InvalidInput,
             Self::Store(error) if error.kind != StoreErrorKind::Passing => ErrorKind::Failed,
+            Self::Queue(error) if error.denied => ErrorKind::Failed,
             Self::ObjectFailed { .. } | Self::Ledger { .. } => ErrorKind::Failed,
             Self::Store(_)
             | Self::Queue(_)

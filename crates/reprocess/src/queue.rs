@@ -66,6 +66,8 @@ pub struct QueueError {
     pub operation: &'static str,
     /// The queue, by its URL or name.
     pub queue: String,
+    /// Whether these credentials may not do that, and another attempt would end the same way.
+    pub denied: bool,
     /// The backend's own words, with its codes.
     pub reason: String,
     /// The backend's error, where it has one.
@@ -82,6 +84,7 @@ fn check_batch(queue: &str, bodies: &[String]) -> Result<(), QueueError> {
     Err(QueueError {
         operation: "send to",
         queue: queue.to_owned(),
+        denied: false,
         reason: format!(
             "a batch has at most {MAX_BATCH} messages and {MAX_BATCH_BYTES} bytes, \
              and this one has {} and {bytes}",

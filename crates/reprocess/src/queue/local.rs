@@ -104,6 +104,7 @@ impl LocalQueue {
             return Err(QueueError {
                 operation: "send to",
                 queue: NAME.to_owned(),
+                denied: false,
                 reason: "it is closed".to_owned(),
                 source: None,
             });

@@ -11,6 +11,15 @@ use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use super::{Counters, Queue, QueueError, Unsent, check_batch};
 use crate::aws::reason;
 
+/// What SQS says to whoever may not do something with the queue, or with its key
+/// (<https://repost.aws/knowledge-center/sqs-accessdenied-errors>).
+const DENIED: [&str; 4] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "KMS.AccessDeniedException",
+    "KmsAccessDenied",
+];
+
 /// A standard queue of SQS.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
@@ -34,6 +43,7 @@ impl SqsQueue {
         QueueError {
             operation,
             queue: self.url.clone(),
+            denied: error.code().is_some_and(|code| DENIED.contains(&code)),
             reason: reason(&error),
             source: Some(error.into()),
         }
@@ -112,6 +122,7 @@ impl Queue for SqsQueue {
                 .ok_or_else(|| QueueError {
                     operation: OPERATION,
                     queue: self.url.clone(),
+                    denied: false,
                     reason: format!("the answer lacks {name}"),
                     source: None,
                 })

@@ -4,6 +4,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Region};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::queue::{Queue, SqsQueue, Unsent};
 
 use crate::{answer, credentials, network};
@@ -62,6 +63,27 @@ async fn a_refused_batch_is_an_error() {
     );
     assert!(error.reason.contains("BatchRequestTooLong"), "{error}");
     assert!(error.source.is_some());
+}
+
+#[tokio::test]
+async fn who_may_not_send_or_look_need_not_try_again() {
+    for (kind, denied) in [
+        ("com.amazon.coral.service#AccessDeniedException", true),
+        ("com.amazonaws.sqs#KmsAccessDenied", true),
+        ("com.amazonaws.sqs#RequestThrottled", false),
+    ] {
+        let body = format!(r#"{{"__type": "{kind}", "message": "words"}}"#);
+        let queue = queue(move |_| answer(400, body.clone()));
+        let errors = [
+            queue.send(&["a".to_owned()]).await.unwrap_err(),
+            queue.counters().await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.denied, denied, "{error}");
+            let kind = Error::from(error).kind();
+            assert_eq!(kind == ErrorKind::Failed, denied, "{kind:?}");
+        }
+    }
 }
 
 #[tokio::test]

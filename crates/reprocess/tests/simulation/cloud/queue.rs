@@ -280,6 +280,7 @@ impl Client {
         QueueError {
             operation,
             queue: self.queue.name.to_owned(),
+            denied: false,
             reason,
             source: None,
         }

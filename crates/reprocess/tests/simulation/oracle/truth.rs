@@ -1,6 +1,6 @@
 //! What becomes of an object, worked out without any job around it.
 
-use rehose_extract::{DEFAULT_LEVEL, Error, Options, Settings, Summary, Transcoder};
+use rehose_extract::{Error, Options, Settings, Summary, Transcoder};
 use rehose_reprocess::ledger::{csv_key, rejected_key};
 
 use crate::cloud::bucket::{Nature, Object};
@@ -52,7 +52,7 @@ impl Truth {
 fn transcode(key: &str, body: &[u8]) -> Fate {
     let settings = Settings {
         shape: Options::default().compile().unwrap(),
-        level: DEFAULT_LEVEL,
+        level: None,
     };
     let (mut csv, mut rejected) = (Vec::new(), Vec::new());
     let mut transcoder = Transcoder::new(key, &settings, &mut csv, &mut rejected).unwrap();
@@ -60,7 +60,7 @@ fn transcode(key: &str, body: &[u8]) -> Fate {
     let summary = match summary {
         Ok(summary) => summary,
         Err(Error::Input(fault)) => return Fate::Failed(fault.reason.code()),
-        Err(Error::Output(error)) => unreachable!("a vector takes everything: {error}"),
+        Err(error) => unreachable!("a vector takes everything, and nobody stops it: {error}"),
     };
     let is_long = |key: String| key.len() > 1_024;
     if is_long(csv_key(key)) || !rejected.is_empty() && is_long(rejected_key(key)) {
