@@ -6,6 +6,7 @@
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use crate::error::{Error, Reason, Stage};
+use crate::member::WholeMembers;
 
 /// Decoded bytes handed on at a time: large enough to make the hand-over free, small enough to stay
 /// in a core's cache between the stages.
@@ -31,6 +32,7 @@ pub(crate) struct Gunzip {
     flags: u8,
     header_crc: Crc,
     body_crc: Crc,
+    whole: WholeMembers,
     inflate: Decompress,
     decoded: Box<[u8]>,
 }
@@ -50,6 +52,8 @@ enum Step {
     HeaderEnd,
     /// The CRC that the header must name.
     HeaderCrc(u16),
+    /// The first byte of the deflate stream.
+    FirstOfBody,
     Body,
     Trailer,
 }
@@ -66,6 +70,7 @@ impl Gunzip {
             flags: 0,
             header_crc: Crc::new(),
             body_crc: Crc::new(),
+            whole: WholeMembers::new(),
             inflate: Decompress::new(false),
             decoded: vec![0; BUFFER].into_boxed_slice(),
         }
@@ -80,6 +85,7 @@ impl Gunzip {
         while !input.is_empty() {
             match self.step {
                 Step::First | Step::Between | Step::Padding => self.between(&mut input)?,
+                Step::FirstOfBody => self.member(&mut input, next)?,
                 Step::Body => self.body(&mut input, next)?,
                 Step::Trailer => self.trailer(&mut input)?,
                 _ => self.header(&mut input)?,
@@ -155,10 +161,10 @@ impl Gunzip {
                     if u16::from_le_bytes(crc) != expected {
                         return Err(self.corrupt("wrong CRC of the header"));
                     }
-                    self.begin_body();
+                    self.step = Step::FirstOfBody;
                 }
             }
-            _ if self.flags & FHCRC == 0 => self.begin_body(),
+            _ if self.flags & FHCRC == 0 => self.step = Step::FirstOfBody,
             _ => self.step = Step::HeaderCrc(self.header_crc.sum() as u16),
         }
         Ok(())
@@ -176,10 +182,22 @@ impl Gunzip {
         }
     }
 
-    fn begin_body(&mut self) {
+    /// Takes the member in one go, or else leaves its first byte to [`body`](Self::body).
+    fn member(
+        &mut self,
+        input: &mut &[u8],
+        next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if let Some((length, text)) = self.whole.take(input) {
+            *input = &input[length..];
+            self.offset += length as u64;
+            self.step = Step::Between;
+            return next(text);
+        }
         self.inflate.reset(false);
         self.body_crc.reset();
         self.step = Step::Body;
+        Ok(())
     }
 
     fn body(
