@@ -1,30 +1,27 @@
 //! The inside of JSON strings, resumable between any two bytes.
 
+/// Bytes that are looked at together: enough for the widest vectors.
+const LANES: usize = 32;
+
 /// How many bytes at the beginning stand for themselves: no quote, backslash or control character.
 ///
-/// Eight at a time in an ordinary integer: nearly all of a stash is such bytes.
+/// Nearly all of a stash is such bytes, so whole blocks of them are passed at once: every byte of a
+/// block takes the same steps, and the compiler makes vectors of them.
 pub(crate) fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    // Each has its high bit set in the first byte that matches; later bytes may be false alarms.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let below_space = |word: u64| word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+    let (blocks, _) = bytes.as_chunks::<LANES>();
+    let is_plain = |block: &&[u8; LANES]| block.iter().fold(0, |any, b| any | special(*b)) == 0;
+    let passed = LANES * blocks.iter().take_while(is_plain).count();
+    let rest = &bytes[passed..];
+    passed
+        + rest
+            .iter()
+            .position(|b| special(*b) != 0)
+            .unwrap_or(rest.len())
+}
 
-    let (words, _) = bytes.as_chunks::<8>();
-    for (i, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let special = zero(word ^ (ONES * u64::from(b'"')))
-            | zero(word ^ (ONES * u64::from(b'\\')))
-            | below_space(word);
-        if special != 0 {
-            return i * 8 + special.trailing_zeros() as usize / 8;
-        }
-    }
-    let tail = words.len() * 8;
-    tail + bytes[tail..]
-        .iter()
-        .position(|b| matches!(b, b'"' | b'\\' | 0..0x20))
-        .unwrap_or(bytes.len() - tail)
+/// 1 for a byte that does not stand for itself.
+fn special(byte: u8) -> u8 {
+    u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20)
 }
 
 /// Decodes the content of a string, one piece after another.
