@@ -52,8 +52,6 @@ enum Step {
     HeaderEnd,
     /// The CRC that the header must name.
     HeaderCrc(u16),
-    /// The first byte of the deflate stream.
-    FirstOfBody,
     Body,
     Trailer,
 }
@@ -84,8 +82,7 @@ impl Gunzip {
     ) -> Result<(), Error> {
         while !input.is_empty() {
             match self.step {
-                Step::First | Step::Between | Step::Padding => self.between(&mut input)?,
-                Step::FirstOfBody => self.member(&mut input, next)?,
+                Step::First | Step::Between | Step::Padding => self.between(&mut input, next)?,
                 Step::Body => self.body(&mut input, next)?,
                 Step::Trailer => self.trailer(&mut input)?,
                 _ => self.header(&mut input)?,
@@ -102,7 +99,11 @@ impl Gunzip {
         }
     }
 
-    fn between(&mut self, input: &mut &[u8]) -> Result<(), Error> {
+    fn between(
+        &mut self,
+        input: &mut &[u8],
+        next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         match (input[0], self.step) {
             (b' ' | b'\t' | b'\r' | b'\n', _) => self.take(input, 1),
             (0, Step::Between | Step::Padding) => {
@@ -110,6 +111,12 @@ impl Gunzip {
                 self.take(input, 1);
             }
             (0x1f, Step::First | Step::Between) => {
+                if let Some((length, text)) = self.whole.take(input) {
+                    *input = &input[length..];
+                    self.offset += length as u64;
+                    self.step = Step::Between;
+                    return next(text);
+                }
                 self.member = self.offset;
                 self.header_crc.reset();
                 self.take(input, 1);
@@ -161,10 +168,10 @@ impl Gunzip {
                     if u16::from_le_bytes(crc) != expected {
                         return Err(self.corrupt("wrong CRC of the header"));
                     }
-                    self.step = Step::FirstOfBody;
+                    self.begin_body();
                 }
             }
-            _ if self.flags & FHCRC == 0 => self.step = Step::FirstOfBody,
+            _ if self.flags & FHCRC == 0 => self.begin_body(),
             _ => self.step = Step::HeaderCrc(self.header_crc.sum() as u16),
         }
         Ok(())
@@ -182,22 +189,10 @@ impl Gunzip {
         }
     }
 
-    /// Takes the member in one go, or else leaves its first byte to [`body`](Self::body).
-    fn member(
-        &mut self,
-        input: &mut &[u8],
-        next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        if let Some((length, text)) = self.whole.take(input) {
-            *input = &input[length..];
-            self.offset += length as u64;
-            self.step = Step::Between;
-            return next(text);
-        }
+    fn begin_body(&mut self) {
         self.inflate.reset(false);
         self.body_crc.reset();
         self.step = Step::Body;
-        Ok(())
     }
 
     fn body(

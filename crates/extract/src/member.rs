@@ -4,16 +4,20 @@
 
 use std::fmt;
 
-use libdeflater::{Crc, Decompressor};
-use memchr::memmem::Finder;
+use libdeflater::{Decompressor, crc32};
+use memchr::memmem::{self, Finder};
 
 /// The most bytes of text that a member may hold to be taken whole: as many as CloudWatch Logs ever
 /// takes in one batch of events
 /// (<https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>).
 const MAX_TEXT: usize = 1024 * 1024;
 
-/// How a member begins: the magic, and deflate as the method.
-const HEAD: [u8; 3] = [0x1f, 0x8b, 8];
+/// How a member begins: the magic, deflate as the method, and no flags, which nothing in a stash
+/// sets and libdeflate does not check all of.
+const HEAD: [u8; 4] = [0x1f, 0x8b, 8, 0];
+
+/// Those, a time, and two bytes more.
+const HEADER: usize = 10;
 
 /// A CRC and a length.
 const TRAILER: usize = 8;
@@ -40,29 +44,33 @@ impl WholeMembers {
         }
     }
 
-    /// Takes a member whose deflate stream begins with `input`. Returns how many bytes it has left,
-    /// its trailer among them, and its text.
+    /// Takes the member that `input` begins with. Returns its length and its text.
     ///
-    /// A member's end is guessed: before the next head, or where the input ends. The guess is right
-    /// if the eight bytes before it are the CRC and the length of what was inflated.
+    /// Where it ends is guessed: before the next head, or where the input ends. libdeflate checks the
+    /// trailer behind the deflate stream, but does not say where that was. The guess is right if the
+    /// same trailer stands at the guessed end, and nowhere before.
     pub(crate) fn take(&mut self, input: &[u8]) -> Option<(usize, &[u8])> {
-        let end = self.next_member.find(input).unwrap_or(input.len());
+        let (_, after) = input.split_first_chunk::<HEADER>()?;
+        let end = self
+            .next_member
+            .find(after)
+            .map_or(input.len(), |place| HEADER + place);
         // White space between members is no part of a trailer: no length up to MAX_TEXT ends with it.
-        let member = input[..end].trim_ascii_end();
-        let (body, trailer) = member.split_last_chunk::<TRAILER>()?;
+        let member = input.get(..end)?.trim_ascii_end();
+        let (body, trailer) = member.get(HEADER..)?.split_last_chunk::<TRAILER>()?;
         let [c0, c1, c2, c3, l0, l1, l2, l3] = *trailer;
         let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
-        if length > MAX_TEXT {
+        if !input.starts_with(&HEAD) || length > MAX_TEXT {
             return None;
         }
         if self.text.len() < length {
             self.text.resize(length, 0);
         }
         let text = &mut self.text[..length];
-        let inflated = self.inflate.deflate_decompress(body, text).ok()?;
-        let mut crc = Crc::new();
-        crc.update(text);
-        let is_whole = inflated == length && crc.sum() == u32::from_le_bytes([c0, c1, c2, c3]);
-        is_whole.then_some((member.len(), text))
+        let inflated = self.inflate.gzip_decompress(member, text).ok()?;
+        let is_its_trailer =
+            inflated == length && crc32(text) == u32::from_le_bytes([c0, c1, c2, c3]);
+        let is_the_first = memmem::find(&member[HEADER..], trailer) == Some(body.len());
+        (is_its_trailer && is_the_first).then_some((member.len(), text))
     }
 }

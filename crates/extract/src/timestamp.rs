@@ -22,7 +22,7 @@ const DATE: usize = 10;
 pub(crate) struct Clock {
     /// The day whose date stands in `formatted`, counted from 1970.
     day: Option<i64>,
-    /// The last timestamp, as it was read.
+    /// The last timestamp, as it was read; empty if it could not be written.
     text: Vec<u8>,
     /// And as it was written.
     formatted: [u8; LENGTH],
@@ -32,7 +32,7 @@ impl Clock {
     /// Appends a timestamp, written in decimal, to a row; `None` where it is not an integer or
     /// outside the years 1 to 9999.
     pub(crate) fn write(&mut self, text: &[u8], row: &mut Vec<u8>) -> Option<()> {
-        if self.text != text {
+        if text.is_empty() || self.text != text {
             self.text.clear();
             self.format(text)?;
             self.text.extend_from_slice(text);
