@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use jiff::civil::DateTime;
 use rehose_extract::{DEFAULT_LEVEL, Dialect, FormatName, MAX_LEVEL, MIN_LEVEL, Options};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::location::Location;
+use rehose_reprocess::table::SINCE;
+
+use crate::operate::Operation;
 
 /// Turns CloudWatch Logs that Firehose stashed in S3 into CSV.gz that Athena reads, and proves that
 /// nothing is missing.
@@ -28,6 +32,13 @@ pub(crate) enum Command {
     ///
     /// A run that was interrupted goes on where it stood when it is started again with the same --job.
     Run(Box<RunArgs>),
+    /// Print the statement that creates a table over an output in Athena
+    ///
+    /// A database of the stack has these tables already. This is for another catalog, or for an
+    /// output of `rehose run`. Give the options with which the output was written.
+    Table(TableArgs),
+    #[command(flatten)]
+    Operate(Operation),
     /// Write a realistic stash to try things out
     ///
     /// The same seed gives the same bytes, on every machine.
@@ -67,16 +78,8 @@ pub(crate) struct RunArgs {
     /// string
     #[arg(long, value_name = "REGEX")]
     event_regex: Option<String>,
-    /// How a message becomes columns
-    #[arg(long, value_enum)]
-    format: Option<Format>,
-    /// The fields of the flow logs, in their order, if they are not the default ones; AWS's own
-    /// notation '${version} ${srcaddr}' may stand as it is
-    #[arg(long, value_name = "FIELD,...", value_parser = fields)]
-    fields: Option<Fields>,
-    /// The regex of --format regex: its named groups are the columns
-    #[arg(long, value_name = "REGEX")]
-    message_regex: Option<String>,
+    #[command(flatten)]
+    format: FormatArgs,
     /// Compress the output so hard
     #[arg(long, default_value_t = DEFAULT_LEVEL,
           value_parser = clap::value_parser!(u8).range(MIN_LEVEL as i64..=MAX_LEVEL as i64))]
@@ -98,18 +101,13 @@ impl RunArgs {
         Options {
             dialect: self.event_regex.as_ref().map(|_| Dialect::Regex),
             event_regex: self.event_regex.clone(),
-            format: self.format.map(Format::name),
-            fields: self.fields.clone().map(|Fields(fields)| fields),
-            message_regex: self.message_regex.clone(),
+            ..self.format.options()
         }
     }
 
     /// Which objects are planned.
     pub(crate) fn mode(&self) -> Mode {
-        match self.mode {
-            ModeName::All => Mode::All,
-            ModeName::Missing => Mode::Missing,
-        }
+        self.mode.mode()
     }
 
     /// The keys' beginning, counted from the store's root.
@@ -122,11 +120,47 @@ impl RunArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ModeName {
+pub(crate) enum ModeName {
     /// Every object
     All,
     /// Only objects whose output is not there
     Missing,
+}
+
+impl ModeName {
+    pub(crate) fn mode(self) -> Mode {
+        match self {
+            Self::All => Mode::All,
+            Self::Missing => Mode::Missing,
+        }
+    }
+}
+
+/// The format of the rows.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FormatArgs {
+    /// How a message becomes columns
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The fields of the flow logs, in their order, if they are not the default ones; AWS's own
+    /// notation '${version} ${srcaddr}' may stand as it is
+    #[arg(long, value_name = "FIELD,...", value_parser = fields)]
+    fields: Option<Fields>,
+    /// The regex of --format regex: its named groups are the columns
+    #[arg(long, value_name = "REGEX")]
+    message_regex: Option<String>,
+}
+
+impl FormatArgs {
+    /// The shape of the output.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            format: self.format.map(Format::name),
+            fields: self.fields.clone().map(|Fields(fields)| fields),
+            message_regex: self.message_regex.clone(),
+            ..Options::default()
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -159,6 +193,69 @@ fn fields(text: &str) -> Result<Fields, Error> {
         .filter(|field| !field.is_empty())
         .map(str::to_owned);
     Ok(Fields(fields.collect()))
+}
+
+/// The arguments of `rehose table`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Exit status:
+  0  printed
+  2  usage
+
+Examples:
+  rehose table --location s3://athena/vpc/
+  rehose table --location s3://athena/vpc/ --prefix AWSLogs/ --database logs
+  rehose table rejected --location s3://athena/vpc/")]
+pub(crate) struct TableArgs {
+    /// Over which part of the output
+    #[arg(value_enum, default_value_t = TableName::Rows)]
+    pub(crate) table: TableName,
+    /// The output, as it was given to `rehose run` or the stack: s3://bucket/prefix
+    #[arg(long)]
+    pub(crate) location: Location,
+    /// What stands before yyyy/MM/dd/HH in the keys of the source
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) prefix: String,
+    /// The first hour that a query may find, as yyyy/MM/dd/HH in UTC
+    #[arg(long, value_name = "HOUR", default_value = SINCE, value_parser = hour)]
+    pub(crate) since: String,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+    /// The table's name [default: flow_logs or messages, rejected, receipts]
+    #[arg(long, value_parser = name)]
+    pub(crate) name: Option<String>,
+    /// The database [default: the one that Athena is asked in]
+    #[arg(long, value_parser = name)]
+    pub(crate) database: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TableName {
+    /// The rows
+    Rows,
+    /// The events that fit no row
+    Rejected,
+    /// What became of each object of a job
+    Receipts,
+}
+
+/// An hour as Firehose writes it into keys.
+fn hour(text: &str) -> Result<String, String> {
+    const FORMAT: &str = "%Y/%m/%d/%H";
+    match DateTime::strptime(FORMAT, text) {
+        Ok(hour) if hour.strftime(FORMAT).to_string() == text => Ok(text.to_owned()),
+        _ => Err("it must be yyyy/MM/dd/HH, as in 2020/01/31/00".to_owned()),
+    }
+}
+
+/// A name that Athena takes
+/// (<https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html>).
+fn name(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if text.is_empty() || !text.chars().all(fits) {
+        return Err("it must be lower-case letters, digits and underscores".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// The arguments of `rehose sample`.

@@ -1,10 +1,13 @@
 //! The `rehose` command.
 
 mod args;
+mod operate;
 mod progress;
 mod run;
 mod sample;
+mod stack;
 mod summary;
+mod table;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -15,6 +18,7 @@ use clap::error::ErrorKind;
 use tracing_subscriber::EnvFilter;
 
 use args::{Args, Command};
+use operate::operate;
 
 /// The job is complete.
 const SUCCEEDED: u8 = 0;
@@ -35,6 +39,8 @@ async fn main() -> ExitCode {
     let code = match Args::try_parse() {
         Ok(args) => match args.command {
             Command::Run(args) => run::run(args).await,
+            Command::Table(args) => table::print(&args),
+            Command::Operate(operation) => operate(operation).await,
             Command::Sample(args) => write_sample(args),
         },
         Err(error) => answer(&error),
@@ -86,6 +92,11 @@ fn write_sample(args: args::SampleArgs) -> u8 {
 /// Writes a line to standard output. Whoever has closed it wants no more.
 fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Writes a line to standard error, which is neither an error nor what was asked for.
+fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Writes an error to standard error, in one line: of many, a log or a script keeps the last.

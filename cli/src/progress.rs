@@ -1,4 +1,4 @@
-//! How far a run has come: a bar on a terminal, plain lines otherwise.
+//! How far a job has come: a bar on a terminal, plain lines otherwise.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use rehose_reprocess::process::Processed;
 use rehose_reprocess::start::Sent;
+use rehose_reprocess::watch::Look;
 
 /// How often a plain line is written.
 const LINES: Duration = Duration::from_secs(5);
@@ -28,6 +29,8 @@ struct Counts {
     bytes: u64,
     rows: u64,
     failed: u64,
+    /// Bytes and rows when the counting began.
+    before: Option<(u64, u64)>,
     last_line: Duration,
 }
 
@@ -74,6 +77,24 @@ impl Progress {
         });
     }
 
+    /// Somebody else's job stands so.
+    pub(crate) fn looked(&self, look: &Look) {
+        self.change(|counts| {
+            let objects = look.totals.objects;
+            counts.planned = look.planned;
+            counts.planned_bytes = look.bytes_settled + look.bytes_left;
+            counts.all_planned = look.all_planned;
+            counts.objects = look.settled;
+            counts.bytes = look.bytes_settled;
+            // Rows are known of the objects that have been added up; the others have as many.
+            let known = objects.settled().max(1) as f64;
+            let share = look.settled as f64 / known;
+            counts.rows = (look.totals.rows.written as f64 * share) as u64;
+            counts.failed = objects.failed + objects.lost;
+            counts.before.get_or_insert((counts.bytes, counts.rows));
+        });
+    }
+
     /// Takes the bar away.
     pub(crate) fn end(&self) {
         if let Some(bar) = &self.bar {
@@ -107,17 +128,22 @@ impl Progress {
 
 impl Counts {
     fn message(&self, elapsed: Duration) -> String {
-        let rate = self.rows as f64 / elapsed.as_secs_f64().max(0.001);
+        let (bytes, rows) = self.before.unwrap_or_default();
+        let (bytes, rows) = (
+            self.bytes.saturating_sub(bytes),
+            self.rows.saturating_sub(rows),
+        );
+        let rate = rows as f64 / elapsed.as_secs_f64().max(0.001);
         let mut message = format!(
             "{} read  {} rows/s",
-            HumanBytes(self.bytes),
+            HumanBytes(bytes),
             HumanCount(rate as u64)
         );
         if self.failed > 0 {
             message += &format!("  {} failed", HumanCount(self.failed));
         }
-        if self.all_planned && self.bytes > 0 {
-            let left = self.planned_bytes.saturating_sub(self.bytes) as f64 / self.bytes as f64;
+        if self.all_planned && bytes > 0 {
+            let left = self.planned_bytes.saturating_sub(self.bytes) as f64 / bytes as f64;
             message += &format!("  {} left", HumanDuration(elapsed.mul_f64(left)));
         }
         message

@@ -247,7 +247,7 @@ fn unusable(name: &'static str, path: &Path, why: impl Display) -> Error {
 }
 
 /// What is wrong with the options, by the names that they have on the command line.
-fn in_flags(error: &OptionsError) -> String {
+pub(crate) fn in_flags(error: &OptionsError) -> String {
     let flag = |option: &str| format!("--{}", option.replace('_', "-"));
     match error {
         OptionsError::Stray { option, with } => {

@@ -51,7 +51,7 @@ export class Functions extends Construct {
     const output = { REHOSE_OUTPUT: storage.outputLocation };
     const queue = { REHOSE_QUEUE_URL: queues.historic.queueUrl };
     const shape = {
-      REHOSE_SOURCES: storage.sourceLocation,
+      REHOSE_SOURCES: storage.sourceLocations.join(),
       REHOSE_OPTIONS: JSON.stringify(props.options),
       REHOSE_EXCLUDE: JSON.stringify(props.exclude),
     };
@@ -62,7 +62,7 @@ export class Functions extends Construct {
         actions: ["s3:ListBucket"],
         resources: [source.bucketArn],
         // Without a prefix, a listing may carry none, which no pattern matches.
-        conditions: storage.sourcePrefix === "" ? undefined : { StringLike: { "s3:prefix": `${storage.sourcePrefix}*` } },
+        conditions: storage.sourcePrefixes.includes("") ? undefined : { StringLike: { "s3:prefix": storage.sourcePrefixes.map((prefix) => `${prefix}*`) } },
       },
       ...this.seesWhatIsMissing("jobs/*", "csv/*", "rehose.json"),
       {
@@ -77,15 +77,17 @@ export class Functions extends Construct {
         wildcard: "The mode `missing` asks of each object in the source whether its rows are there.",
       },
       { actions: ["sqs:SendMessage"], resources: [queues.historic.queueArn] },
+      ...storage.encryptsOutput(),
     ]);
 
     const processEnvironment = { ...output, ...shape, REHOSE_LEVEL: String(props.level) };
     this.process = this.function("process", "Process", props.memory, processEnvironment, [
       {
         actions: ["s3:GetObject"],
-        resources: [storage.sourceObjects()],
+        resources: storage.sourceObjects(),
         wildcard: "Any object of the source may be in a task.",
       },
+      ...storage.decryptsSource(),
       ...this.seesWhatIsMissing("jobs/*", "rehose.json"),
       {
         actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
@@ -103,6 +105,7 @@ export class Functions extends Construct {
         wildcard: "Whether the job that a message is of has ended, whichever it is.",
       },
       { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
+      ...storage.encryptsOutput(),
     ]);
     this.feed("Historic", props.concurrency);
     this.feed("Realtime", props.realtimeConcurrency);
@@ -119,6 +122,7 @@ export class Functions extends Construct {
         wildcard: "The ledger of any job: their names are known only when they start.",
       },
       { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [queues.historic.queueArn] },
+      ...storage.encryptsOutput(),
     ]);
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ArnFormat, Aws, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { ArnFormat, Aws, type Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as lambda from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
@@ -17,11 +17,16 @@ export interface OrchestrationProps {
   readonly check: lambda.IFunction;
   /** Calls of start and check before a job goes on in a new execution. */
   readonly restartAfter: number;
+  /**
+   * How long an execution may take. A job ends by itself, because check's patience does; this is for what nobody foresaw.
+   * A job that goes on in a new execution counts within the time of the execution that handed it on.
+   */
+  readonly timeout: Duration;
   /** How long logs are kept. */
   readonly retention: logs.RetentionDays;
 }
 
-/** The state machine, from `statemachine.asl.json` as it stands. */
+/** The state machine, from `statemachine.asl.json` as it stands, with a timeout. */
 export class Orchestration extends Construct {
   readonly machine: sfn.StateMachine;
 
@@ -35,7 +40,7 @@ export class Orchestration extends Construct {
 
     this.machine = new sfn.StateMachine(this, "Machine", {
       stateMachineName: props.name,
-      definitionBody: sfn.DefinitionBody.fromString(readFileSync(DEFINITION, "utf8")),
+      definitionBody: sfn.DefinitionBody.fromString(definition(props.timeout)),
       definitionSubstitutions: {
         Partition: Aws.PARTITION,
         StartFunctionArn: start.functionArn,
@@ -84,4 +89,9 @@ export class Orchestration extends Construct {
     );
     return policy;
   }
+}
+
+/** A placeholder could only be text, and `TimeoutSeconds` is a number: https://states-language.net/#toplevelfields */
+function definition(timeout: Duration): string {
+  return JSON.stringify({ ...JSON.parse(readFileSync(DEFINITION, "utf8")), TimeoutSeconds: timeout.toSeconds() }, null, 2);
 }

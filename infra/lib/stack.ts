@@ -1,9 +1,12 @@
-import { CfnOutput, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { Config } from "./config";
 import { Functions, TIMEOUT } from "./functions";
+import { Observability } from "./observability";
 import { Orchestration } from "./orchestration";
+import { Query } from "./query";
 import { Queues } from "./queues";
+import { Realtime } from "./realtime";
 import { Storage } from "./storage";
 
 /** All of rehose in one account and region. */
@@ -18,15 +21,34 @@ export class RehoseStack extends Stack {
       start: functions.start,
       check: functions.check,
       restartAfter: config.restartAfter,
+      timeout: Duration.hours(config.jobTimeoutHours),
       retention: config.retention,
     });
+    const { realtime: events, reconcile } = config;
+    const realtime = events && new Realtime(this, "Realtime", { storage, queue: queues.realtime, machine, events, reconcile });
+    const { dashboard, topic } = new Observability(this, "Observability", {
+      functions,
+      queues,
+      machine,
+      schedules: realtime?.schedules,
+      functionTimeout: TIMEOUT,
+      rejectedRatio: config.rejectedRatio,
+      metricMath: config.metricMath,
+      alarmAddress: config.alarmAddress,
+    });
+    const query = new Query(this, "Query", { ...config, name: config.stackName, storage });
 
     const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
     output("StateMachineArn", "Start a job with an execution of this", machine.stateMachineArn);
+    output("SourceLocations", "What may be read", storage.sourceLocations.join());
     output("OutputLocation", "Rows, rejected events and the jobs' ledgers", storage.outputLocation);
+    output("Database", "The tables over the output", query.database);
+    output("WorkGroup", "Where Athena runs queries of them", query.workGroup);
     output("HistoricQueueUrl", "Tasks of jobs", queues.historic.queueUrl);
     output("HistoricDeadLetterQueueUrl", "Tasks that could not be handled", queues.historicDead.queueUrl);
     output("RealtimeQueueUrl", "Events of new objects", queues.realtime.queueUrl);
     output("RealtimeDeadLetterQueueUrl", "Events that could not be handled", queues.realtimeDead.queueUrl);
+    output("DashboardName", "What runs, and what it costs", dashboard.dashboardName);
+    if (topic !== undefined) output("AlarmTopicArn", "Where alarms go", topic.topicArn);
   }
 }

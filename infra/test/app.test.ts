@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { configurations } from "./configurations";
 import { context } from "./synth";
 
 const flags = JSON.parse(readFileSync(join(__dirname, "..", "cdk.json"), "utf8")).context;
@@ -20,11 +21,13 @@ function run(t: TestContext, given: Record<string, unknown>) {
   return { status, stderr, template: existsSync(join(folder, "rehose.template.json")) };
 }
 
-test("it synthesises, with cdk-nag and CDK's own checks of templates", (t) => {
-  const { status, template, stderr } = run(t, context());
-  assert.equal(status, 0, stderr);
-  assert.ok(template);
-});
+for (const name of ["default", "everything"]) {
+  test(`it synthesises, with cdk-nag and CDK's own checks of templates: ${name}`, (t) => {
+    const { status, template, stderr } = run(t, context(configurations[name]));
+    assert.equal(status, 0, stderr);
+    assert.ok(template);
+  });
+}
 
 test("a wrong value stops it, with one line and no template", (t) => {
   const { status, stderr, template } = run(t, context({ memory: "lots" }));

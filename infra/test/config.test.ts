@@ -10,9 +10,11 @@ test("a bucket is enough: everything else has its default", () => {
   assert.deepEqual(readConfig({ sourceBucket: "stash", binaries }), {
     stackName: "rehose",
     sourceBucket: "stash",
-    sourcePrefix: "",
+    sourcePrefixes: [""],
+    sourceKey: undefined,
     outputBucket: undefined,
     outputPrefix: "",
+    outputKey: undefined,
     options: {},
     exclude: [],
     level: 5,
@@ -21,15 +23,40 @@ test("a bucket is enough: everything else has its default", () => {
     realtimeConcurrency: 10,
     retention: 30,
     restartAfter: 500,
+    jobTimeoutHours: 336,
+    realtime: undefined,
+    reconcile: undefined,
+    alarmAddress: undefined,
+    rejectedRatio: 1,
+    metricMath: true,
+    tablePrefix: "",
+    tablesSince: "2015/06/01/00",
+    scanLimitGB: 100,
+    namedQueries: true,
     binaries,
     architecture: "arm64",
   });
 });
 
 test("values come as text from the command line and as JSON from cdk.json", () => {
-  const text = { memory: "512", retention: "7", options: '{"format":"message"}', exclude: '["tmp/*"]' };
-  const json = { memory: 512, retention: 7, options: { format: "message" }, exclude: ["tmp/*"] };
+  const text = { memory: "512", retention: "7", options: '{"format":"message"}', exclude: '["tmp/*"]', rejectedRatio: "0.5", realtime: "true", reconcile: "false" };
+  const json = { memory: 512, retention: 7, options: { format: "message" }, exclude: ["tmp/*"], rejectedRatio: 0.5, realtime: true, reconcile: false };
   assert.deepEqual(readConfig(context(text)), readConfig(context(json)));
+});
+
+test("a source may have several prefixes", () => {
+  for (const sourcePrefix of ["a/,b/", '["a/","b/"]', ["a/", "b/"]]) assert.deepEqual(readConfig(context({ sourcePrefix })).sourcePrefixes, ["a/", "b/"]);
+});
+
+test("realtime is one flag: events are the bucket's and a search is made each night, unless it is said otherwise", () => {
+  const read = (more: Record<string, unknown>) => {
+    const { realtime, reconcile } = readConfig(context(more));
+    return [realtime, reconcile];
+  };
+  assert.deepEqual(read({ realtimeEvents: "eventbridge" }), [undefined, undefined]);
+  assert.deepEqual(read({ realtime: "true" }), ["s3", "{yyyy}/{MM}/{dd}/"]);
+  assert.deepEqual(read({ realtime: "true", realtimeEvents: "eventbridge", reconcile: "false" }), ["eventbridge", undefined]);
+  assert.deepEqual(read({ realtime: "true", reconcile: "year={yyyy}/{MM}-{dd}/" }), ["s3", "year={yyyy}/{MM}-{dd}/"]);
 });
 
 test("an output's prefix gets its slash", () => {
@@ -44,10 +71,30 @@ test("CDK's own context is none of ours", () => {
 const wrong: [Record<string, unknown>, RegExp][] = [
   [{ sourceBucket: undefined }, /^sourceBucket is missing; for example -c sourceBucket=my-flow-logs$/],
   [{ sourceBucket: "" }, /^sourceBucket is missing/],
-  [{ sourceBucket: "s3://stash" }, /^sourceBucket is "s3:\/\/stash" and must be the name of a bucket, without s3:\/\/; for example/],
+  [{ sourceBucket: "s3://stash" }, /^sourceBucket is "s3:\/\/stash" and must be the name of a bucket, without s3:\/\/, and one alone: .*; for example/],
   [{ sourcePrefix: "/AWSLogs" }, /^sourcePrefix is "\/AWSLogs" .*no slash first.*-c sourcePrefix=AWSLogs\/$/],
   [{ sourcePrefix: "a*" }, /^sourcePrefix is "a\*"/],
-  [{ sourcePrefix: "a,s3://b" }, /^sourcePrefix is "a,s3:\/\/b"/],
+  [{ sourceBucket: "stash,more" }, /^sourceBucket is "stash,more" .* one alone: a stack, with a stackName of its own, is for one bucket; for example/],
+  [{ sourceBucket: ["stash", "more"] }, /^sourceBucket is \["stash","more"\] .* one alone/],
+  [{ sourcePrefix: "a/, b/" }, /^sourcePrefix is " b\/" and must be a key's beginning/],
+  [{ sourcePrefix: [] }, /^sourcePrefix is \[\] and must be a text or a list of texts; for example -c sourcePrefix=AWSLogs\/$/],
+  [{ sourcePrefix: ["a/", 1] }, /^sourcePrefix is 1 and must be a key's beginning/],
+  [{ sourcePrefix: '["a/"' }, /^sourcePrefix is "\[\\"a\/\\"" and must be JSON .*-c sourcePrefix='\["AWSLogs\/"\]'$/],
+  [{ sourcePrefix: "a/b/,a/" }, /^sourcePrefix has "a\/b\/", which "a\/" holds already; for example -c sourcePrefix=AWSLogs\/,stash\/$/],
+  [{ sourcePrefix: "a/,a/" }, /^sourcePrefix has "a\/", which "a\/" holds already/],
+  [{ sourcePrefix: ["a/", ""] }, /^sourcePrefix has "a\/", which "" holds already/],
+  [{ sourceKey: "alias/stash" }, /^sourceKey is "alias\/stash" and must be the ARN of a KMS key: its alias grants nothing; for example -c sourceKey=arn:aws:kms:/],
+  [{ outputKey: "arn:aws:kms:eu-central-1:123456789012:alias/tables" }, /^outputKey is .*alias.* must be the ARN of a KMS key/],
+  [{ realtime: "on" }, /^realtime is "on" and must be one of true, false; for example -c realtime=/],
+  [{ realtimeEvents: "sns" }, /^realtimeEvents is "sns" and must be one of s3, eventbridge; for example -c realtimeEvents=s3$/],
+  [{ reconcile: "{yyyy}/{MM}/" }, /^reconcile is "{yyyy}\/{MM}\/" and must be false, or where a day's objects lie .* with {yyyy}, {MM} and {dd}; for example -c reconcile={yyyy}\/{MM}\/{dd}\/$/],
+  [{ reconcile: "/{yyyy}/{MM}/{dd}/" }, /^reconcile is /],
+  [{ reconcile: "{yyyy}/{MM}/{dd}/{HH}/" }, /^reconcile is /],
+  [{ reconcile: "[Y]{yyyy}/{MM}/{dd}/" }, /^reconcile is /],
+  [{ reconcile: true }, /^reconcile is "true"/],
+  [{ jobTimeoutHours: 0 }, /^jobTimeoutHours is 0 .* from 1 to 8760; for example -c jobTimeoutHours=336$/],
+  [{ alarmAddress: "team" }, /^alarmAddress is "team" and must be an e-mail address; for example -c alarmAddress=team@example.com$/],
+  [{ rejectedRatio: "101" }, /^rejectedRatio is "101" and must be a number from 0 to 100; for example -c rejectedRatio=1$/],
   [{ sourcePrefix: "${aws:username}" }, /^sourcePrefix is /],
   [{ outputBucket: "Tables" }, /^outputBucket is "Tables"/],
   [{ outputPrefix: "/" }, /^outputPrefix is "\/"/],
@@ -61,6 +108,10 @@ const wrong: [Record<string, unknown>, RegExp][] = [
   [{ realtimeConcurrency: 1001 }, /^realtimeConcurrency is 1001/],
   [{ retention: "31" }, /^retention is "31" and must be one of 1, 3, 5, 7, .*; for example -c retention=30$/],
   [{ restartAfter: "501" }, /^restartAfter is "501" .* from 1 to 500/],
+  [{ tablePrefix: "/" }, /^tablePrefix is "\/"/],
+  [{ tablesSince: "2020/1/1/0" }, /^tablesSince is "2020\/1\/1\/0" and must be an hour as yyyy\/MM\/dd\/HH; for example -c tablesSince=2020\/01\/01\/00$/],
+  [{ scanLimitGB: 0 }, /^scanLimitGB is 0 .* from 1 to 1000000/],
+  [{ namedQueries: "no" }, /^namedQueries is "no" and must be one of true, false/],
   [{ architecture: "arm" }, /^architecture is "arm" and must be one of arm64, x86_64/],
   [{ options: "format=message" }, /^options is "format=message" and must be JSON \(.*\); for example -c options='{"format":"message"}'$/],
   [{ options: "[]" }, /^options is \[\] and must be an object/],
@@ -83,10 +134,13 @@ const overlaps: [string, string, RegExp | undefined][] = [
   ["logs/", "logs/out", /^outputPrefix makes the output s3:\/\/stash\/logs\/out\/, which is under the source s3:\/\/stash\/logs\//],
   ["logs", "logs-out", /^outputPrefix makes/],
   ["csv/2020/", "", /^sourcePrefix makes the source s3:\/\/stash\/csv\/2020\/, where s3:\/\/stash\/csv\/ is written/],
+  ["athena/", "", /^sourcePrefix makes the source s3:\/\/stash\/athena\/, where s3:\/\/stash\/athena\/ is written/],
   ["job", "", /^sourcePrefix makes the source s3:\/\/stash\/job, where s3:\/\/stash\/jobs\/ is written/],
   ["logs/", "out", undefined],
   ["logs/", "", undefined],
   ["logs/", "log", undefined],
+  ["logs/,csv/", "", /^sourcePrefix makes the source s3:\/\/stash\/csv\/, where/],
+  ["logs/,more/", "out", undefined],
 ];
 for (const [sourcePrefix, outputPrefix, message] of overlaps) {
   test(`in one bucket, ${message ? "refused" : "allowed"}: from ${JSON.stringify(sourcePrefix)} to ${JSON.stringify(outputPrefix)}`, () => {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Validations } from "aws-cdk-lib";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { AwsSolutionsChecks } from "cdk-nag";
+import { configurations } from "./configurations";
 import { stack } from "./synth";
 
 function findings(scope: ReturnType<typeof stack>, pack = new AwsSolutionsChecks()): string[] {
@@ -10,11 +11,7 @@ function findings(scope: ReturnType<typeof stack>, pack = new AwsSolutionsChecks
   return violations.flatMap(({ ruleName, violatingResources }) => violatingResources.map(({ constructPath }) => `${ruleName} at ${constructPath}`));
 }
 
-for (const [what, more] of Object.entries({
-  "a created output": {},
-  "an existing output": { outputBucket: "tables", outputPrefix: "rehose" },
-  "all of a bucket": { sourcePrefix: "" },
-})) {
+for (const [what, more] of Object.entries(configurations)) {
   test(`no finding is unexplained: ${what}`, () => {
     assert.deepEqual(findings(stack(more)), []);
   });
@@ -26,8 +23,11 @@ test("an unexplained finding is found", () => {
   assert.notDeepEqual(findings(scope), []);
 });
 
-test("every acknowledgement answers a finding and says why", () => {
-  const scope = stack();
+for (const [what, more] of Object.entries(configurations)) {
+  test(`every acknowledgement answers a finding and says why: ${what}`, () => answered(stack(more)));
+}
+
+function answered(scope: ReturnType<typeof stack>) {
   const deaf = Object.assign(new AwsSolutionsChecks(), { isAcknowledged: () => false });
   const found = findings(scope, deaf);
   const acknowledged = scope.node.findAll().flatMap(({ node }) =>
@@ -40,4 +40,4 @@ test("every acknowledgement answers a finding and says why", () => {
     assert.ok(found.some((finding) => finding.startsWith(`${id} at ${path}/`)), `${id} at ${path} is idle`);
     assert.ok(reason.length > 20, `${id} at ${path} has no reason`);
   }
-});
+}

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { template } from "./synth";
 
-const made = template({ stackName: "night", restartAfter: 12 });
+const made = template({ stackName: "night", restartAfter: 12, jobTimeoutHours: 5 });
 const [[id, machine] = ["", {}]] = Object.entries(made.findResources("AWS::StepFunctions::StateMachine")) as [string, any][];
 const { DefinitionString, DefinitionSubstitutions, ...properties } = machine.Properties;
 
@@ -27,6 +29,12 @@ test("it calls the functions and restarts after as many calls as was asked for",
   assert.match(Check.Arguments.FunctionName, /^FunctionsCheck[0-9A-F]{8}$/);
   assert.equal(Restart.Resource, "arn:AWS::Partition:states:::states:startExecution.sync:2");
   assert.match(JSON.stringify(states["Over?"]), /\$calls >= \$number\('12'\)/);
+});
+
+test("it is the definition as it stands, with the timeout that was asked for, in seconds", () => {
+  const { TimeoutSeconds, ...rest } = JSON.parse(DefinitionString);
+  assert.equal(TimeoutSeconds, 5 * 60 * 60);
+  assert.deepEqual(rest, JSON.parse(readFileSync(join(__dirname, "..", "..", "statemachine.asl.json"), "utf8")));
 });
 
 test("it has the stack's name, by which its role knows it", () => {

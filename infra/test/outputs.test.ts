@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Match } from "aws-cdk-lib/assertions";
 import { template } from "./synth";
@@ -6,11 +7,15 @@ test("the stack says where everything is that its users name", () => {
   const made = template({ outputBucket: "tables", outputPrefix: "out" });
   const ref = (id: string) => ({ Value: { Ref: Match.stringLikeRegexp(`^${id}[0-9A-F]{8}$`) } });
   made.hasOutput("StateMachineArn", ref("OrchestrationMachine"));
+  made.hasOutput("SourceLocations", { Value: "s3://stash/AWSLogs/" });
   made.hasOutput("OutputLocation", { Value: "s3://tables/out/" });
   made.hasOutput("HistoricQueueUrl", ref("QueuesHistoric"));
   made.hasOutput("HistoricDeadLetterQueueUrl", ref("QueuesHistoricDead"));
   made.hasOutput("RealtimeQueueUrl", ref("QueuesRealtime"));
   made.hasOutput("RealtimeDeadLetterQueueUrl", ref("QueuesRealtimeDead"));
+  made.hasOutput("DashboardName", ref("ObservabilityDashboard"));
+  assert.deepEqual(made.findOutputs("AlarmTopicArn"), {});
+  template({ alarmAddress: "team@example.com" }).hasOutput("AlarmTopicArn", ref("ObservabilityTopic"));
 });
 
 test("a created output is where its bucket is", () => {

@@ -1,6 +1,7 @@
 // The whole of what each role may do, so that nothing is added to it unseen.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { configurations } from "./configurations";
 import { template } from "./synth";
 
 const made = template({ sourcePrefix: "AWSLogs/", outputBucket: "tables", outputPrefix: "out/" });
@@ -8,7 +9,7 @@ const made = template({ sourcePrefix: "AWSLogs/", outputBucket: "tables", output
 /** An ARN as a person writes it: `arn:aws:s3:::tables/out/csv/*`, or `Queues Historic` for a resource of the stack. */
 function written(arn: any): string {
   if (typeof arn === "string") return arn;
-  if (arn.Ref) return { "AWS::Partition": "aws", "AWS::Region": "region", "AWS::AccountId": "account" }[arn.Ref as string] ?? arn.Ref;
+  if (arn.Ref) return { "AWS::Partition": "aws", "AWS::Region": "region", "AWS::AccountId": "account", "AWS::URLSuffix": "amazonaws.com" }[arn.Ref as string] ?? arn.Ref.replace(/[0-9A-F]{8}$/, "");
   if (arn["Fn::GetAtt"]) return arn["Fn::GetAtt"][0].replace(/[0-9A-F]{8}$/, "");
   return arn["Fn::Join"][1].map(written).join("");
 }
@@ -20,7 +21,7 @@ function may(role: string, stack = made): string[] {
   return statements
     .flatMap(({ Effect, Action, Resource, Condition }) => {
       assert.equal(Effect, "Allow");
-      const condition = Condition ? ` if ${JSON.stringify(Condition)}` : "";
+      const condition = Condition ? ` if ${JSON.stringify(Condition, (_, value) => (value["Fn::Join"] ? written(value) : value))}` : "";
       return [Action].flat().flatMap((action: string) => [Resource].flat().map((arn) => `${action} ${written(arn)}${condition}`));
     })
     .sort();
@@ -33,7 +34,7 @@ const roles: Record<string, string[]> = {
     "s3:GetObject arn:aws:s3:::tables/out/csv/*",
     "s3:GetObject arn:aws:s3:::tables/out/jobs/*",
     "s3:GetObject arn:aws:s3:::tables/out/rehose.json",
-    's3:ListBucket arn:aws:s3:::stash if {"StringLike":{"s3:prefix":"AWSLogs/*"}}',
+    's3:ListBucket arn:aws:s3:::stash if {"StringLike":{"s3:prefix":["AWSLogs/*"]}}',
     's3:ListBucket arn:aws:s3:::tables if {"StringLikeIfExists":{"s3:prefix":["out/jobs/*","out/csv/*","out/rehose.json"]}}',
     "s3:PutObject arn:aws:s3:::tables/out/jobs/*",
     "s3:PutObject arn:aws:s3:::tables/out/rehose.json",
@@ -98,4 +99,29 @@ test("where all of the source may be read, a listing of it needs no prefix", () 
   const all = template({ sourcePrefix: "" });
   assert.ok(may("FunctionsStartRole", all).includes("s3:ListBucket arn:aws:s3:::stash"));
   assert.ok(may("FunctionsProcessRole", all).includes("s3:GetObject arn:aws:s3:::stash/*"));
+});
+
+const { sourceKey, outputKey } = configurations.everything as Record<string, string>;
+const everything = template(configurations.everything);
+
+test("of a source with several prefixes, each may be listed and read, and no more", () => {
+  assert.ok(may("FunctionsStartRole", everything).includes('s3:ListBucket arn:aws:s3:::stash if {"StringLike":{"s3:prefix":["AWSLogs/*","stash/year=2020/*"]}}'));
+  const read = may("FunctionsProcessRole", everything).filter((permission) => permission.includes(":::stash"));
+  assert.deepEqual(read, ["s3:GetObject arn:aws:s3:::stash/AWSLogs/*", "s3:GetObject arn:aws:s3:::stash/stash/year=2020/*"]);
+});
+
+test("keys are used through S3 alone: the source's to read, the output's to write and read", () => {
+  const through = (action: string, key: string) => `kms:${action} ${key} if {"StringEquals":{"kms:ViaService":"s3.eu-central-1.amazonaws.com"}}`;
+  const keys = (role: string) => may(role, everything).filter((permission) => permission.startsWith("kms:"));
+  const output = [through("Decrypt", outputKey!), through("GenerateDataKey", outputKey!)];
+  assert.deepEqual(keys("FunctionsStartRole"), output);
+  assert.deepEqual(keys("FunctionsCheckRole"), output);
+  assert.deepEqual(keys("FunctionsProcessRole"), [through("Decrypt", sourceKey!), ...output]);
+});
+
+test("what realtime adds may write the bucket's notifications and start the machine, and no more", () => {
+  assert.deepEqual(may("RealtimeNotifierRole", everything), ["s3:GetBucketNotification arn:aws:s3:::stash", "s3:PutBucketNotification arn:aws:s3:::stash"]);
+  assert.deepEqual(may("SchedulerRole", everything), ["states:StartExecution OrchestrationMachine"]);
+  const added = Object.keys(everything.findResources("AWS::IAM::Role")).map((id) => id.replace(/[0-9A-F]{8}$/, "")).filter((id) => !(id in roles));
+  assert.deepEqual(added.sort(), ["RealtimeNotifierRole", "SchedulerRoleForTarget9d3246"]);
 });

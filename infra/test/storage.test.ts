@@ -11,7 +11,9 @@ test("a created output is encrypted, private, kept, and clears incomplete upload
       BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
       PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
       OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
-      LifecycleConfiguration: { Rules: [{ Id: "AbortIncompleteUploads", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }] },
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([{ Id: "AbortIncompleteUploads", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }]),
+      },
     },
   });
 });
@@ -35,4 +37,19 @@ test("the functions are told where source and output are", () => {
   const variables = Object.values(functions).map(({ Properties }) => Properties.Environment.Variables);
   assert.deepEqual(variables.map(({ REHOSE_OUTPUT }) => REHOSE_OUTPUT), Array(3).fill("s3://tables/out/"));
   assert.deepEqual(variables.flatMap(({ REHOSE_SOURCES }) => REHOSE_SOURCES ?? []), Array(2).fill("s3://stash/AWSLogs/"));
+});
+
+test("a created output is encrypted with the key that was asked for, of which S3 keeps a bucket key", () => {
+  const outputKey = "arn:aws:kms:eu-central-1:123456789012:key/22222222-2222-2222-2222-222222222222";
+  template({ outputKey }).hasResourceProperties("AWS::S3::Bucket", {
+    BucketEncryption: {
+      ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: outputKey } }],
+    },
+  });
+});
+
+test("the functions are told of every prefix of the source", () => {
+  const functions = template({ sourcePrefix: "a/,b/" }).findResources("AWS::Lambda::Function");
+  const sources = Object.values(functions).flatMap(({ Properties }) => Properties.Environment.Variables.REHOSE_SOURCES ?? []);
+  assert.deepEqual(sources, Array(2).fill("s3://stash/a/,s3://stash/b/"));
 });

@@ -41,6 +41,18 @@ async fn start_says_what_is_wrong_and_goes_on_serving() {
             &["the event", "missing field `prefix`"],
         ),
         (
+            json!({"job": "bad", "prefix": "stash/", "retry": "good"}),
+            &["the event", "`retry` stands alone"],
+        ),
+        (
+            json!({"job": "bad", "retry": "good"}),
+            &["the job good has no report", "wait for its end"],
+        ),
+        (
+            json!({"job": "bad", "retry": "nobody"}),
+            &["the job nobody is not planned"],
+        ),
+        (
             json!({"prefix": "stash/"}),
             &["the event", "missing field `job`"],
         ),

@@ -110,7 +110,7 @@ fn is_in_embedded_format(line: &Value) {
     let directives = &line["_aws"]["CloudWatchMetrics"][0];
     assert_eq!(directives["Namespace"], "rehose");
     assert_eq!(directives["Dimensions"], json!([["Function"]]));
-    assert_eq!(line["Function"], "process");
+    assert_eq!(line["Function"], "deployed-process");
     let metrics = directives["Metrics"].as_array().unwrap();
     let units = |name: &str| {
         metrics

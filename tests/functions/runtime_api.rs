@@ -46,7 +46,7 @@ impl Function {
                 "AWS_LAMBDA_RUNTIME_API",
                 api.local_addr().unwrap().to_string(),
             )
-            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_NAME", format!("deployed-{name}"))
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024")
             .envs(environment.iter().map(|(name, value)| (name, value)))

@@ -17,3 +17,4 @@ mod output;
 mod outputs_that_fail;
 mod refusals;
 mod stash;
+mod table;

@@ -140,6 +140,14 @@ fn a_source_among_the_rows_of_the_output_is_refused() {
 }
 
 #[test]
+fn a_source_among_the_results_of_queries_of_the_output_is_refused() {
+    let place = Place::new();
+    place.put("athena/result.csv", b"query,result\n");
+    let words = ["take an output elsewhere"];
+    refuses_places(&place, &place.path("stash/athena"), &place.stash(), &words);
+}
+
+#[test]
 fn an_output_beside_the_source_is_fine_even_if_its_name_begins_alike() {
     let place = Place::small();
     for output in ["stash-out", "stash/../out", "stash/../stash2/deep/er"] {

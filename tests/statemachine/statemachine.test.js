@@ -80,9 +80,78 @@ async function evaluate(template, { states, ...variables }) {
   expression.registerFunction("parse", (json) => JSON.parse(json)); // Step Functions adds it to JSONata
   return expression.evaluate(undefined, { states, ...variables });
 }
-async function failure(name, input) {
+/** Where Begin goes on, with what it assigns and puts out, as Step Functions chooses: the first choice that holds, or the default. */
+async function begin(input) {
+  const { Choices, Default, Assign } = machine().States.Begin;
+  const scope = { states: { input, context: { Execution: { Name: "e1" } } } };
+  let taken = { Next: Default, Assign };
+  for (const choice of Choices.toReversed()) if (await evaluate(choice.Condition, scope)) taken = choice;
+  return { next: taken.Next, ...(await evaluateAll(taken.Assign, scope)), output: await evaluateAll(taken.Output, scope) };
+}
+async function evaluateAll(template, scope) {
+  if (typeof template !== "object" || template === null) return evaluate(template, scope);
+  return Object.fromEntries(await Promise.all(Object.entries(template).map(async ([key, one]) => [key, await evaluateAll(one, scope)])));
+}
+const schedule = { scheduled: "2026-03-01T03:00:00Z", prefix: "s3://stash/AWSLogs/", day: "[Y0001]/[M01]/[D01]/" };
+
+test("what a schedule sends becomes a job over what is missing of the day before", async () => {
+  const { next, given, job, calls } = await begin(schedule);
+  assert.deepEqual({ next, given, job, calls }, { next: "Plan", given: { prefix: "s3://stash/AWSLogs/2026/02/28/", mode: "missing" }, job: "e1", calls: 0 });
+  const days = [
+    [{ scheduled: "2024-03-01T00:00:00Z" }, "2024/02/29/"],
+    [{ scheduled: "2027-01-01T03:00:00Z" }, "2026/12/31/"],
+    [{ scheduled: "2026-11-21T23:59:59Z" }, "2026/11/20/"],
+    [{ day: "year=[Y0001]/month=[M01]/day=[D01]/" }, "year=2026/month=02/day=28/"],
+  ];
+  for (const [other, day] of days) assert.equal((await begin({ ...schedule, ...other })).given.prefix, `s3://stash/AWSLogs/${day}`);
+  assert.equal((await begin({ ...schedule, prefix: "s3://stash/" })).given.prefix, "s3://stash/2026/02/28/");
+});
+
+test("a schedule that says less, more or something else is refused, with what it said", async () => {
+  const { scheduled, prefix, day } = schedule;
+  const wrong = [
+    { scheduled },
+    { day },
+    { scheduled, prefix },
+    { prefix, day },
+    { ...schedule, mode: "all" },
+    { ...schedule, job: "j1" },
+    { ...schedule, scheduled: "<aws.scheduler.scheduled-time>" },
+    { ...schedule, scheduled: "2026-13-01T03:00:00Z" },
+    { ...schedule, scheduled: "2026-03-01" },
+    { ...schedule, scheduled: 1772334000 },
+    { ...schedule, scheduled: null },
+    { ...schedule, day: 1 },
+    { ...schedule, prefix: ["s3://stash/"] },
+  ];
+  for (const input of wrong) {
+    const { next, output, doing } = await begin(input);
+    assert.equal(next, "Failed", JSON.stringify(input));
+    const { error, cause } = await failure("Failed", output, doing);
+    assert.equal(error, "Rehose.InvalidInput");
+    assert.match(cause, /^could not start the job: InvalidInput: the input of a schedule must be {"scheduled": .*} and nothing else, not /);
+    assert.ok(cause.endsWith(JSON.stringify(input)), cause);
+  }
+});
+
+test("every other input is as it was: a caller's, for start to judge, or a restart's", async () => {
+  for (const input of [{ prefix: "2020/02/" }, { prefix: "2020/02/", mode: "missing", job: "j1" }, { perfix: "x" }, {}]) {
+    const { next, given, job, planned } = await begin(input);
+    assert.deepEqual({ next, given, job, planned }, { next: "Plan", given: input, job: input.job ?? "e1", planned: false });
+  }
+  for (const input of ["text", 1, null, [schedule], { prefix: "2020/02/", cursor: {} }, { ...schedule, cursor: {} }]) {
+    const { next, output } = await begin(input);
+    assert.deepEqual([next, output.Error], ["Failed", "InvalidInput"], JSON.stringify(input));
+    assert.match(output.Cause, /^the input must be an object such as/);
+  }
+  const restart = { given: { prefix: "p", mode: "missing" }, job: "j1", cursor: { slice: 2 }, planned: false };
+  const { next, given, job, cursor } = await begin({ restart });
+  assert.deepEqual({ next, given, job, cursor }, { next: "Planned?", given: restart.given, job: "j1", cursor: restart.cursor });
+});
+
+async function failure(name, input, doing = "plan the job") {
   const { Error, Cause } = machine().States[name];
-  const scope = { states: { input }, job: "j1", doing: "plan the job" };
+  const scope = { states: { input }, job: "j1", doing };
   return { error: await evaluate(Error, scope), cause: await evaluate(Cause, scope) };
 }
 

@@ -27,6 +27,6 @@ mod transcode;
 
 pub use error::{Error, Fault, Position, Reason, Stage};
 pub use format::Rejection;
-pub use format::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS, Field};
+pub use format::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS, Field, FieldKind};
 pub use options::{Dialect, FormatName, Options, OptionsError, Shape};
 pub use transcode::{DEFAULT_LEVEL, MAX_LEVEL, MIN_LEVEL, Settings, Summary, Transcoder};

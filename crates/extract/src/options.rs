@@ -179,9 +179,15 @@ impl Shape {
         &self.options
     }
 
+    /// The names of the columns after `timestamp`: those of the fields, those of the regex's groups,
+    /// or `message`.
+    pub fn columns(&self) -> Vec<&str> {
+        self.format.columns()
+    }
+
     /// The first line of every CSV file, without its line break.
     pub fn header(&self) -> String {
-        [&["timestamp"], self.format.columns().as_slice()]
+        [&["timestamp"], self.columns().as_slice()]
             .concat()
             .join(",")
     }

@@ -62,7 +62,7 @@ pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
 
 /// The service's code and message, or where it did not come to answer, the chain of causes.
 /// Request ids are left out: what is told of two equal failures is equal.
-pub(crate) fn reason<E, R>(error: &SdkError<E, R>) -> String
+pub fn reason<E, R>(error: &SdkError<E, R>) -> String
 where
     E: Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug,

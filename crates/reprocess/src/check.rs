@@ -3,32 +3,27 @@
 //! The ledger decides. A queue's counters may be wrong in either direction; they only prompt the
 //! question whether something is missing, and what is missing is sent again.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fate::{self, Fate};
 use crate::job::{Job, JobId};
-use crate::ledger::{Ledger, receipt_name, slice_name};
-use crate::manifest::Slice;
+use crate::ledger::Ledger;
 use crate::queue::Queue;
-use crate::receipt::{ObjectReceipt, Receipt};
 use crate::report::{Report, State, Tally, Totals};
 use crate::start::send;
 use crate::store::Store;
-use crate::task::{Object, TaskId, TaskMessage};
+use crate::task::TaskMessage;
 
 /// Time that a slice needs at most: its listing and a thousand receipts, read some at a time. With
 /// less than that left, the rest is the next call's.
 const SLICE_TIME: Duration = Duration::from_secs(15);
-
-/// Receipts read at once.
-const READS: usize = 32;
 
 /// The most receipts beyond the watermark that are counted to see whether any has come.
 const COUNTED: usize = 100_000;
@@ -99,10 +94,10 @@ pub enum Standing {
 /// What `check` remembers from call to call, in the ledger. Everything before the watermark is in
 /// the tally, and nothing else is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Progress {
+pub(crate) struct Progress {
     /// The first task whose objects are not all accounted for.
-    watermark: Watermark,
-    tally: Tally,
+    pub(crate) watermark: Watermark,
+    pub(crate) tally: Tally,
     /// Receipts at and after the watermark's slice when they were last counted.
     receipts: usize,
     /// When the watermark or that number last changed.
@@ -117,18 +112,26 @@ struct Progress {
     giving_up: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Watermark {
-    slice: u32,
-    task: usize,
-    /// Whether the slice's own numbers are in the tally.
-    counted: bool,
+impl Progress {
+    pub(crate) async fn of(ledger: &Ledger) -> Result<Self> {
+        Ok(ledger.get("progress.json").await?.unwrap_or_default())
+    }
 }
 
-/// Whether a walk over the ledger came to the end of the plan, or time or a gap stopped it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Watermark {
+    pub(crate) slice: u32,
+    pub(crate) task: usize,
+    /// Whether the slice's own numbers are in the tally.
+    pub(crate) counted: bool,
+}
+
+/// Whether a walk over the ledger came to the end of the plan, or what stopped it: the plan goes on
+/// with a slice that is not there yet, a receipt is missing, or time is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Walk {
+pub(crate) enum Walk {
     Ended,
+    Unplanned,
     Gap,
     OutOfTime,
 }
@@ -140,17 +143,14 @@ impl Checker {
         if let Some(report) = ledger.report().await? {
             return Ok(ended(&ledger, report));
         }
-        let definition: Job = ledger.get("job.json").await?.ok_or_else(|| {
-            let missing = "job.json".to_owned();
-            Error::NotPlanned {
-                job: job.to_string(),
-                missing,
-            }
-        })?;
-        let mut progress: Progress = ledger.get("progress.json").await?.unwrap_or_default();
+        let definition = fate::defined(&ledger).await?;
+        let mut progress = Progress::of(&ledger).await?;
 
         let before = progress.watermark;
         let mut walk = advance(&ledger, &mut progress, deadline).await?;
+        if walk == Walk::Unplanned {
+            return Err(fate::unplanned(&ledger, progress.watermark.slice));
+        }
         if walk == Walk::Gap && progress.resending.is_none() {
             let moved = progress.watermark != before;
             self.notice(&ledger, &mut progress, moved, now).await?;
@@ -231,9 +231,9 @@ impl Checker {
         deadline: Instant,
     ) -> Result<()> {
         while let Some(number) = progress.resending {
-            let slice = planned(ledger, number).await?;
+            let slice = fate::planned(ledger, number).await?;
             let names = ledger.receipts_of(number).await?;
-            let missing = missing(&slice, &names).map(|(task, object)| TaskMessage {
+            let missing = fate::missing(&slice, &names).map(|(task, object)| TaskMessage {
                 job: job.job.clone(),
                 task,
                 source: job.source.clone(),
@@ -262,10 +262,16 @@ impl Checker {
 }
 
 /// Moves the watermark over the receipts and adds up what it passes, up to the first gap. When the
-/// job is given up, gaps are passed too, as lost.
-async fn advance(ledger: &Ledger, progress: &mut Progress, deadline: Instant) -> Result<Walk> {
+/// job is given up, gaps are passed too, as lost. It only reads.
+pub(crate) async fn advance(
+    ledger: &Ledger,
+    progress: &mut Progress,
+    deadline: Instant,
+) -> Result<Walk> {
     loop {
-        let slice = planned(ledger, progress.watermark.slice).await?;
+        let Some(slice) = ledger.slice(progress.watermark.slice).await? else {
+            return Ok(Walk::Unplanned);
+        };
         if !progress.watermark.counted {
             progress.watermark.counted = true;
             let objects = &mut progress.tally.totals.objects;
@@ -274,15 +280,14 @@ async fn advance(ledger: &Ledger, progress: &mut Progress, deadline: Instant) ->
             objects.present += slice.present;
         }
         let names = ledger.receipts_of(slice.slice).await?;
-        let giving_up = progress.giving_up;
-        let passed: Vec<Vec<Fate>> =
-            futures::stream::iter(slice.tasks().skip(progress.watermark.task))
-                .map(|(task, objects)| fates(ledger, &names, task, objects, giving_up))
-                .buffered(READS)
+        let passed: Vec<Vec<Fate>> = {
+            let Watermark { task, .. } = progress.watermark;
+            fate::of_slice(ledger, &slice, &names, task, progress.giving_up)
                 .try_take_while(|fates| std::future::ready(Ok(fates.is_some())))
                 .try_filter_map(async |fates| Ok(fates))
                 .try_collect()
-                .await?;
+                .await?
+        };
         progress.watermark.task += passed.len();
         for fate in passed.into_iter().flatten() {
             match fate {
@@ -304,82 +309,6 @@ async fn advance(ledger: &Ledger, progress: &mut Progress, deadline: Instant) ->
             return Ok(Walk::OutOfTime);
         }
     }
-}
-
-/// What is known of an object that the watermark passes.
-enum Fate {
-    Known(ObjectReceipt),
-    Lost(String),
-}
-
-/// What became of a task's objects: by its own receipt, else by those of its objects alone; `None`
-/// where one is missing and the job is not given up.
-async fn fates(
-    ledger: &Ledger,
-    names: &BTreeSet<String>,
-    task: TaskId,
-    objects: &[Object],
-    giving_up: bool,
-) -> Result<Option<Vec<Fate>>> {
-    if names.contains(&receipt_name(task)) {
-        let receipts = receipts(ledger, task, objects).await?;
-        return Ok(Some(receipts.into_iter().map(Fate::Known).collect()));
-    }
-    let alone = |i| task.of_object(i);
-    let is_known = |i| names.contains(&receipt_name(alone(i)));
-    if !giving_up && !(0..objects.len()).all(is_known) {
-        return Ok(None);
-    }
-    let mut fates = Vec::with_capacity(objects.len());
-    for (i, object) in objects.iter().enumerate() {
-        if is_known(i) {
-            let receipts = receipts(ledger, alone(i), std::slice::from_ref(object)).await?;
-            fates.extend(receipts.into_iter().map(Fate::Known));
-        } else {
-            fates.push(Fate::Lost(object.key.clone()));
-        }
-    }
-    Ok(Some(fates))
-}
-
-/// Reads a receipt and makes sure that it is about these objects and that its numbers agree.
-async fn receipts(ledger: &Ledger, task: TaskId, objects: &[Object]) -> Result<Vec<ObjectReceipt>> {
-    let name = receipt_name(task);
-    let receipt: Option<Receipt> = ledger.get(&name).await?;
-    let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it was there and is gone"))?;
-    let planned = objects.iter().map(|object| &object.key);
-    if !receipt.objects.iter().map(|object| &object.key).eq(planned) {
-        return Err(ledger.damaged(&name, "it is not about the objects of its task"));
-    }
-    if !receipt
-        .objects
-        .iter()
-        .all(|object| object.outcome.is_balanced())
-    {
-        return Err(ledger.damaged(&name, "events are not written + rejected + control"));
-    }
-    Ok(receipt.objects)
-}
-
-/// The objects of a slice of which no receipt tells, each as a task of its own.
-fn missing<'a>(
-    slice: &'a Slice,
-    names: &'a BTreeSet<String>,
-) -> impl Iterator<Item = (TaskId, &'a Object)> {
-    slice
-        .tasks()
-        .filter(|(task, _)| !names.contains(&receipt_name(*task)))
-        .flat_map(|(task, objects)| {
-            (objects.iter().enumerate()).map(move |(i, object)| (task.of_object(i), object))
-        })
-        .filter(|(task, _)| !names.contains(&receipt_name(*task)))
-}
-
-async fn planned(ledger: &Ledger, slice: u32) -> Result<Slice> {
-    (ledger.slice(slice).await?).ok_or_else(|| Error::NotPlanned {
-        job: ledger.job().to_string(),
-        missing: slice_name(slice),
-    })
 }
 
 fn ended(ledger: &Ledger, report: Report) -> Checked {

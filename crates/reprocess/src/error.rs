@@ -76,6 +76,21 @@ pub enum Error {
         /// What should have been there.
         missing: String,
     },
+    /// There is no report yet that says what failed.
+    #[error(
+        "the job {job} has no report, so what it leaves undone is not known; wait for its end, or \
+         if it was stopped, start a job over its prefix with the mode missing"
+    )]
+    NotOver {
+        /// The job's id.
+        job: String,
+    },
+    /// Nothing failed and nothing was lost.
+    #[error("there is nothing to retry: every object of the job {job} is done")]
+    NothingToRetry {
+        /// The job's id.
+        job: String,
+    },
     /// A source or an output outside the configuration.
     #[error("{url} is outside of what this function is configured for; it has not been touched")]
     Outside {
@@ -163,6 +178,8 @@ impl Error {
             | Self::OtherBinding { .. }
             | Self::OtherJob { .. }
             | Self::NotPlanned { .. }
+            | Self::NotOver { .. }
+            | Self::NothingToRetry { .. }
             | Self::Outside { .. }
             | Self::UnknownMessage { .. } => ErrorKind::InvalidInput,
             Self::Store(error) if error.kind != StoreErrorKind::Passing => ErrorKind::Failed,

@@ -93,6 +93,9 @@ pub struct Job {
     pub mode: Mode,
     /// Patterns of keys that are left out, besides Firehose's error prefixes.
     pub exclude: Vec<String>,
+    /// The job whose failed and lost objects are planned, instead of a listing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<JobId>,
     /// The shape of input and output, normalised.
     pub options: Options,
     /// When it was started.

@@ -9,6 +9,7 @@
 //! jobs/<job>/receipts/<task>.json      what became of a task
 //! jobs/<job>/progress.json             how far check has come
 //! jobs/<job>/report.json               the proof
+//! athena/                              results of queries, which Athena writes
 //! ```
 
 use std::collections::BTreeSet;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::job::JobId;
+use crate::job::{Job, JobId};
 use crate::manifest::Slice;
 use crate::report::Report;
 use crate::store::{MAX_PAGE, Put, Store, StoreErrorKind};
@@ -41,16 +42,16 @@ pub fn rejected_key(source_key: &str) -> String {
     format!("rejected/{source_key}.jsonl.gz")
 }
 
-/// What rehose writes at the root of an output.
-const WRITTEN: [&str; 4] = ["csv/", "rejected/", "jobs/", "rehose.json"];
+/// What is written at the root of an output, by rehose or by queries of its tables.
+pub const WRITTEN: [&str; 5] = ["csv/", "rejected/", "jobs/", "rehose.json", "athena/"];
 
-/// Whether rehose itself writes what stands under a URL. That is no source: it would be rewritten
-/// into more of the same, for ever where each new object brings an event.
+/// Whether what stands under a URL is written there by rehose or by queries. That is no source: it
+/// would be rewritten into more of the same, for ever where each new object brings an event.
 pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
     (WRITTEN.iter()).any(|place| url.starts_with(&output.url(place)))
 }
 
-/// Whether a listing of all that begins with a URL would meet what rehose writes.
+/// Whether a listing of all that begins with a URL would meet what is written there.
 pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
     (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
 }
@@ -138,6 +139,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// What the job was asked to do, if there is such a job.
+    pub async fn definition(&self) -> Result<Option<Job>> {
+        self.get("job.json").await
+    }
+
     /// A slice of the manifest, if it is planned.
     pub async fn slice(&self, slice: u32) -> Result<Option<Slice>> {
         self.get(&slice_name(slice)).await
@@ -171,9 +177,26 @@ impl Ledger {
 
     /// The names of all receipts that tasks of a slice have so far.
     pub async fn receipts_of(&self, slice: u32) -> Result<BTreeSet<String>> {
-        let prefix = self.key(&format!("receipts/{slice:08}-"));
+        self.names(&format!("receipts/{slice:08}-"), None).await
+    }
+
+    /// The names of all receipts that tasks of a slice and of those after it have so far.
+    pub async fn receipts_from(&self, slice: u32) -> Result<BTreeSet<String>> {
+        let after = format!("receipts/{slice:08}");
+        self.names("receipts/", Some(&after)).await
+    }
+
+    /// How many slices there are from one on.
+    pub async fn slices_from(&self, slice: u32) -> Result<u32> {
+        let after = slice.checked_sub(1).map(slice_name);
+        let names = self.names("manifest/", after.as_deref()).await?;
+        Ok(names.len() as u32)
+    }
+
+    async fn names(&self, prefix: &str, after: Option<&str>) -> Result<BTreeSet<String>> {
+        let prefix = self.key(prefix);
+        let mut after = after.map(|name| self.key(name));
         let mut names = BTreeSet::new();
-        let mut after: Option<String> = None;
         loop {
             let page = self.store.list(&prefix, after.as_deref(), MAX_PAGE).await?;
             let keys = page.objects.into_iter().map(|object| object.key);
@@ -217,6 +240,12 @@ impl Ledger {
 /// The name of a task's receipt.
 pub fn receipt_name(task: TaskId) -> String {
     format!("receipts/{task}.json")
+}
+
+/// The task that a receipt is of, by its name.
+pub(crate) fn task_of_receipt(name: &str) -> Option<TaskId> {
+    let task = name.strip_prefix("receipts/")?.strip_suffix(".json")?;
+    task.parse().ok()
 }
 
 /// The name of a slice of the manifest.

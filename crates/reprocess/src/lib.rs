@@ -2,7 +2,8 @@
 //!
 //! Three use cases, free of any Lambda type: [`start`] lists a prefix and sends tasks, [`process`]
 //! rewrites the objects of a task and leaves a receipt, [`check`] adds the receipts up and writes
-//! the report. They need a [`Store`](store::Store) and a [`Queue`](queue::Queue), of which there are
+//! the report. Beside them, [`retry`] plans a job over what another one left, and [`watch`] looks on
+//! and writes nothing. They need a [`Store`](store::Store) and a [`Queue`](queue::Queue), of which there are
 //! two each: AWS's, and one on this machine. What they say to each other stands in the
 //! [`ledger`], plain objects in the output.
 #![warn(missing_docs)]
@@ -10,6 +11,7 @@
 pub mod aws;
 pub mod check;
 pub mod error;
+mod fate;
 pub mod job;
 pub mod ledger;
 pub mod location;
@@ -19,7 +21,10 @@ pub mod process;
 pub mod queue;
 pub mod receipt;
 pub mod report;
+pub mod retry;
 mod rewrite;
 pub mod start;
 pub mod store;
+pub mod table;
 pub mod task;
+pub mod watch;

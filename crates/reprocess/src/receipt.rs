@@ -49,3 +49,15 @@ pub struct Failure {
     /// What happened, and where in the object.
     pub detail: String,
 }
+
+impl Failure {
+    /// Nothing is known of the object.
+    pub fn lost() -> Self {
+        Self {
+            reason: "lost".to_owned(),
+            detail: "no message about it came back; the object may be more than a function can \
+                     take, or its messages were deleted"
+                .to_owned(),
+        }
+    }
+}

@@ -19,6 +19,9 @@ pub struct Report {
     pub state: State,
     /// What was listed.
     pub source: String,
+    /// The job whose failed and lost objects these were, if nothing was listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<JobId>,
     /// The shape of input and output.
     pub options: Options,
     /// When the job was started.
@@ -44,12 +47,19 @@ impl Report {
                 State::Incomplete
             },
             source,
+            retry: job.retry,
             options: job.options,
             started: job.started,
             ended,
             totals,
             failures,
         }
+    }
+
+    /// Whether all that failed or was lost is listed here.
+    pub fn lists_all_failures(&self) -> bool {
+        let objects = self.totals.objects;
+        self.failures.len() as u64 == objects.failed + objects.lost
     }
 }
 
@@ -135,6 +145,18 @@ pub struct Tally {
     pub failures: Vec<FailedObject>,
 }
 
+impl Objects {
+    /// Those that were planned: neither left out nor there.
+    pub fn planned(&self) -> u64 {
+        (self.listed.saturating_sub(self.excluded)).saturating_sub(self.present)
+    }
+
+    /// Those of which it is known what became of them.
+    pub fn settled(&self) -> u64 {
+        self.done + self.failed + self.lost
+    }
+}
+
 impl Tally {
     /// Adds what became of an object.
     pub fn add(&mut self, object: ObjectReceipt) {
@@ -163,13 +185,7 @@ impl Tally {
     /// Adds an object of which nothing is known.
     pub fn add_lost(&mut self, key: String) {
         self.totals.objects.lost += 1;
-        let failure = Failure {
-            reason: "lost".to_owned(),
-            detail: "no message about it came back; the object may be more than a function can \
-                     take, or its messages were deleted"
-                .to_owned(),
-        };
-        self.fail(key, failure);
+        self.fail(key, Failure::lost());
     }
 
     fn fail(&mut self, key: String, failure: Failure) {

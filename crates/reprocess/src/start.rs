@@ -16,6 +16,7 @@ use crate::ledger::{self, Ledger, csv_key};
 use crate::location::Source;
 use crate::manifest::Slice;
 use crate::queue::{MAX_BATCH, MAX_BATCH_BYTES, Queue};
+use crate::retry;
 use crate::store::{Listed, MAX_PAGE, Put, Store};
 use crate::task::{self, TaskMessage};
 
@@ -128,27 +129,56 @@ impl Planner {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Started> {
-        let source = self.source(&request)?;
-        let exclude = exclude(&request.exclude)?;
-        let ledger = Ledger::new(Arc::clone(&self.output), request.job.clone());
-        let mut cursor = match request.cursor.clone() {
+        if request.cursor.is_none() {
+            self.examine(&request).await?;
+        }
+        let job = Job {
+            job: request.job,
+            source: request.source,
+            prefix: request.prefix,
+            mode: request.mode,
+            exclude: request.exclude,
+            retry: None,
+            options: request.options.normalised(),
+            started: now,
+        };
+        self.go_on(&job, request.cursor, deadline).await
+    }
+
+    /// Goes on with a job where its last call stopped, or begins with it.
+    pub(crate) async fn go_on(
+        &self,
+        job: &Job,
+        cursor: Option<Cursor>,
+        deadline: Instant,
+    ) -> Result<Started> {
+        let source = self.source(&job.source, &job.prefix)?;
+        let exclude = exclude(&job.exclude)?;
+        let ledger = Ledger::new(Arc::clone(&self.output), job.job.clone());
+        let mut cursor = match cursor {
             Some(cursor) => cursor,
-            None => self.begin(&ledger, &request, now).await?,
+            None => self.begin(&ledger, job).await?,
         };
         let mut sent = Sent::default();
         for _ in 0..self.pages.max(1) {
             let slice = match ledger.slice(cursor.slice).await? {
                 Some(stored) => stored,
                 None => {
-                    let slice = self.plan(source, &request, &exclude, cursor).await?;
+                    let slice = match &job.retry {
+                        None => self.plan(source, job, &exclude, cursor).await?,
+                        Some(left) => {
+                            let left = Ledger::new(Arc::clone(&self.output), left.clone());
+                            retry::slice(&left, cursor.slice).await?
+                        }
+                    };
                     ledger.store_slice(slice).await?
                 }
             };
-            self.send(&request, &slice, deadline).await?;
+            self.send(job, &slice, deadline).await?;
             sent.add(&slice);
             if !slice.more {
                 return Ok(Started {
-                    job: request.job,
+                    job: job.job.clone(),
                     planned: true,
                     cursor: None,
                     sent,
@@ -163,7 +193,7 @@ impl Planner {
             }
         }
         Ok(Started {
-            job: request.job,
+            job: job.job.clone(),
             planned: false,
             cursor: Some(cursor),
             sent,
@@ -174,7 +204,7 @@ impl Planner {
     pub async fn examine(&self, request: &StartRequest) -> Result<()> {
         request.options.compile()?;
         exclude(&request.exclude)?;
-        let source = self.source(request)?;
+        let source = self.source(&request.source, &request.prefix)?;
         let page = source.store.list(&request.prefix, None, 1).await?;
         if page.objects.is_empty() {
             return Err(Error::NothingThere {
@@ -206,14 +236,14 @@ impl Planner {
         }
     }
 
-    /// The source of a request, if it may be listed and the output is not part of it.
-    fn source(&self, request: &StartRequest) -> Result<&Source> {
+    /// The source by its name, if the prefix may be listed and the output is not part of it.
+    fn source(&self, name: &str, prefix: &str) -> Result<&Source> {
         let source = (self.sources.iter())
-            .find(|source| source.holds(&request.source, &request.prefix))
+            .find(|source| source.holds(name, prefix))
             .ok_or_else(|| Error::Outside {
-                url: format!("{}{}", request.source, request.prefix),
+                url: format!("{name}{prefix}"),
             })?;
-        let listed = source.store.url(&request.prefix);
+        let listed = source.store.url(prefix);
         let output = &*self.output;
         if ledger::would_be_listed(output, &listed) || ledger::is_written_by_us(output, &listed) {
             return Err(Error::OutputUnderSource {
@@ -225,31 +255,19 @@ impl Planner {
     }
 
     /// Binds the output and defines the job.
-    async fn begin(
-        &self,
-        ledger: &Ledger,
-        request: &StartRequest,
-        now: Timestamp,
-    ) -> Result<Cursor> {
-        self.examine(request).await?;
-        ledger::bind(&*self.output, &request.source, &request.options).await?;
-        let job = Job {
-            job: request.job.clone(),
-            source: request.source.clone(),
-            prefix: request.prefix.clone(),
-            mode: request.mode,
-            exclude: request.exclude.clone(),
-            options: request.options.normalised(),
-            started: now,
-        };
-        if ledger.put_if_absent("job.json", &job).await? == Put::Exists {
-            let bound: Option<Job> = ledger.get("job.json").await?;
-            let started = bound.as_ref().map_or(now, |bound| bound.started);
-            let wanted = Some(Job { started, ..job });
+    async fn begin(&self, ledger: &Ledger, job: &Job) -> Result<Cursor> {
+        ledger::bind(&*self.output, &job.source, &job.options).await?;
+        if ledger.put_if_absent("job.json", job).await? == Put::Exists {
+            let bound = ledger.definition().await?;
+            let started = bound.as_ref().map_or(job.started, |bound| bound.started);
+            let wanted = Some(Job {
+                started,
+                ..job.clone()
+            });
             if bound != wanted {
                 let (bound, wanted) = ledger::differences(&bound, &wanted);
                 return Err(Error::OtherJob {
-                    job: request.job.to_string(),
+                    job: job.job.to_string(),
                     bound,
                     wanted,
                 });
@@ -265,13 +283,13 @@ impl Planner {
     async fn plan(
         &self,
         source: &Source,
-        request: &StartRequest,
+        job: &Job,
         exclude: &GlobSet,
         cursor: Cursor,
     ) -> Result<Slice> {
         let limit = self.page.clamp(1, MAX_PAGE);
         let page = (source.store)
-            .list(&request.prefix, cursor.after.as_deref(), limit)
+            .list(&job.prefix, cursor.after.as_deref(), limit)
             .await?;
         let listed = page.objects.len() as u64;
         let last = page.objects.last().map(|object| object.key.clone());
@@ -279,7 +297,7 @@ impl Planner {
             .filter(|object| !is_excluded(&object.key, exclude))
             .collect();
         let excluded = listed - wanted.len() as u64;
-        let wanted = match request.mode {
+        let wanted = match job.mode {
             Mode::All => wanted,
             Mode::Missing => self.missing(wanted).await?,
         };
@@ -308,13 +326,13 @@ impl Planner {
     }
 
     /// Sends the tasks of a slice.
-    async fn send(&self, request: &StartRequest, slice: &Slice, deadline: Instant) -> Result<()> {
+    async fn send(&self, job: &Job, slice: &Slice, deadline: Instant) -> Result<()> {
         let messages = slice.tasks().map(|(task, objects)| TaskMessage {
-            job: request.job.clone(),
+            job: job.job.clone(),
             task,
-            source: request.source.clone(),
+            source: job.source.clone(),
             output: self.output.url(""),
-            options: request.options.normalised(),
+            options: job.options.clone(),
             objects: objects.to_vec(),
         });
         send(&*self.queue, messages, deadline).await

@@ -1,6 +1,8 @@
 //! A task: a few objects that travel in one message.
 
 use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use rehose_extract::Options;
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,23 @@ impl fmt::Display for TaskId {
             None => write!(f, "{slice:08}-{task:04}"),
             Some(object) => write!(f, "{slice:08}-{task:04}.{object:02}"),
         }
+    }
+}
+
+impl FromStr for TaskId {
+    type Err = ParseIntError;
+
+    fn from_str(name: &str) -> Result<Self, ParseIntError> {
+        let (slice, rest) = name.split_once('-').unwrap_or((name, ""));
+        let (task, object) = match rest.split_once('.') {
+            Some((task, object)) => (task, Some(object.parse()?)),
+            None => (rest, None),
+        };
+        Ok(Self {
+            slice: slice.parse()?,
+            task: task.parse()?,
+            object,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use lambda_runtime::Context;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -28,8 +29,9 @@ pub struct Metric {
     pub value: u64,
 }
 
-/// Writes a line with the metrics of one invocation of a function.
-pub fn emit(function: &'static str, metrics: &[Metric]) {
+/// Writes a line with the metrics of one invocation. Their dimension is the name that the function
+/// is deployed under, so that two stacks in an account are told apart.
+pub fn emit(context: &Context, metrics: &[Metric]) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let definitions: Vec<Value> = metrics
         .iter()
@@ -40,6 +42,7 @@ pub fn emit(function: &'static str, metrics: &[Metric]) {
             .iter()
             .map(|metric| (metric.name.to_owned(), metric.value.into())),
     );
+    let function = context.env_config.function_name.as_str();
     line.insert("Function".to_owned(), function.into());
     line.insert(
         "_aws".to_owned(),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use futures::future::join_all;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::{Context, Error, LambdaEvent, run, service_fn};
 use rehose_functions::{Environment, Metric, Unit, deadline, diagnostic, emit, log, parse, serve};
 use rehose_reprocess::aws;
 use rehose_reprocess::error;
@@ -42,8 +42,9 @@ async fn function() -> Result<(), Error> {
 /// Handles each message of a batch for itself. Those that fail go back to the queue, alone.
 async fn process(processor: &Processor, event: LambdaEvent<Value>) -> error::Result<BatchResponse> {
     let begun = Instant::now();
-    let deadline = deadline(&event.context);
-    let batch: Batch = parse(event.payload)?;
+    let LambdaEvent { payload, context } = event;
+    let deadline = deadline(&context);
+    let batch: Batch = parse(payload)?;
     let results = join_all(batch.records.into_iter().map(async |record| {
         let result = processor.process(&record.body, deadline).await;
         (record.message_id, result)
@@ -61,11 +62,12 @@ async fn process(processor: &Processor, event: LambdaEvent<Value>) -> error::Res
             }
         }
     }
-    measure(&processed, response.batch_item_failures.len(), begun);
+    let returned = response.batch_item_failures.len();
+    measure(&context, &processed, returned, begun);
     Ok(response)
 }
 
-fn measure(processed: &[Processed], returned: usize, begun: Instant) {
+fn measure(context: &Context, processed: &[Processed], returned: usize, begun: Instant) {
     let done = || {
         processed
             .iter()
@@ -83,7 +85,7 @@ fn measure(processed: &[Processed], returned: usize, begun: Instant) {
         value,
     };
     emit(
-        "process",
+        context,
         &[
             count("Objects", done().count() as u64),
             count("Failures", processed.iter().map(|p| p.failed).sum()),

@@ -12,6 +12,7 @@ use rehose_reprocess::error;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::location::Places;
 use rehose_reprocess::queue::SqsQueue;
+use rehose_reprocess::retry::RetryRequest;
 use rehose_reprocess::start::{Cursor, Planner, StartRequest, Started};
 use serde::Deserialize;
 use serde_json::Value;
@@ -22,13 +23,13 @@ use serde_json::Value;
 struct StartEvent {
     job: JobId,
     /// `s3://bucket/prefix`, or a key's beginning in the only source.
-    prefix: String,
-    #[serde(default)]
-    mode: Mode,
+    prefix: Option<String>,
+    /// Instead of a prefix, and alone: the job whose failed and lost objects are planned.
+    retry: Option<JobId>,
+    mode: Option<Mode>,
     /// The shape of input and output; the deployed one by default.
     options: Option<Options>,
-    #[serde(default)]
-    exclude: Vec<String>,
+    exclude: Option<Vec<String>>,
     cursor: Option<Cursor>,
 }
 
@@ -66,16 +67,48 @@ async fn start(
     event: LambdaEvent<Value>,
 ) -> error::Result<Started> {
     let deadline = deadline(&event.context);
+    let now = Timestamp::now();
     let event: StartEvent = parse(event.payload)?;
-    let (source, prefix) = planner.locate(&event.prefix)?;
-    let request = StartRequest {
-        job: event.job,
-        source,
-        prefix,
-        mode: event.mode,
-        exclude: [exclude, &event.exclude].concat(),
-        options: event.options.unwrap_or_else(|| options.clone()),
-        cursor: event.cursor,
-    };
-    planner.start(request, Timestamp::now(), deadline).await
+    match event {
+        StartEvent {
+            job,
+            retry: Some(retry),
+            prefix: None,
+            mode: None,
+            options: None,
+            exclude: None,
+            cursor,
+        } => {
+            let request = RetryRequest { job, retry, cursor };
+            planner.retry(request, now, deadline).await
+        }
+        StartEvent { retry: Some(_), .. } => Err(refused(
+            "`retry` stands alone: objects, source and options are those of the job that it names",
+        )),
+        StartEvent { prefix: None, .. } => Err(refused("missing field `prefix`, or `retry`")),
+        StartEvent {
+            prefix: Some(prefix),
+            retry: None,
+            ..
+        } => {
+            let (source, prefix) = planner.locate(&prefix)?;
+            let request = StartRequest {
+                job: event.job,
+                source,
+                prefix,
+                mode: event.mode.unwrap_or_default(),
+                exclude: [exclude, &event.exclude.unwrap_or_default()].concat(),
+                options: event.options.unwrap_or_else(|| options.clone()),
+                cursor: event.cursor,
+            };
+            planner.start(request, now, deadline).await
+        }
+    }
+}
+
+fn refused(reason: &str) -> error::Error {
+    error::Error::Value {
+        name: "the event",
+        reason: reason.to_owned(),
+    }
 }

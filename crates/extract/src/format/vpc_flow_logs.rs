@@ -11,10 +11,38 @@ pub struct Field {
     pub name: &'static str,
     /// The version of the record format that brought it.
     pub version: u8,
+    /// What it holds. Any field may be `-` instead, where there is nothing to say.
+    pub kind: FieldKind,
+}
+
+/// What a field of VPC flow logs holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A whole number of up to 32 bits.
+    Int,
+    /// A whole number of up to 64 bits.
+    BigInt,
+    /// Anything else.
+    Text,
 }
 
 const fn field(version: u8, name: &'static str) -> Field {
-    Field { name, version }
+    Field {
+        name,
+        version,
+        kind: kind(name),
+    }
+}
+
+/// The numbers are those of AWS's own table
+/// (<https://docs.aws.amazon.com/athena/latest/ug/vpc-flow-logs-create-table-statement.html>), which
+/// ends at version 5; what came later is all text.
+const fn kind(name: &str) -> FieldKind {
+    match name.as_bytes() {
+        b"version" | b"srcport" | b"dstport" | b"tcp-flags" | b"traffic-path" => FieldKind::Int,
+        b"protocol" | b"packets" | b"bytes" | b"start" | b"end" => FieldKind::BigInt,
+        _ => FieldKind::Text,
+    }
 }
 
 /// The fields of the default record, version 2, in their order.

@@ -7,5 +7,7 @@
 
 mod check;
 mod process;
+mod retry;
 mod start;
+mod watch;
 mod world;

@@ -12,9 +12,11 @@ use rehose_extract::{DEFAULT_LEVEL, Options, Settings};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::error::Result;
 use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::location::Source;
 use rehose_reprocess::process::{Processed, Processor};
 use rehose_reprocess::queue::{Counters, Queue, QueueError, Unsent};
+use rehose_reprocess::retry::RetryRequest;
 use rehose_reprocess::start::{Cursor, Planner, StartRequest, Started};
 use rehose_reprocess::store::{LocalStore, Store};
 use rehose_reprocess::task::TaskMessage;
@@ -124,16 +126,52 @@ impl World {
         request: StartRequest,
         time: Duration,
     ) -> Result<Started> {
-        let planner = Planner {
+        self.planner()
+            .start(request, self.now(), Instant::now() + time)
+            .await
+    }
+
+    fn planner(&self) -> Planner {
+        Planner {
             sources: vec![self.source()],
             output: self.store(),
             queue: self.queue.clone(),
             page: self.page,
             pages: self.pages,
+        }
+    }
+
+    /// A call that plans the job `job` over what failed or was lost in another.
+    pub(crate) async fn retry_from(
+        &self,
+        job: &str,
+        left: &str,
+        cursor: Option<Cursor>,
+    ) -> Result<Started> {
+        let request = RetryRequest {
+            job: job.parse().unwrap(),
+            retry: left.parse().unwrap(),
+            cursor,
         };
-        planner
-            .start(request, self.now(), Instant::now() + time)
+        self.planner()
+            .retry(request, self.now(), Instant::now() + AMPLE)
             .await
+    }
+
+    /// Plans all of a job over what failed or was lost in another.
+    pub(crate) async fn retry(&self, job: &str, left: &str) {
+        let mut cursor = None;
+        loop {
+            let started = self.retry_from(job, left, cursor).await.unwrap();
+            cursor = started.cursor;
+            if started.planned {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn ledger(&self, job: &str) -> Ledger {
+        Ledger::new(self.store(), job.parse().unwrap())
     }
 
     pub(crate) async fn start_from(&self, cursor: Option<Cursor>) -> Result<Started> {
@@ -190,6 +228,18 @@ impl World {
 
     pub(crate) async fn check_within(&self, time: Duration) -> Checked {
         self.try_check(&Self::job(), time).await.unwrap()
+    }
+
+    pub(crate) async fn check_job(&self, job: &str) -> Checked {
+        self.try_check(&job.parse().unwrap(), AMPLE).await.unwrap()
+    }
+
+    /// Lets the job end, with what has no receipt by now as lost.
+    pub(crate) async fn give_up(&mut self, job: &str) -> Checked {
+        self.patience.rounds = 0;
+        self.check_job(job).await;
+        self.pass_minutes(5);
+        self.check_job(job).await
     }
 
     pub(crate) async fn try_check(&self, job: &JobId, time: Duration) -> Result<Checked> {

@@ -1,0 +1,215 @@
+import { ArnFormat, Aws, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import * as iam from "aws-cdk-lib/aws-iam";
+import * as kms from "aws-cdk-lib/aws-kms";
+import type * as lambda from "aws-cdk-lib/aws-lambda";
+import type * as scheduler from "aws-cdk-lib/aws-scheduler";
+import * as sns from "aws-cdk-lib/aws-sns";
+import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import type * as sqs from "aws-cdk-lib/aws-sqs";
+import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
+import { Construct } from "constructs";
+import type { Functions } from "./functions";
+import type { Queues } from "./queues";
+
+/** What `process` writes, by the names in functions/process, under the namespace in functions/common. */
+const NAMESPACE = "rehose";
+type Measure = "Objects" | "Failures" | "Returned" | "BytesIn" | "BytesOut" | "Events" | "Written" | "Rejected";
+
+const MINUTE = Duration.minutes(1);
+const FIVE_MINUTES = Duration.minutes(5);
+
+export interface ObservabilityProps {
+  readonly functions: Functions;
+  readonly queues: Queues;
+  readonly machine: sfn.StateMachine;
+  /** The group of the nightly schedules. Default: there are none. */
+  readonly schedules?: scheduler.ScheduleGroup;
+  /** The longest call of `process`: in twice that time, one of its calls must have done something. */
+  readonly functionTimeout: Duration;
+  /** The rejected events, in percent of all, above which there is an alarm. */
+  readonly rejectedRatio: number;
+  /** Whether there are the alarms on what metrics say together: queues that stall, and rejected events. */
+  readonly metricMath: boolean;
+  /** The e-mail address that alarms go to. Default: they are only seen in CloudWatch. */
+  readonly alarmAddress?: string;
+}
+
+/** What an operator looks at, and what calls one. */
+export class Observability extends Construct {
+  readonly dashboard: cloudwatch.Dashboard;
+  /** Where alarms go; undefined without an address. */
+  readonly topic?: sns.Topic;
+
+  constructor(scope: Construct, id: string, private readonly props: ObservabilityProps) {
+    super(scope, id);
+    this.topic = props.alarmAddress === undefined ? undefined : this.subscribed(props.alarmAddress);
+    const alarms = this.alarms();
+    this.dashboard = new cloudwatch.Dashboard(this, "Dashboard", {
+      widgets: [[new cloudwatch.AlarmStatusWidget({ title: "Alarms", alarms, width: 24, height: 3 })], ...this.graphs()],
+    });
+  }
+
+  private alarms(): cloudwatch.Alarm[] {
+    const { queues, machine, schedules, metricMath } = this.props;
+    const alarms = [
+      this.alarm("HistoricDead", "A task of a job could not be handled: its message is in the dead-letter queue", someOf(dead(queues.historicDead))),
+      this.alarm("RealtimeDead", "An event of a new object could not be handled: its message is in the dead-letter queue", someOf(dead(queues.realtimeDead))),
+      // An execution that was aborted was so by a person, who knows.
+      this.alarm("JobFailed", "A job failed or ended incomplete: the cause of its execution says why", someOf(machine.metricFailed())),
+      this.alarm("JobTimedOut", "A job took longer than jobTimeoutHours", someOf(machine.metricTimedOut())),
+    ];
+    if (schedules !== undefined) {
+      alarms.push(this.alarm("NotReconciled", "A night's search for what events missed could not be started", someOf(schedules.metricDropped())));
+    }
+    return metricMath ? [...alarms, ...this.mathAlarms()] : alarms;
+  }
+
+  private mathAlarms(): cloudwatch.Alarm[] {
+    const { queues, functionTimeout, rejectedRatio } = this.props;
+    const hour = { period: Duration.hours(1) };
+    return [
+      ...(["historic", "realtime"] as const).map((name) =>
+        this.alarm(`${name === "historic" ? "Historic" : "Realtime"}Stalled`, `Messages wait in the ${name} queue, and none is done: see the log of process`, {
+          metric: new cloudwatch.MathExpression({
+            label: "Waiting, and none done",
+            // A message is deleted only after all that it asked for is written.
+            expression: "IF(FILL(visible, 0) + FILL(inFlight, 0) > 0 AND FILL(done, 0) == 0, 1, 0)",
+            usingMetrics: {
+              visible: queues[name].metricApproximateNumberOfMessagesVisible(),
+              inFlight: queues[name].metricApproximateNumberOfMessagesNotVisible(),
+              done: queues[name].metricNumberOfMessagesDeleted(),
+            },
+            period: FIVE_MINUTES,
+          }),
+          threshold: 0,
+          evaluationPeriods: Math.max(3, Math.ceil((2 * functionTimeout.toSeconds()) / FIVE_MINUTES.toSeconds())),
+        }),
+      ),
+      this.alarm("Rejected", `More than ${rejectedRatio} % of the events of an hour fit no row: see rejected/ in the output for why`, {
+        metric: new cloudwatch.MathExpression({
+          label: "Rejected (%)",
+          expression: "100 * rejected / events",
+          usingMetrics: { rejected: this.measured("Rejected", hour), events: this.measured("Events", hour) },
+          ...hour,
+        }),
+        threshold: rejectedRatio,
+        evaluationPeriods: 1,
+      }),
+    ];
+  }
+
+  /** An alarm that rings above its threshold. Where nothing is measured, nothing ran, and all is well. */
+  private alarm(id: string, alarmDescription: string, props: cloudwatch.AlarmProps): cloudwatch.Alarm {
+    const alarm = new cloudwatch.Alarm(this, id, {
+      alarmDescription,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      ...props,
+    });
+    if (this.topic !== undefined) alarm.addAlarmAction(new SnsAction(this.topic));
+    return alarm;
+  }
+
+  /**
+   * A topic that alarms may publish to. A policy of TLS alone would replace the one by which the account's services may,
+   * and CloudWatch may use no key but one whose policy says so: https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+   */
+  private subscribed(address: string): sns.Topic {
+    const alarms = Stack.of(this).formatArn({ service: "cloudwatch", resource: "alarm", resourceName: "*", arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const cloudWatch = new iam.ServicePrincipal("cloudwatch.amazonaws.com", {
+      conditions: { ArnLike: { "aws:SourceArn": alarms }, StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } },
+    });
+    const masterKey = new kms.Key(this, "TopicKey", { description: "rehose: alarms on their way", enableKeyRotation: true, removalPolicy: RemovalPolicy.DESTROY });
+    masterKey.grant(cloudWatch, "kms:Decrypt", "kms:GenerateDataKey*");
+    const topic = new sns.Topic(this, "Topic", { displayName: `rehose: ${Stack.of(this).stackName}`, masterKey, enforceSSL: true });
+    topic.addToResourcePolicy(new iam.PolicyStatement({ principals: [cloudWatch], actions: ["sns:Publish"], resources: [topic.topicArn] }));
+    topic.addSubscription(new EmailSubscription(address));
+    return topic;
+  }
+
+  private graphs(): cloudwatch.IWidget[][] {
+    const { functions, queues, machine } = this.props;
+    const all = [functions.start, functions.process, functions.check];
+    const both = [queues.historic, queues.realtime];
+    const minute = { period: MINUTE };
+    return [
+      [
+        graph("Objects a minute", [this.measured("Objects", minute)]),
+        graph("Rows a minute", [this.measured("Written", minute), this.measured("Rejected", minute)]),
+        graph("Bytes a minute", [this.measured("BytesIn", minute), this.measured("BytesOut", minute)]),
+      ],
+      [
+        graph("Messages", both.flatMap((queue) => [
+          queue.metricApproximateNumberOfMessagesVisible({ ...minute, label: `${name(queue)}: waiting` }),
+          queue.metricApproximateNumberOfMessagesNotVisible({ ...minute, label: `${name(queue)}: in flight` }),
+        ])),
+        graph("Age of the oldest message (s)", both.map((queue) => queue.metricApproximateAgeOfOldestMessage({ ...minute, label: name(queue) }))),
+        graph("Failures", [
+          this.measured("Failures", { label: "Objects that failed" }),
+          this.measured("Returned", { label: "Messages given back" }),
+          ...all.map((one) => one.metricErrors({ label: `${one.node.id}: errors` })),
+          functions.process.metricThrottles({ label: "Process: throttled" }),
+          dead(queues.historicDead).with({ label: "Historic: dead letters" }),
+          dead(queues.realtimeDead).with({ label: "Realtime: dead letters" }),
+        ]),
+      ],
+      [
+        graph("Duration of process (ms)", ["p50", "p99", "Maximum"].map((statistic) => functions.process.metricDuration({ ...minute, statistic, label: statistic }))),
+        graph("Jobs", [machine.metricStarted(), machine.metricSucceeded(), machine.metricFailed(), machine.metricTimedOut(), machine.metricAborted()]),
+        graph("Duration of jobs (ms)", [machine.metricTime({ statistic: "Maximum" })]),
+      ],
+      [
+        graph("Cost: GB-seconds", all.map(gigabyteSeconds)),
+        graph("Cost: invocations", all.map((one) => one.metricInvocations({ label: one.node.id }))),
+        // A bucket counts requests only where that is turned on. They follow the objects: a GET and a PUT each, more for a large one, and a few for a task.
+        graph("Cost: requests to SQS", both.flatMap((queue) => [
+          queue.metricNumberOfMessagesSent({ label: `${name(queue)}: sent` }),
+          queue.metricNumberOfMessagesReceived({ label: `${name(queue)}: received` }),
+          queue.metricNumberOfEmptyReceives({ label: `${name(queue)}: received nothing` }),
+          queue.metricNumberOfMessagesDeleted({ label: `${name(queue)}: deleted` }),
+        ])),
+      ],
+    ];
+  }
+
+  /** What `process` counted. It names itself by the function's name, so that two stacks are told apart. */
+  private measured(metricName: Measure, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: NAMESPACE,
+      metricName,
+      dimensionsMap: { Function: this.props.functions.process.functionName },
+      statistic: "Sum",
+      label: metricName,
+      ...options,
+    });
+  }
+}
+
+function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
+  return new cloudwatch.GraphWidget({ title, left, width: 8, leftYAxis: { min: 0, showUnits: false } });
+}
+
+function name(queue: sqs.Queue): string {
+  return queue.node.id;
+}
+
+function dead(queue: sqs.Queue): cloudwatch.Metric {
+  return queue.metricApproximateNumberOfMessagesVisible();
+}
+
+/** That there is any at all. */
+function someOf(metric: cloudwatch.Metric): cloudwatch.AlarmProps {
+  return { metric: metric.with({ period: FIVE_MINUTES }), threshold: 0, evaluationPeriods: 1 };
+}
+
+/** What Lambda bills for a function: the sum of its durations, times its memory. */
+function gigabyteSeconds(one: lambda.Function): cloudwatch.MathExpression {
+  const { memorySize } = one.node.defaultChild as lambda.CfnFunction;
+  return new cloudwatch.MathExpression({
+    label: one.node.id,
+    expression: `duration${one.node.id} / 1000 * ${memorySize} / 1024`,
+    usingMetrics: { [`duration${one.node.id}`]: one.metricDuration({ statistic: "Sum" }) },
+  });
+}

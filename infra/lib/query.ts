@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Stack } from "aws-cdk-lib";
+import * as athena from "aws-cdk-lib/aws-athena";
+import * as glue from "aws-cdk-lib/aws-glue";
+import { Construct } from "constructs";
+import type { Options } from "./config";
+import type { Storage } from "./storage";
+import { type Table, tables } from "./tables";
+
+const GB = 1_000_000_000;
+
+/** What people ask first: each query's file, and the columns that a table needs for it. */
+export const QUERIES: Readonly<Record<string, readonly string[]>> = {
+  "top-talkers": ["srcaddr", "dstaddr", "bytes", "packets"],
+  "rejected-traffic-by-port": ["srcaddr", "dstport", "protocol", "packets", "action"],
+  "who-spoke-to-this-address": ["srcaddr", "dstaddr", "dstport", "protocol", "action", "bytes"],
+  "bytes-by-account-and-hour": ["account_id", "bytes"],
+  "what-failed-in-job": ["objects"],
+};
+
+export interface QueryProps {
+  /** The workgroup's name; with underscores for hyphens, the database's. */
+  readonly name: string;
+  readonly storage: Storage;
+  /** The shape of input and output, from which the columns follow. */
+  readonly options: Options;
+  /** What stands in the source's keys before `yyyy/MM/dd/HH`. */
+  readonly tablePrefix: string;
+  /** The first hour that a query may find, as `yyyy/MM/dd/HH`. */
+  readonly tablesSince: string;
+  /** The most that a query may scan, in GB. */
+  readonly scanLimitGB: number;
+  /** Whether the queries that people ask first are there. */
+  readonly namedQueries: boolean;
+}
+
+/** The tables over the output, and a workgroup in which queries of them cannot become dear by mistake. */
+export class Query extends Construct {
+  readonly database: string;
+  readonly workGroup: string;
+
+  constructor(scope: Construct, id: string, props: QueryProps) {
+    super(scope, id);
+    const { name, storage, options } = props;
+    const made = tables(options, { output: storage.outputLocation, prefix: props.tablePrefix, since: props.tablesSince });
+
+    const catalogId = Stack.of(this).account;
+    const database = new glue.CfnDatabase(this, "Database", {
+      catalogId,
+      databaseInput: { name: name.toLowerCase().replaceAll("-", "_"), description: "What rehose wrote: rows, rejected events and receipts" },
+    });
+    this.database = database.ref;
+    for (const table of made) {
+      new glue.CfnTable(this, `Table-${table.name}`, { catalogId, databaseName: database.ref, tableInput: tableInput(table) });
+    }
+
+    const workGroup = new athena.CfnWorkGroup(this, "WorkGroup", {
+      name,
+      description: "Queries of what rehose wrote",
+      // Otherwise nobody could delete the stack once a query has run.
+      recursiveDeleteOption: true,
+      workGroupConfiguration: {
+        bytesScannedCutoffPerQuery: props.scanLimitGB * GB,
+        enforceWorkGroupConfiguration: true,
+        engineVersion: { selectedEngineVersion: "Athena engine version 3" },
+        publishCloudWatchMetricsEnabled: true,
+        resultConfiguration: {
+          outputLocation: `${storage.outputLocation}athena/`,
+          encryptionConfiguration: { encryptionOption: "SSE_S3" },
+        },
+      },
+    });
+    this.workGroup = workGroup.ref;
+    if (!props.namedQueries) return;
+    const columns = new Set(made.flatMap((table) => table.columns.map((column) => column.name)));
+    for (const [query, needs] of Object.entries(QUERIES)) {
+      if (!needs.every((column) => columns.has(column))) continue;
+      const queryString = readFileSync(join(__dirname, "queries", `${query}.sql`), "utf8");
+      const named = new athena.CfnNamedQuery(this, `Query-${query}`, {
+        name: query,
+        description: queryString.match(/^-- (.*)/)?.[1],
+        database: database.ref,
+        workGroup: name,
+        queryString,
+      });
+      named.addResourceDependency(workGroup);
+    }
+  }
+}
+
+/** The same table as the statement of `rehose table` makes. */
+function tableInput(table: Table): glue.CfnTable.TableInputProperty {
+  const columns = (from: Table["columns"]) => from.map(({ name, type }) => ({ name, type }));
+  return {
+    name: table.name,
+    description: table.comment,
+    tableType: "EXTERNAL_TABLE",
+    partitionKeys: columns([table.partition]),
+    parameters: table.parameters,
+    storageDescriptor: {
+      columns: columns(table.columns),
+      location: table.location,
+      inputFormat: "org.apache.hadoop.mapred.TextInputFormat",
+      outputFormat: "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+      serdeInfo: { serializationLibrary: table.serde, parameters: table.serde_parameters },
+    },
+  };
+}

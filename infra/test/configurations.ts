@@ -1,0 +1,18 @@
+// The configurations that are checked as wholes: by cdk-nag, by cfn-lint, and against their snapshots.
+export const configurations: Record<string, Record<string, unknown>> = {
+  default: {},
+  everything: {
+    sourcePrefix: ["AWSLogs/", "stash/year=2020/"],
+    sourceKey: "arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111",
+    outputKey: "arn:aws:kms:eu-central-1:123456789012:key/22222222-2222-2222-2222-222222222222",
+    realtime: true,
+    alarmAddress: "team@example.com",
+  },
+  "events through EventBridge": { realtime: true, realtimeEvents: "eventbridge", sourcePrefix: "AWSLogs/,stash/" },
+  "an existing output": {
+    outputBucket: "tables",
+    outputPrefix: "rehose",
+    outputKey: "arn:aws:kms:eu-central-1:123456789012:key/22222222-2222-2222-2222-222222222222",
+  },
+  "all of a bucket": { sourcePrefix: "", realtime: true, reconcile: false },
+};

@@ -1,0 +1,64 @@
+"""The tables and queries of the synthesised stack."""
+
+import functools
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def synthesised(options):
+    """The resources of the template for an output in s3://tables/out/, by their type."""
+    return made(json.dumps(options))
+
+
+@functools.cache
+def made(options):
+    with tempfile.TemporaryDirectory(prefix="rehose-stack-") as folder:
+        return synthesise(Path(folder), json.loads(options))
+
+
+def synthesise(folder, options):
+    binaries = folder / "binaries"
+    for binary in ("rehose-start", "rehose-process", "rehose-check"):
+        (binaries / binary).mkdir(parents=True, exist_ok=True)
+        (binaries / binary / "bootstrap.zip").write_bytes(b"")
+    context = {
+        "sourceBucket": "stash",
+        "sourcePrefix": "AWSLogs/",
+        "outputBucket": "tables",
+        "outputPrefix": "out",
+        "options": options,
+        "binaries": str(binaries),
+    }
+    subprocess.run(
+        ["node", "--import", "tsx", "bin/rehose.ts"],
+        cwd=ROOT / "infra",
+        env={**os.environ, "CDK_OUTDIR": str(folder / "cdk"), "CDK_CONTEXT_JSON": json.dumps(context)},
+        check=True,
+    )
+    template = json.loads((folder / "cdk" / "rehose.template.json").read_text())
+    found = {}
+    for resource in template["Resources"].values():
+        found.setdefault(resource["Type"], []).append(resource["Properties"])
+    return found
+
+
+def said(table):
+    """What a Glue table says, in the words of `spark.Table`."""
+    table = table["TableInput"]
+    storage = table["StorageDescriptor"]
+    columns = lambda of: [(column["Name"], column["Type"]) for column in of]
+    return {
+        "name": table["Name"],
+        "comment": table["Description"],
+        "columns": columns(storage["Columns"]),
+        "partition": columns(table["PartitionKeys"])[0],
+        "serde": storage["SerdeInfo"]["SerializationLibrary"],
+        "serde_parameters": storage["SerdeInfo"].get("Parameters", {}),
+        "location": storage["Location"],
+        "parameters": table["Parameters"],
+    }

@@ -1,0 +1,185 @@
+//! What stands in the way is named, with what to do about it. AWS is played by a server that gives
+//! one answer: it is the answer that counts here.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+use std::thread;
+
+use crate::command::{Said, rehose, said};
+
+const MACHINE: &str = "arn:aws:states:eu-central-1:123456789012:stateMachine:rehose";
+
+/// The command with an AWS that has but this to say.
+fn answered(status: &str, body: &str, args: &[&str]) -> Said {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // It ends with the test's process.
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = BufReader::new(connection.unwrap());
+            let mut length = 0;
+            let mut line = String::new();
+            while connection.read_line(&mut line).unwrap_or(0) > 2 {
+                let header = line.to_ascii_lowercase();
+                if let Some(value) = header.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut request = vec![0; length];
+            let _ = connection.read_exact(&mut request);
+            let _ = connection.get_mut().write_all(answer.as_bytes());
+        }
+    });
+    said(
+        lonely(args)
+            .env("AWS_ENDPOINT_URL", endpoint)
+            .env("AWS_REGION", "eu-central-1"),
+    )
+}
+
+/// The command with credentials, and nothing else of what this machine may have for AWS.
+fn lonely(args: &[&str]) -> Command {
+    let mut command = rehose(args);
+    for name in [
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_PROFILE",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+    ] {
+        command.env_remove(name);
+    }
+    for name in ["REHOSE_STACK", "REHOSE_STATE_MACHINE", "REHOSE_OUTPUT"] {
+        command.env_remove(name);
+    }
+    command
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    command
+}
+
+#[track_caller]
+fn assert_says(said: &Said, words: &[&str]) {
+    let last = said.last_line();
+    for word in words {
+        assert!(last.contains(word), "{last} lacks {word}");
+    }
+}
+
+fn cloudformation_error(code: &str, message: &str) -> String {
+    format!(
+        "<ErrorResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><Error>\
+         <Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
+         <RequestId>1</RequestId></ErrorResponse>"
+    )
+}
+
+#[test]
+fn without_a_region_it_says_where_one_comes_from() {
+    let said = said(&mut lonely(&["jobs"])).with_status(1);
+    assert_says(&said, &["no AWS region", "AWS_REGION", "AWS_PROFILE"]);
+}
+
+#[test]
+fn a_stack_that_is_not_there_is_named_with_the_ways_to_name_another() {
+    let error = cloudformation_error("ValidationError", "Stack with id logs does not exist");
+    let said = answered("400 Bad Request", &error, &["jobs", "--stack", "logs"]).with_status(1);
+    assert_says(
+        &said,
+        &[
+            "no stack logs in eu-central-1",
+            "deploy it",
+            "--stack",
+            "--state-machine and --output",
+        ],
+    );
+}
+
+#[test]
+fn a_stack_of_something_else_is_told_by_its_outputs() {
+    let stack = "<DescribeStacksResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">\
+         <DescribeStacksResult><Stacks><member><StackName>logs</StackName>\
+         <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
+         </member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
+    let said = answered("200 OK", stack, &["jobs", "--stack", "logs"]).with_status(1);
+    assert_says(
+        &said,
+        &["the stack logs has no output StateMachineArn", "--stack"],
+    );
+}
+
+#[test]
+fn a_permission_that_is_missing_is_named_with_what_avoids_it() {
+    let error = cloudformation_error("AccessDenied", "User: u is not authorized");
+    let said = answered("403 Forbidden", &error, &["start", "2020/"]).with_status(1);
+    assert_says(
+        &said,
+        &[
+            "may not cloudformation:DescribeStacks",
+            "the stack rehose",
+            "--state-machine and --output",
+        ],
+    );
+    let error = r#"{"__type": "AccessDeniedException", "message": "User: u is not authorized"}"#;
+    for (args, action) in [
+        (vec!["jobs"], "states:ListExecutions"),
+        (vec!["stop", "job"], "states:DescribeExecution"),
+        (vec!["start", "2020/"], "states:StartExecution"),
+    ] {
+        let args = [&args[..], &["--state-machine", MACHINE]].concat();
+        let said = answered("400 Bad Request", error, &args).with_status(1);
+        assert_says(
+            &said,
+            &[
+                action,
+                "arn:aws:states:eu-central-1:123456789012:",
+                "allow it",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_ledger_that_may_not_be_read_is_named_with_what_it_takes() {
+    let error = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    let args = ["report", "job", "--output", "s3://bucket/rows"];
+    let said = answered("403 Forbidden", error, &args).with_status(1);
+    assert_says(
+        &said,
+        &[
+            "s3://bucket/rows/jobs/job/",
+            "s3:GetObject",
+            "s3:ListBucket",
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_state_machine_is_refused() {
+    let refused =
+        said(lonely(&["jobs", "--state-machine", "rehose"]).env("AWS_REGION", "eu-central-1"));
+    assert_says(
+        &refused.with_status(2),
+        &["\"rehose\" is no ARN", "StateMachineArn"],
+    );
+}
+
+#[test]
+fn a_job_by_a_name_that_cannot_be_is_refused_at_once() {
+    for command in ["status", "report", "retry", "stop"] {
+        let refused = said(&mut lonely(&[command, "../job"])).with_status(2);
+        assert!(
+            refused.err.contains("\"../job\" is no job id"),
+            "{refused:?}"
+        );
+    }
+}

@@ -1,0 +1,246 @@
+//! A stack on the local AWS, fresh for each test: what `infra/` deploys, as far as a job needs it.
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_cloudformation::types::StackStatus;
+use aws_sdk_sfn::types::ExecutionStatus;
+use rehose_reprocess::aws;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::command::{Said, binary, rehose, said};
+
+/// Longer than anything here takes on a busy machine: to wait longer is to wait for ever.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+const DEFINITION: &str = include_str!("../../statemachine.asl.json");
+
+/// How a stack differs from the usual one.
+pub(crate) struct Settings {
+    /// Whether messages are delivered to `process`.
+    pub(crate) delivers: bool,
+    /// Calls after which a job goes on in a new execution.
+    pub(crate) restart_after: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            delivers: true,
+            restart_after: 500,
+        }
+    }
+}
+
+/// A deployed stack.
+pub(crate) struct Stack {
+    pub(crate) name: String,
+    pub(crate) machine: String,
+    pub(crate) output: String,
+    source: String,
+    s3: aws_sdk_s3::Client,
+    sfn: aws_sdk_sfn::Client,
+}
+
+impl Stack {
+    pub(crate) async fn deploy(settings: Settings) -> Self {
+        // Without it, this would go to the real AWS.
+        std::env::var("AWS_ENDPOINT_URL")
+            .expect("AWS_ENDPOINT_URL is not set: scripts/test starts the local AWS and sets it");
+        let config = aws::config().await;
+        let s3 = aws::s3(&config);
+        let name = fresh_name();
+        let [source, bucket, code] =
+            ["source", "output", "code"].map(|what| format!("{name}-{what}"));
+        for bucket in [&source, &bucket, &code] {
+            s3.create_bucket().bucket(bucket).send().await.unwrap();
+        }
+        for function in ["start", "process", "check"] {
+            let request = s3.put_object().bucket(&code).key(function);
+            request.body(archive(function).into()).send().await.unwrap();
+        }
+        let cloudformation = aws_sdk_cloudformation::Client::new(&config);
+        let output = format!("s3://{bucket}/rows");
+        let template = template(&name, &source, &output, &code, &settings);
+        let request = cloudformation.create_stack().stack_name(&name);
+        let request = request.template_body(template.to_string());
+        request.send().await.unwrap();
+        let begun = Instant::now();
+        let machine = loop {
+            let answer = cloudformation.describe_stacks().stack_name(&name).send();
+            let stack = answer.await.unwrap().stacks.unwrap().remove(0);
+            match stack.stack_status.clone().unwrap() {
+                StackStatus::CreateInProgress if begun.elapsed() < PATIENCE => {
+                    sleep(Duration::from_millis(100)).await;
+                }
+                StackStatus::CreateComplete => {
+                    let machine = |output: &&aws_sdk_cloudformation::types::Output| {
+                        output.output_key() == Some("StateMachineArn")
+                    };
+                    let machine = stack.outputs().iter().find(machine).unwrap();
+                    break machine.output_value().unwrap().to_owned();
+                }
+                _ => panic!("not deployed: {stack:#?}"),
+            }
+        };
+        Self {
+            name,
+            machine,
+            output,
+            source,
+            s3,
+            sfn: aws_sdk_sfn::Client::new(&config),
+        }
+    }
+
+    /// Puts an object into the source.
+    pub(crate) async fn put(&self, key: &str, body: &str) {
+        let request = self.s3.put_object().bucket(&self.source).key(key);
+        request
+            .body(body.as_bytes().to_vec().into())
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Puts objects with an event each.
+    pub(crate) async fn put_good(&self, count: usize) {
+        for i in 0..count {
+            self.put(&format!("stash/{i:03}"), GOOD).await;
+        }
+    }
+
+    /// Runs a command on this stack, found by its name.
+    pub(crate) fn rehose(&self, args: &[&str]) -> Said {
+        said(rehose(args).args(["--stack", &self.name]))
+    }
+
+    /// The executions that are running.
+    pub(crate) async fn running(&self) -> usize {
+        self.executions(Some(ExecutionStatus::Running)).await
+    }
+
+    /// All executions, or those with a status.
+    pub(crate) async fn executions(&self, status: Option<ExecutionStatus>) -> usize {
+        let request = self.sfn.list_executions().state_machine_arn(&self.machine);
+        let answer = request.set_status_filter(status).send().await.unwrap();
+        answer.executions.len()
+    }
+
+    /// Waits until something is so.
+    pub(crate) async fn wait_until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        let begun = Instant::now();
+        while !is_so().await {
+            assert!(begun.elapsed() < PATIENCE, "waited too long until {what}");
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// A document with one event.
+pub(crate) const GOOD: &str = r#"{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","timestamp":1580515200000,"message":"2 1 eni-1 - - - - - - - 0 60 - NODATA"}]}"#;
+
+/// The archive of a function. On the local AWS functions run on this machine, so there it is enough
+/// that it leads to the built binary.
+fn archive(function: &str) -> Vec<u8> {
+    let binary = binary().with_file_name(format!("rehose-{function}"));
+    assert!(
+        Path::new(&binary).exists(),
+        "{} is missing; `cargo build --workspace` builds it",
+        binary.display()
+    );
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Stored)
+        .unix_permissions(0o755);
+    archive.start_file("bootstrap", options).unwrap();
+    writeln!(archive, "#!/bin/sh\nexec '{}'", binary.display()).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+fn template(name: &str, source: &str, output: &str, code: &str, settings: &Settings) -> Value {
+    let function = |function: &str| {
+        json!({
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": format!("{name}-{function}"),
+                "Runtime": "provided.al2023",
+                "Handler": "bootstrap",
+                "Code": {"S3Bucket": code, "S3Key": function},
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                "Timeout": 60,
+                "MemorySize": 512,
+                "Environment": {"Variables": {
+                    "REHOSE_SOURCES": format!("s3://{source}/stash/"),
+                    "REHOSE_OUTPUT": output,
+                    "REHOSE_QUEUE_URL": {"Ref": "Queue"},
+                    "REHOSE_PAGE": "3",
+                    "REHOSE_PAGES": "1",
+                    "REHOSE_WAIT_SECONDS": "1",
+                }},
+            },
+        })
+    };
+    json!({
+        "Resources": {
+            "Queue": {
+                "Type": "AWS::SQS::Queue",
+                "Properties": {"QueueName": name, "VisibilityTimeout": 360},
+            },
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "RoleName": name,
+                    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
+                        "Effect": "Allow",
+                        "Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]},
+                        "Action": "sts:AssumeRole",
+                    }]},
+                },
+            },
+            "Start": function("start"),
+            "Process": function("process"),
+            "Check": function("check"),
+            "Feed": {
+                "Type": "AWS::Lambda::EventSourceMapping",
+                "Properties": {
+                    "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
+                    "FunctionName": {"Ref": "Process"},
+                    "BatchSize": 1,
+                    "Enabled": settings.delivers,
+                    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                },
+            },
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "StateMachineName": name,
+                    "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                    "DefinitionString": DEFINITION,
+                    "DefinitionSubstitutions": {
+                        "Partition": "aws",
+                        "StartFunctionArn": {"Fn::GetAtt": ["Start", "Arn"]},
+                        "CheckFunctionArn": {"Fn::GetAtt": ["Check", "Arn"]},
+                        "RestartAfter": settings.restart_after.to_string(),
+                    },
+                },
+            },
+        },
+        "Outputs": {
+            "StateMachineArn": {"Value": {"Ref": "Machine"}},
+            "OutputLocation": {"Value": output},
+        },
+    })
+}
+
+fn fresh_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("operate-{}-{next}", now.as_nanos())
+}

@@ -1,0 +1,109 @@
+//! A job that is stopped, and what is left of it.
+
+use std::io::{BufRead, BufReader};
+
+use crate::command::{rehose, signal, start};
+use crate::stack::{Settings, Stack};
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
+    let stack = Stack::deploy(Settings {
+        delivers: false,
+        restart_after: 3,
+    })
+    .await;
+    stack.put_good(4).await;
+    stack
+        .rehose(&["start", "stash/", "--job", "mine"])
+        .with_status(0);
+    stack
+        .rehose(&["start", "stash/", "--job", "other"])
+        .with_status(0);
+    let is_nested = async || stack.running().await >= 4;
+    stack
+        .wait_until("both jobs go on in other executions", is_nested)
+        .await;
+    stack
+        .wait_until("all is planned", async || {
+            let status = stack.rehose(&["status", "mine"]).with_status(0);
+            status.out.contains("running") && status.out.contains("│ objects ┆ planned ")
+        })
+        .await;
+    let running = stack.rehose(&["report", "mine"]).with_status(1);
+    assert!(
+        running.last_line().contains("has no report yet"),
+        "{running:?}"
+    );
+    let running = stack.rehose(&["retry", "mine"]).with_status(2);
+    assert!(
+        running.last_line().contains("wait for its end"),
+        "{running:?}"
+    );
+
+    let stopped = stack.rehose(&["stop", "mine"]).with_status(0);
+    assert!(
+        stopped
+            .err
+            .contains("Its messages in the queue are still processed"),
+        "{stopped:?}"
+    );
+    let next = format!(
+        "next: rehose start 'stash/' --mode missing --stack {} does what it has not done",
+        stack.name
+    );
+    assert_eq!(stopped.last_line(), next);
+    let status = stack.rehose(&["status", "mine"]).with_status(1);
+    assert!(status.out.contains("stopped"), "{status:?}");
+    let followed = stack.rehose(&["status", "mine", "--follow"]).with_status(1);
+    assert!(
+        followed
+            .last_line()
+            .contains("is stopped and has no report"),
+        "{followed:?}"
+    );
+
+    // The other job is untouched.
+    let status = stack.rehose(&["status", "other"]).with_status(0);
+    assert!(status.out.contains("running"), "{status:?}");
+    stack.rehose(&["stop", "other"]).with_status(0);
+    stack
+        .wait_until("nothing runs", async || stack.running().await == 0)
+        .await;
+    let again = stack.rehose(&["stop", "other"]).with_status(0);
+    assert_eq!(again.last_line(), "the job other is over already: stopped");
+    let unknown = stack.rehose(&["stop", "nobody"]).with_status(2);
+    assert!(
+        unknown.last_line().contains("there is no job nobody"),
+        "{unknown:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn who_stops_following_does_not_stop_the_job() {
+    let stack = Stack::deploy(Settings {
+        delivers: false,
+        ..Settings::default()
+    })
+    .await;
+    stack.put_good(4).await;
+    let args = ["start", "stash/", "--job", "mine", "--follow"];
+    let mut follower = start(rehose(args).args(["--stack", &stack.name]));
+    let mut lines = BufReader::new(follower.stderr.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert_eq!(next(), "the job mine has started");
+    let progress = next();
+    assert!(progress.starts_with("0/4 objects"), "{progress}");
+
+    signal(&follower, "INT");
+    let last = lines.map(Result::unwrap).last().unwrap();
+    assert!(
+        last.contains("the job goes on: rehose status mine --follow"),
+        "{last}"
+    );
+    assert_eq!(follower.wait().unwrap().code(), Some(1));
+    let status = stack.rehose(&["status", "mine"]).with_status(0);
+    assert!(status.out.contains("running"), "{status:?}");
+    stack.rehose(&["stop", "mine"]).with_status(0);
+}

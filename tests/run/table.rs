@@ -1,0 +1,131 @@
+//! `rehose table`: the statements that it prints. What they make Athena read is tested in
+//! `tests/athena`.
+
+use crate::command::{Said, rehose, said};
+
+fn table(args: &[&str]) -> Said {
+    said(rehose(["table"]).args(args))
+}
+
+/// Makes sure that a statement has these lines among its own.
+#[track_caller]
+fn assert_says(args: &[&str], lines: &[&str]) {
+    let said = table(args).with_status(0);
+    for line in lines {
+        assert!(
+            said.out.lines().any(|said| said.trim() == *line),
+            "no {line:?} in {}",
+            said.out
+        );
+    }
+    assert!(said.out.ends_with("\n);\n"), "{}", said.out);
+    assert_eq!(said.out.matches(';').count(), 1, "{}", said.out);
+    assert_eq!(said.err, "");
+}
+
+#[track_caller]
+fn assert_refused(args: &[&str], words: &[&str]) {
+    let said = table(args).with_status(2);
+    assert_eq!(said.out, "");
+    assert_eq!(said.err.lines().count(), 1, "{said:#?}");
+    for word in words {
+        assert!(said.err.contains(word), "no {word:?} in {said:#?}");
+    }
+}
+
+#[test]
+fn an_output_is_enough() {
+    for location in ["s3://athena/vpc", "s3://athena/vpc/"] {
+        assert_says(
+            &["--location", location],
+            &[
+                "CREATE EXTERNAL TABLE IF NOT EXISTS `flow_logs` (",
+                "`timestamp` timestamp,",
+                "`log_status` string",
+                "LOCATION 's3://athena/vpc/csv/'",
+                "'storage.location.template' = 's3://athena/vpc/csv/${datehour}/'",
+            ],
+        );
+    }
+    assert_says(
+        &["--location", "s3://athena"],
+        &["LOCATION 's3://athena/csv/'"],
+    );
+}
+
+#[test]
+fn names_prefix_and_first_hour_are_the_users_to_choose() {
+    assert_says(
+        &[
+            "--location",
+            "s3://athena",
+            "--prefix",
+            "AWSLogs/",
+            "--since",
+            "2020/01/31/00",
+            "--name",
+            "flows",
+            "--database",
+            "logs",
+        ],
+        &[
+            "CREATE EXTERNAL TABLE IF NOT EXISTS `logs`.`flows` (",
+            "'projection.datehour.range' = '2020/01/31/00,NOW',",
+            "'storage.location.template' = 's3://athena/csv/AWSLogs/${datehour}/'",
+        ],
+    );
+}
+
+#[test]
+fn the_columns_are_those_of_the_format() {
+    let location = ["--location", "s3://athena"];
+    let with = |options: &[&'static str]| [&location[..], options].concat();
+    assert_says(
+        &with(&["--fields", "${end} ${tcp-flags}"]),
+        &["`end` bigint,", "`tcp_flags` int"],
+    );
+    assert_says(&with(&["--format", "message"]), &["`message` string"]);
+    assert_says(
+        &with(&["--message-regex", "^(?P<Level>[A-Z]+) (?<text>.*)$"]),
+        &["`timestamp` string,", "`level` string,", "`text` string"],
+    );
+}
+
+#[test]
+fn rejected_events_and_receipts_have_tables_too() {
+    assert_says(
+        &["rejected", "--location", "s3://athena"],
+        &["`reason` string,", "LOCATION 's3://athena/rejected/'"],
+    );
+    assert_says(
+        &["receipts", "--location", "s3://athena"],
+        &[
+            "PARTITIONED BY (`job` string)",
+            "'storage.location.template' = 's3://athena/jobs/${job}/receipts/'",
+        ],
+    );
+}
+
+#[test]
+fn what_makes_no_table_is_refused() {
+    assert_refused(&[], &["--location"]);
+    assert_refused(
+        &["--location", "out"],
+        &["is a folder", "s3://bucket/prefix"],
+    );
+    let cases: [(&[&str], &[&str]); 7] = [
+        (&["--since", "2020-01-31"], &["--since", "yyyy/MM/dd/HH"]),
+        (&["--since", "2020/1/31/0"], &["--since", "yyyy/MM/dd/HH"]),
+        (&["--name", "a-b"], &["--name", "underscores"]),
+        (&["--database", "A"], &["--database", "lower-case"]),
+        (&["--fields", "nope"], &["--fields", "nope", "srcaddr"]),
+        (&["--message-regex", "("], &["--message-regex"]),
+        (
+            &["--format", "message", "--fields", "bytes"],
+            &["--fields goes with", "leave it out"],
+        ),
+    ];
+    for (options, words) in cases {
+        assert_refused(&[&["--location", "s3://athena"], options].concat(), words);
+    }
+}
