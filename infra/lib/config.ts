@@ -37,6 +37,10 @@ export interface Config {
   readonly concurrency: number;
   /** The most instances of `process` on new objects, 2 to 1000. Default: 10. */
   readonly realtimeConcurrency: number;
+  /** How long a call of a function may take, in seconds, 30 to 900. A message of its queues is given to another after six times that. Default: 900. */
+  readonly timeout: number;
+  /** How a job is planned and waited for. Default: what the functions have as theirs. */
+  readonly pace: Pace;
   /** How long logs are kept, in days, as CloudWatch Logs allows it. Default: 30. */
   readonly retention: RetentionDays;
   /** Calls of start and check before a job goes on in a new execution, 1 to 500. Default: 500. */
@@ -69,6 +73,22 @@ export interface Config {
   readonly binaries: string;
   /** What the binaries are built for. Default: `arm64`. */
   readonly architecture: "arm64" | "x86_64";
+}
+
+/** How `start` plans and how `check` waits. What is not given is left to the functions. */
+export interface Pace {
+  /** Keys of a page of the listing, 1 to 1000. Default: 1000. */
+  readonly page?: number;
+  /** Pages of one call of `start`, 1 to 1000000. Default: as many as its time allows. */
+  readonly pages?: number;
+  /** After how many seconds of an empty queue `check` asks what is missing. Its counters lag by a minute or more. Default: 300. */
+  readonly quietSeconds?: number;
+  /** After how many seconds without a receipt it asks, whatever the queue says; more than six times `timeout` leaves each message its second try. Default: 7200. */
+  readonly stalledSeconds?: number;
+  /** How often what is missing is sent again, 0 to 100. Default: 2. */
+  readonly rounds?: number;
+  /** The longest wait between two calls of `check`, in seconds. Default: 300. */
+  readonly waitSeconds?: number;
 }
 
 /** Who tells of new objects: notifications of the bucket, or EventBridge where others own these. */
@@ -116,6 +136,15 @@ export function readConfig(context: Record<string, unknown>): Config {
     memory: read.number("memory", 128, 10_240, 1_769),
     concurrency: read.number("concurrency", 2, 1_000, 100),
     realtimeConcurrency: read.number("realtimeConcurrency", 2, 1_000, 10),
+    timeout: read.number("timeout", 30, 900, 900),
+    pace: {
+      page: read.optional("page", 1, 1_000, 1_000),
+      pages: read.optional("pages", 1, 1_000_000, 10),
+      quietSeconds: read.optional("quietSeconds", 0, SECONDS, 300),
+      stalledSeconds: read.optional("stalledSeconds", 0, SECONDS, 7_200),
+      rounds: read.optional("rounds", 0, 100, 2),
+      waitSeconds: read.optional("waitSeconds", 0, SECONDS, 300),
+    },
     retention: read.choice("retention", RETENTIONS, "30"),
     restartAfter: read.number("restartAfter", 1, 500, 500),
     jobTimeoutHours: read.number("jobTimeoutHours", 1, 8_760, 336),
@@ -165,6 +194,9 @@ const ADDRESS: Shape = [/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "must be an e-mail address
 const HOUR: Shape = [/^\d{4}\/(0[1-9]|1[0-2])\/(0[1-9]|[12]\d|3[01])\/([01]\d|2[0-3])$/, "must be an hour as yyyy/MM/dd/HH"];
 const ANY: Shape = [/./s, "must not be empty"];
 
+/** A year, the longest that an execution may take. */
+const SECONDS = 31_536_000;
+
 const RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
   Object.values(RetentionDays)
     .filter((days): days is RetentionDays => typeof days === "number" && days !== RetentionDays.INFINITE)
@@ -199,10 +231,15 @@ class Reader {
   }
 
   number(name: string, least: number, most: number, otherwise: number, whole = true): number {
-    const value = this.value(name) ?? otherwise;
+    return this.optional(name, least, most, otherwise, whole) ?? otherwise;
+  }
+
+  optional(name: string, least: number, most: number, example: number, whole = true): number | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
     const number = typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
     if (typeof number === "number" && (Number.isInteger(number) || !whole) && number >= least && number <= most) return number;
-    throw new ConfigError(name, `is ${quote(value)} and must be a ${whole ? "whole " : ""}number from ${least} to ${most}`, String(otherwise));
+    throw new ConfigError(name, `is ${quote(value)} and must be a ${whole ? "whole " : ""}number from ${least} to ${most}`, String(example));
   }
 
   choice<T>(name: string, choices: Record<string, T>, otherwise: string): T {

@@ -5,13 +5,10 @@ import * as lambda from "aws-cdk-lib/aws-lambda";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { BINARY, type Options } from "./config";
+import { BINARY, type Options, type Pace } from "./config";
 import { type Permission, statement } from "./permissions";
 import type { Queues } from "./queues";
 import type { Storage } from "./storage";
-
-/** Lambda's longest. The queues' visibility timeout of six times this is what check's patience of two hours is longer than. */
-export const TIMEOUT = Duration.minutes(15);
 
 /** Listing and adding up hold a page at a time. In MB. */
 const LEDGER_MEMORY = 512;
@@ -35,6 +32,10 @@ export interface FunctionsProps {
   readonly concurrency: number;
   /** The most instances of `process` on new objects. */
   readonly realtimeConcurrency: number;
+  /** How long a call may take. */
+  readonly timeout: Duration;
+  /** How a job is planned and waited for. */
+  readonly pace: Pace;
   /** How long logs are kept. */
   readonly retention: logs.RetentionDays;
 }
@@ -56,8 +57,16 @@ export class Functions extends Construct {
       REHOSE_EXCLUDE: JSON.stringify(props.exclude),
     };
     const { source, output: bucket } = storage;
+    const { page, pages, quietSeconds, stalledSeconds, rounds, waitSeconds } = props.pace;
+    const planning = numbers({ REHOSE_PAGE: page, REHOSE_PAGES: pages });
+    const waiting = numbers({
+      REHOSE_QUIET_SECONDS: quietSeconds,
+      REHOSE_STALLED_SECONDS: stalledSeconds,
+      REHOSE_ROUNDS: rounds,
+      REHOSE_WAIT_SECONDS: waitSeconds,
+    });
 
-    this.start = this.function("start", "Start", LEDGER_MEMORY, { ...output, ...queue, ...shape }, [
+    this.start = this.function("start", "Start", LEDGER_MEMORY, { ...output, ...queue, ...shape, ...planning }, [
       {
         actions: ["s3:ListBucket"],
         resources: [source.bucketArn],
@@ -110,7 +119,7 @@ export class Functions extends Construct {
     this.feed("Historic", props.concurrency);
     this.feed("Realtime", props.realtimeConcurrency);
 
-    this.check = this.function("check", "Check", LEDGER_MEMORY, { ...output, ...queue }, [
+    this.check = this.function("check", "Check", LEDGER_MEMORY, { ...output, ...queue, ...waiting }, [
       {
         actions: ["s3:ListBucket"],
         resources: [bucket.bucketArn],
@@ -137,7 +146,7 @@ export class Functions extends Construct {
   }
 
   private function(name: keyof typeof BINARY, id: string, memorySize: number, environment: Record<string, string>, permissions: Permission[]): lambda.Function {
-    const { binaries, architecture, retention } = this.props;
+    const { binaries, architecture, timeout, retention } = this.props;
     const logGroup = new logs.LogGroup(this, `${id}Logs`, { retention, removalPolicy: RemovalPolicy.DESTROY });
     // A role of its own: the default one comes with a managed policy that may write to every log group.
     const role = new iam.Role(this, `${id}Role`, { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
@@ -150,7 +159,7 @@ export class Functions extends Construct {
       handler: "bootstrap",
       code: lambda.Code.fromAsset(join(binaries, BINARY[name], "bootstrap.zip")),
       memorySize,
-      timeout: TIMEOUT,
+      timeout,
       environment,
       logGroup,
       role,
@@ -169,4 +178,10 @@ export class Functions extends Construct {
       }),
     );
   }
+}
+
+/** Those of the variables that have a value. */
+function numbers(variables: Record<string, number | undefined>): Record<string, string> {
+  const given = Object.entries(variables).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }

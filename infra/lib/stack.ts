@@ -1,7 +1,7 @@
 import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { Config } from "./config";
-import { Functions, TIMEOUT } from "./functions";
+import { Functions } from "./functions";
 import { Observability } from "./observability";
 import { Orchestration } from "./orchestration";
 import { Query } from "./query";
@@ -14,8 +14,9 @@ export class RehoseStack extends Stack {
   constructor(scope: Construct, config: Config) {
     super(scope, config.stackName, { description: "rehose: CloudWatch Logs that Firehose stashed, as files that Athena reads" });
     const storage = new Storage(this, "Storage", config);
-    const queues = new Queues(this, "Queues", { functionTimeout: TIMEOUT });
-    const functions = new Functions(this, "Functions", { ...config, storage, queues });
+    const timeout = Duration.seconds(config.timeout);
+    const queues = new Queues(this, "Queues", { functionTimeout: timeout });
+    const functions = new Functions(this, "Functions", { ...config, timeout, storage, queues });
     const { machine } = new Orchestration(this, "Orchestration", {
       name: config.stackName,
       start: functions.start,
@@ -31,7 +32,7 @@ export class RehoseStack extends Stack {
       queues,
       machine,
       schedules: realtime?.schedules,
-      functionTimeout: TIMEOUT,
+      functionTimeout: timeout,
       rejectedRatio: config.rejectedRatio,
       metricMath: config.metricMath,
       alarmAddress: config.alarmAddress,

@@ -44,9 +44,26 @@ test("the configuration reaches the function that it is for", () => {
   assert.deepEqual(start.Environment.Variables.REHOSE_QUEUE_URL, check.Environment.Variables.REHOSE_QUEUE_URL);
 });
 
+const pace = { page: 200, pages: 2, quietSeconds: 10, stalledSeconds: 40, rounds: 0, waitSeconds: 2 };
+
+test("start is told how to plan and check how to wait, and of what is not given nothing", () => {
+  const told = (more: Record<string, unknown>, name: string) => {
+    const of = /^REHOSE_(PAGES?|ROUNDS|[A-Z]+_SECONDS)$/;
+    return Object.fromEntries(Object.entries(functions(more)[name].Environment.Variables).filter(([variable]) => of.test(variable)));
+  };
+  assert.deepEqual(told(pace, "start"), { REHOSE_PAGE: "200", REHOSE_PAGES: "2" });
+  assert.deepEqual(told(pace, "check"), {
+    REHOSE_QUIET_SECONDS: "10",
+    REHOSE_STALLED_SECONDS: "40",
+    REHOSE_ROUNDS: "0",
+    REHOSE_WAIT_SECONDS: "2",
+  });
+  for (const name of ["start", "check"]) assert.deepEqual(told({}, name), {});
+});
+
 test("they are given only variables that the functions know", () => {
   const known = readFileSync(join(__dirname, "..", "..", "functions", "common", "src", "environment.rs"), "utf8");
-  const given = Object.values(functions()).flatMap((f) => Object.keys(f.Environment.Variables));
+  const given = Object.values(functions(pace)).flatMap((f) => Object.keys(f.Environment.Variables));
   for (const name of given) assert.ok(known.includes(`"${name}"`), name);
 });
 

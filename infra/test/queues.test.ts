@@ -21,6 +21,12 @@ test("a message stays invisible for six times the function's timeout, which chec
   }
 });
 
+test("a shorter timeout makes a message visible again sooner", () => {
+  const short = template({ timeout: 30 });
+  short.resourcePropertiesCountIs("AWS::Lambda::Function", { Timeout: 30 }, 3);
+  short.resourcePropertiesCountIs("AWS::SQS::Queue", { VisibilityTimeout: 180 }, 2);
+});
+
 test("every queue is encrypted, keeps its messages for 14 days, and is reached by TLS only", () => {
   for (const [id, { Properties }] of Object.entries(queues)) {
     assert.equal(Properties.SqsManagedSseEnabled, true);

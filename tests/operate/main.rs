@@ -7,12 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../run/command.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod command;
 mod stack;
 
 mod jobs;
 mod refusals;
 mod reports;
 mod stopping;
+
+use rehose_tests::command;

@@ -7,14 +7,13 @@
     reason = "a test fails by panicking, and reads only what it knows to be small"
 )]
 
-mod command;
 mod determinism;
 mod interruption;
 mod memory;
 mod options;
 mod oracle;
-mod output;
 mod outputs_that_fail;
 mod refusals;
-mod stash;
 mod table;
+
+use rehose_tests::{command, output, stash};

@@ -10,10 +10,10 @@ use serde_json::Value;
 use walkdir::WalkDir;
 
 /// The files of a folder under their paths.
-pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// All that is in a folder, even empty folders.
-pub(crate) fn files(folder: &Path) -> Files {
+pub fn files(folder: &Path) -> Files {
     let mut files = Files::new();
     for entry in WalkDir::new(folder).min_depth(1) {
         let entry = entry.unwrap();
@@ -34,7 +34,7 @@ pub(crate) fn files(folder: &Path) -> Files {
 }
 
 /// All that is in an output, but the times at which its jobs ran.
-pub(crate) fn timeless(output: &Path) -> Files {
+pub fn timeless(output: &Path) -> Files {
     let mut files = files(output);
     for (path, content) in &mut files {
         if path.ends_with("/job.json") || path.ends_with("/report.json") {
@@ -52,7 +52,7 @@ pub(crate) fn timeless(output: &Path) -> Files {
 
 /// Makes sure that two outputs are the same, without printing all of their bytes.
 #[track_caller]
-pub(crate) fn assert_same(left: &Files, right: &Files, what: &str) {
+pub fn assert_same(left: &Files, right: &Files, what: &str) {
     let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(left), names(right), "{what}: other files");
     for (path, content) in left {
@@ -63,7 +63,7 @@ pub(crate) fn assert_same(left: &Files, right: &Files, what: &str) {
 }
 
 /// The lines of a gzipped text, of which the last one ends, too.
-pub(crate) fn lines(gzipped: &[u8]) -> Vec<String> {
+pub fn lines(gzipped: &[u8]) -> Vec<String> {
     let mut text = String::new();
     MultiGzDecoder::new(gzipped)
         .read_to_string(&mut text)
@@ -76,12 +76,12 @@ pub(crate) fn lines(gzipped: &[u8]) -> Vec<String> {
 }
 
 /// The rows of an object.
-pub(crate) fn rows(output: &Path, key: &str) -> Vec<String> {
+pub fn rows(output: &Path, key: &str) -> Vec<String> {
     lines(&fs::read(output.join(format!("csv/{key}.csv.gz"))).unwrap())
 }
 
 /// The rejected events of an object.
-pub(crate) fn rejected(output: &Path, key: &str) -> Vec<Value> {
+pub fn rejected(output: &Path, key: &str) -> Vec<Value> {
     let lines = lines(&fs::read(output.join(format!("rejected/{key}.jsonl.gz"))).unwrap());
     lines
         .iter()
@@ -90,7 +90,7 @@ pub(crate) fn rejected(output: &Path, key: &str) -> Vec<Value> {
 }
 
 /// The report of a job.
-pub(crate) fn report(output: &Path, job: &str) -> Value {
+pub fn report(output: &Path, job: &str) -> Value {
     let report = fs::read(output.join(format!("jobs/{job}/report.json"))).unwrap();
     serde_json::from_slice(&report).unwrap()
 }

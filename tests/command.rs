@@ -14,7 +14,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The built command.
-pub(crate) fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).unwrap();
     let binary = profile.join("rehose");
@@ -27,36 +27,36 @@ pub(crate) fn binary() -> PathBuf {
 }
 
 /// A command line that is yet to be run.
-pub(crate) fn rehose(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+pub fn rehose(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new(binary());
     command.args(args).env_remove("RUST_LOG");
     command
 }
 
 /// `rehose run SOURCE OUTPUT`, with options.
-pub(crate) fn run(source: &Path, output: &Path, options: &[&str]) -> Said {
+pub fn run(source: &Path, output: &Path, options: &[&str]) -> Said {
     said(rehose(["run".as_ref(), source.as_os_str(), output.as_os_str()]).args(options))
 }
 
 /// What a command has said, and its exit status.
 #[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) status: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
+pub struct Said {
+    pub status: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
 impl Said {
     /// Makes sure of the exit status.
     #[track_caller]
-    pub(crate) fn with_status(self, status: i32) -> Self {
+    pub fn with_status(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{self:#?}");
         self
     }
 
     /// The last line on standard error: what to do next.
     #[track_caller]
-    pub(crate) fn last_line(&self) -> &str {
+    pub fn last_line(&self) -> &str {
         self.err
             .lines()
             .last()
@@ -65,7 +65,7 @@ impl Said {
 
     /// The report that `--json` prints.
     #[track_caller]
-    pub(crate) fn report(&self) -> Value {
+    pub fn report(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }
@@ -82,12 +82,12 @@ impl From<Output> for Said {
 }
 
 /// Runs a command to its end.
-pub(crate) fn said(command: &mut Command) -> Said {
+pub fn said(command: &mut Command) -> Said {
     command.output().unwrap().into()
 }
 
 /// Starts a command whose words will be asked for.
-pub(crate) fn start(command: &mut Command) -> Child {
+pub fn start(command: &mut Command) -> Child {
     (command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -97,7 +97,7 @@ pub(crate) fn start(command: &mut Command) -> Child {
 }
 
 /// Sends a signal to a process.
-pub(crate) fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
         .args(["-s", name, &child.id().to_string()])
         .status();
@@ -106,7 +106,7 @@ pub(crate) fn signal(child: &Child, name: &str) {
 
 /// Waits until something is so.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < PATIENCE, "waited too long for {what}");
@@ -115,7 +115,7 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// A command for which permissions count. For root they do not, unless it gives up its powers.
-pub(crate) fn powerless(command: &Command) -> Command {
+pub fn powerless(command: &Command) -> Command {
     let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
     let mut powerless = if is_root {
         let mut setpriv = Command::new("setpriv");

@@ -11,46 +11,45 @@ use tempfile::TempDir;
 use crate::command::{rehose, said};
 
 /// A message that fits the default format.
-pub(crate) const FLOW: &str =
-    "2 123456789012 eni-0 10.0.0.4 10.0.0.5 443 49152 6 1 40 0 59 ACCEPT OK";
+pub const FLOW: &str = "2 123456789012 eni-0 10.0.0.4 10.0.0.5 443 49152 6 1 40 0 59 ACCEPT OK";
 
 /// A folder with a stash and room for outputs.
-pub(crate) struct Place {
+pub struct Place {
     folder: TempDir,
 }
 
 impl Place {
     /// An empty stash.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
         fs::create_dir(folder.path().join("stash")).unwrap();
         Self { folder }
     }
 
     /// A stash with one good object.
-    pub(crate) fn small() -> Self {
+    pub fn small() -> Self {
         let place = Self::new();
         place.put("one", &gzip(envelope(&[event(0, FLOW)])));
         place
     }
 
     /// A stash as `rehose sample` writes it.
-    pub(crate) fn sample(options: &[&str]) -> Self {
+    pub fn sample(options: &[&str]) -> Self {
         let place = Self::new();
         said(rehose(["sample"]).arg(place.stash()).args(options)).with_status(0);
         place
     }
 
-    pub(crate) fn stash(&self) -> PathBuf {
+    pub fn stash(&self) -> PathBuf {
         self.path("stash")
     }
 
-    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Puts an object into the stash.
-    pub(crate) fn put(&self, key: &str, object: &[u8]) {
+    pub fn put(&self, key: &str, object: &[u8]) {
         let path = self.stash().join(key);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, object).unwrap();
@@ -58,30 +57,30 @@ impl Place {
 }
 
 /// The stash that lies in the repository.
-pub(crate) fn data() -> PathBuf {
+pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/stash")
 }
 
 /// A log event; the message is what stands between quotes.
-pub(crate) fn event(timestamp: i64, message: &str) -> String {
+pub fn event(timestamp: i64, message: &str) -> String {
     format!(r#"{{"id":"0","timestamp":{timestamp},"message":"{message}"}}"#)
 }
 
 /// An envelope of events.
-pub(crate) fn envelope(events: &[String]) -> String {
+pub fn envelope(events: &[String]) -> String {
     let events = events.join(",");
     format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{events}]}}"#)
 }
 
 /// One gzip member.
-pub(crate) fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
+pub fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
     let mut member = GzEncoder::new(Vec::new(), Compression::fast());
     member.write_all(content.as_ref()).unwrap();
     member.finish().unwrap()
 }
 
 /// Objects that are right, under keys and in forms that are easily taken wrong.
-pub(crate) fn awkward() -> Vec<(String, Vec<u8>)> {
+pub fn awkward() -> Vec<(String, Vec<u8>)> {
     let keys = [
         "awkward/ a space before, between and after ",
         "awkward/a+plus%2Fslash=equals#hash&and?question",
@@ -146,7 +145,7 @@ pub(crate) fn awkward() -> Vec<(String, Vec<u8>)> {
 }
 
 /// Objects that have to fail, each with its reason.
-pub(crate) fn failures() -> Vec<(String, Vec<u8>, &'static str)> {
+pub fn failures() -> Vec<(String, Vec<u8>, &'static str)> {
     let text = envelope(&[event(0, FLOW), event(1, FLOW)]);
     let member = gzip(&text);
     let end = member.len();

@@ -1,0 +1,105 @@
+//! An execution of the state machine: a job.
+
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde_json::{Value, json};
+
+use crate::deployed::{Deployed, wait_for};
+
+pub(crate) struct Execution<'a> {
+    deployed: &'a Deployed,
+    arn: String,
+    pub(crate) job: String,
+}
+
+/// How an execution has ended.
+#[derive(Debug, PartialEq)]
+pub(crate) enum End {
+    /// With this output.
+    Succeeded(Value),
+    /// With an error and its cause.
+    Failed(String, String),
+}
+
+impl End {
+    #[track_caller]
+    pub(crate) fn output(self) -> Value {
+        match self {
+            Self::Succeeded(output) => output,
+            Self::Failed(error, cause) => panic!("it failed: {error}: {cause}"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn failure(self) -> (String, String) {
+        match self {
+            Self::Failed(error, cause) => (error, cause),
+            Self::Succeeded(output) => panic!("it succeeded: {output}"),
+        }
+    }
+}
+
+impl Deployed {
+    /// Starts a job.
+    pub(crate) async fn start(&self, job: String, mut input: Value) -> Execution<'_> {
+        // The execution's name would do, but for one in a second run under a name of the first.
+        input["job"] = json!(job);
+        let request = self.machines.start_execution();
+        let answer = request
+            .state_machine_arn(self.output_of("StateMachineArn"))
+            .name(&job)
+            .input(input.to_string())
+            .send()
+            .await
+            .unwrap();
+        Execution {
+            deployed: self,
+            arn: answer.execution_arn,
+            job,
+        }
+    }
+
+    /// Starts a job over a prefix.
+    pub(crate) async fn start_over(&self, prefix: &str, job: String) -> Execution<'_> {
+        self.start(job, json!({"prefix": prefix})).await
+    }
+
+    /// How many executions have worked on a job.
+    pub(crate) async fn executions(&self, job: &str) -> usize {
+        let request = self.machines.list_executions();
+        let request = request.state_machine_arn(self.output_of("StateMachineArn"));
+        let mut pages = request.into_paginator().items().send();
+        let mut count = 0;
+        while let Some(execution) = pages.next().await {
+            let request = self.machines.describe_execution();
+            let arn = execution.unwrap().execution_arn;
+            let answer = request.execution_arn(arn).send().await.unwrap();
+            let input: Value = serde_json::from_str(answer.input().unwrap()).unwrap();
+            count += usize::from(input["job"] == job || input["restart"]["job"] == job);
+        }
+        count
+    }
+}
+
+impl Execution<'_> {
+    /// Waits for its end.
+    pub(crate) async fn end(&self) -> End {
+        wait_for(&self.job, async || self.ended().await).await
+    }
+
+    /// Its end, if it has come.
+    async fn ended(&self) -> Option<End> {
+        let request = self.deployed.machines.describe_execution();
+        let answer = request.execution_arn(&self.arn).send().await.unwrap();
+        match answer.status() {
+            ExecutionStatus::Running => None,
+            ExecutionStatus::Succeeded => {
+                let output = serde_json::from_str(answer.output().unwrap()).unwrap();
+                Some(End::Succeeded(output))
+            }
+            _ => Some(End::Failed(
+                answer.error().unwrap_or_default().to_owned(),
+                answer.cause().unwrap_or_default().to_owned(),
+            )),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Least privilege: what a role lacks, a job does not get done without.
+
+use rehose_tests::stash::{FLOW, envelope, event, gzip};
+use serde_json::{Value, json};
+
+use crate::deployed::{Deployed, LIVE, fresh, live};
+use crate::execution::End;
+
+/// Permissions without which no job succeeds: the function, the action, the end of a resource. The
+/// local AWS asks for a send's batch by another name; see `scripts/local.d/permit_batches.py`.
+const NEEDED: [(&str, &[&str], &str); 12] = [
+    ("Start", &["s3:ListBucket"], "-stash"),
+    ("Start", &["s3:ListBucket"], ""),
+    ("Start", &["s3:GetObject"], "/jobs/*"),
+    ("Start", &["s3:PutObject"], "/jobs/*"),
+    ("Start", &["sqs:SendMessage", "sqs:SendMessageBatch"], ""),
+    ("Process", &["s3:GetObject"], "/logs/*"),
+    ("Process", &["s3:PutObject"], "/csv/*"),
+    ("Process", &["s3:GetObject"], "/receipts/*"),
+    ("Process", &["s3:PutObject"], "/receipts/*"),
+    ("Check", &["s3:ListBucket"], ""),
+    ("Check", &["s3:GetObject"], "/jobs/*"),
+    ("Check", &["s3:PutObject"], "/jobs/*"),
+];
+
+#[tokio::test]
+#[ignore = "means something only where roles are enforced, as in the second run of scripts/test stack"]
+async fn without_any_of_what_a_role_may_do_no_job_succeeds() {
+    let stack = live().await;
+    let _alone = LIVE.lock().await;
+    let prefix = format!("logs/{}/", fresh("denied"));
+    stack
+        .put(&format!("{prefix}one"), &gzip(envelope(&[event(0, FLOW)])))
+        .await;
+    let run = async || {
+        let execution = stack.start_over(&prefix, fresh("denied")).await;
+        execution.end().await
+    };
+    run().await.output();
+    for (function, actions, resource) in NEEDED {
+        let what = format!("{function} without {actions:?} on …{resource}");
+        let role = Role::of(&stack, function).await;
+        let lesser = without(&role.policy, actions, resource);
+        assert_ne!(lesser, role.policy, "{what} is what it was");
+        role.put(&lesser).await;
+        let end = run().await;
+        role.put(&role.policy).await;
+        let End::Failed(error, cause) = end else {
+            panic!("{what}, a job succeeds");
+        };
+        let told = cause.contains("AccessDenied") || error == "Rehose.Incomplete";
+        assert!(told, "{what}: {error}: {cause}");
+    }
+    run().await.output();
+}
+
+/// A function's role and its policy.
+struct Role<'a> {
+    stack: &'a Deployed,
+    name: String,
+    policy_name: String,
+    policy: Value,
+}
+
+impl<'a> Role<'a> {
+    async fn of(stack: &'a Deployed, function: &str) -> Self {
+        let beginning = format!("{}-Functions{function}Role", stack.name);
+        let mut roles = stack.iam.list_roles().into_paginator().items().send();
+        let name = loop {
+            let role = roles
+                .next()
+                .await
+                .unwrap_or_else(|| panic!("no role {beginning}…"))
+                .unwrap();
+            if role.role_name.starts_with(&beginning) {
+                break role.role_name;
+            }
+        };
+        let answer = stack
+            .iam
+            .list_role_policies()
+            .role_name(&name)
+            .send()
+            .await
+            .unwrap();
+        let [policy_name] = answer.policy_names() else {
+            panic!("{name} has policies {answer:?}");
+        };
+        let request = stack.iam.get_role_policy().role_name(&name);
+        let answer = request.policy_name(policy_name).send().await.unwrap();
+        let document = percent_encoding::percent_decode_str(answer.policy_document());
+        Self {
+            stack,
+            policy_name: policy_name.clone(),
+            policy: serde_json::from_str(&document.decode_utf8().unwrap()).unwrap(),
+            name,
+        }
+    }
+
+    async fn put(&self, policy: &Value) {
+        let request = self.stack.iam.put_role_policy().role_name(&self.name);
+        let request = request.policy_name(&self.policy_name);
+        request
+            .policy_document(policy.to_string())
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+/// A policy that allows everything but these actions on resources with this end.
+fn without(policy: &Value, actions: &[&str], resource: &str) -> Value {
+    let list = |value: &Value| match value {
+        Value::Array(list) => list.clone(),
+        one => vec![one.clone()],
+    };
+    let mut policy = policy.clone();
+    let mut kept = Vec::new();
+    for mut statement in list(&policy["Statement"]) {
+        let of_it = |value: &Value| value.as_str().unwrap().ends_with(resource);
+        if list(&statement["Resource"]).iter().any(of_it) {
+            let rest: Vec<_> = (list(&statement["Action"]).into_iter())
+                .filter(|action| !actions.contains(&action.as_str().unwrap()))
+                .collect();
+            if rest.is_empty() {
+                continue;
+            }
+            statement["Action"] = json!(rest);
+        }
+        kept.push(statement);
+    }
+    policy["Statement"] = json!(kept);
+    policy
+}
