@@ -6,6 +6,7 @@
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use crate::error::{Error, Reason, Stage};
+use crate::member::WholeMembers;
 
 /// Decoded bytes handed on at a time: large enough to make the hand-over free, small enough to stay
 /// in a core's cache between the stages.
@@ -31,6 +32,7 @@ pub(crate) struct Gunzip {
     flags: u8,
     header_crc: Crc,
     body_crc: Crc,
+    whole: WholeMembers,
     inflate: Decompress,
     decoded: Box<[u8]>,
 }
@@ -66,6 +68,7 @@ impl Gunzip {
             flags: 0,
             header_crc: Crc::new(),
             body_crc: Crc::new(),
+            whole: WholeMembers::new(),
             inflate: Decompress::new(false),
             decoded: vec![0; BUFFER].into_boxed_slice(),
         }
@@ -79,7 +82,7 @@ impl Gunzip {
     ) -> Result<(), Error> {
         while !input.is_empty() {
             match self.step {
-                Step::First | Step::Between | Step::Padding => self.between(&mut input)?,
+                Step::First | Step::Between | Step::Padding => self.between(&mut input, next)?,
                 Step::Body => self.body(&mut input, next)?,
                 Step::Trailer => self.trailer(&mut input)?,
                 _ => self.header(&mut input)?,
@@ -96,7 +99,11 @@ impl Gunzip {
         }
     }
 
-    fn between(&mut self, input: &mut &[u8]) -> Result<(), Error> {
+    fn between(
+        &mut self,
+        input: &mut &[u8],
+        next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         match (input[0], self.step) {
             (b' ' | b'\t' | b'\r' | b'\n', _) => self.take(input, 1),
             (0, Step::Between | Step::Padding) => {
@@ -104,6 +111,12 @@ impl Gunzip {
                 self.take(input, 1);
             }
             (0x1f, Step::First | Step::Between) => {
+                if let Some((length, text)) = self.whole.take(input) {
+                    *input = &input[length..];
+                    self.offset += length as u64;
+                    self.step = Step::Between;
+                    return next(text);
+                }
                 self.member = self.offset;
                 self.header_crc.reset();
                 self.take(input, 1);

@@ -18,6 +18,7 @@ mod gunzip;
 mod gzip;
 mod json;
 mod layers;
+mod member;
 mod options;
 mod pattern;
 mod rows;

@@ -44,6 +44,12 @@ impl Utf8 {
         bytes: &[u8],
         next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        // Nearly all of a stash is ASCII, and to see that is faster than to decode it.
+        if bytes.is_ascii() {
+            next(bytes)?;
+            self.offset += bytes.len() as u64;
+            return Ok(());
+        }
         let (valid, rest, cut) = match std::str::from_utf8(bytes) {
             Ok(_) => (bytes, &[][..], true),
             Err(error) => {

@@ -510,7 +510,8 @@ fn usual_event(text: &[u8]) -> Option<(Event<'_>, usize)> {
         .take(MAX_TIMESTAMP)
         .position(|b| !b.is_ascii_digit())?;
     let (timestamp, rest) = rest.split_at(digits);
-    if !Number::is_number(timestamp) {
+    // Digits are a number of JSON unless they begin with a zero that others follow.
+    if !matches!(timestamp, [b'0'] | [b'1'..=b'9', ..]) {
         return None;
     }
     let rest = rest.strip_prefix(br#","message":""#)?;

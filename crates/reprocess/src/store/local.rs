@@ -5,13 +5,13 @@ mod lock;
 mod upload;
 
 use std::fs::{self, File, Metadata};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use tokio_util::io::ReaderStream;
 
 use super::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
@@ -113,22 +113,19 @@ impl Store for LocalStore {
 
     async fn read(&self, key: &str) -> Result<Body, StoreError> {
         let path = self.path("read", key)?;
-        let (file, bytes) = self
-            .blocking("read", key, move |_| {
-                let found = object(&path)?.ok_or(io::ErrorKind::NotFound)?;
-                Ok((File::open(&path)?, found.len()))
-            })
-            .await?;
-        // One byte more than the file has, so that its end shows without a second buffer.
-        let buffer = usize::try_from(bytes).map_or(BUFFER_BYTES, |bytes| {
-            bytes.saturating_add(1).min(BUFFER_BYTES)
-        });
+        let opened = self.blocking("read", key, move |_| open(&path)).await?;
         let url = self.url(key);
-        Ok(
-            ReaderStream::with_capacity(tokio::fs::File::from_std(file), buffer)
-                .map(move |chunk| chunk.map_err(|error| failure("read", url.clone(), error)))
-                .boxed(),
-        )
+        let read = move |chunk: io::Result<Bytes>| {
+            chunk.map_err(|error| failure("read", url.clone(), error))
+        };
+        Ok(match opened {
+            Opened::Small(bytes) if bytes.is_empty() => stream::empty().boxed(),
+            Opened::Small(bytes) => stream::iter([Ok(bytes)]).boxed(),
+            Opened::Large(file) => {
+                let file = tokio::fs::File::from_std(file);
+                (ReaderStream::with_capacity(file, BUFFER_BYTES).map(read)).boxed()
+            }
+        })
     }
 
     async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError> {
@@ -155,6 +152,26 @@ impl Store for LocalStore {
     fn url(&self, key: &str) -> String {
         format!("{}/{key}", self.root.display())
     }
+}
+
+/// A file to read.
+enum Opened {
+    /// All of it: a small one is opened and read in one piece of file work.
+    Small(Bytes),
+    Large(File),
+}
+
+fn open(path: &Path) -> io::Result<Opened> {
+    let found = object(path)?.ok_or(io::ErrorKind::NotFound)?;
+    let mut file = File::open(path)?;
+    let length = match usize::try_from(found.len()) {
+        Ok(length) if length < BUFFER_BYTES => length,
+        _ => return Ok(Opened::Large(file)),
+    };
+    // It may grow while it is read, and then it is read as far as it was found.
+    let mut bytes = Vec::with_capacity(length);
+    file.by_ref().take(length as u64).read_to_end(&mut bytes)?;
+    Ok(Opened::Small(bytes.into()))
 }
 
 /// The file at a path, where there is one. Asked before a file is opened, because to open a pipe

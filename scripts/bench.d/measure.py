@@ -1,0 +1,72 @@
+"""What a process takes: CPU, wall time and memory, on cores of its own."""
+
+import os
+import subprocess
+import tempfile
+import threading
+import time
+
+
+class BenchError(Exception):
+    """Why there is no result."""
+
+
+def cores():
+    """The cores that processes may be kept on, the quietest first: the system takes the lowest."""
+    return sorted(os.sched_getaffinity(0), reverse=True)
+
+
+def call(command):
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise BenchError(f"{' '.join(command)} exited with {done.returncode}:\n{done.stderr}")
+
+
+def measure(command, on):
+    """Runs a command on the given cores and says what it took."""
+    with tempfile.TemporaryFile() as errors:
+        begin = time.monotonic()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=errors,
+                                   preexec_fn=lambda: os.sched_setaffinity(0, set(on)))
+        peak = Peak(process.pid)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        peak.stop()
+        if process.returncode != 0:
+            errors.seek(0)
+            raise BenchError(f"{' '.join(command)} exited with {process.returncode}:\n"
+                             f"{errors.read().decode(errors='replace')}")
+    return {"cpu_seconds": usage.ru_utime + usage.ru_stime, "wall_seconds": wall,
+            "peak_bytes": peak.bytes or usage.ru_maxrss * 1024}
+
+
+class Peak(threading.Thread):
+    """The peak memory of a process, as Linux keeps it.
+
+    The `ru_maxrss` of a child counts what its parent had in memory when it was
+    started, so that nothing could be seen to take less than this script.
+    """
+
+    INTERVAL = 0.005
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.bytes = 0
+        self._status = f"/proc/{pid}/status"
+        self._stopped = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self._stopped.wait(self.INTERVAL):
+            try:
+                with open(self._status) as status:
+                    peaks = [line.split()[1] for line in status if line.startswith("VmHWM:")]
+            except OSError:
+                return
+            self.bytes = max([self.bytes, *(int(peak) * 1024 for peak in peaks)])
+
+    def stop(self):
+        self._stopped.set()
+        self.join()

@@ -1,0 +1,123 @@
+"""The report: Markdown for people, JSON for programs."""
+
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+
+NAMES = {"node": "Node", "python": "Python", "duckdb": "DuckDB to CSV.gz",
+         "duckdb parquet": "DuckDB to Parquet", "jq": "zcat, jq, gzip", "rehose": "rehose"}
+
+CORPORA = {"members": "gzip members", "stream": "one gzip stream", "tenth": "a tenth of it, as members"}
+
+STAGES = {"decode": "gunzip", "extract": "JSON to CSV", "encode": "gzip"}
+
+
+def write(results, folder):
+    results = {**results, "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+               "machine": machine()}
+    markdown = as_markdown(results)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bench.json").write_text(json.dumps(results, indent=2) + "\n")
+    (folder / "bench.md").write_text(markdown)
+    print(markdown, end="")
+
+
+def stages(folder):
+    """Criterion's medians, in seconds, by stage and by who does it."""
+    found = {}
+    for path in sorted(pathlib.Path(folder).glob("*/*/new/estimates.json")):
+        stage, who = path.parts[-4:-2]
+        seconds = json.loads(path.read_text())["median"]["point_estimate"] / 1e9
+        found.setdefault(stage, {})[who.replace("_", " ")] = seconds
+    return found
+
+
+def as_markdown(results):
+    parts = [one_core(results["one_core"])]
+    if results["two_cores"]:
+        parts.append(two_cores(results["two_cores"]))
+    parts.append(sizes(results["sizes"], results["small_objects"]))
+    parts += [stage(name, results["stages"][name]) for name in STAGES if name in results.get("stages", {})]
+    host = results["machine"]
+    parts.append(
+        f"Medians of {results['rounds']} rounds in turns, {results['date']}. {host['cpu']}, "
+        f"{host['cores']} cores, {host['system']}; Node {host['node']}, {host['python']}, "
+        f"rustc {host['rustc']}.\n")
+    return "\n".join(parts)
+
+
+def one_core(comparisons):
+    size = megabytes(comparisons["members"]["corpus"]["decoded_bytes"], 0)
+    lines = [f"| {size} MB of flow logs, one core | CPU ÷ Node's | output ÷ Node's | CPU (s) | wall (s) "
+             "| peak memory (MB) | output (MB) |",
+             "|---|---:|---:|---:|---:|---:|---:|"]
+    for corpus, comparison in comparisons.items():
+        everybody = comparison["medians"]
+        for name, taken in everybody.items():
+            lines.append(
+                f"| {NAMES[name]}, {CORPORA[corpus]} "
+                f"| {taken['cpu_seconds'] / everybody['node']['cpu_seconds']:.2f} "
+                f"| {taken['output_bytes'] / everybody['node']['output_bytes']:.2f} "
+                f"| {taken['cpu_seconds']:.2f} | {taken['wall_seconds']:.2f} "
+                f"| {megabytes(taken['peak_bytes'])} | {megabytes(taken['output_bytes'])} |")
+    return "\n".join(lines) + "\n"
+
+
+def two_cores(comparisons):
+    titles = {"objects": "sixteen objects", "object": "one object"}
+    lines = ["| two cores | wall ÷ one worker's | CPU ÷ one worker's |", "|---|---:|---:|"]
+    for name, comparison in comparisons.items():
+        one, two = (comparison["medians"][who] for who in ("one worker", "two workers"))
+        lines.append(f"| two workers, {titles[name]} | {two['wall_seconds'] / one['wall_seconds']:.2f} "
+                     f"| {two['cpu_seconds'] / one['cpu_seconds']:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def sizes(comparisons, small):
+    lines = ["| one worker | CPU a decoded MB (ms) | peak memory (MB) |", "|---|---:|---:|"]
+    for name, comparison in comparisons.items():
+        taken = comparison["medians"]["rehose"]
+        per_megabyte = taken["cpu_seconds"] / comparison["corpus"]["decoded_bytes"] * 1e9
+        lines.append(f"| {name} | {per_megabyte:.2f} | {megabytes(taken['peak_bytes'])} |")
+    lines.append(f"| {small['corpus']['objects']:,} objects of 10 KB "
+                 f"| {small['cpu_per_object_above_bytes'] * 1e6:.0f} µs an object above its bytes "
+                 f"| {megabytes(small['medians']['rehose']['peak_bytes'])} |")
+    return "\n".join(lines) + "\n"
+
+
+def stage(name, taken):
+    lines = [f"| {STAGES[name]} | ÷ rehose | ms |", "|---|---:|---:|"]
+    for who, seconds in sorted(taken.items(), key=lambda one: one[1]):
+        lines.append(f"| {who} | {seconds / taken['rehose']:.2f} | {seconds * 1000:.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def megabytes(size, digits=1):
+    return f"{size / 1_000_000:.{digits}f}"
+
+
+def machine():
+    return {"cpu": cpu_model(), "cores": os.cpu_count(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "node": version("node"), "python": f"Python {platform.python_version()}",
+            "rustc": version("rustc")}
+
+
+def cpu_model():
+    with open("/proc/cpuinfo") as lines:
+        for line in lines:
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def version(program):
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip().removeprefix(program).strip()
