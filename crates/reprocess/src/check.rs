@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::error::{Result, until};
+use crate::deadline::until;
+use crate::error::Result;
 use crate::fate::{self, Fate};
 use crate::job::{Job, JobId};
 use crate::ledger::Ledger;
@@ -140,7 +141,13 @@ impl Checker {
     /// Looks how a planned job stands, and does what has to be done about it.
     pub async fn check(&self, job: &JobId, now: Timestamp, deadline: Instant) -> Result<Checked> {
         let checked = self.check_on(job, now, deadline);
-        until(deadline, "the job was being checked", checked).await
+        until(
+            deadline,
+            "the job was being checked",
+            &*self.output,
+            checked,
+        )
+        .await
     }
 
     async fn check_on(&self, job: &JobId, now: Timestamp, deadline: Instant) -> Result<Checked> {

@@ -1,7 +1,6 @@
 //! What stops a use case, in words that say what to do next.
 
 use rehose_extract::OptionsError;
-use tokio::time::{Instant, timeout_at};
 
 use crate::queue::QueueError;
 use crate::store::{StoreError, StoreErrorKind};
@@ -193,19 +192,6 @@ impl Error {
             | Self::Died { .. } => ErrorKind::Passing,
         }
     }
-}
-
-/// Gives something up at the deadline: requests that get no answer are repeated for minutes.
-pub(crate) async fn until<T>(
-    deadline: Instant,
-    doing: &str,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    (timeout_at(deadline, work).await).unwrap_or_else(|_| {
-        Err(Error::OutOfTime {
-            doing: doing.to_owned(),
-        })
-    })
 }
 
 /// The result of a use case.

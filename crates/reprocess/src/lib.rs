@@ -10,6 +10,7 @@
 
 pub mod aws;
 pub mod check;
+mod deadline;
 pub mod error;
 mod fate;
 pub mod job;

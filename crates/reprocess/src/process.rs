@@ -1,16 +1,16 @@
 //! `process`: handles messages, each for itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt;
 use globset::GlobSet;
 use rehose_extract::{Options, Settings, Summary};
 use tokio::sync::{OnceCell, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 use tracing::field::display;
 use tracing::{info, warn};
 
+use crate::deadline::{GIVE_UP_TIME, out_of_time, until};
 use crate::error::{Error, Result};
 use crate::job::JobId;
 use crate::ledger::{self, Ledger, receipt_name};
@@ -21,10 +21,6 @@ use crate::rewrite::{Transcoding, rewrite};
 use crate::start::is_excluded;
 use crate::store::Store;
 use crate::task::{TaskId, TaskMessage};
-
-/// Kept back from the time that a message has, to give up the objects under way in order: nothing
-/// of theirs must be left in the output, and a function is frozen as soon as it has answered.
-const GIVE_UP_TIME: Duration = Duration::from_secs(1);
 
 /// Messages that are handled at once, each with a few requests of its own beside its objects: a
 /// batch may bring 10,000 of them, and a function may have 1,024 connections and files open
@@ -91,25 +87,20 @@ impl Processor {
     /// returns, the message's work is done and recorded and the message may be acknowledged; after
     /// an error it goes back to the queue.
     pub async fn process(&self, body: &str, deadline: Instant) -> Result<Processed> {
-        let late = || Error::OutOfTime {
-            doing: "a message was being handled".to_owned(),
-        };
+        const HANDLING: &str = "a message was being handled";
         let reading = deadline.checked_sub(GIVE_UP_TIME).unwrap_or(deadline);
-        // A timer that is due already may still fire late.
-        if reading <= Instant::now() {
-            return Err(late());
-        }
         let handled = async {
+            // A timer that is due already may still fire late.
+            if reading <= Instant::now() {
+                return Err(out_of_time(HANDLING));
+            }
             let _turn = self.messages.acquire().await;
             match Message::parse(body)? {
                 Message::Task(task) => self.task(*task, reading).await,
                 Message::Created(objects) => self.created(objects, reading).await,
             }
         };
-        let handled = timeout_at(deadline, handled).await;
-        // What is not cleared away by then is left to the bucket's lifecycle rule.
-        let _ = timeout(GIVE_UP_TIME, self.output.tidy()).await;
-        handled.unwrap_or_else(|_| Err(late()))
+        until(deadline, HANDLING, &*self.output, handled).await
     }
 
     async fn task(&self, message: TaskMessage, reading: Instant) -> Result<Processed> {

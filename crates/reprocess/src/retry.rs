@@ -11,7 +11,8 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::error::{Error, Result, until};
+use crate::deadline::until;
+use crate::error::{Error, Result};
 use crate::fate;
 use crate::job::{Job, JobId, Mode};
 use crate::ledger::Ledger;
@@ -51,7 +52,7 @@ impl Planner {
             };
             self.go_on(&job, request.cursor, deadline).await
         };
-        until(deadline, PLANNING, planned).await
+        until(deadline, PLANNING, &*self.output, planned).await
     }
 }
 

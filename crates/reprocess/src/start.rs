@@ -10,7 +10,8 @@ use rehose_extract::Options;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use crate::error::{Error, Result, until};
+use crate::deadline::until;
+use crate::error::{Error, Result};
 use crate::job::{Job, JobId, Mode};
 use crate::ledger::{self, Ledger, csv_key};
 use crate::location::Source;
@@ -148,7 +149,7 @@ impl Planner {
             };
             self.go_on(&job, request.cursor, deadline).await
         };
-        until(deadline, PLANNING, planned).await
+        until(deadline, PLANNING, &*self.output, planned).await
     }
 
     /// Goes on with a job where its last call stopped, or begins with it.

@@ -40,10 +40,9 @@ impl crate::store::Place for SimulatedBucket {
 
 async fn bucket() -> SimulatedBucket {
     let chance = quiet();
-    SimulatedBucket(bucket::Client {
-        bucket: Bucket::new("bucket", PART_BYTES, &chance),
-        sandbox: Sandbox::new("test".to_owned(), &chance),
-    })
+    let bucket = Bucket::new("bucket", PART_BYTES, &chance);
+    let sandbox = Sandbox::new("test".to_owned(), &chance);
+    SimulatedBucket(bucket::Client::new(&bucket, &sandbox))
 }
 
 mod stores {

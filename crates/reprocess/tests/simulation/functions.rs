@@ -221,19 +221,13 @@ impl Functions {
 
     fn source(&self, sandbox: &Arc<Sandbox>) -> Source {
         Source {
-            store: Arc::new(bucket::Client {
-                bucket: Arc::clone(&self.stash),
-                sandbox: Arc::clone(sandbox),
-            }),
+            store: Arc::new(bucket::Client::new(&self.stash, sandbox)),
             prefix: String::new(),
         }
     }
 
     fn store(&self, sandbox: &Arc<Sandbox>) -> Arc<dyn Store> {
-        Arc::new(bucket::Client {
-            bucket: Arc::clone(&self.output),
-            sandbox: Arc::clone(sandbox),
-        })
+        Arc::new(bucket::Client::new(&self.output, sandbox))
     }
 
     fn queue(&self, sandbox: &Arc<Sandbox>) -> Arc<queue::Client> {

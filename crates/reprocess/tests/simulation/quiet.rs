@@ -107,7 +107,9 @@ async fn run_in(folder: &Path, stash: &[(String, Object)]) -> BTreeMap<String, B
 }
 
 fn rows(output: &BTreeMap<String, Bytes>) -> BTreeMap<&String, &Bytes> {
-    let is_row = |(key, _): &(&String, &Bytes)| !key.starts_with("jobs/");
+    // The ledger tells of the source, which is a bucket here and a folder there.
+    let is_row =
+        |(key, _): &(&String, &Bytes)| key.starts_with("csv/") || key.starts_with("rejected/");
     output.iter().filter(is_row).collect()
 }
 

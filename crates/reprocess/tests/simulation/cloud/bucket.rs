@@ -13,6 +13,7 @@ use futures::{StreamExt, stream};
 use rehose_reprocess::store::{Body, Listed, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
 
 use super::chance::{Chance, Fault};
 use super::sandbox::{Death, Sandbox};
@@ -132,10 +133,22 @@ impl Bucket {
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) bucket: Arc<Bucket>,
-    pub(crate) sandbox: Arc<Sandbox>,
+    sandbox: Arc<Sandbox>,
+    /// Of uploads that were dropped.
+    aborts: TaskTracker,
 }
 
 impl Client {
+    pub(crate) fn new(bucket: &Arc<Bucket>, sandbox: &Arc<Sandbox>) -> Self {
+        let aborts = TaskTracker::new();
+        aborts.close();
+        Self {
+            bucket: Arc::clone(bucket),
+            sandbox: Arc::clone(sandbox),
+            aborts,
+        }
+    }
+
     fn error(&self, operation: &'static str, key: &str, kind: StoreErrorKind) -> StoreError {
         let reason = match kind {
             StoreErrorKind::NotFound => "NoSuchKey",
@@ -210,6 +223,10 @@ impl Client {
 
 #[async_trait]
 impl Store for Client {
+    async fn tidy(&self) {
+        self.aborts.wait().await;
+    }
+
     async fn list(
         &self,
         prefix: &str,
@@ -490,7 +507,8 @@ impl Drop for Draft {
     fn drop(&mut self) {
         if let (Some(upload), Ok(runtime)) = (self.upload.take(), Handle::try_current()) {
             let (client, key) = (self.client.clone(), self.key.clone());
-            runtime.spawn(async move { abort(&client, &key, upload).await });
+            let aborts = self.client.aborts.clone();
+            aborts.spawn_on(async move { abort(&client, &key, upload).await }, &runtime);
         }
     }
 }
