@@ -12,6 +12,7 @@ import datetime
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -93,8 +94,12 @@ class FlowLogs(unittest.TestCase):
     def setUpClass(cls):
         stash.flows(folder / "flows")
         # One object is corrupt.
+        several = run("flows", 3, "--level", "5").rename(folder / "flows-of-members")
         cls.output = run("flows", 3)
         cls.table = table("--prefix", "AWSLogs/")
+        # A file of a level has several gzip members, any other one.
+        large = next(file for _, file in files(cls.table, cls.output) if file.name == "large.csv.gz")
+        shutil.copy(several / large.relative_to(cls.output), large)
         cls.table.create(session, cls.output)
         cls.header = ["timestamp", *next(csv.reader(gzip.open(next(files(cls.table, cls.output))[1], "rt")))[1:]]
         cls.written = [(hour, row) for hour, file in files(cls.table, cls.output) for row in rows(file)]

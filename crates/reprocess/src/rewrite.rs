@@ -3,6 +3,7 @@
 mod in_place;
 
 use std::io::{self, Write};
+use std::iter;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -21,6 +22,9 @@ use crate::store::{Body, Store, StoreError, StoreErrorKind, Upload};
 /// Chunks that wait between a transfer and the transcoder: enough that neither waits for the other
 /// at every one, few enough that they take no memory to speak of.
 const CHUNKS: usize = 4;
+
+/// Bytes of output that are handed on at a time, so that nearly every output is one piece.
+const PIECE_BYTES: usize = 256 * 1024;
 
 /// Where transcoders run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,16 +67,15 @@ pub(crate) async fn rewrite(
         if transcoding == Transcoding::InPlace {
             return Ok(in_place::transcode(key, settings, chunks, csv_in, rejected_in).await);
         }
+        // A small object is all there by then, and its thread has nothing to wait for.
+        let first = chunks.recv().await;
         let (key, settings, stop) = (key.to_owned(), settings.clone(), stop.clone());
         tokio::task::spawn_blocking(move || {
-            transcode(
-                &key,
-                &settings,
-                &stop,
-                &mut chunks,
-                Pipe(csv_in),
-                Pipe(rejected_in),
-            )
+            let chunks = first
+                .into_iter()
+                .chain(iter::from_fn(|| chunks.blocking_recv()));
+            let (csv, rejected) = (Pipe::new(csv_in), Pipe::new(rejected_in));
+            transcode(&key, &settings, &stop, chunks, csv, rejected)
         })
         .await
     };
@@ -181,12 +184,12 @@ fn transcode(
     key: &str,
     settings: &Settings,
     stop: &CancellationToken,
-    chunks: &mut mpsc::Receiver<Chunk>,
+    chunks: impl Iterator<Item = Chunk>,
     csv: Pipe,
     rejected: Pipe,
 ) -> std::result::Result<Summary, rehose_extract::Error> {
     let mut transcoder = Transcoder::new(key, settings, csv, rejected)?;
-    while let Some(chunk) = chunks.blocking_recv() {
+    for chunk in chunks {
         match chunk {
             Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &|| !stop.is_cancelled())?,
             Chunk::End => return transcoder.finish(),
@@ -239,17 +242,32 @@ fn failed(reason: &str, detail: String) -> Outcome {
 
 /// The transcoder's end of a channel.
 #[derive(Debug)]
-struct Pipe(mpsc::Sender<Bytes>);
+struct Pipe {
+    to: mpsc::Sender<Bytes>,
+    held: Vec<u8>,
+}
+
+impl Pipe {
+    fn new(to: mpsc::Sender<Bytes>) -> Self {
+        let held = Vec::new();
+        Self { to, held }
+    }
+}
 
 impl Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (self.0)
-            .blocking_send(Bytes::copy_from_slice(bytes))
-            .map_err(|_| io::ErrorKind::BrokenPipe)?;
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= PIECE_BYTES {
+            self.flush()?;
+        }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let piece = std::mem::take(&mut self.held).into();
+        (self.to.blocking_send(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }

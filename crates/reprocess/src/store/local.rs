@@ -168,9 +168,8 @@ fn open(path: &Path) -> io::Result<Opened> {
         Ok(length) if length < BUFFER_BYTES => length,
         _ => return Ok(Opened::Large(file)),
     };
-    // It may grow while it is read, and then it is read as far as it was found.
-    let mut bytes = Vec::with_capacity(length);
-    file.by_ref().take(length as u64).read_to_end(&mut bytes)?;
+    let mut bytes = vec![0; length];
+    file.read_exact(&mut bytes)?;
     Ok(Opened::Small(bytes.into()))
 }
 
