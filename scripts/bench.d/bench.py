@@ -8,10 +8,12 @@ ratios first.
 
 import argparse
 import gzip
+import json
 import os
 import pathlib
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 
@@ -39,7 +41,7 @@ def main():
             "small_objects": bench.small_objects(),
         }
         if options.stages:
-            results["stages"] = tables.stages(options.stages)
+            results["stages"] = bench.stages()
     tables.write(results | {"seed": SEED, "rounds": options.rounds}, options.results)
 
 
@@ -53,8 +55,7 @@ def parse_options():
                         help="the binary to measure (target/release/rehose)")
     parser.add_argument("--duckdb", type=pathlib.Path,
                         help="a Python that has DuckDB; without it, DuckDB is left out")
-    parser.add_argument("--stages", type=pathlib.Path,
-                        help="criterion's results of the stages, to be put into the report")
+    parser.add_argument("--stages", action="store_true", help="measure each stage for itself too")
     parser.add_argument("--results", type=pathlib.Path, default=ROOT / "target/bench",
                         help="where the results go (target/bench)")
     options = parser.parse_args()
@@ -134,6 +135,15 @@ class Bench:
         cpu = measured["medians"]["rehose"]["cpu_seconds"]
         above = cpu - byte * measured["corpus"]["decoded_bytes"]
         return measured | {"cpu_per_object_above_bytes": above / measured["corpus"]["objects"]}
+
+    def stages(self):
+        """The medians of each stage, in seconds, by who does it: `cargo bench` measures them."""
+        command = ["cargo", "bench", "--quiet", "-p", "rehose-extract", "--features", "stages",
+                   "--bench", "stages", "--", str(self.members.only), "--json"]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise BenchError(f"{' '.join(command)} exited with {done.returncode}")
+        return json.loads(done.stdout)
 
     def compare(self, corpus, people, on=1, rounds=None):
         """Runs everybody in turns and returns the medians, and each round."""

@@ -25,16 +25,6 @@ def write(results, folder):
     print(markdown, end="")
 
 
-def stages(folder):
-    """Criterion's medians, in seconds, by stage and by who does it."""
-    found = {}
-    for path in sorted(pathlib.Path(folder).glob("*/*/new/estimates.json")):
-        stage, who = path.parts[-4:-2]
-        seconds = json.loads(path.read_text())["median"]["point_estimate"] / 1e9
-        found.setdefault(stage, {})[who.replace("_", " ")] = seconds
-    return found
-
-
 def as_markdown(results):
     parts = [one_core(results["one_core"])]
     if results["two_cores"]:

@@ -22,6 +22,8 @@ mod member;
 mod options;
 mod pattern;
 mod rows;
+#[cfg(feature = "stages")]
+pub mod stages;
 mod text;
 mod timestamp;
 mod transcode;
