@@ -67,7 +67,8 @@ export class Query extends Construct {
         publishCloudWatchMetricsEnabled: true,
         resultConfiguration: {
           outputLocation: `${storage.outputLocation}athena/`,
-          encryptionConfiguration: { encryptionOption: "SSE_S3" },
+          // As the rows are: a bucket of the user's may refuse anything else.
+          encryptionConfiguration: storage.outputKey === undefined ? { encryptionOption: "SSE_S3" } : { encryptionOption: "SSE_KMS", kmsKey: storage.outputKey },
         },
       },
     });

@@ -54,6 +54,11 @@ export class Storage extends Construct {
     return this.output.arnForObjects(this.outputPrefix + key);
   }
 
+  /** The ARN of the KMS key that the output is encrypted with, if there is one. */
+  get outputKey(): string | undefined {
+    return this.props.outputKey;
+  }
+
   /** What a role needs to read objects of the source that are encrypted. */
   decryptsSource(): Permission[] {
     return this.throughS3(this.props.sourceKey, "kms:Decrypt");

@@ -140,6 +140,13 @@ test("the workgroup limits what a query scans, and keeps its results encrypted i
   });
 });
 
+test("results of queries have the key that the rows have", () => {
+  const outputKey = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+  template({ ...place, outputKey }).hasResourceProperties("AWS::Athena::WorkGroup", {
+    WorkGroupConfiguration: { ResultConfiguration: { EncryptionConfiguration: { EncryptionOption: "SSE_KMS", KmsKey: outputKey } } },
+  });
+});
+
 test("results of queries are no source, and expire", () => {
   assert.throws(() => stack({ sourceBucket: "tables", outputBucket: "tables", sourcePrefix: "athena/" }), /where s3:\/\/tables\/athena\/ is written/);
   template().hasResourceProperties("AWS::S3::Bucket", {
