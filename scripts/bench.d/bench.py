@@ -8,10 +8,10 @@ ratios first.
 
 import argparse
 import gzip
+import itertools
 import json
 import os
 import pathlib
-import shutil
 import statistics
 import subprocess
 import sys
@@ -82,6 +82,7 @@ class Bench:
         self.rehose = contenders.Rehose(options.rehose)
         self.corpora = Corpora(options.rehose, folder)
         self.size = options.megabytes * MEGABYTE
+        self.outputs = itertools.count()
         missing = contenders.missing()
         if "node" in missing:
             raise BenchError("there is no `node` to measure against; install Node 20 or later")
@@ -152,15 +153,14 @@ class Bench:
         for number in range(rounds or self.options.rounds):
             written = {}
             for name, contender in people.items():
-                output = self.folder / f"output-{number}-{name.replace(' ', '-')}"
+                # They stay until the end: ext4 takes long to create files where many were deleted.
+                output = self.folder / f"output-{next(self.outputs)}"
                 result = measure(contender.command(corpus, output), cores()[:on])
                 written[name] = contender.written(output)
                 result["output_bytes"] = sum(path.stat().st_size for path in written[name])
                 taken[name].append(result)
                 say(f"{corpus.folder.name}, round {number + 1}, {name}: {result['cpu_seconds']:.2f} s CPU")
             rows = same_rows(written, rows)
-            for path in self.folder.glob("output-*"):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
         return {
             "medians": {name: medians(all_of_it) for name, all_of_it in taken.items()},
             "rounds": taken,
