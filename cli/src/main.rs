@@ -15,6 +15,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use rehose_reprocess::report::{Report, State};
+use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use args::{Args, Command};
@@ -92,6 +94,22 @@ fn write_sample(args: args::SampleArgs) -> u8 {
 /// Writes a line to standard output. Whoever has closed it wants no more.
 fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Writes a value to standard output as JSON.
+fn say_json(value: &impl Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(json) => say(&json),
+        Err(error) => complain(&error),
+    }
+}
+
+/// The exit status of a job that ended so.
+fn status_of(report: &Report) -> u8 {
+    match report.state {
+        State::Succeeded => SUCCEEDED,
+        State::Incomplete => INCOMPLETE,
+    }
 }
 
 /// Writes a line to standard error, which is neither an error nor what was asked for.

@@ -54,6 +54,13 @@ pub(crate) enum OperateError {
 }
 
 impl OperateError {
+    fn no_job(job: &JobId, stack: &StackArgs) -> Self {
+        Self::NoJob {
+            job: job.clone(),
+            stack: stack.clone(),
+        }
+    }
+
     fn status(&self) -> u8 {
         match self {
             Self::Ledger(error) if error.kind() == ErrorKind::InvalidInput => USAGE,

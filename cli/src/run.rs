@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::args::RunArgs;
 use crate::progress::Progress;
-use crate::{FAILED, INCOMPLETE, SUCCEEDED, USAGE, complain, say, summary};
+use crate::{FAILED, USAGE, complain, say, say_json, status_of, summary};
 
 /// Tasks that wait for a worker. Planning pauses when so many do, so that memory stays flat.
 const QUEUED: usize = 64;
@@ -55,10 +55,7 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
     match finished {
         Ok(report) => {
             tell(&args, &report);
-            match report.state {
-                State::Succeeded => SUCCEEDED,
-                State::Incomplete => INCOMPLETE,
-            }
+            status_of(&report)
         }
         Err(error) => match error.kind() {
             ErrorKind::InvalidInput => {
@@ -280,10 +277,7 @@ fn tell(args: &RunArgs, report: &Report) {
         ),
     };
     if args.json {
-        match serde_json::to_string_pretty(report) {
-            Ok(json) => say(&json),
-            Err(error) => complain(&error),
-        }
+        say_json(report);
     } else {
         say(&summary::table(report));
         say(&format!("report: {path}"));

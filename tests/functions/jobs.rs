@@ -146,15 +146,19 @@ fn keys_and_reasons(report: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
+/// A job of four objects in one message, whose check loses no time before it asks what is missing.
+async fn four_planned() -> Stack {
+    let mut stack = Stack::with(&[("REHOSE_QUIET_SECONDS", "0")]).await;
+    let objects = stash::objects("dialects/key/a");
+    stack.place.put_stash(&objects).await;
+    stack.plan("job").await;
+    stack
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn the_one_object_whose_messages_vanish_is_the_one_that_is_lost() {
-    let mut stack = Stack::with(&[("REHOSE_QUIET_SECONDS", "0")]).await;
-    stack
-        .place
-        .put_stash(&stash::objects("dialects/key/a"))
-        .await;
-    stack.plan("job").await;
+    let mut stack = four_planned().await;
 
     // First the message of all of them vanishes, then each of the one.
     let lost = "stash/dialects/key/a+plus";
@@ -195,12 +199,7 @@ async fn the_one_object_whose_messages_vanish_is_the_one_that_is_lost() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn a_vanished_message_is_sent_again_and_the_job_succeeds() {
-    let mut stack = Stack::with(&[("REHOSE_QUIET_SECONDS", "0")]).await;
-    stack
-        .place
-        .put_stash(&stash::objects("dialects/key/a"))
-        .await;
-    stack.plan("job").await;
+    let mut stack = four_planned().await;
 
     let mut is_first = true;
     let checked = stack.finish("job", |_| std::mem::take(&mut is_first)).await;

@@ -354,42 +354,39 @@ async fn messages_whose_acceptance_is_lost_are_sent_again_and_none_is_missing() 
     assert_eq!(stack.report("job").await["objects"]["done"], objects.len());
 }
 
+/// Makes sure that a function answers before Lambda would kill it, where a request gets no answer.
+async fn refuses_in_time(
+    function: &mut Function,
+    event: &Value,
+    network: &Network,
+    request: &str,
+    words: &str,
+) {
+    let time = Duration::from_secs(6);
+    network.fault("", request, ALWAYS, Fault::Stall);
+    let deadline = Instant::now() + time;
+    let refusal = function.invoke_with(event, time).await.unwrap_err();
+    assert!(Instant::now() < deadline, "Lambda would have killed it");
+    assert_eq!(refusal.kind, "Passing");
+    assert!(refusal.message.contains(words), "{}", refusal.message);
+    network.heal();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn start_and_check_answer_before_their_deadline_where_aws_does_not() {
     let network = Network::new().await;
     let mut stack = Stack::with(&[("AWS_ENDPOINT_URL", &*network.endpoint)]).await;
     stack.place.put(&stack.place.source, "stash/x", "").await;
-    let time = Duration::from_secs(6);
     let start = json!({"prefix": "stash/", "job": "job"});
     let check = json!({"job": "job"});
 
     for request in ["list-type=2", "SendMessageBatch"] {
-        network.fault("", request, ALWAYS, Fault::Stall);
-        let deadline = Instant::now() + time;
-        let refusal = stack.start.invoke_with(&start, time).await.unwrap_err();
-        assert!(Instant::now() < deadline, "Lambda would have killed it");
-        assert_eq!(refusal.kind, "Passing");
-        assert!(
-            refusal.message.contains("being planned"),
-            "{}",
-            refusal.message
-        );
-        network.heal();
+        refuses_in_time(&mut stack.start, &start, &network, request, "being planned").await;
     }
     persist(&mut stack.start, &start).await;
     for request in ["job.json", "GetQueueAttributes"] {
-        network.fault("", request, ALWAYS, Fault::Stall);
-        let deadline = Instant::now() + time;
-        let refusal = stack.check.invoke_with(&check, time).await.unwrap_err();
-        assert!(Instant::now() < deadline, "Lambda would have killed it");
-        assert_eq!(refusal.kind, "Passing");
-        assert!(
-            refusal.message.contains("being checked"),
-            "{}",
-            refusal.message
-        );
-        network.heal();
+        refuses_in_time(&mut stack.check, &check, &network, request, "being checked").await;
     }
     stack.deliver(|_| false).await;
     assert_eq!(stack.check("job").await["state"], "succeeded");

@@ -11,7 +11,7 @@ use super::report;
 use super::{OperateError, Result};
 use crate::progress::Progress;
 use crate::stack::{Execution, Stack, StackArgs, State};
-use crate::{FAILED, USAGE, complain};
+use crate::{FAILED, USAGE, complain, status_of};
 
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -48,7 +48,7 @@ pub(super) async fn follow(
     match ended? {
         End::Report(ended) => {
             report::show(&stack.ledger(job).await?, &ended, args);
-            Ok(report::status(&ended))
+            Ok(status_of(&ended))
         }
         End::Execution(execution) => Ok(mourn(job, args, &execution)),
     }
@@ -73,10 +73,7 @@ async fn wait_for_end(
                 return Ok(End::Execution(Box::new(ended)));
             }
             (None, None) if look.planned == 0 && since == Since::Before => {
-                return Err(OperateError::NoJob {
-                    job: job.clone(),
-                    stack: args.clone(),
-                });
+                return Err(OperateError::no_job(job, args));
             }
             (None, _) => sleep(PAUSE).await,
         }

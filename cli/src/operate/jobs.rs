@@ -7,9 +7,8 @@ use serde_json::Value;
 
 use super::Result;
 use super::args::JobsArgs;
-use super::report::say_json;
 use crate::stack::{Execution, Stack};
-use crate::{SUCCEEDED, note, say, summary};
+use crate::{SUCCEEDED, note, say, say_json, summary};
 
 /// A job as it is listed.
 #[derive(Debug, Serialize)]

@@ -11,15 +11,12 @@ use rehose_reprocess::watch::failures;
 use super::args::ReportArgs;
 use super::{OperateError, Result};
 use crate::stack::{Stack, StackArgs};
-use crate::{INCOMPLETE, SUCCEEDED, complain, note, say, summary};
+use crate::{SUCCEEDED, complain, note, say, say_json, summary};
 
 pub(super) async fn report(args: ReportArgs) -> Result<u8> {
     let ledger = Stack::new(&args.stack).ledger(&args.job).await?;
     if ledger.definition().await?.is_none() {
-        return Err(OperateError::NoJob {
-            job: args.job,
-            stack: args.stack,
-        });
+        return Err(OperateError::no_job(&args.job, &args.stack));
     }
     let report = ledger.report().await?;
     if args.failures {
@@ -35,14 +32,6 @@ pub(super) async fn report(args: ReportArgs) -> Result<u8> {
         false => show(&ledger, &report, &args.stack),
     }
     Ok(SUCCEEDED)
-}
-
-/// The exit status of a job that ended so.
-pub(super) fn status(report: &Report) -> u8 {
-    match report.state {
-        State::Succeeded => SUCCEEDED,
-        State::Incomplete => INCOMPLETE,
-    }
 }
 
 /// Shows a report, and the first failures with what to do about them.
@@ -62,13 +51,6 @@ pub(super) fn show(ledger: &Ledger, report: &Report, args: &StackArgs) {
             "incomplete: `rehose report {job} --failures{args}` lists all that failed; once that is \
              mended, {again} does it again"
         ));
-    }
-}
-
-pub(super) fn say_json(value: &impl serde::Serialize) {
-    match serde_json::to_string_pretty(value) {
-        Ok(json) => say(&json),
-        Err(error) => complain(&error),
     }
 }
 

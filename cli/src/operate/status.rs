@@ -6,7 +6,7 @@ use super::args::StatusArgs;
 use super::follow::{Since, follow, mourn};
 use super::{OperateError, Result, report};
 use crate::stack::Stack;
-use crate::{SUCCEEDED, note, say, summary};
+use crate::{SUCCEEDED, note, say, status_of, summary};
 
 pub(super) async fn status(args: StatusArgs) -> Result<u8> {
     let StatusArgs { job, stack: of, .. } = &args;
@@ -20,13 +20,10 @@ pub(super) async fn status(args: StatusArgs) -> Result<u8> {
     let look = Watch::new(ledger.clone()).look().await?;
     if let Some(ended) = &look.report {
         report::show(&ledger, ended, of);
-        return Ok(report::status(ended));
+        return Ok(status_of(ended));
     }
     if execution.is_none() && ledger.definition().await?.is_none() {
-        return Err(OperateError::NoJob {
-            job: job.clone(),
-            stack: of.clone(),
-        });
+        return Err(OperateError::no_job(job, of));
     }
     let state = execution
         .as_ref()

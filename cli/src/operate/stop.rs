@@ -14,10 +14,7 @@ pub(super) async fn stop(args: StopArgs) -> Result<u8> {
     let StopArgs { job, stack: of } = &args;
     let stack = Stack::new(of);
     let Some(execution) = stack.execution(job.as_str()).await? else {
-        return Err(OperateError::NoJob {
-            job: job.clone(),
-            stack: of.clone(),
-        });
+        return Err(OperateError::no_job(job, of));
     };
     if !execution.is_running() {
         note(&format!(

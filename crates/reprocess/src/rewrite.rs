@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::deadline::out_of_time;
 use crate::error::{Error, Result};
 use crate::ledger::{csv_key, rejected_key};
 use crate::receipt::{Failure, Outcome};
@@ -49,9 +50,7 @@ pub(crate) async fn rewrite(
     transcoding: Transcoding,
     deadline: Instant,
 ) -> Result<Outcome> {
-    let late = || Error::OutOfTime {
-        doing: format!("{} was being rewritten", source.url(key)),
-    };
+    let late = || out_of_time(&format!("{} was being rewritten", source.url(key)));
     let body = match timeout_at(deadline, source.read(key)).await {
         Ok(Ok(body)) => body,
         Ok(Err(error)) => return unreadable(error),
