@@ -1,5 +1,5 @@
 //! Any bytes, encoded, are read back by two decoders, and are the same bytes however they were cut
-//! into writes.
+//! into writes and whatever was encoded before.
 #![allow(clippy::unwrap_used, reason = "a panic is how a check fails")]
 
 use flate2::{Decompress, FlushDecompress, Status};
@@ -32,12 +32,21 @@ pub(crate) fn check(data: &[u8]) {
     }
     let gz = round_trip(&text);
     let size = 1 + usize::from(*cut).pow(2);
-    assert!(encode(text.chunks(size)) == gz, "cut into {size}");
+    let mut encoder = Encoder::new();
+    encode_by(&mut encoder, [&text[text.len() / 2..]]);
+    let again = encode_by(&mut encoder, text.chunks(size));
+    assert!(again == gz, "after another, and cut into {size}");
 }
 
 pub(crate) fn encode<'a>(writes: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    encode_by(&mut Encoder::new(), writes)
+}
+
+pub(crate) fn encode_by<'a>(
+    encoder: &mut Encoder,
+    writes: impl IntoIterator<Item = &'a [u8]>,
+) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut encoder = Encoder::new();
     for text in writes {
         encoder.write(text, &mut out);
     }

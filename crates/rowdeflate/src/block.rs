@@ -19,7 +19,7 @@ const LENGTHS_ORDER: [u8; 19] = [
 ];
 
 /// Bytes as they are, then bytes that were there before.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sequence {
     /// Bytes as they are.
     pub(crate) literals: u32,

@@ -26,14 +26,19 @@ const MIN_GAIN: usize = 8;
 /// Shorter matches cost more than they save.
 const MIN_LENGTH: usize = 4;
 
-/// Where something was seen last, by a hash of it: a position in the stream, modulo 2^32. That of
-/// another thing, or an old one, does no harm, since nothing counts before it was compared.
+/// Where something was seen last, by a hash of it. That of another thing does no harm, since nothing
+/// counts before it was compared; nor does one before the buffer, which is too far away.
 type Table = Box<[u32; 1 << SLOTS_LOG2]>;
 
-/// Remembers the fields of a stream.
+/// Positions are counted anew from here on: they have 32 bits.
+const LAST_ORIGIN: u32 = 1 << 31;
+
+/// Remembers the fields of streams.
 #[derive(Debug)]
 pub(crate) struct Matcher {
     fields: Fields,
+    /// The position of the buffer's first byte. Nothing was ever seen at 0.
+    origin: u32,
     /// A field and the next: a row's key and what follows it.
     pairs: Table,
     singles: Table,
@@ -52,19 +57,32 @@ impl Matcher {
     pub(crate) fn new() -> Self {
         Self {
             fields: Fields::default(),
+            origin: 1,
             pairs: table(),
             singles: table(),
             prefixes: table(),
         }
     }
 
-    /// Appends the matches of `text`, a part of `buffer` whose beginning is `offset` bytes into the
-    /// stream, modulo 2^32. At least [`PADDING`] bytes must follow it.
+    /// Lets so many bytes at the buffer's beginning go: matches do not reach there any more.
+    pub(crate) fn move_on(&mut self, gone: usize) {
+        self.origin += gone as u32;
+        if self.origin >= LAST_ORIGIN {
+            let before = self.origin - 1;
+            for table in [&mut self.pairs, &mut self.singles, &mut self.prefixes] {
+                for position in &mut **table {
+                    *position = position.saturating_sub(before);
+                }
+            }
+            self.origin = 1;
+        }
+    }
+
+    /// Appends the matches of `text`, a part of `buffer`. At least [`PADDING`] bytes must follow it.
     pub(crate) fn find(
         &mut self,
         buffer: &[u8],
         text: Range<usize>,
-        offset: u32,
         sequences: &mut Vec<Sequence>,
     ) {
         let Range { start: begin, end } = text;
@@ -79,7 +97,7 @@ impl Matcher {
             let after_next = next_field(next + 1);
             let next_hash = hash_of(buffer, next, after_next);
             let first_bytes = load(buffer, field);
-            let here = offset.wrapping_add(field as u32);
+            let here = self.origin + field as u32;
             let seen = [
                 (&mut self.pairs, mix(hash.rotate_left(5) ^ next_hash)),
                 (&mut self.singles, hash),
@@ -89,7 +107,7 @@ impl Matcher {
 
             let mut found = None;
             for there in seen {
-                let distance = here.wrapping_sub(there) as usize;
+                let distance = (here - there) as usize;
                 if distance.wrapping_sub(1) < WINDOW.min(field)
                     && load(buffer, field - distance) as u32 == first_bytes as u32
                 {
@@ -209,4 +227,35 @@ fn mix(value: u64) -> u64 {
 #[inline(always)]
 fn slot(hash: u64) -> usize {
     (hash >> (64 - SLOTS_LOG2)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(matcher: &mut Matcher, buffer: &[u8], text: Range<usize>) -> Vec<Sequence> {
+        let mut sequences = Vec::new();
+        matcher.find(buffer, text, &mut sequences);
+        sequences
+    }
+
+    /// That positions are counted anew costs no match, and makes none up.
+    #[test]
+    fn positions_begin_anew() {
+        let rows: String = (0..4_000)
+            .map(|row| format!("{row},same,{}\n", row / 9))
+            .collect();
+        let buffer = [rows.as_bytes(), &[0; PADDING]].concat();
+        let (gone, middle, end) = (5_000, rows.len() / 2, rows.len());
+        let second = |mut matcher: Matcher| {
+            found(&mut matcher, &buffer, 0..middle);
+            matcher.move_on(gone);
+            found(&mut matcher, &buffer[gone..], middle - gone..end - gone)
+        };
+        let near_the_end = Matcher {
+            origin: LAST_ORIGIN - 100,
+            ..Matcher::new()
+        };
+        assert_eq!(second(near_the_end), second(Matcher::new()));
+    }
 }

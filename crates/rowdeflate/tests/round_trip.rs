@@ -6,7 +6,7 @@ mod shapes;
 
 use std::io::{self, Write};
 
-use check::{HEADER, TRAILER, encode, round_trip};
+use check::{HEADER, TRAILER, encode, encode_by, round_trip};
 use flate2::Compression;
 use flate2::write::MultiGzDecoder;
 use proptest::collection::vec;
@@ -31,6 +31,23 @@ fn nothing_is_a_member_too() {
     let gz = round_trip(b"");
     assert_eq!(gz.len(), HEADER + 2 + TRAILER);
     assert_eq!(encode([b"".as_slice(), b"", b""]), gz);
+}
+
+/// What an encoder remembers of one stream must not show in the next.
+#[test]
+fn one_encoder_for_many_streams() {
+    let mut encoder = Encoder::new();
+    for length in [0, 1, 300, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 77] {
+        for text in [
+            rows(length, 1),
+            rows(length, 2),
+            noise(length, 1),
+            letters(length, 1),
+        ] {
+            assert!(encode_by(&mut encoder, [&text[..]]) == encode([&text[..]]));
+            assert!(encode_by(&mut encoder, text.chunks(1_000)) == round_trip(&text));
+        }
+    }
 }
 
 #[test]
