@@ -87,7 +87,7 @@ pub(crate) struct RunArgs {
     pub(crate) level: Option<u8>,
     /// Work on so many objects at once [default: the number of cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(crate) concurrency: Option<u16>,
+    concurrency: Option<u16>,
     /// The job's name; the name of an interrupted job goes on with it [default: a new one]
     #[arg(long, value_parser = |id: &str| id.parse::<JobId>())]
     pub(crate) job: Option<JobId>,
@@ -106,6 +106,11 @@ impl RunArgs {
         }
     }
 
+    /// How many objects are worked on at once.
+    pub(crate) fn workers(&self) -> usize {
+        self.concurrency.map_or_else(cores, usize::from)
+    }
+
     /// Which objects are planned.
     pub(crate) fn mode(&self) -> Mode {
         self.mode.mode()
@@ -118,6 +123,11 @@ impl RunArgs {
             Location::Folder(_) => self.prefix.clone(),
         }
     }
+}
+
+/// The cores that this process may use.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

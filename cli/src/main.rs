@@ -31,8 +31,7 @@ const USAGE: u8 = 2;
 /// The job has ended, and something is missing.
 const INCOMPLETE: u8 = 3;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let log = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
     tracing_subscriber::fmt()
         .with_env_filter(log)
@@ -40,14 +39,29 @@ async fn main() -> ExitCode {
         .init();
     let code = match Args::try_parse() {
         Ok(args) => match args.command {
-            Command::Run(args) => run::run(args).await,
+            Command::Run(args) => on_threads(args.workers(), run::run(args)),
             Command::Table(args) => table::print(&args),
-            Command::Operate(operation) => operate(operation).await,
+            Command::Operate(operation) => on_threads(1, operate(operation)),
             Command::Sample(args) => write_sample(args),
         },
         Err(error) => answer(&error),
     };
     ExitCode::from(code)
+}
+
+/// Runs a command on so many threads beside its own, and returns its exit status.
+fn on_threads(threads: usize, command: impl Future<Output = u8>) -> u8 {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => {
+            complain(&format!("cannot start threads: {error}"));
+            FAILED
+        }
+    }
 }
 
 /// Gives the help that was asked for, or says what is wrong with the arguments.

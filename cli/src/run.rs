@@ -7,20 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rehose_extract::{OptionsError, Settings};
+use rehose_extract::{Compression, OptionsError, Settings};
 use rehose_reprocess::check::{Checked, Checker, Patience, Standing};
 use rehose_reprocess::error::{Error, ErrorKind, Result};
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::location::{Location, Places};
 use rehose_reprocess::process::Processor;
-use rehose_reprocess::queue::{LocalQueue, Queue};
+use rehose_reprocess::queue::LocalQueue;
 use rehose_reprocess::report::{Report, State};
 use rehose_reprocess::start::{Planner, StartRequest};
 use rehose_reprocess::store::{LocalStore, MAX_PAGE};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::args::RunArgs;
+use crate::args::{RunArgs, cores};
 use crate::progress::Progress;
 use crate::{FAILED, USAGE, complain, say, say_json, status_of, summary};
 
@@ -32,9 +33,6 @@ const ATTEMPTS: u32 = 3;
 
 /// The wait before a task is tried again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
-
-/// How often the queue is asked whether it is empty. It answers from memory.
-const POLL: Duration = Duration::from_millis(5);
 
 /// A process has no deadline; this one never comes.
 const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
@@ -95,7 +93,7 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
     let places = Places::of(&[&from, &to]).await;
     let source = places.source(&from)?;
     let output = places.output(&to)?;
-    let concurrency = args.concurrency.map_or_else(cores, usize::from);
+    let concurrency = args.workers();
     let queue = LocalQueue::new(QUEUED);
     let request = StartRequest {
         job: job.clone(),
@@ -108,7 +106,7 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
     };
     let settings = Settings {
         shape: args.options().compile()?,
-        level: args.level,
+        compression: Compression::new(args.level),
     };
     let planner = Planner {
         sources: vec![source.clone()],
@@ -128,7 +126,8 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
         settings,
         &args.exclude,
         concurrency,
-    )?;
+    )?
+    .on_cores(concurrency.min(cores()));
     let checker = Checker {
         output: Arc::clone(&output),
         queue: Arc::new(queue.clone()),
@@ -141,17 +140,20 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
         },
     };
 
-    let progress = Progress::begin();
-    let workers = futures::future::try_join_all(
-        (0..concurrency).map(|_| work(&queue, &processor, &progress)),
-    );
+    let progress = Arc::new(Progress::begin());
+    let worker = Worker {
+        queue: queue.clone(),
+        processor: Arc::new(processor),
+        progress: Arc::clone(&progress),
+    };
+    let workers = (0..concurrency).map(|_| worker.clone().work()).collect();
     let direction = async {
         plan(&planner, request, &progress).await?;
         wait_for_end(&checker, job, &queue).await?;
         queue.close();
         Ok(())
     };
-    let finished = tokio::try_join!(direction, workers);
+    let finished = tokio::try_join!(direction, all_of(workers));
     progress.end();
     finished?;
     let ledger = Ledger::new(output, job.clone());
@@ -173,33 +175,50 @@ async fn plan(planner: &Planner, mut request: StartRequest, progress: &Progress)
     }
 }
 
-/// Handles tasks until there are no more. What still fails after some attempts ends the run: the
-/// fault is not in an object, so the next object would meet it too.
-async fn work(queue: &LocalQueue, processor: &Processor, progress: &Progress) -> Result<()> {
-    while let Some(delivery) = queue.receive().await {
-        match processor
-            .process(&delivery.body, Instant::now() + NEVER)
-            .await
-        {
-            Ok(processed) => {
-                progress.processed(&processed);
-                delivery.ack();
-            }
-            Err(error) if delivery.receive_count >= ATTEMPTS => return Err(error),
-            Err(_) => {
-                sleep(RETRY_WAIT).await;
-                delivery.give_back();
+/// Handles tasks, on a thread that it has for itself.
+#[derive(Clone)]
+struct Worker {
+    queue: LocalQueue,
+    processor: Arc<Processor>,
+    progress: Arc<Progress>,
+}
+
+impl Worker {
+    /// Goes on until there are no more tasks. What still fails after some attempts ends the run: the
+    /// fault is not in an object, so the next object would meet it too.
+    async fn work(self) -> Result<()> {
+        while let Some(delivery) = self.queue.receive().await {
+            let never = Instant::now() + NEVER;
+            match self.processor.process(&delivery.body, never).await {
+                Ok(processed) => {
+                    self.progress.processed(&processed);
+                    delivery.ack();
+                }
+                Err(error) if delivery.receive_count >= ATTEMPTS => return Err(error),
+                Err(_) => {
+                    sleep(RETRY_WAIT).await;
+                    delivery.give_back();
+                }
             }
         }
+        Ok(())
+    }
+}
+
+/// Waits for the workers. The first that fails stops the others.
+async fn all_of(mut workers: JoinSet<Result<()>>) -> Result<()> {
+    while let Some(ended) = workers.join_next().await {
+        ended.map_err(|error| Error::Died {
+            what: "a worker".to_owned(),
+            reason: error.to_string(),
+        })??;
     }
     Ok(())
 }
 
 async fn wait_for_end(checker: &Checker, job: &JobId, queue: &LocalQueue) -> Result<Checked> {
     loop {
-        while !queue.counters().await?.all_zero() {
-            sleep(POLL).await;
-        }
+        queue.emptied().await;
         let checked = checker
             .check(job, Timestamp::now(), Instant::now() + NEVER)
             .await?;
@@ -255,10 +274,6 @@ pub(crate) fn in_flags(error: &OptionsError) -> String {
         }
         OptionsError::Value { option, reason } => format!("{}: {reason}", flag(option)),
     }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn tell(args: &RunArgs, report: &Report) {

@@ -33,7 +33,14 @@ pub(crate) struct Gunzip {
     header_crc: Crc,
     body_crc: Crc,
     whole: WholeMembers,
-    inflate: Decompress,
+    /// Made with the first member that is not taken whole: many an object has none.
+    inflate: Option<Inflate>,
+}
+
+/// A resumable inflate, and where it writes.
+#[derive(Debug)]
+struct Inflate {
+    state: Decompress,
     decoded: Box<[u8]>,
 }
 
@@ -69,8 +76,7 @@ impl Gunzip {
             header_crc: Crc::new(),
             body_crc: Crc::new(),
             whole: WholeMembers::new(),
-            inflate: Decompress::new(false),
-            decoded: vec![0; BUFFER].into_boxed_slice(),
+            inflate: None,
         }
     }
 
@@ -190,7 +196,9 @@ impl Gunzip {
     }
 
     fn begin_body(&mut self) {
-        self.inflate.reset(false);
+        if let Some(Inflate { state, .. }) = &mut self.inflate {
+            state.reset(false);
+        }
         self.body_crc.reset();
         self.step = Step::Body;
     }
@@ -200,26 +208,28 @@ impl Gunzip {
         input: &mut &[u8],
         next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let Inflate { state, decoded } = self.inflate.get_or_insert_with(|| Inflate {
+            state: Decompress::new(false),
+            decoded: vec![0; BUFFER].into_boxed_slice(),
+        });
         loop {
-            let (read, written) = (self.inflate.total_in(), self.inflate.total_out());
-            let status = self
-                .inflate
-                .decompress(input, &mut self.decoded, FlushDecompress::None);
-            let read = (self.inflate.total_in() - read) as usize;
-            let written = (self.inflate.total_out() - written) as usize;
+            let (read, written) = (state.total_in(), state.total_out());
+            let status = state.decompress(input, decoded, FlushDecompress::None);
+            let read = (state.total_in() - read) as usize;
+            let written = (state.total_out() - written) as usize;
             *input = &input[read..];
             self.offset += read as u64;
             // Handed on even if a fault follows: a fault in these bytes comes before it, whichever
             // way the object was cut into chunks.
-            self.body_crc.update(&self.decoded[..written]);
-            next(&self.decoded[..written])?;
+            self.body_crc.update(&decoded[..written]);
+            next(&decoded[..written])?;
             match status {
                 Err(_) => return Err(self.corrupt("not deflate")),
                 Ok(Status::StreamEnd) => {
                     self.step = Step::Trailer;
                     return Ok(());
                 }
-                Ok(_) if input.is_empty() && written < self.decoded.len() => return Ok(()),
+                Ok(_) if input.is_empty() && written < decoded.len() => return Ok(()),
                 Ok(_) if read == 0 && written == 0 => return Err(self.corrupt("not deflate")),
                 Ok(_) => {}
             }

@@ -54,14 +54,16 @@ impl Layer {
         }
         match &mut self.kind {
             Kind::Unknown(held) => {
-                let rest = hold(held, chunk);
+                let before = held.len();
+                hold(held, chunk);
                 let Some(gzip) = is_gzip(held) else {
                     return Ok(());
                 };
                 let held = std::mem::take(held);
                 self.kind = self.decided(gzip, &held)?;
-                self.push(&held, go_on, text)?;
-                self.push(rest, go_on, text)
+                // The chunk in one piece: a member that is whole in it stays so.
+                self.push(&held[..before], go_on, text)?;
+                self.push(chunk, go_on, text)
             }
             Kind::Gzip(gunzip, inner) => {
                 gunzip.push(chunk, &mut |decoded| inner.push(decoded, go_on, text))
@@ -104,14 +106,14 @@ impl Layer {
     }
 }
 
-/// Moves bytes into `held` until it tells what it is, and returns the rest.
-fn hold<'a>(held: &mut Vec<u8>, chunk: &'a [u8]) -> &'a [u8] {
-    let mut rest = chunk;
-    while let (None, [byte, after @ ..]) = (is_gzip(held), rest) {
+/// Copies bytes into `held` until it tells what it is.
+fn hold(held: &mut Vec<u8>, chunk: &[u8]) {
+    for byte in chunk {
+        if is_gzip(held).is_some() {
+            return;
+        }
         held.push(*byte);
-        rest = after;
     }
-    rest
 }
 
 fn is_gzip(held: &[u8]) -> Option<bool> {

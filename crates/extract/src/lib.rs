@@ -3,7 +3,7 @@
 //! The way of the bytes is the order of the modules: an object's bytes lose their gzip
 //! `layers`, the text is checked to be UTF-8 (`text`), a `dialect` finds the events
 //! in it, a `format` turns each event's message into columns, and the `rows` leave
-//! through a `gzip` encoder. [`Transcoder`] is the whole of it: chunks of any size are pushed
+//! through a `sink`. [`Transcoder`] is the whole of it: chunks of any size are pushed
 //! in, and compressed output goes to two writers.
 //!
 //! The crate is pure and synchronous: it knows no AWS, no file system, no clock and no threads. Its
@@ -15,13 +15,13 @@ mod dialect;
 mod error;
 mod format;
 mod gunzip;
-mod gzip;
 mod json;
 mod layers;
 mod member;
 mod options;
 mod pattern;
 mod rows;
+mod sink;
 #[cfg(feature = "stages")]
 pub mod stages;
 mod text;
@@ -32,4 +32,5 @@ pub use error::{Error, Fault, Position, Reason, Stage};
 pub use format::Rejection;
 pub use format::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS, Field, FieldKind};
 pub use options::{Dialect, FormatName, Options, OptionsError, Shape};
-pub use transcode::{MAX_LEVEL, MIN_LEVEL, Settings, Summary, Transcoder};
+pub use sink::{Compression, Gzip, MAX_LEVEL, MIN_LEVEL, Sink};
+pub use transcode::{Settings, Summary, Transcoder};

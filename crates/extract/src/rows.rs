@@ -5,9 +5,9 @@ use std::io::Write;
 use crate::dialect::{Event, Events, Standing};
 use crate::error::{Error, Reason};
 use crate::format::{Format, Rejection};
-use crate::gzip::GzipWriter;
 use crate::json::Number;
 use crate::options::Shape;
+use crate::sink::{Lines, Sink};
 use crate::timestamp::Clock;
 
 /// The most that rows and rejected lines may take while their document's `messageType` has not
@@ -26,27 +26,23 @@ pub(crate) struct Counts {
     pub(crate) control: u64,
 }
 
-/// Writes rows to `W` and rejected lines to `R`.
+/// Writes rows to one sink and rejected lines to another.
 #[derive(Debug)]
-pub(crate) struct Rows<W: Write, R: Write> {
+pub(crate) struct Rows<S, R> {
     source: String,
     format: Format,
     clock: Clock,
-    csv: GzipWriter<W>,
-    rejected: GzipWriter<R>,
+    csv: Lines<S>,
+    rejected: Lines<R>,
     counts: Counts,
     /// The counts before the events that wait for their document's `messageType`.
     held: Option<Counts>,
 }
 
-impl<W: Write, R: Write> Rows<W, R> {
+impl<S: Sink, R: Sink> Rows<S, R> {
     /// Rows of an object, with the header written.
-    pub(crate) fn new(
-        source: &str,
-        shape: &Shape,
-        mut csv: GzipWriter<W>,
-        rejected: GzipWriter<R>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(source: &str, shape: &Shape, csv: S, rejected: R) -> Result<Self, Error> {
+        let mut csv = Lines::new(csv);
         csv.buffer().extend_from_slice(shape.header().as_bytes());
         csv.buffer().push(b'\n');
         csv.flush_blocks()?;
@@ -55,7 +51,7 @@ impl<W: Write, R: Write> Rows<W, R> {
             format: shape.format().clone(),
             clock: Clock::default(),
             csv,
-            rejected,
+            rejected: Lines::new(rejected),
             counts: Counts::default(),
             held: None,
         })
@@ -119,7 +115,7 @@ impl<W: Write, R: Write> Rows<W, R> {
     }
 }
 
-impl<W: Write, R: Write> Events for Rows<W, R> {
+impl<S: Sink, R: Sink> Events for Rows<S, R> {
     fn event(&mut self, event: Event<'_>, standing: Standing) -> Result<(), Error> {
         if standing == Standing::Undecided && self.held.is_none() {
             self.held = Some(self.counts);

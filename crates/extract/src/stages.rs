@@ -6,9 +6,9 @@ use crate::dialect::cloudwatch::Envelopes;
 use crate::dialect::{Event, Events, Standing};
 use crate::error::Error;
 use crate::format::{Format, Rejection};
-use crate::gzip::GzipWriter;
 use crate::layers::Layer;
 use crate::options::Shape;
+use crate::sink::{Compression, Lines};
 use crate::text::Utf8;
 use crate::timestamp::Clock;
 
@@ -45,12 +45,12 @@ pub fn extract(text: &[u8], shape: &Shape, rows: &mut Vec<u8>) -> Result<(), Err
 
 /// Appends rows, compressed.
 pub fn encode(rows: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-    let mut writer = GzipWriter::new(None, out);
+    let mut lines = Lines::new(Compression::default().to(out));
     for chunk in rows.chunks(CHUNK) {
-        writer.buffer().extend_from_slice(chunk);
-        writer.flush_blocks()?;
+        lines.buffer().extend_from_slice(chunk);
+        lines.flush_blocks()?;
     }
-    writer.finish().map(drop)
+    lines.finish().map(drop)
 }
 
 struct Plain<'a> {

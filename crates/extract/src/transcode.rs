@@ -2,34 +2,25 @@
 
 use std::io::Write;
 
-use libdeflater::CompressionLvl;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Events;
 use crate::dialect::cloudwatch::Envelopes;
 use crate::dialect::regex::Matches;
 use crate::error::Error;
-use crate::gzip::GzipWriter;
 use crate::layers::Layer;
 use crate::options::{CompiledDialect, Shape};
 use crate::rows::Rows;
+use crate::sink::{Compression, Gzip, Sink};
 use crate::text::Utf8;
-
-/// The fastest level.
-pub const MIN_LEVEL: u8 = 1;
-
-/// The level that compresses best.
-pub const MAX_LEVEL: u8 = 12;
 
 /// What a transcode needs to know beforehand.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The shape of input and output.
     pub shape: Shape,
-    /// The compression level of libdeflate, from [`MIN_LEVEL`] to [`MAX_LEVEL`]; others count as the
-    /// nearest. Without one, rows are compressed by [`rowdeflate`], at least as small as by zlib's
-    /// level 6 and faster than by any level that gives as little.
-    pub level: Option<u8>,
+    /// How the output is compressed.
+    pub compression: Compression,
 }
 
 /// What became of an object. `events` is always `written + rejected + control`.
@@ -53,17 +44,20 @@ pub struct Summary {
     pub bytes_out: u64,
 }
 
-/// Turns one object into CSV.gz on `W` and a gzipped line of JSON on `R` for every rejected event.
+/// Turns one object into rows for one sink and a line of JSON for the other for every rejected
+/// event: by [`new`](Self::new), into CSV.gz and gzipped lines.
 ///
 /// Push the object's bytes in chunks of any size, in order, then [`finish`](Self::finish): the
 /// result depends on the bytes alone. After an error, a transcoder is of no more use, and what it
-/// has written must be thrown away. Nothing at all is written to `R` unless an event is rejected.
+/// has written must be thrown away. The second sink gets nothing at all unless an event is rejected.
 ///
 /// ```
-/// use rehose_extract::{Options, Settings, Transcoder};
+/// use rehose_extract::{Compression, Options, Settings, Transcoder};
 ///
-/// let shape = Options::default().compile()?;
-/// let settings = Settings { shape, level: None };
+/// let settings = Settings {
+///     shape: Options::default().compile()?,
+///     compression: Compression::default(),
+/// };
 /// let (mut csv, mut rejected) = (Vec::new(), Vec::new());
 /// let mut transcoder = Transcoder::new("2020/02/01/00/stash", &settings, &mut csv, &mut rejected)?;
 /// transcoder.push(br#"{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","timestamp":0,"#)?;
@@ -73,11 +67,11 @@ pub struct Summary {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Transcoder<W: Write, R: Write> {
+pub struct Transcoder<S, R> {
     layers: Layer,
     text: Utf8,
     dialect: Dialect,
-    rows: Rows<W, R>,
+    rows: Rows<S, R>,
     bytes_in: u64,
 }
 
@@ -110,27 +104,26 @@ impl Dialect {
     }
 }
 
-impl<W: Write, R: Write> Transcoder<W, R> {
+impl<W: Write, R: Write> Transcoder<Gzip<W>, Gzip<R>> {
     /// A transcoder for the object `source`, whose name stands in rejected lines.
     pub fn new(source: &str, settings: &Settings, csv: W, rejected: R) -> Result<Self, Error> {
-        let dialect = match settings.shape.dialect() {
+        let Settings { shape, compression } = settings;
+        Self::to_sinks(source, shape, compression.to(csv), compression.to(rejected))
+    }
+}
+
+impl<S: Sink, R: Sink> Transcoder<S, R> {
+    /// A transcoder for the object `source`, whose output goes to any two sinks.
+    pub fn to_sinks(source: &str, shape: &Shape, csv: S, rejected: R) -> Result<Self, Error> {
+        let dialect = match shape.dialect() {
             CompiledDialect::CloudWatch => Dialect::CloudWatch(Box::new(Envelopes::new())),
             CompiledDialect::Regex(regex) => Dialect::Regex(Box::new(Matches::new(regex.clone()))),
         };
-        let level = settings.level.map(|level| {
-            let level = level.clamp(MIN_LEVEL, MAX_LEVEL);
-            CompressionLvl::new(level.into()).unwrap_or_default()
-        });
         Ok(Self {
             layers: Layer::object(),
             text: Utf8::default(),
             dialect,
-            rows: Rows::new(
-                source,
-                &settings.shape,
-                GzipWriter::new(level, csv),
-                GzipWriter::new(level, rejected),
-            )?,
+            rows: Rows::new(source, shape, csv, rejected)?,
             bytes_in: 0,
         })
     }

@@ -8,7 +8,9 @@ mod subject;
 use std::cell::Cell;
 use std::io;
 
-use rehose_extract::{Error, Fault, Position, Reason, Settings, Shape, Stage, Transcoder};
+use rehose_extract::{
+    Compression, Error, Fault, Position, Reason, Settings, Shape, Stage, Transcoder,
+};
 
 use stash::{SIZES, document, flow_logs, gz, matches, messages};
 use subject::{Output, transcode};
@@ -259,7 +261,7 @@ fn a_gzip_bomb_is_only_text() {
 fn push_while(object: &[u8], asks: usize) -> (Result<(), Error>, usize) {
     let settings = Settings {
         shape: messages(),
-        level: Some(1),
+        compression: Compression::new(Some(1)),
     };
     let asked = Cell::new(0);
     let go_on = || {

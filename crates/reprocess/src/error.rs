@@ -136,10 +136,10 @@ pub enum Error {
         doing: String,
     },
     /// A thread of this process died.
-    #[error("the transcoder of {url} died: {reason}")]
+    #[error("{what} died: {reason}")]
     Died {
-        /// The object.
-        url: String,
+        /// What it did, and to which object.
+        what: String,
         /// What is known.
         reason: String,
     },

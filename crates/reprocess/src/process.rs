@@ -68,9 +68,18 @@ impl Processor {
             exclude: crate::start::exclude(exclude)?,
             messages: Semaphore::new(MESSAGES),
             slots: Semaphore::new(concurrency.max(1)),
-            transcoding: Transcoding::default(),
+            transcoding: Transcoding::OnThreads(Arc::new(Semaphore::new(1))),
             bound: OnceCell::new(),
         })
+    }
+
+    /// Lets an object have a second core while fewer objects than cores are at work.
+    pub fn on_cores(self, cores: usize) -> Self {
+        let cores = Arc::new(Semaphore::new(cores.max(1)));
+        Self {
+            transcoding: Transcoding::OnThreads(cores),
+            ..self
+        }
     }
 
     /// Transcodes where [`process`](Self::process) is polled and not on threads, so that the order
@@ -180,7 +189,7 @@ impl Processor {
             key,
             &self.output,
             settings,
-            self.transcoding,
+            &self.transcoding,
             reading,
         )
         .await
@@ -217,7 +226,7 @@ impl Processor {
         }
         Ok(Settings {
             shape: options.compile()?,
-            level: self.realtime.level,
+            compression: self.realtime.compression.clone(),
         })
     }
 }

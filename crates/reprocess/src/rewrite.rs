@@ -1,7 +1,10 @@
 //! One object: read, transcoded, written.
 
+mod at_once;
+mod beside;
 mod in_place;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::iter;
 use std::pin::pin;
@@ -10,10 +13,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::StreamExt;
 use rehose_extract::{Settings, Summary, Transcoder};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use self::at_once::AtOnce;
+use self::beside::Beside;
 use crate::deadline::out_of_time;
 use crate::error::{Error, Result};
 use crate::ledger::{csv_key, rejected_key};
@@ -28,11 +33,11 @@ const CHUNKS: usize = 4;
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// Where transcoders run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Transcoding {
-    /// Each on a thread of its own, so that transfers go on while it works.
-    #[default]
-    OnThreads,
+    /// Each on a thread of its own, so that transfers go on while it works, unless its object is
+    /// small; and on a second one as long as these cores have one free.
+    OnThreads(Arc<Semaphore>),
     /// Where they are awaited, so that the order of things is the same at every run.
     InPlace,
 }
@@ -47,7 +52,7 @@ pub(crate) async fn rewrite(
     key: &str,
     output: &Arc<dyn Store>,
     settings: &Settings,
-    transcoding: Transcoding,
+    transcoding: &Transcoding,
     deadline: Instant,
 ) -> Result<Outcome> {
     let late = || out_of_time(&format!("{} was being rewritten", source.url(key)));
@@ -63,18 +68,25 @@ pub(crate) async fn rewrite(
     // The transcoder is a thread: where this is dropped, it would go on for itself.
     let _stops_with_this = stop.clone().drop_guard();
     let transcoder = async {
-        if transcoding == Transcoding::InPlace {
-            return Ok(in_place::transcode(key, settings, chunks, csv_in, rejected_in).await);
+        let cores = match transcoding {
+            Transcoding::OnThreads(cores) => Arc::clone(cores),
+            Transcoding::InPlace => {
+                return Ok(in_place::transcode(key, settings, chunks, csv_in, rejected_in).await);
+            }
+        };
+        let begun = Begun::wait(&mut chunks).await;
+        if let Some(object) = begun.small()
+            && let Some(done) = at_once::transcode(key, settings, object)
+        {
+            return Ok(hand_on(done, csv_in, rejected_in).await);
         }
-        // A small object is all there by then, and its thread has nothing to wait for.
-        let first = chunks.recv().await;
         let (key, settings, stop) = (key.to_owned(), settings.clone(), stop.clone());
         tokio::task::spawn_blocking(move || {
-            let chunks = first
-                .into_iter()
+            let chunks = begun
+                .chunks()
                 .chain(iter::from_fn(|| chunks.blocking_recv()));
             let (csv, rejected) = (Pipe::new(csv_in), Pipe::new(rejected_in));
-            transcode(&key, &settings, &stop, chunks, csv, rejected)
+            transcode(&key, &settings, &cores, &stop, chunks, csv, rejected)
         })
         .await
     };
@@ -84,10 +96,11 @@ pub(crate) async fn rewrite(
         drain(rejected, output, rejected_key(key)),
         stop_at(deadline, &stop, transcoder),
     );
-    let transcoded = transcoded.map_err(|error| Error::Died {
-        url: source.url(key),
+    let died = |error: &dyn Display| Error::Died {
+        what: format!("the transcoder of {}", source.url(key)),
         reason: error.to_string(),
-    })?;
+    };
+    let transcoded = transcoded.map_err(|error| died(&error))?;
     let outputs = whole(csv, rejected).await;
     match (fed, transcoded, outputs) {
         // What the transcoder says of an object that did not arrive whole means nothing.
@@ -108,10 +121,7 @@ pub(crate) async fn rewrite(
         }
         (_, Err(error), outputs) => {
             abandon(outputs).await;
-            Err(Error::Died {
-                url: source.url(key),
-                reason: error.to_string(),
-            })
+            Err(died(&error))
         }
         (_, Ok(summary), Ok(outputs)) => complete(outputs, summary).await,
     }
@@ -179,15 +189,68 @@ enum Chunk {
     End,
 }
 
+/// The first chunks of an object: two at most, and the second only to see whether the first is all.
+struct Begun {
+    first: Option<Chunk>,
+    second: Option<Chunk>,
+}
+
+impl Begun {
+    async fn wait(chunks: &mut mpsc::Receiver<Chunk>) -> Self {
+        let first = chunks.recv().await;
+        let second = match &first {
+            Some(Chunk::Bytes(bytes)) if bytes.len() <= at_once::MAX_BYTES => chunks.recv().await,
+            _ => None,
+        };
+        Self { first, second }
+    }
+
+    /// The object, if it is small and whole.
+    fn small(&self) -> Option<&Bytes> {
+        match (&self.first, &self.second) {
+            (Some(Chunk::Bytes(object)), Some(Chunk::End)) => Some(object),
+            _ => None,
+        }
+    }
+
+    fn chunks(self) -> impl Iterator<Item = Chunk> {
+        self.first.into_iter().chain(self.second)
+    }
+}
+
+async fn hand_on(
+    done: std::result::Result<AtOnce, rehose_extract::Error>,
+    csv_in: mpsc::Sender<Bytes>,
+    rejected_in: mpsc::Sender<Bytes>,
+) -> std::result::Result<Summary, rehose_extract::Error> {
+    let AtOnce {
+        summary,
+        csv,
+        rejected,
+    } = done?;
+    for (piece, to) in [(csv, csv_in), (rejected, rejected_in)] {
+        if !piece.is_empty() {
+            let sent = to.send(piece).await;
+            sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        }
+    }
+    Ok(summary)
+}
+
 fn transcode(
     key: &str,
     settings: &Settings,
+    cores: &Arc<Semaphore>,
     stop: &CancellationToken,
     chunks: impl Iterator<Item = Chunk>,
     csv: Pipe,
     rejected: Pipe,
 ) -> std::result::Result<Summary, rehose_extract::Error> {
-    let mut transcoder = Transcoder::new(key, settings, csv, rejected)?;
+    let _core = cores.try_acquire();
+    let Settings { shape, compression } = settings;
+    let csv = Beside::new(compression.to(csv), cores);
+    let rejected = compression.to(rejected);
+    let mut transcoder = Transcoder::to_sinks(key, shape, csv, rejected)?;
     for chunk in chunks {
         match chunk {
             Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &|| !stop.is_cancelled())?,

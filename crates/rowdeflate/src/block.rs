@@ -1,5 +1,7 @@
 //! Blocks of DEFLATE (RFC 1951, 3.2): what was found, in the fewest bits.
 
+use std::sync::LazyLock;
+
 use crate::bits::{self, BitWriter, Bits};
 use crate::huffman::Code;
 
@@ -116,8 +118,7 @@ pub(crate) fn write(
     let codes = Codes::new(&counts);
     let header = Header::new(&codes);
     let dynamic = header.cost() + codes.cost(&counts);
-    let fixed_codes = Codes::fixed();
-    let fixed = fixed_codes.cost(&counts);
+    let fixed = FIXED.cost(&counts);
     let stored = stored_cost(text.len(), bits);
     let least = dynamic.min(fixed).min(stored);
 
@@ -129,7 +130,7 @@ pub(crate) fn write(
         writer.put(last.into(), 1);
         if least == fixed {
             writer.put(1, 2);
-            fixed_codes.write(text, sequences, writer);
+            FIXED.write(text, sequences, writer);
         } else {
             writer.put(2, 2);
             header.write(writer);
@@ -198,6 +199,8 @@ impl Counts {
         }
     }
 }
+
+static FIXED: LazyLock<Codes> = LazyLock::new(Codes::fixed);
 
 /// The two codes of a block.
 struct Codes {

@@ -4,10 +4,14 @@ use std::env;
 use std::str::FromStr;
 use std::time::Duration;
 
-use rehose_extract::{MAX_LEVEL, MIN_LEVEL, Options, Settings};
+use rehose_extract::{Compression, MAX_LEVEL, MIN_LEVEL, Options, Settings};
 use rehose_reprocess::check::Patience;
 use rehose_reprocess::location::Location;
 use rehose_reprocess::store::MAX_PAGE;
+
+/// At which memory a function has the equivalent of one core
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
+const MEGABYTES_OF_A_CORE: u64 = 1_769;
 
 /// What an environment variable lacks.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,7 @@ pub struct EnvironmentError {
 /// | `REHOSE_STALLED_SECONDS` | `check`: no receipt has come for so long | 7200 |
 /// | `REHOSE_ROUNDS` | `check`: how often what is missing is sent again | 2 |
 /// | `REHOSE_WAIT_SECONDS` | `check`: the longest wait between two calls | 300 |
+/// | `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` | megabytes, as Lambda says it | those of all cores |
 #[derive(Debug, Clone)]
 pub struct Environment;
 
@@ -84,7 +89,10 @@ impl Environment {
         })?;
         let levels = u64::from(MIN_LEVEL)..=u64::from(MAX_LEVEL);
         let level = number("REHOSE_LEVEL", levels)?.map(|level| level as u8);
-        Ok(Settings { shape, level })
+        Ok(Settings {
+            shape,
+            compression: Compression::new(level),
+        })
     }
 
     /// Patterns of keys to leave out.
@@ -94,8 +102,17 @@ impl Environment {
 
     /// Objects at once: by default twice the cores, so that transfers and work overlap.
     pub fn concurrency(&self) -> Result<usize, EnvironmentError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(number("REHOSE_CONCURRENCY", 1..=1_000)?.map_or(2 * cores, |n| n as usize))
+        let objects = number("REHOSE_CONCURRENCY", 1..=1_000)?;
+        Ok(objects.map_or(2 * self.cores()?, |n| n as usize))
+    }
+
+    /// The cores that the function's memory pays for, the last of them maybe in part. A function
+    /// sees more of them than it gets time on.
+    pub fn cores(&self) -> Result<usize, EnvironmentError> {
+        let seen = std::thread::available_parallelism().map_or(1, usize::from);
+        let megabytes = number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 1..=u64::MAX)?;
+        let paid = megabytes.map(|megabytes| megabytes.div_ceil(MEGABYTES_OF_A_CORE) as usize);
+        Ok(paid.map_or(seen, |paid| paid.min(seen)))
     }
 
     /// Keys of a page, and pages of a call.

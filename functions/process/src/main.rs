@@ -30,7 +30,8 @@ async fn function() -> Result<(), Error> {
         environment.settings()?,
         &environment.exclude()?,
         environment.concurrency()?,
-    )?;
+    )?
+    .on_cores(environment.cores()?);
     run(service_fn(async |event: LambdaEvent<Value>| {
         process(&processor, event)
             .await

@@ -93,6 +93,20 @@ impl LocalQueue {
         self.shared.changed.notify_waiters();
     }
 
+    /// Waits until nothing waits in the queue and nothing is in flight.
+    pub async fn emptied(&self) {
+        loop {
+            let changed = self.shared.changed.notified();
+            {
+                let state = self.shared.lock();
+                if state.visible.is_empty() && state.in_flight == 0 {
+                    return;
+                }
+            }
+            changed.await;
+        }
+    }
+
     /// How many messages were given up after their last delivery.
     pub fn dead(&self) -> u64 {
         self.shared.lock().dead

@@ -22,8 +22,9 @@ use upload::LocalUpload;
 /// name is no key, and no listing shows it.
 const RESERVED: &str = ".rehose";
 
-/// How much is read or written at a time. A hop to the thread that does the file work takes some
-/// microseconds, so that at this size it vanishes beside the work itself.
+/// How much is read or written at a time: what is smaller than this is read in one go, and what is
+/// larger at the pace of its reader, on a thread that does file work, to which a hop takes some
+/// microseconds.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The longest name that the usual file systems take, in bytes
@@ -31,6 +32,10 @@ const BUFFER_BYTES: usize = 256 * 1024;
 const MAX_NAME_BYTES: usize = 255;
 
 /// A folder as a store: a key is a file's path in it, with `/` between the names.
+///
+/// The work on a file is done where it is awaited: most of it takes microseconds, and to wake another
+/// thread for it takes more. So whoever shares a runtime with the tasks that await it gives that
+/// runtime a thread for each of them.
 ///
 /// Symbolic links are followed; sockets, pipes and devices are no objects. The folder itself is
 /// created by the first write. Objects are not synced to the disk one by one: they survive the
@@ -80,20 +85,6 @@ impl LocalStore {
             }
         }
     }
-
-    /// Does file work off the threads that drive the async tasks.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        operation: &'static str,
-        key: &str,
-        work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let root = self.root.clone();
-        tokio::task::spawn_blocking(move || work(&root))
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
-            .map_err(|error| failure(operation, self.url(key), error))
-    }
 }
 
 #[async_trait]
@@ -104,17 +95,20 @@ impl Store for LocalStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page, StoreError> {
+        let root = Arc::clone(&self.root);
         let (owned_prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
-        self.blocking("list", prefix, move |root| {
-            listing::page(root, &owned_prefix, after.as_deref(), limit)
+        tokio::task::spawn_blocking(move || {
+            listing::page(&root, &owned_prefix, after.as_deref(), limit)
         })
         .await
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
+        .map_err(|error| failure("list", self.url(prefix), error))
     }
 
     async fn read(&self, key: &str) -> Result<Body, StoreError> {
         let path = self.path("read", key)?;
-        let opened = self.blocking("read", key, move |_| open(&path)).await?;
         let url = self.url(key);
+        let opened = open(&path).map_err(|error| failure("read", url.clone(), error))?;
         let read = move |chunk: io::Result<Bytes>| {
             chunk.map_err(|error| failure("read", url.clone(), error))
         };
@@ -135,18 +129,14 @@ impl Store for LocalStore {
 
     async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError> {
         let path = self.path("put", key)?;
-        self.blocking("put", key, move |root| {
-            upload::put_if_absent(root, &path, &body)
-        })
-        .await
+        upload::put_if_absent(&self.root, &path, &body)
+            .map_err(|error| failure("put", self.url(key), error))
     }
 
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
         let path = self.path("head", key)?;
-        self.blocking("head", key, move |_| {
-            Ok(object(&path)?.map(|found| found.len()))
-        })
-        .await
+        let found = object(&path).map_err(|error| failure("head", self.url(key), error))?;
+        Ok(found.map(|found| found.len()))
     }
 
     fn url(&self, key: &str) -> String {

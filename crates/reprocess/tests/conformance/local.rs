@@ -352,6 +352,24 @@ async fn a_closed_queue_delivers_what_it_holds_and_takes_no_more() {
     assert!(queue.receive().await.is_none());
 }
 
+#[tokio::test]
+async fn a_queue_is_empty_when_nothing_can_come_back() {
+    let queue = LocalQueue::new(10);
+    queue.emptied().await;
+    queue.send(&bodies(1)).await.unwrap();
+    let waiting = tokio::spawn({
+        let queue = queue.clone();
+        async move { queue.emptied().await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    let delivery = queue.receive().await.unwrap();
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    delivery.ack();
+    waiting.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_senders_and_receivers_lose_nothing() {
     let queue = LocalQueue::new(3);

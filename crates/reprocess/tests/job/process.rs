@@ -1,12 +1,14 @@
 //! `process` may get any message, any number of times.
 
-use std::io::Write;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use flate2::Compression;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::message::{Created, Message};
@@ -170,6 +172,73 @@ async fn without_time_the_message_goes_back_and_nothing_is_left() {
     // The transcoder's thread sees that nobody listens any more.
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(world.files(), before);
+}
+
+/// Documents whose rows are many blocks of an encoder.
+fn large() -> String {
+    (0..40_000_i64)
+        .map(|i| document(i * i % 1_000_003))
+        .collect()
+}
+
+/// What a large object comes to where it has so many cores: the files of its output.
+async fn on_cores(cores: usize, object: &str) -> BTreeMap<String, Vec<u8>> {
+    let world = World::with_objects(0);
+    world.put("large", object);
+    world.start().await;
+    let message = world.queue.take().remove(0);
+    let processor = world.processor().on_cores(cores);
+    let deadline = Instant::now() + AMPLE;
+    processor.process(&message, deadline).await.unwrap();
+    world.files()
+}
+
+#[tokio::test]
+async fn a_second_core_changes_nothing_of_the_output() {
+    let csv = |files: &BTreeMap<String, Vec<u8>>| files["csv/large.csv.gz"].clone();
+    let object = large();
+    let one = on_cores(1, &object).await;
+    let two = on_cores(2, &object).await;
+    assert!(csv(&one) == csv(&two));
+    let two = csv(&two);
+    let rows = io::BufReader::new(MultiGzDecoder::new(&two[..])).lines();
+    assert_eq!(rows.map(Result::unwrap).count(), 1 + 40_000);
+}
+
+#[tokio::test]
+async fn a_fault_at_the_end_of_a_large_object_leaves_no_output() {
+    let mut object = large();
+    object.pop();
+    for cores in [1, 2] {
+        let files = on_cores(cores, &object).await;
+        let receipt = &files["jobs/job/receipts/00000000-0000.json"];
+        let receipt = std::str::from_utf8(receipt).unwrap();
+        assert!(receipt.contains(r#""reason":"cut-json""#), "{receipt}");
+        assert!(
+            !files.keys().any(|key| key.starts_with("csv/")),
+            "{files:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_large_object_is_given_back_where_its_output_fails() {
+    let world = World::with_objects(0);
+    world.put("large", &large());
+    world.start().await;
+    let message = world.queue.take().remove(0);
+    for cores in [1, 2] {
+        let output = Arc::new(Refusing {
+            inner: world.store(),
+            key: "csv/large.csv.gz",
+            kind: StoreErrorKind::Passing,
+        });
+        let processor = world.processor_into(output).on_cores(cores);
+        let deadline = Instant::now() + AMPLE;
+        let error = processor.process(&message, deadline).await.unwrap_err();
+        assert!(matches!(error, Error::Store(_)), "{error}");
+        assert!(world.receipts().is_empty());
+    }
 }
 
 /// A few bytes that are hours of work.

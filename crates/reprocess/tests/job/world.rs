@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use rehose_extract::{Options, Settings};
+use rehose_extract::{Compression, Options, Settings};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::error::Result;
 use rehose_reprocess::job::{JobId, Mode};
@@ -198,7 +198,7 @@ impl World {
     pub(crate) fn processor_into(&self, output: Arc<dyn Store>) -> Processor {
         let settings = Settings {
             shape: Options::default().compile().unwrap(),
-            level: None,
+            compression: Compression::default(),
         };
         Processor::new(vec![self.source()], output, settings, &[], 4).unwrap()
     }

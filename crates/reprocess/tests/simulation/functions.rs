@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use rehose_extract::{Options, Settings};
+use rehose_extract::{Compression, Options, Settings};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::JobId;
@@ -196,7 +196,7 @@ impl Functions {
         let sandbox = self.sandbox("process");
         let settings = Settings {
             shape: Options::default().compile().unwrap(),
-            level: None,
+            compression: Compression::default(),
         };
         let sources = vec![self.source(&sandbox)];
         let output = self.store(&sandbox);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use jiff::Timestamp;
-use rehose_extract::{Options, Settings};
+use rehose_extract::{Compression, Options, Settings};
 use rehose_reprocess::check::{Checker, Patience};
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::location::Source;
@@ -82,7 +82,7 @@ async fn run_in(folder: &Path, stash: &[(String, Object)]) -> BTreeMap<String, B
     planner.start(request, now, end).await.unwrap();
     let settings = Settings {
         shape: Options::default().compile().unwrap(),
-        level: None,
+        compression: Compression::default(),
     };
     let processor = Processor::new(vec![source], Arc::clone(&output), settings, &[], 4).unwrap();
     queue.close();

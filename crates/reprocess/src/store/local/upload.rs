@@ -31,10 +31,17 @@ impl LocalUpload {
     }
 
     fn take_draft(&mut self) -> Result<Draft, StoreError> {
-        self.draft.take().ok_or_else(|| {
-            let error = io::Error::other("an earlier write of it did not succeed");
-            failure("write", self.store.url(&self.key), error)
-        })
+        self.draft
+            .take()
+            .ok_or_else(|| self.failure(io::Error::other("an earlier write of it did not succeed")))
+    }
+
+    fn flush(&self, draft: &mut Draft) -> Result<NamedTempFile, StoreError> {
+        (draft.flush(&self.store.root)).map_err(|error| self.failure(error))
+    }
+
+    fn failure(&self, error: io::Error) -> StoreError {
+        failure("write", self.store.url(&self.key), error)
     }
 }
 
@@ -44,13 +51,7 @@ impl Upload for LocalUpload {
         let mut draft = self.take_draft()?;
         draft.buffer.extend_from_slice(&bytes);
         if draft.buffer.len() >= BUFFER_BYTES {
-            draft = self
-                .store
-                .blocking("write", &self.key, move |root| {
-                    draft.file = Some(draft.flush(root)?);
-                    Ok(draft)
-                })
-                .await?;
+            draft.file = Some(self.flush(&mut draft)?);
         }
         self.draft = Some(draft);
         Ok(())
@@ -58,16 +59,10 @@ impl Upload for LocalUpload {
 
     async fn complete(mut self: Box<Self>) -> Result<u64, StoreError> {
         let mut draft = self.take_draft()?;
-        let Self {
-            store, key, path, ..
-        } = *self;
-        store
-            .blocking("write", &key, move |root| {
-                let file = draft.flush(root)?;
-                place(file, &path, |file| file.persist(&path))?;
-                Ok(draft.written)
-            })
-            .await
+        let file = self.flush(&mut draft)?;
+        place(file, &self.path, |file| file.persist(&self.path))
+            .map_err(|error| self.failure(error))?;
+        Ok(draft.written)
     }
 
     async fn abort(self: Box<Self>) {}

@@ -1,6 +1,6 @@
 //! What becomes of an object, worked out without any job around it.
 
-use rehose_extract::{Error, Options, Settings, Summary, Transcoder};
+use rehose_extract::{Compression, Error, Options, Settings, Summary, Transcoder};
 use rehose_reprocess::ledger::{csv_key, rejected_key};
 
 use crate::cloud::bucket::{Nature, Object};
@@ -52,7 +52,7 @@ impl Truth {
 fn transcode(key: &str, body: &[u8]) -> Fate {
     let settings = Settings {
         shape: Options::default().compile().unwrap(),
-        level: None,
+        compression: Compression::default(),
     };
     let (mut csv, mut rejected) = (Vec::new(), Vec::new());
     let mut transcoder = Transcoder::new(key, &settings, &mut csv, &mut rejected).unwrap();

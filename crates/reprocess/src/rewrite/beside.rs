@@ -1,0 +1,125 @@
+//! Rows that are compressed on a core of their own, where one is free.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use rehose_extract::{Gzip, Sink};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// So often is a free core looked for: not before there is more work for it than to wake it takes.
+const BLOCKS: usize = 16;
+
+/// Blocks that wait for the encoder: enough that neither side waits for the other at every one.
+const WAITING: usize = 4;
+
+/// A sink that compresses where its rows come from until a core is free, and from then on there.
+#[derive(Debug)]
+pub(super) struct Beside<W: Write> {
+    encoder: Encoder<W>,
+    block: usize,
+    blocks: usize,
+    cores: Arc<Semaphore>,
+}
+
+#[derive(Debug)]
+enum Encoder<W: Write> {
+    Here(Gzip<W>),
+    There(Thread),
+    /// On its way there, or lost there.
+    Gone,
+}
+
+#[derive(Debug)]
+struct Thread {
+    blocks: SyncSender<Vec<u8>>,
+    encoder: JoinHandle<io::Result<u64>>,
+    _core: OwnedSemaphorePermit,
+}
+
+impl<W: Write + Send + 'static> Beside<W> {
+    pub(super) fn new(gzip: Gzip<W>, cores: &Arc<Semaphore>) -> Self {
+        Self {
+            block: gzip.block(),
+            encoder: Encoder::Here(gzip),
+            blocks: 0,
+            cores: Arc::clone(cores),
+        }
+    }
+
+    fn look_for_a_core(&mut self) -> io::Result<()> {
+        self.blocks += 1;
+        if !self.blocks.is_multiple_of(BLOCKS) || !matches!(self.encoder, Encoder::Here(_)) {
+            return Ok(());
+        }
+        let Ok(core) = Arc::clone(&self.cores).try_acquire_owned() else {
+            return Ok(());
+        };
+        if let Encoder::Here(gzip) = std::mem::replace(&mut self.encoder, Encoder::Gone) {
+            self.encoder = Encoder::There(Thread::start(gzip, core)?);
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write + Send + 'static> Sink for Beside<W> {
+    fn block(&self) -> usize {
+        self.block
+    }
+
+    fn write(&mut self, block: &[u8]) -> io::Result<()> {
+        self.look_for_a_core()?;
+        match &mut self.encoder {
+            Encoder::Here(gzip) => return gzip.write(block),
+            Encoder::There(thread) if thread.blocks.send(block.to_vec()).is_ok() => return Ok(()),
+            _ => {}
+        }
+        match std::mem::replace(&mut self.encoder, Encoder::Gone) {
+            Encoder::There(thread) => thread.finish().and(Err(gone())),
+            _ => Err(gone()),
+        }
+    }
+
+    fn finish(self) -> io::Result<u64> {
+        match self.encoder {
+            Encoder::Here(gzip) => gzip.finish(),
+            Encoder::There(thread) => thread.finish(),
+            Encoder::Gone => Err(gone()),
+        }
+    }
+}
+
+impl Thread {
+    fn start<W: Write + Send + 'static>(
+        gzip: Gzip<W>,
+        core: OwnedSemaphorePermit,
+    ) -> io::Result<Self> {
+        let (blocks, waiting) = sync_channel(WAITING);
+        let encoder = thread::Builder::new()
+            .name("encoder".to_owned())
+            .spawn(move || encode(gzip, waiting))?;
+        Ok(Self {
+            blocks,
+            encoder,
+            _core: core,
+        })
+    }
+
+    /// Waits until it has compressed all that it was given.
+    fn finish(self) -> io::Result<u64> {
+        drop(self.blocks);
+        self.encoder.join().unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+fn encode<W: Write>(mut gzip: Gzip<W>, blocks: Receiver<Vec<u8>>) -> io::Result<u64> {
+    for block in blocks {
+        gzip.write(&block)?;
+    }
+    gzip.finish()
+}
+
+fn gone() -> io::Error {
+    io::Error::other("the thread that compressed its rows died")
+}
