@@ -119,12 +119,14 @@ class Bench:
                 "object": self.compare(self.members, workers, on=2)}
 
     def sizes(self):
-        """What a byte costs, and the peak memory, from 1 MB up."""
-        corpora = {"1 MB": self.corpora.members("one", MEGABYTE),
+        """What a byte costs above the start of the process, and the peak memory, from 1 MB up."""
+        corpora = {"one event": self.corpora.members("event", 1),
+                   "1 MB": self.corpora.members("one", MEGABYTE),
                    f"{self.options.megabytes} MB": self.members}
         if self.options.large:
             corpora["1 GB"] = self.corpora.members("large", 1_000 * MEGABYTE)
-        return {name: self.compare(corpus, {"rehose": self.rehose})
+        rounds = {"one event": 21, "1 MB": 21}
+        return {name: self.compare(corpus, {"rehose": self.rehose}, rounds=rounds.get(name))
                 for name, corpus in corpora.items()}
 
     def small_objects(self):

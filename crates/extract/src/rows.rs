@@ -17,6 +17,9 @@ use crate::timestamp::Clock;
 /// rewritten the documents.
 const MAX_HELD: usize = 16 * 1024 * 1024;
 
+/// Bytes of rows that a small object has: enough that most of those do not grow their buffer.
+const SMALL: usize = 16 * 1024;
+
 /// What became of an object's events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -43,6 +46,7 @@ impl<S: Sink, R: Sink> Rows<S, R> {
     /// Rows of an object, with the header written.
     pub(crate) fn new(source: &str, shape: &Shape, csv: S, rejected: R) -> Result<Self, Error> {
         let mut csv = Lines::new(csv);
+        csv.buffer().reserve(SMALL);
         csv.buffer().extend_from_slice(shape.header().as_bytes());
         csv.buffer().push(b'\n');
         csv.flush_blocks()?;

@@ -48,7 +48,8 @@ pub const WRITTEN: [&str; 5] = ["csv/", "rejected/", "jobs/", "rehose.json", "at
 /// Whether what stands under a URL is written there by rehose or by queries. That is no source: it
 /// would be rewritten into more of the same, for ever where each new object brings an event.
 pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
-    (WRITTEN.iter()).any(|place| url.starts_with(&output.url(place)))
+    let key = url.strip_prefix(&output.url(""));
+    key.is_some_and(|key| WRITTEN.iter().any(|place| key.starts_with(place)))
 }
 
 /// Whether a listing of all that begins with a URL would meet what is written there.

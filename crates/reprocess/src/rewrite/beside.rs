@@ -9,7 +9,7 @@ use rehose_extract::{Gzip, Sink};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// So often is a free core looked for: not before there is more work for it than to wake it takes.
-const BLOCKS: usize = 16;
+const BLOCKS: usize = 4;
 
 /// Blocks that wait for the encoder: enough that neither side waits for the other at every one.
 const WAITING: usize = 4;

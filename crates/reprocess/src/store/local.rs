@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::io::ReaderStream;
 
 use super::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
@@ -43,6 +43,8 @@ const MAX_NAME_BYTES: usize = 255;
 #[derive(Debug, Clone)]
 pub struct LocalStore {
     root: Arc<Path>,
+    /// The root as people read it, with a slash behind it.
+    name: Arc<str>,
 }
 
 impl LocalStore {
@@ -62,8 +64,9 @@ impl LocalStore {
             _ => {}
         }
         // A later change of the working directory must not move the store.
-        let root = std::path::absolute(folder).map_err(failed)?.into();
-        Ok(Self { root })
+        let root: Arc<Path> = std::path::absolute(folder).map_err(failed)?.into();
+        let name = format!("{}/", root.display()).into();
+        Ok(Self { root, name })
     }
 
     /// Takes the folder for one job at a time, and clears away what a killed one left unfinished.
@@ -107,17 +110,16 @@ impl Store for LocalStore {
 
     async fn read(&self, key: &str) -> Result<Body, StoreError> {
         let path = self.path("read", key)?;
-        let url = self.url(key);
-        let opened = open(&path).map_err(|error| failure("read", url.clone(), error))?;
-        let read = move |chunk: io::Result<Bytes>| {
-            chunk.map_err(|error| failure("read", url.clone(), error))
-        };
+        let opened = open(&path).map_err(|error| failure("read", self.url(key), error))?;
         Ok(match opened {
             Opened::Small(bytes) if bytes.is_empty() => stream::empty().boxed(),
             Opened::Small(bytes) => stream::iter([Ok(bytes)]).boxed(),
             Opened::Large(file) => {
+                let url = self.url(key);
                 let file = tokio::fs::File::from_std(file);
-                (ReaderStream::with_capacity(file, BUFFER_BYTES).map(read)).boxed()
+                ReaderStream::with_capacity(file, BUFFER_BYTES)
+                    .map_err(move |error| failure("read", url.clone(), error))
+                    .boxed()
             }
         })
     }
@@ -140,7 +142,7 @@ impl Store for LocalStore {
     }
 
     fn url(&self, key: &str) -> String {
-        format!("{}/{key}", self.root.display())
+        [&self.name, key].concat()
     }
 }
 
