@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const BLOCKS: usize = 4;
 
 /// Blocks that wait for the encoder: enough that neither side waits for the other at every one.
-const WAITING: usize = 4;
+const WAITING: usize = 8;
 
 /// A sink that compresses where its rows come from until a core is free, and from then on there.
 #[derive(Debug)]
