@@ -1,6 +1,6 @@
 //! The same input and options give the same bytes.
 
-use crate::command::run;
+use crate::command::{rehose, run, said};
 use crate::output::{assert_same, timeless};
 use crate::stash::{Place, failures};
 
@@ -10,6 +10,9 @@ fn two_runs_leave_the_same_bytes_at_any_concurrency() {
     for (key, object, _) in failures() {
         place.put(&key, &object);
     }
+    // Large enough for a second core.
+    let large = ["--objects", "2", "--events", "20000", "--seed", "9"];
+    said(rehose(["sample"]).arg(place.stash()).args(large)).with_status(0);
     let output = |name: &str, options: &[&str]| {
         let output = place.path(name);
         let options = [&["--job", "job"], options].concat();

@@ -3,22 +3,22 @@
 mod at_once;
 mod beside;
 mod in_place;
+mod on_thread;
+mod transcoding;
 
 use std::fmt::Display;
-use std::io::{self, Write};
-use std::iter;
 use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use rehose_extract::{Settings, Summary, Transcoder};
-use tokio::sync::{Semaphore, mpsc};
+use rehose_extract::{Settings, Summary};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use self::at_once::AtOnce;
-use self::beside::Beside;
+pub(crate) use self::transcoding::Transcoding;
+use self::transcoding::{Chunk, Work};
 use crate::deadline::out_of_time;
 use crate::error::{Error, Result};
 use crate::ledger::{csv_key, rejected_key};
@@ -28,19 +28,6 @@ use crate::store::{Body, Store, StoreError, StoreErrorKind, Upload};
 /// Chunks that wait between a transfer and the transcoder: enough that neither waits for the other
 /// at every one, few enough that they take no memory to speak of.
 const CHUNKS: usize = 4;
-
-/// Bytes of output that are handed on at a time, so that nearly every output is one piece.
-const PIECE_BYTES: usize = 256 * 1024;
-
-/// Where transcoders run.
-#[derive(Debug)]
-pub(crate) enum Transcoding {
-    /// Each on a thread of its own, so that transfers go on while it works, unless its object is
-    /// small; and on a second one as long as these cores have one free.
-    OnThreads(Arc<Semaphore>),
-    /// Where they are awaited, so that the order of things is the same at every run.
-    InPlace,
-}
 
 /// Rewrites an object. What is wrong with the object is its outcome; anything else is an error, and
 /// another attempt may succeed. Either way an object that is not done has no output.
@@ -61,40 +48,25 @@ pub(crate) async fn rewrite(
         Ok(Err(error)) => return unreadable(error),
         Err(_) => return Err(late()),
     };
-    let (chunks_in, mut chunks) = mpsc::channel(CHUNKS);
+    let (chunks_in, chunks) = mpsc::channel(CHUNKS);
     let (csv_in, csv) = mpsc::channel(CHUNKS);
     let (rejected_in, rejected) = mpsc::channel(CHUNKS);
     let stop = CancellationToken::new();
-    // The transcoder is a thread: where this is dropped, it would go on for itself.
+    // The transcoder may be a thread: where this is dropped, it would go on for itself.
     let _stops_with_this = stop.clone().drop_guard();
-    let transcoder = async {
-        let cores = match transcoding {
-            Transcoding::OnThreads(cores) => Arc::clone(cores),
-            Transcoding::InPlace => {
-                return Ok(in_place::transcode(key, settings, chunks, csv_in, rejected_in).await);
-            }
-        };
-        let begun = Begun::wait(&mut chunks).await;
-        if let Some(object) = begun.small()
-            && let Some(done) = at_once::transcode(key, settings, object)
-        {
-            return Ok(hand_on(done, csv_in, rejected_in).await);
-        }
-        let (key, settings, stop) = (key.to_owned(), settings.clone(), stop.clone());
-        tokio::task::spawn_blocking(move || {
-            let chunks = begun
-                .chunks()
-                .chain(iter::from_fn(|| chunks.blocking_recv()));
-            let (csv, rejected) = (Pipe::new(csv_in), Pipe::new(rejected_in));
-            transcode(&key, &settings, &cores, &stop, chunks, csv, rejected)
-        })
-        .await
+    let work = Work {
+        key,
+        settings,
+        stop: &stop,
+        chunks,
+        csv: csv_in,
+        rejected: rejected_in,
     };
     let (fed, csv, rejected, transcoded) = tokio::join!(
         timeout_at(deadline, feed(body, chunks_in)),
         drain(csv, output, csv_key(key)),
         drain(rejected, output, rejected_key(key)),
-        stop_at(deadline, &stop, transcoder),
+        stop_at(deadline, &stop, work.done(transcoding)),
     );
     let died = |error: &dyn Display| Error::Died {
         what: format!("the transcoder of {}", source.url(key)),
@@ -183,83 +155,6 @@ async fn feed(mut body: Body, chunks: mpsc::Sender<Chunk>) -> std::result::Resul
     Ok(())
 }
 
-/// What goes to the transcoder. Without the end, the object has not arrived whole.
-enum Chunk {
-    Bytes(Bytes),
-    End,
-}
-
-/// The first chunks of an object: two at most, and the second only to see whether the first is all.
-struct Begun {
-    first: Option<Chunk>,
-    second: Option<Chunk>,
-}
-
-impl Begun {
-    async fn wait(chunks: &mut mpsc::Receiver<Chunk>) -> Self {
-        let first = chunks.recv().await;
-        let second = match &first {
-            Some(Chunk::Bytes(bytes)) if bytes.len() <= at_once::MAX_BYTES => chunks.recv().await,
-            _ => None,
-        };
-        Self { first, second }
-    }
-
-    /// The object, if it is small and whole.
-    fn small(&self) -> Option<&Bytes> {
-        match (&self.first, &self.second) {
-            (Some(Chunk::Bytes(object)), Some(Chunk::End)) => Some(object),
-            _ => None,
-        }
-    }
-
-    fn chunks(self) -> impl Iterator<Item = Chunk> {
-        self.first.into_iter().chain(self.second)
-    }
-}
-
-async fn hand_on(
-    done: std::result::Result<AtOnce, rehose_extract::Error>,
-    csv_in: mpsc::Sender<Bytes>,
-    rejected_in: mpsc::Sender<Bytes>,
-) -> std::result::Result<Summary, rehose_extract::Error> {
-    let AtOnce {
-        summary,
-        csv,
-        rejected,
-    } = done?;
-    for (piece, to) in [(csv, csv_in), (rejected, rejected_in)] {
-        if !piece.is_empty() {
-            let sent = to.send(piece).await;
-            sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-        }
-    }
-    Ok(summary)
-}
-
-fn transcode(
-    key: &str,
-    settings: &Settings,
-    cores: &Arc<Semaphore>,
-    stop: &CancellationToken,
-    chunks: impl Iterator<Item = Chunk>,
-    csv: Pipe,
-    rejected: Pipe,
-) -> std::result::Result<Summary, rehose_extract::Error> {
-    let _core = cores.try_acquire();
-    let Settings { shape, compression } = settings;
-    let csv = Beside::new(compression.to(csv), cores);
-    let rejected = compression.to(rejected);
-    let mut transcoder = Transcoder::to_sinks(key, shape, csv, rejected)?;
-    for chunk in chunks {
-        match chunk {
-            Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &|| !stop.is_cancelled())?,
-            Chunk::End => return transcoder.finish(),
-        }
-    }
-    Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
-}
-
 /// An upload that has taken all that came, or none where nothing came.
 type Drained = std::result::Result<Option<Box<dyn Upload>>, StoreError>;
 
@@ -300,36 +195,4 @@ fn failed(reason: &str, detail: String) -> Outcome {
         reason: reason.to_owned(),
         detail,
     })
-}
-
-/// The transcoder's end of a channel.
-#[derive(Debug)]
-struct Pipe {
-    to: mpsc::Sender<Bytes>,
-    held: Vec<u8>,
-}
-
-impl Pipe {
-    fn new(to: mpsc::Sender<Bytes>) -> Self {
-        let held = Vec::new();
-        Self { to, held }
-    }
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.held.extend_from_slice(bytes);
-        if self.held.len() >= PIECE_BYTES {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.held.is_empty() {
-            return Ok(());
-        }
-        let piece = std::mem::take(&mut self.held).into();
-        (self.to.blocking_send(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
 }

@@ -4,24 +4,18 @@ use std::io::{self, Write};
 use std::sync::mpsc as buffer;
 
 use bytes::Bytes;
-use rehose_extract::{Error, Settings, Summary, Transcoder};
+use rehose_extract::Transcoder;
 use tokio::sync::mpsc;
 
-use super::Chunk;
+use super::transcoding::{Chunk, Transcoded, Work};
 
-/// Does what [`super::transcode`] does on a thread, but holds what a chunk gives until it can be
-/// sent on, however much that is.
-pub(super) async fn transcode(
-    key: &str,
-    settings: &Settings,
-    mut chunks: mpsc::Receiver<Chunk>,
-    csv: mpsc::Sender<Bytes>,
-    rejected: mpsc::Sender<Bytes>,
-) -> Result<Summary, Error> {
-    let (csv_in, mut csv) = pipe(csv);
-    let (rejected_in, mut rejected) = pipe(rejected);
-    let mut transcoder = Transcoder::new(key, settings, csv_in, rejected_in)?;
-    while let Some(chunk) = chunks.recv().await {
+/// Does what a thread does, but holds what a chunk gives until it can be sent on, however much that
+/// is.
+pub(super) async fn transcode(mut work: Work<'_>) -> Transcoded {
+    let (csv_in, mut csv) = pipe(work.csv);
+    let (rejected_in, mut rejected) = pipe(work.rejected);
+    let mut transcoder = Transcoder::new(work.key, work.settings, csv_in, rejected_in)?;
+    while let Some(chunk) = work.chunks.recv().await {
         match chunk {
             Chunk::Bytes(bytes) => transcoder.push(&bytes)?,
             Chunk::End => {

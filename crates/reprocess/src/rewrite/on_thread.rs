@@ -1,0 +1,96 @@
+//! A transcoder on a thread of its own, so that transfers go on while it works.
+
+use std::io::{self, Write};
+use std::iter;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rehose_extract::{Settings, Transcoder};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::{JoinError, spawn_blocking};
+use tokio_util::sync::CancellationToken;
+
+use super::beside::Beside;
+use super::transcoding::{Chunk, Transcoded, Work};
+
+/// Bytes of output that are handed on at a time, so that nearly every output is one piece.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// Transcodes what has come and what will come.
+pub(super) async fn transcode(
+    work: Work<'_>,
+    come: impl Iterator<Item = Chunk> + Send + 'static,
+    cores: &Arc<Semaphore>,
+) -> Result<Transcoded, JoinError> {
+    let Work {
+        key,
+        settings,
+        stop,
+        mut chunks,
+        csv,
+        rejected,
+    } = work;
+    let (key, settings, stop) = (key.to_owned(), settings.clone(), stop.clone());
+    let cores = Arc::clone(cores);
+    spawn_blocking(move || {
+        let chunks = come.chain(iter::from_fn(|| chunks.blocking_recv()));
+        let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
+        run(&key, &settings, &cores, &stop, chunks, csv, rejected)
+    })
+    .await
+}
+
+fn run(
+    key: &str,
+    settings: &Settings,
+    cores: &Arc<Semaphore>,
+    stop: &CancellationToken,
+    chunks: impl Iterator<Item = Chunk>,
+    csv: Pipe,
+    rejected: Pipe,
+) -> Transcoded {
+    let _core = cores.try_acquire();
+    let Settings { shape, compression } = settings;
+    let csv = Beside::new(compression.to(csv), cores);
+    let rejected = compression.to(rejected);
+    let mut transcoder = Transcoder::to_sinks(key, shape, csv, rejected)?;
+    for chunk in chunks {
+        match chunk {
+            Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &|| !stop.is_cancelled())?,
+            Chunk::End => return transcoder.finish(),
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+}
+
+/// The transcoder's end of a channel.
+#[derive(Debug)]
+struct Pipe {
+    to: mpsc::Sender<Bytes>,
+    held: Vec<u8>,
+}
+
+impl Pipe {
+    fn new(to: mpsc::Sender<Bytes>) -> Self {
+        let held = Vec::new();
+        Self { to, held }
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= PIECE_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let piece = std::mem::take(&mut self.held).into();
+        (self.to.blocking_send(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}

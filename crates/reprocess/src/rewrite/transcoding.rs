@@ -1,0 +1,92 @@
+//! Where an object is transcoded.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rehose_extract::{Error, Settings, Summary};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
+
+use super::{at_once, in_place, on_thread};
+
+/// Where transcoders run.
+#[derive(Debug)]
+pub(crate) enum Transcoding {
+    /// Each on a thread of its own, so that transfers go on while it works, unless its object is
+    /// small; and on a second one as long as these cores have one free.
+    OnThreads(Arc<Semaphore>),
+    /// Where they are awaited, so that the order of things is the same at every run.
+    InPlace,
+}
+
+/// What goes to a transcoder. Without the end, the object has not arrived whole.
+pub(super) enum Chunk {
+    Bytes(Bytes),
+    End,
+}
+
+/// An object to transcode, as it comes, and where its rows and its rejected lines go.
+pub(super) struct Work<'a> {
+    pub(super) key: &'a str,
+    pub(super) settings: &'a Settings,
+    /// Says when nobody wants it any more.
+    pub(super) stop: &'a CancellationToken,
+    pub(super) chunks: mpsc::Receiver<Chunk>,
+    pub(super) csv: mpsc::Sender<Bytes>,
+    pub(super) rejected: mpsc::Sender<Bytes>,
+}
+
+/// What a transcoder says of an object.
+pub(super) type Transcoded = Result<Summary, Error>;
+
+impl Work<'_> {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// If the transcoder dies, which says nothing of the object.
+    pub(super) async fn done(mut self, on: &Transcoding) -> Result<Transcoded, JoinError> {
+        let cores = match on {
+            Transcoding::OnThreads(cores) => cores,
+            Transcoding::InPlace => return Ok(in_place::transcode(self).await),
+        };
+        let begun = Begun::wait(&mut self.chunks).await;
+        let small =
+            (begun.whole()).and_then(|object| at_once::transcode(self.key, self.settings, object));
+        match small {
+            Some(done) => Ok(done.hand_on(self.csv, self.rejected).await),
+            None => on_thread::transcode(self, begun.chunks(), cores).await,
+        }
+    }
+}
+
+/// The first chunks of an object: two at most, and the second only to see whether a small first one
+/// is all.
+struct Begun {
+    first: Option<Chunk>,
+    second: Option<Chunk>,
+}
+
+impl Begun {
+    async fn wait(chunks: &mut mpsc::Receiver<Chunk>) -> Self {
+        let first = chunks.recv().await;
+        let second = match &first {
+            Some(Chunk::Bytes(bytes)) if bytes.len() <= at_once::MAX_BYTES => chunks.recv().await,
+            _ => None,
+        };
+        Self { first, second }
+    }
+
+    /// The object, if it is small and all there.
+    fn whole(&self) -> Option<&Bytes> {
+        match (&self.first, &self.second) {
+            (Some(Chunk::Bytes(object)), Some(Chunk::End)) => Some(object),
+            _ => None,
+        }
+    }
+
+    fn chunks(self) -> impl Iterator<Item = Chunk> + Send + 'static {
+        self.first.into_iter().chain(self.second)
+    }
+}
