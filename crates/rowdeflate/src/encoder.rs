@@ -4,11 +4,13 @@ use std::fmt;
 
 use crate::bits::{self, Bits};
 use crate::block::{self, Sequence};
-use crate::matcher::{Matcher, PADDING, WINDOW};
+use crate::matcher::{Buffer, Matcher, PADDING, POSITIONS, WINDOW};
 
 /// Bytes that become one block: enough for its codes to be worth their description, and few enough
 /// for all that is read while it is made to stay in a second-level cache.
 const BLOCK: usize = 128 * 1024;
+
+const _: () = assert!(WINDOW + BLOCK <= POSITIONS);
 
 /// RFC 1952, 2.3: DEFLATE, nothing said of name, time, effort or system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
@@ -20,7 +22,7 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// one for the next stream saves the making of them, which costs as much as some 10 KB of rows.
 pub struct Encoder {
     /// What came before the block, as far back as DEFLATE reaches, and the block.
-    buffer: Vec<u8>,
+    buffer: Box<Buffer>,
     /// Where the block begins in the buffer.
     begin: usize,
     /// Where it ends so far.
@@ -52,7 +54,7 @@ impl Encoder {
     /// An encoder for one stream after another.
     pub fn new() -> Self {
         Self {
-            buffer: vec![0; WINDOW + BLOCK + PADDING],
+            buffer: Box::new([0; POSITIONS + PADDING]),
             begin: 0,
             end: 0,
             matcher: Matcher::new(),

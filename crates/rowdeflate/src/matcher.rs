@@ -11,8 +11,22 @@ pub(crate) const WINDOW: usize = 32 * 1024;
 /// Bytes behind the text that are read now and then, and mean nothing.
 pub(crate) const PADDING: usize = 8;
 
+/// Positions in a buffer are below this: a power of two, so that a position that is cut to it needs
+/// no other check.
+pub(crate) const POSITIONS: usize = 256 * 1024;
+
+/// A text, what came before it, and what is read behind it.
+pub(crate) type Buffer = [u8; POSITIONS + PADDING];
+
 /// Slots of a table: several for each field that a window of rows holds.
 const SLOTS_LOG2: u32 = 14;
+const SLOTS: usize = 1 << SLOTS_LOG2;
+
+/// Where each table begins. A field and the next: a row's key and what follows it.
+const PAIRS: usize = 0;
+const SINGLES: usize = SLOTS;
+/// A field's first bytes: those of times and addresses are often the same where the rest is not.
+const PREFIXES: usize = 2 * SLOTS;
 
 /// A field is looked up if so many of its bytes are not covered by the match before.
 const MIN_UNCOVERED: usize = 5;
@@ -26,9 +40,9 @@ const MIN_GAIN: usize = 8;
 /// Shorter matches cost more than they save.
 const MIN_LENGTH: usize = 4;
 
-/// Where something was seen last, by a hash of it. That of another thing does no harm, since nothing
-/// counts before it was compared; nor does one before the buffer, which is too far away.
-type Table = Box<[u32; 1 << SLOTS_LOG2]>;
+/// Tables of where something was seen last, by a hash of it. That of another thing does no harm, since
+/// nothing counts before it was compared; nor does one before the buffer, which is too far away.
+type Tables = [u32; 3 * SLOTS];
 
 /// Positions are counted anew from here on: they have 32 bits.
 const LAST_ORIGIN: u32 = 1 << 31;
@@ -39,11 +53,7 @@ pub(crate) struct Matcher {
     fields: Fields,
     /// The position of the buffer's first byte. Nothing was ever seen at 0.
     origin: u32,
-    /// A field and the next: a row's key and what follows it.
-    pairs: Table,
-    singles: Table,
-    /// A field's first bytes: those of times and addresses are often the same where the rest is not.
-    prefixes: Table,
+    tables: Box<Tables>,
 }
 
 /// Bytes that were there before.
@@ -58,9 +68,7 @@ impl Matcher {
         Self {
             fields: Fields::default(),
             origin: 1,
-            pairs: table(),
-            singles: table(),
-            prefixes: table(),
+            tables: Box::new([0; 3 * SLOTS]),
         }
     }
 
@@ -69,10 +77,8 @@ impl Matcher {
         self.origin += gone as u32;
         if self.origin >= LAST_ORIGIN {
             let before = self.origin - 1;
-            for table in [&mut self.pairs, &mut self.singles, &mut self.prefixes] {
-                for position in &mut **table {
-                    *position = position.saturating_sub(before);
-                }
+            for position in &mut *self.tables {
+                *position = position.saturating_sub(before);
             }
             self.origin = 1;
         }
@@ -81,7 +87,7 @@ impl Matcher {
     /// Appends the matches of `text`, a part of `buffer`. At least [`PADDING`] bytes must follow it.
     pub(crate) fn find(
         &mut self,
-        buffer: &[u8],
+        buffer: &Buffer,
         text: Range<usize>,
         sequences: &mut Vec<Sequence>,
     ) {
@@ -99,11 +105,11 @@ impl Matcher {
             let first_bytes = load(buffer, field);
             let here = self.origin + field as u32;
             let seen = [
-                (&mut self.pairs, mix(hash.rotate_left(5) ^ next_hash)),
-                (&mut self.singles, hash),
-                (&mut self.prefixes, mix(first_bytes << 16)),
+                (PAIRS, mix(hash.rotate_left(5) ^ next_hash)),
+                (SINGLES, hash),
+                (PREFIXES, mix(first_bytes << 16)),
             ]
-            .map(|(table, hash)| std::mem::replace(&mut table[slot(hash)], here));
+            .map(|(table, hash)| std::mem::replace(&mut self.tables[table + slot(hash)], here));
 
             let mut found = None;
             for there in seen {
@@ -140,15 +146,11 @@ impl Matcher {
     }
 }
 
-fn table() -> Table {
-    Box::new([0; 1 << SLOTS_LOG2])
-}
-
 /// Extends a match of the field at `at` forwards to the end of `open`, which no match covers yet,
 /// and backwards to its beginning; or, if that is later than `at`, cuts it there. `None` if it does
 /// not pay.
 #[inline(always)]
-fn extend(buffer: &[u8], at: usize, distance: usize, open: Range<usize>) -> Option<Match> {
+fn extend(buffer: &Buffer, at: usize, distance: usize, open: Range<usize>) -> Option<Match> {
     let most = MAX_MATCH + open.start.saturating_sub(at);
     let forwards = equal_forwards(buffer, at, distance, most.min(open.end - at));
     let end = at + forwards;
@@ -169,7 +171,7 @@ fn extend(buffer: &[u8], at: usize, distance: usize, open: Range<usize>) -> Opti
 
 /// How many bytes from `at` on, `most` at most, are the same `distance` bytes before.
 #[inline(always)]
-fn equal_forwards(buffer: &[u8], at: usize, distance: usize, most: usize) -> usize {
+fn equal_forwards(buffer: &Buffer, at: usize, distance: usize, most: usize) -> usize {
     let mut length = 0;
     while length < most {
         let here = at + length;
@@ -186,7 +188,7 @@ fn equal_forwards(buffer: &[u8], at: usize, distance: usize, most: usize) -> usi
 /// The same for those before `at`. What is nearer than eight bytes to the buffer's beginning is left
 /// alone.
 #[inline(always)]
-fn equal_backwards(buffer: &[u8], at: usize, distance: usize, most: usize) -> usize {
+fn equal_backwards(buffer: &Buffer, at: usize, distance: usize, most: usize) -> usize {
     let mut length = 0;
     while length < most && at - distance - length >= 8 {
         let here = at - length - 8;
@@ -202,7 +204,8 @@ fn equal_backwards(buffer: &[u8], at: usize, distance: usize, most: usize) -> us
 
 /// The eight bytes at `at`, the first the lowest.
 #[inline(always)]
-fn load(buffer: &[u8], at: usize) -> u64 {
+fn load(buffer: &Buffer, at: usize) -> u64 {
+    let at = at % POSITIONS;
     let eight = buffer.get(at..at + 8).and_then(<[u8]>::first_chunk);
     eight.copied().map_or(0, u64::from_le_bytes)
 }
@@ -210,7 +213,7 @@ fn load(buffer: &[u8], at: usize) -> u64 {
 /// A hash of the field from `at` to `next`: of its last eight bytes, and of its first if it is
 /// longer.
 #[inline(always)]
-fn hash_of(buffer: &[u8], at: usize, next: usize) -> u64 {
+fn hash_of(buffer: &Buffer, at: usize, next: usize) -> u64 {
     let length = next - at;
     let last = load(buffer, next.saturating_sub(8));
     let last = last.checked_shr(64 - 8 * length.min(8) as u32).unwrap_or(0);
@@ -233,7 +236,7 @@ fn slot(hash: u64) -> usize {
 mod tests {
     use super::*;
 
-    fn found(matcher: &mut Matcher, buffer: &[u8], text: Range<usize>) -> Vec<Sequence> {
+    fn found(matcher: &mut Matcher, buffer: &Buffer, text: Range<usize>) -> Vec<Sequence> {
         let mut sequences = Vec::new();
         matcher.find(buffer, text, &mut sequences);
         sequences
@@ -245,12 +248,14 @@ mod tests {
         let rows: String = (0..4_000)
             .map(|row| format!("{row},same,{}\n", row / 9))
             .collect();
-        let buffer = [rows.as_bytes(), &[0; PADDING]].concat();
         let (gone, middle, end) = (5_000, rows.len() / 2, rows.len());
         let second = |mut matcher: Matcher| {
+            let mut buffer = Box::new([0; POSITIONS + PADDING]);
+            buffer[..end].copy_from_slice(rows.as_bytes());
             found(&mut matcher, &buffer, 0..middle);
             matcher.move_on(gone);
-            found(&mut matcher, &buffer[gone..], middle - gone..end - gone)
+            buffer.copy_within(gone.., 0);
+            found(&mut matcher, &buffer, middle - gone..end - gone)
         };
         let near_the_end = Matcher {
             origin: LAST_ORIGIN - 100,
