@@ -12,7 +12,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use tokio_util::io::ReaderStream;
 
 use super::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 pub use lock::LocalLock;
@@ -22,9 +21,8 @@ use upload::LocalUpload;
 /// name is no key, and no listing shows it.
 const RESERVED: &str = ".rehose";
 
-/// How much is read or written at a time: what is smaller than this is read in one go, and what is
-/// larger at the pace of its reader, on a thread that does file work, to which a hop takes some
-/// microseconds.
+/// How much is read or written at a time: so much that a call of the system vanishes beside the work
+/// itself, and so little that nobody waits for it.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The longest name that the usual file systems take, in bytes
@@ -116,8 +114,7 @@ impl Store for LocalStore {
             Opened::Small(bytes) => stream::iter([Ok(bytes)]).boxed(),
             Opened::Large(file) => {
                 let url = self.url(key);
-                let file = tokio::fs::File::from_std(file);
-                ReaderStream::with_capacity(file, BUFFER_BYTES)
+                stream::iter(Pieces(Some(file)))
                     .map_err(move |error| failure("read", url.clone(), error))
                     .boxed()
             }
@@ -163,6 +160,28 @@ fn open(path: &Path) -> io::Result<Opened> {
     let mut bytes = vec![0; length];
     file.read_exact(&mut bytes)?;
     Ok(Opened::Small(bytes.into()))
+}
+
+/// A file, piece by piece. An error is the last of them.
+struct Pieces(Option<File>);
+
+impl Iterator for Pieces {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut piece = vec![0; BUFFER_BYTES];
+        match self.0.as_mut()?.read(&mut piece) {
+            Ok(0) => None,
+            Ok(length) => {
+                piece.truncate(length);
+                Some(Ok(piece.into()))
+            }
+            Err(error) => {
+                self.0 = None;
+                Some(Err(error))
+            }
+        }
+    }
 }
 
 /// The file at a path, where there is one. Asked before a file is opened, because to open a pipe
