@@ -17,7 +17,7 @@ use crate::ledger::{self, Ledger, receipt_name};
 use crate::location::Source;
 use crate::message::{Created, Message};
 use crate::receipt::{ObjectReceipt, Outcome, Receipt};
-use crate::rewrite::{Transcoding, rewrite};
+use crate::rewrite::{Cores, Transcoding, rewrite};
 use crate::start::is_excluded;
 use crate::store::Store;
 use crate::task::{TaskId, TaskMessage};
@@ -36,7 +36,7 @@ pub struct Processor {
     realtime: Settings,
     exclude: GlobSet,
     messages: Semaphore,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     transcoding: Transcoding,
     bound: OnceCell<()>,
 }
@@ -61,21 +61,25 @@ impl Processor {
         exclude: &[String],
         concurrency: usize,
     ) -> Result<Self> {
-        Ok(Self {
+        let processor = Self {
             sources,
             output,
             realtime,
             exclude: crate::start::exclude(exclude)?,
             messages: Semaphore::new(MESSAGES),
-            slots: Semaphore::new(concurrency.max(1)),
-            transcoding: Transcoding::OnThreads(Arc::new(Semaphore::new(1))),
+            slots: Arc::new(Semaphore::new(concurrency.max(1))),
+            transcoding: Transcoding::InPlace,
             bound: OnceCell::new(),
-        })
+        };
+        Ok(processor.on_cores(1))
     }
 
-    /// Lets an object have a second core while fewer objects than cores are at work.
+    /// Lets a large object have a second one of so many cores while no other object wants it.
     pub fn on_cores(self, cores: usize) -> Self {
-        let cores = Arc::new(Semaphore::new(cores.max(1)));
+        let cores = Cores {
+            slots: Arc::clone(&self.slots),
+            others: Arc::new(Semaphore::new(cores.saturating_sub(1))),
+        };
         Self {
             transcoding: Transcoding::OnThreads(cores),
             ..self

@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::transcoding::Transcoding;
 use self::transcoding::{Chunk, Work};
+pub(crate) use self::transcoding::{Cores, Transcoding};
 use crate::deadline::out_of_time;
 use crate::error::{Error, Result};
 use crate::ledger::{csv_key, rejected_key};

@@ -1,12 +1,12 @@
 //! Rows that are compressed on a core of their own, where one is free.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use rehose_extract::{Gzip, Sink};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::transcoding::{Core, Cores};
 
 /// So often is a free core looked for: not before there is more work for it than to wake it takes.
 const BLOCKS: usize = 4;
@@ -20,7 +20,7 @@ pub(super) struct Beside<W: Write> {
     encoder: Encoder<W>,
     block: usize,
     blocks: usize,
-    cores: Arc<Semaphore>,
+    cores: Cores,
 }
 
 #[derive(Debug)]
@@ -35,16 +35,16 @@ enum Encoder<W: Write> {
 struct Thread {
     blocks: SyncSender<Vec<u8>>,
     encoder: JoinHandle<io::Result<u64>>,
-    _core: OwnedSemaphorePermit,
+    _core: Core,
 }
 
 impl<W: Write + Send + 'static> Beside<W> {
-    pub(super) fn new(gzip: Gzip<W>, cores: &Arc<Semaphore>) -> Self {
+    pub(super) fn new(gzip: Gzip<W>, cores: &Cores) -> Self {
         Self {
             block: gzip.block(),
             encoder: Encoder::Here(gzip),
             blocks: 0,
-            cores: Arc::clone(cores),
+            cores: cores.clone(),
         }
     }
 
@@ -53,7 +53,7 @@ impl<W: Write + Send + 'static> Beside<W> {
         if !self.blocks.is_multiple_of(BLOCKS) || !matches!(self.encoder, Encoder::Here(_)) {
             return Ok(());
         }
-        let Ok(core) = Arc::clone(&self.cores).try_acquire_owned() else {
+        let Some(core) = self.cores.free() else {
             return Ok(());
         };
         if let Encoder::Here(gzip) = std::mem::replace(&mut self.encoder, Encoder::Gone) {
@@ -91,10 +91,7 @@ impl<W: Write + Send + 'static> Sink for Beside<W> {
 }
 
 impl Thread {
-    fn start<W: Write + Send + 'static>(
-        gzip: Gzip<W>,
-        core: OwnedSemaphorePermit,
-    ) -> io::Result<Self> {
+    fn start<W: Write + Send + 'static>(gzip: Gzip<W>, core: Core) -> io::Result<Self> {
         let (blocks, waiting) = sync_channel(WAITING);
         let encoder = thread::Builder::new()
             .name("encoder".to_owned())

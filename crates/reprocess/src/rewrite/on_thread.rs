@@ -2,16 +2,15 @@
 
 use std::io::{self, Write};
 use std::iter;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use rehose_extract::{Settings, Transcoder};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use super::beside::Beside;
-use super::transcoding::{Chunk, Transcoded, Work};
+use super::transcoding::{Chunk, Cores, Transcoded, Work};
 
 /// Bytes of output that are handed on at a time, so that nearly every output is one piece.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -20,7 +19,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 pub(super) async fn transcode(
     work: Work<'_>,
     come: impl Iterator<Item = Chunk> + Send + 'static,
-    cores: &Arc<Semaphore>,
+    cores: &Cores,
 ) -> Result<Transcoded, JoinError> {
     let Work {
         key,
@@ -30,8 +29,8 @@ pub(super) async fn transcode(
         csv,
         rejected,
     } = work;
-    let (key, settings, stop) = (key.to_owned(), settings.clone(), stop.clone());
-    let cores = Arc::clone(cores);
+    let (key, settings) = (key.to_owned(), settings.clone());
+    let (cores, stop) = (cores.clone(), stop.clone());
     spawn_blocking(move || {
         let chunks = come.chain(iter::from_fn(|| chunks.blocking_recv()));
         let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
@@ -43,13 +42,12 @@ pub(super) async fn transcode(
 fn run(
     key: &str,
     settings: &Settings,
-    cores: &Arc<Semaphore>,
+    cores: &Cores,
     stop: &CancellationToken,
     chunks: impl Iterator<Item = Chunk>,
     csv: Pipe,
     rejected: Pipe,
 ) -> Transcoded {
-    let _core = cores.try_acquire();
     let Settings { shape, compression } = settings;
     let csv = Beside::new(compression.to(csv), cores);
     let rejected = compression.to(rejected);

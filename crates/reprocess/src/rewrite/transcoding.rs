@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rehose_extract::{Error, Settings, Summary};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
@@ -14,10 +14,38 @@ use super::{at_once, in_place, on_thread};
 #[derive(Debug)]
 pub(crate) enum Transcoding {
     /// Each on a thread of its own, so that transfers go on while it works, unless its object is
-    /// small; and on a second one as long as these cores have one free.
-    OnThreads(Arc<Semaphore>),
+    /// small; and on a second one if a core has nothing else to do.
+    OnThreads(Cores),
     /// Where they are awaited, so that the order of things is the same at every run.
     InPlace,
+}
+
+/// Cores that an object may have beside its first.
+#[derive(Debug, Clone)]
+pub(crate) struct Cores {
+    /// A slot for each object that is worked on. One is free only while no object waits for it.
+    pub(crate) slots: Arc<Semaphore>,
+    /// One for each core but the first.
+    pub(crate) others: Arc<Semaphore>,
+}
+
+/// A core, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Core {
+    _slot: OwnedSemaphorePermit,
+    _core: OwnedSemaphorePermit,
+}
+
+impl Cores {
+    /// A core that no object has or waits for, if there is one.
+    pub(super) fn free(&self) -> Option<Core> {
+        let core = Arc::clone(&self.others).try_acquire_owned().ok()?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned().ok()?;
+        Some(Core {
+            _slot: slot,
+            _core: core,
+        })
+    }
 }
 
 /// What goes to a transcoder. Without the end, the object has not arrived whole.
