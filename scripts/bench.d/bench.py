@@ -115,8 +115,9 @@ class Bench:
             return {}
         objects = self.corpora.members("objects", self.size, objects=16)
         workers = {"one worker": self.rehose, "two workers": contenders.Rehose(self.options.rehose, 2)}
-        return {"objects": self.compare(objects, workers, on=2),
-                "object": self.compare(self.members, workers, on=2)}
+        rounds = max(11, self.options.rounds)
+        return {"objects": self.compare(objects, workers, on=2, rounds=rounds),
+                "object": self.compare(self.members, workers, on=2, rounds=rounds)}
 
     def sizes(self):
         """What a byte costs above the start of the process, and the peak memory, from 1 MB up."""

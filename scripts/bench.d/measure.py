@@ -25,6 +25,8 @@ def call(command):
 def measure(command, on):
     """Runs a command on the given cores and says what it took."""
     with tempfile.TemporaryFile() as errors:
+        # What was written before would be on its way to the disk meanwhile, and take a core for it.
+        os.sync()
         # What a child does before it becomes the command would count as the command's.
         mine = os.sched_getaffinity(0)
         os.sched_setaffinity(0, set(on))
