@@ -72,8 +72,12 @@ def sizes(comparisons, small):
     for name, comparison in comparisons.items():
         taken = comparison["medians"]["rehose"]
         above = (taken["cpu_seconds"] - start) / comparison["corpus"]["decoded_bytes"] * 1e9
-        cpu = f"{above:.2f} ms a decoded MB, above that" if above else f"{start * 1e3:.1f} ms: the start"
-        lines.append(f"| {name} | {cpu} | {megabytes(taken['peak_bytes'])} |")
+        if above:
+            cpu, peak = f"{above:.2f} ms a decoded MB, above that", megabytes(taken["peak_bytes"])
+        else:
+            # It is over before its memory was looked at.
+            cpu, peak = f"{start * 1e3:.1f} ms: the start", ""
+        lines.append(f"| {name} | {cpu} | {peak} |")
     lines.append(f"| {small['corpus']['objects']:,} objects of 10 KB "
                  f"| {small['cpu_per_object_above_bytes'] * 1e6:.0f} µs an object above its bytes "
                  f"| {megabytes(small['medians']['rehose']['peak_bytes'])} |")
