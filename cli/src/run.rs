@@ -127,7 +127,7 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
         &args.exclude,
         concurrency,
     )?
-    .on_cores(concurrency.min(cores()));
+    .on_cores(cores());
     let checker = Checker {
         output: Arc::clone(&output),
         queue: Arc::new(queue.clone()),

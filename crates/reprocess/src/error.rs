@@ -138,7 +138,7 @@ pub enum Error {
     /// A thread of this process died.
     #[error("{what} died: {reason}")]
     Died {
-        /// What it did, and to which object.
+        /// What it was, and of which object.
         what: String,
         /// What is known.
         reason: String,

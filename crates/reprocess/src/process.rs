@@ -61,27 +61,23 @@ impl Processor {
         exclude: &[String],
         concurrency: usize,
     ) -> Result<Self> {
-        let processor = Self {
+        let slots = Arc::new(Semaphore::new(concurrency.max(1)));
+        Ok(Self {
             sources,
             output,
             realtime,
             exclude: crate::start::exclude(exclude)?,
             messages: Semaphore::new(MESSAGES),
-            slots: Arc::new(Semaphore::new(concurrency.max(1))),
-            transcoding: Transcoding::InPlace,
+            transcoding: Transcoding::OnThreads(Cores::new(&slots, 1)),
+            slots,
             bound: OnceCell::new(),
-        };
-        Ok(processor.on_cores(1))
+        })
     }
 
     /// Lets a large object have a second one of so many cores while no other object wants it.
     pub fn on_cores(self, cores: usize) -> Self {
-        let cores = Cores {
-            slots: Arc::clone(&self.slots),
-            others: Arc::new(Semaphore::new(cores.saturating_sub(1))),
-        };
         Self {
-            transcoding: Transcoding::OnThreads(cores),
+            transcoding: Transcoding::OnThreads(Cores::new(&self.slots, cores)),
             ..self
         }
     }

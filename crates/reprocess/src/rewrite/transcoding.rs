@@ -24,9 +24,9 @@ pub(crate) enum Transcoding {
 #[derive(Debug, Clone)]
 pub(crate) struct Cores {
     /// A slot for each object that is worked on. One is free only while no object waits for it.
-    pub(crate) slots: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     /// One for each core but the first.
-    pub(crate) others: Arc<Semaphore>,
+    others: Arc<Semaphore>,
 }
 
 /// A core, until it is dropped.
@@ -37,6 +37,14 @@ pub(super) struct Core {
 }
 
 impl Cores {
+    /// So many cores, for the objects that have these slots.
+    pub(crate) fn new(slots: &Arc<Semaphore>, cores: usize) -> Self {
+        Self {
+            slots: Arc::clone(slots),
+            others: Arc::new(Semaphore::new(cores.saturating_sub(1))),
+        }
+    }
+
     /// A core that no object has or waits for, if there is one.
     pub(super) fn free(&self) -> Option<Core> {
         let core = Arc::clone(&self.others).try_acquire_owned().ok()?;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 
 use super::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 pub use lock::LocalLock;
@@ -113,10 +113,13 @@ impl Store for LocalStore {
             Opened::Small(bytes) if bytes.is_empty() => stream::empty().boxed(),
             Opened::Small(bytes) => stream::iter([Ok(bytes)]).boxed(),
             Opened::Large(file) => {
-                let url = self.url(key);
-                stream::iter(Pieces(Some(file)))
-                    .map_err(move |error| failure("read", url.clone(), error))
-                    .boxed()
+                stream::try_unfold((file, self.url(key)), |(mut file, url)| async move {
+                    match piece(&mut file) {
+                        Ok(piece) => Ok(piece.map(|piece| (piece, (file, url)))),
+                        Err(error) => Err(failure("read", url, error)),
+                    }
+                })
+                .boxed()
             }
         })
     }
@@ -162,26 +165,12 @@ fn open(path: &Path) -> io::Result<Opened> {
     Ok(Opened::Small(bytes.into()))
 }
 
-/// A file, piece by piece. An error is the last of them.
-struct Pieces(Option<File>);
-
-impl Iterator for Pieces {
-    type Item = io::Result<Bytes>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut piece = vec![0; BUFFER_BYTES];
-        match self.0.as_mut()?.read(&mut piece) {
-            Ok(0) => None,
-            Ok(length) => {
-                piece.truncate(length);
-                Some(Ok(piece.into()))
-            }
-            Err(error) => {
-                self.0 = None;
-                Some(Err(error))
-            }
-        }
-    }
+/// The next piece of a file, if there is one.
+fn piece(file: &mut File) -> io::Result<Option<Bytes>> {
+    let mut piece = vec![0; BUFFER_BYTES];
+    let length = file.read(&mut piece)?;
+    piece.truncate(length);
+    Ok((length > 0).then(|| piece.into()))
 }
 
 /// The file at a path, where there is one. Asked before a file is opened, because to open a pipe
