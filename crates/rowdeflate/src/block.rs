@@ -4,117 +4,26 @@ use std::sync::LazyLock;
 
 use crate::bits::{self, BitWriter, Bits};
 use crate::huffman::Code;
-
-pub(crate) const MIN_MATCH: usize = 3;
-pub(crate) const MAX_MATCH: usize = 258;
+use crate::tokens::{DISTANCES, EXTRA, LITERALS, SYMBOLS, Token, Tokens};
 
 /// The most that a stored block holds.
 const MAX_STORED: usize = 65_535;
-
-const END_OF_BLOCK: usize = 256;
-const LITERALS: usize = 288;
-const DISTANCES: usize = 30;
 
 /// The order in which the lengths of the code for lengths are written.
 const LENGTHS_ORDER: [u8; 19] = [
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
 ];
 
-/// Bytes as they are, then bytes that were there before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sequence {
-    /// Bytes as they are.
-    pub(crate) literals: u32,
-    /// Bytes to repeat.
-    pub(crate) length: u16,
-    /// How far back they are, less one.
-    pub(crate) distance_less_one: u16,
-}
-
-/// A symbol and the bits that follow it.
-#[derive(Debug, Clone, Copy)]
-struct Bin {
-    symbol: u8,
-    extra: u8,
-    base: u16,
-}
-
-/// By length less [`MIN_MATCH`]; the symbol less 257.
-static LENGTH_BINS: [Bin; 256] = {
-    let mut bins = [Bin {
-        symbol: 28,
-        extra: 0,
-        base: 255,
-    }; 256];
-    let (mut symbol, mut base) = (0, 0);
-    while symbol < 28 {
-        let extra = if symbol < 8 { 0 } else { symbol / 4 - 1 };
-        let mut length = base;
-        while length < base + (1 << extra) && length < 255 {
-            bins[length as usize] = Bin {
-                symbol,
-                extra,
-                base,
-            };
-            length += 1;
-        }
-        base += 1 << extra;
-        symbol += 1;
-    }
-    bins
-};
-
-/// By distance less one, or 256 and a 128th of that.
-static DISTANCE_BINS: [Bin; 512] = {
-    let mut bins = [Bin {
-        symbol: 0,
-        extra: 0,
-        base: 0,
-    }; 512];
-    let (mut symbol, mut base) = (0, 0_u32);
-    while symbol < DISTANCES as u8 {
-        let extra = if symbol < 4 { 0 } else { symbol / 2 - 1 };
-        let bin = Bin {
-            symbol,
-            extra,
-            base: base as u16,
-        };
-        let mut distance = base;
-        while distance < base + (1 << extra) {
-            if distance < 256 {
-                bins[distance as usize] = bin;
-            } else {
-                bins[256 + (distance >> 7) as usize] = bin;
-            }
-            distance += 1;
-        }
-        base += 1 << extra;
-        symbol += 1;
-    }
-    bins
-};
-
-#[inline(always)]
-fn length_bin(length: u16) -> Bin {
-    LENGTH_BINS[usize::from(length - MIN_MATCH as u16) & 255]
-}
-
-#[inline(always)]
-fn distance_bin(less_one: u16) -> Bin {
-    let near = usize::from(less_one);
-    let far = 256 + usize::from(less_one >> 7);
-    DISTANCE_BINS[(if near < 256 { near } else { far }) & 511]
-}
-
-/// Writes `text`, which `sequences` and the literals after the last of them amount to.
+/// Writes `text`, which is what `tokens` amount to.
 pub(crate) fn write(
     text: &[u8],
-    sequences: &[Sequence],
+    tokens: &Tokens,
     last: bool,
     bits: Bits,
     out: &mut Vec<u8>,
 ) -> Bits {
-    let counts = Counts::new(text, sequences);
+    let tokens = tokens.as_slice();
+    let counts = Counts::new(tokens);
     let codes = Codes::new(&counts);
     let header = Header::new(&codes);
     let dynamic = header.cost() + codes.cost(&counts);
@@ -130,11 +39,11 @@ pub(crate) fn write(
         writer.put(last.into(), 1);
         if least == fixed {
             writer.put(1, 2);
-            FIXED.write(text, sequences, writer);
+            FIXED.write(tokens, writer);
         } else {
             writer.put(2, 2);
             header.write(writer);
-            codes.write(text, sequences, writer);
+            codes.write(tokens, writer);
         }
     })
 }
@@ -166,36 +75,30 @@ fn write_stored(writer: &mut BitWriter<'_>, text: &[u8], last: bool) {
 struct Counts {
     literals: [u32; LITERALS],
     distances: [u32; DISTANCES],
+    /// Bits that follow the symbols.
     extra: u64,
 }
 
 impl Counts {
     #[inline(never)]
-    fn new(text: &[u8], sequences: &[Sequence]) -> Self {
-        let mut literals = [0; LITERALS];
-        let mut distances = [0; DISTANCES];
-        let mut extra = 0;
-        let mut rest = text;
-        for sequence in sequences {
-            let (run, after) = rest.split_at(sequence.literals as usize);
-            for literal in run {
-                literals[usize::from(*literal)] += 1;
+    fn new(tokens: &[Token]) -> Self {
+        // In turns, because to count the same symbol twice running takes longer.
+        let mut tables = [[0_u32; SYMBOLS]; 4];
+        let (fours, rest) = tokens.as_chunks::<4>();
+        for four in fours {
+            for (table, token) in tables.iter_mut().zip(four) {
+                table[token.symbol()] += 1;
             }
-            let length = length_bin(sequence.length);
-            let distance = distance_bin(sequence.distance_less_one);
-            literals[257 + usize::from(length.symbol)] += 1;
-            distances[usize::from(distance.symbol)] += 1;
-            extra += u64::from(length.extra + distance.extra);
-            rest = &after[usize::from(sequence.length)..];
         }
-        for literal in rest {
-            literals[usize::from(*literal)] += 1;
+        for token in rest {
+            tables[0][token.symbol()] += 1;
         }
-        literals[END_OF_BLOCK] += 1;
+        let count = |symbol: usize| tables.iter().map(|table| table[symbol]).sum::<u32>();
+        let extra = |symbol| u64::from(count(symbol)) * u64::from(EXTRA[symbol]);
         Self {
-            literals,
-            distances,
-            extra,
+            literals: std::array::from_fn(count),
+            distances: std::array::from_fn(|symbol| count(LITERALS + symbol)),
+            extra: (0..LITERALS + DISTANCES).map(extra).sum(),
         }
     }
 }
@@ -232,63 +135,31 @@ impl Codes {
     }
 
     #[inline(never)]
-    fn write(&self, text: &[u8], sequences: &[Sequence], writer: &mut BitWriter<'_>) {
-        let mut literals = [(0_u16, 0_u8); 256];
-        for (symbol, literal) in literals.iter_mut().enumerate() {
-            *literal = (self.literals.codes[symbol], self.literals.lengths[symbol]);
+    fn write(&self, tokens: &[Token], writer: &mut BitWriter<'_>) {
+        // A code, its length, and its length with the bits that follow.
+        let mut entries = [(0_u16, 0_u8, 0_u8); SYMBOLS];
+        let codes = self.literals.codes.iter().chain(&self.distances.codes);
+        let lengths = self.literals.lengths.iter().chain(&self.distances.lengths);
+        for (entry, ((code, length), extra)) in
+            entries.iter_mut().zip(codes.zip(lengths).zip(EXTRA))
+        {
+            *entry = (*code, *length, length + extra);
         }
-        // A length's code and the bits that follow it, together.
-        let mut lengths = [(0_u32, 0_u8); 256];
-        for (value, length) in lengths.iter_mut().enumerate() {
-            let bin = LENGTH_BINS[value];
-            let symbol = 257 + usize::from(bin.symbol);
-            let bits = self.literals.lengths[symbol];
-            let extra = (value as u32 - u32::from(bin.base)) << bits;
-            *length = (
-                u32::from(self.literals.codes[symbol]) | extra,
-                bits + bin.extra,
-            );
-        }
-        let mut distances = [(0_u16, 0_u8); 32];
-        for (symbol, distance) in distances.iter_mut().take(DISTANCES).enumerate() {
-            *distance = (self.distances.codes[symbol], self.distances.lengths[symbol]);
-        }
-        writer.flush();
-        let write_literals = |run: &[u8], writer: &mut BitWriter<'_>| {
-            let (threes, rest) = run.as_chunks::<3>();
-            for three in threes {
-                for literal in three {
-                    let (code, bits) = literals[usize::from(*literal)];
-                    writer.put(code.into(), bits.into());
-                }
-                writer.flush();
-            }
-            for literal in rest {
-                let (code, bits) = literals[usize::from(*literal)];
-                writer.put(code.into(), bits.into());
-            }
-            writer.flush();
+        let put = |token: &Token, writer: &mut BitWriter<'_>| {
+            let (code, length, bits) = entries[token.symbol()];
+            writer.put(u64::from(code) | token.extra() << length, bits.into());
         };
-        let mut rest = text;
-        for sequence in sequences {
-            let (run, after) = rest.split_at(sequence.literals as usize);
-            write_literals(run, writer);
-            let (code, bits) = lengths[usize::from(sequence.length - MIN_MATCH as u16) & 255];
-            writer.put(code.into(), bits.into());
-            let bin = distance_bin(sequence.distance_less_one);
-            let (code, bits) = distances[usize::from(bin.symbol & 31)];
-            writer.put(code.into(), bits.into());
-            let extra = sequence.distance_less_one - bin.base;
-            writer.put(extra.into(), bin.extra.into());
+        writer.flush();
+        // Two take 48 bits at most: a length 20, a distance 28.
+        let (twos, rest) = tokens.as_chunks::<2>();
+        for two in twos {
+            put(&two[0], writer);
+            put(&two[1], writer);
             writer.flush();
-            rest = &after[usize::from(sequence.length)..];
         }
-        write_literals(rest, writer);
-        let end = END_OF_BLOCK;
-        writer.put(
-            self.literals.codes[end].into(),
-            self.literals.lengths[end].into(),
-        );
+        for token in rest {
+            put(token, writer);
+        }
         writer.flush();
     }
 }

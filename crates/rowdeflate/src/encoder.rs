@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::bits::{self, Bits};
-use crate::block::{self, Sequence};
+use crate::block;
 use crate::matcher::{Buffer, Matcher, PADDING, POSITIONS, WINDOW};
+use crate::tokens::Tokens;
 
 /// Bytes that become one block: enough for its codes to be worth their description, and few enough
 /// for all that is read while it is made to stay in a second-level cache.
@@ -28,7 +29,7 @@ pub struct Encoder {
     /// Where it ends so far.
     end: usize,
     matcher: Matcher,
-    sequences: Vec<Sequence>,
+    tokens: Tokens,
     bits: Bits,
     crc: crc32fast::Hasher,
     /// Bytes taken of the stream.
@@ -58,7 +59,7 @@ impl Encoder {
             begin: 0,
             end: 0,
             matcher: Matcher::new(),
-            sequences: Vec::new(),
+            tokens: Tokens::default(),
             bits: Bits::default(),
             crc: crc32fast::Hasher::new(),
             length: 0,
@@ -103,11 +104,11 @@ impl Encoder {
         }
         // Nothing of an earlier block or stream may show.
         self.buffer[self.end..][..PADDING].fill(0);
-        self.sequences.clear();
+        self.tokens.clear();
         let text = self.begin..self.end;
-        (self.matcher).find(&self.buffer, text.clone(), &mut self.sequences);
+        (self.matcher).find(&self.buffer, text.clone(), &mut self.tokens);
         let text = &self.buffer[text];
-        self.bits = block::write(text, &self.sequences, last, self.bits, out);
+        self.bits = block::write(text, &self.tokens, last, self.bits, out);
     }
 
     /// Makes room for the next block.

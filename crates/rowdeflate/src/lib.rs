@@ -23,5 +23,6 @@ mod encoder;
 mod fields;
 mod huffman;
 mod matcher;
+mod tokens;
 
 pub use encoder::Encoder;

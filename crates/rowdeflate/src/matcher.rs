@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::block::{MAX_MATCH, Sequence};
 use crate::fields::Fields;
+use crate::tokens::{MAX_MATCH, Tokens};
 
 /// As far back as DEFLATE reaches.
 pub(crate) const WINDOW: usize = 32 * 1024;
@@ -84,13 +84,8 @@ impl Matcher {
         }
     }
 
-    /// Appends the matches of `text`, a part of `buffer`. At least [`PADDING`] bytes must follow it.
-    pub(crate) fn find(
-        &mut self,
-        buffer: &Buffer,
-        text: Range<usize>,
-        sequences: &mut Vec<Sequence>,
-    ) {
+    /// Appends the tokens of `text`, a part of `buffer`. At least [`PADDING`] bytes must follow it.
+    pub(crate) fn find(&mut self, buffer: &Buffer, text: Range<usize>, tokens: &mut Tokens) {
         let Range { start: begin, end } = text;
         self.fields.mark(&buffer[begin..end]);
         let next_field = |from: usize| begin + self.fields.next(from - begin);
@@ -127,11 +122,8 @@ impl Matcher {
             let Some(Match { range, distance }) = found else {
                 continue;
             };
-            sequences.push(Sequence {
-                literals: (range.start - covered) as u32,
-                length: range.len() as u16,
-                distance_less_one: (distance - 1) as u16,
-            });
+            tokens.literals(buffer, covered, range.start - covered);
+            tokens.repeat(range.len(), distance);
             covered = range.end;
             if covered > field {
                 field = begin + self.fields.previous(covered - begin);
@@ -143,6 +135,8 @@ impl Matcher {
                 hash = hash_of(buffer, field, next);
             }
         }
+        tokens.literals(buffer, covered, end - covered);
+        tokens.end();
     }
 }
 
@@ -236,10 +230,10 @@ fn slot(hash: u64) -> usize {
 mod tests {
     use super::*;
 
-    fn found(matcher: &mut Matcher, buffer: &Buffer, text: Range<usize>) -> Vec<Sequence> {
-        let mut sequences = Vec::new();
-        matcher.find(buffer, text, &mut sequences);
-        sequences
+    fn found(matcher: &mut Matcher, buffer: &Buffer, text: Range<usize>) -> Tokens {
+        let mut tokens = Tokens::default();
+        matcher.find(buffer, text, &mut tokens);
+        tokens
     }
 
     /// That positions are counted anew costs no match, and makes none up.
