@@ -17,7 +17,7 @@ use crate::ledger::{self, Ledger, receipt_name};
 use crate::location::Source;
 use crate::message::{Created, Message};
 use crate::receipt::{ObjectReceipt, Outcome, Receipt};
-use crate::rewrite::{Cores, Transcoding, rewrite};
+use crate::rewrite::{AHEAD, Cores, Threads, Transcoding, rewrite};
 use crate::start::is_excluded;
 use crate::store::Store;
 use crate::task::{TaskId, TaskMessage};
@@ -61,25 +61,30 @@ impl Processor {
         exclude: &[String],
         concurrency: usize,
     ) -> Result<Self> {
-        let slots = Arc::new(Semaphore::new(concurrency.max(1)));
+        let concurrency = concurrency.max(1);
+        let slots = Arc::new(Semaphore::new(concurrency + AHEAD as usize));
+        let threads = Threads::new(concurrency).map_err(|error| Error::Died {
+            what: "the thread pool".to_owned(),
+            reason: error.to_string(),
+        })?;
         Ok(Self {
             sources,
             output,
             realtime,
             exclude: crate::start::exclude(exclude)?,
             messages: Semaphore::new(MESSAGES),
-            transcoding: Transcoding::OnThreads(Cores::new(&slots, 1)),
+            transcoding: Transcoding::OnThreads(threads, Cores::new(&slots, 1)),
             slots,
             bound: OnceCell::new(),
         })
     }
 
     /// Lets a large object have a second one of so many cores while no other object wants it.
-    pub fn on_cores(self, cores: usize) -> Self {
-        Self {
-            transcoding: Transcoding::OnThreads(Cores::new(&self.slots, cores)),
-            ..self
+    pub fn on_cores(mut self, cores: usize) -> Self {
+        if let Transcoding::OnThreads(_, beside) = &mut self.transcoding {
+            *beside = Cores::new(&self.slots, cores);
         }
+        self
     }
 
     /// Transcodes where [`process`](Self::process) is polled and not on threads, so that the order

@@ -4,6 +4,7 @@ mod at_once;
 mod beside;
 mod in_place;
 mod on_thread;
+mod threads;
 mod transcoding;
 
 use std::fmt::Display;
@@ -17,8 +18,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::threads::Threads;
+pub(crate) use self::transcoding::{AHEAD, Cores, Transcoding};
 use self::transcoding::{Chunk, Work};
-pub(crate) use self::transcoding::{Cores, Transcoding};
 use crate::deadline::out_of_time;
 use crate::error::{Error, Result};
 use crate::ledger::{csv_key, rejected_key};

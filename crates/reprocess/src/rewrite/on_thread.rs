@@ -6,10 +6,11 @@ use std::iter;
 use bytes::Bytes;
 use rehose_extract::{Settings, Transcoder};
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use super::beside::Beside;
+use super::threads::Threads;
 use super::transcoding::{Chunk, Cores, Transcoded, Work};
 
 /// Bytes of output that are handed on at a time, so that nearly every output is one piece.
@@ -19,6 +20,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 pub(super) async fn transcode(
     work: Work<'_>,
     come: impl Iterator<Item = Chunk> + Send + 'static,
+    threads: &Threads,
     cores: &Cores,
 ) -> Result<Transcoded, JoinError> {
     let Work {
@@ -31,12 +33,12 @@ pub(super) async fn transcode(
     } = work;
     let (key, settings) = (key.to_owned(), settings.clone());
     let (cores, stop) = (cores.clone(), stop.clone());
-    spawn_blocking(move || {
+    let transcoder = threads.run(move || {
         let chunks = come.chain(iter::from_fn(|| chunks.blocking_recv()));
         let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
         run(&key, &settings, &cores, &stop, chunks, csv, rejected)
-    })
-    .await
+    });
+    transcoder.await
 }
 
 fn run(

@@ -8,14 +8,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
+use super::threads::Threads;
 use super::{at_once, in_place, on_thread};
+
+/// Objects that are read while others are transcoded, so that a thread has the next at once.
+pub(crate) const AHEAD: u32 = 1;
 
 /// Where transcoders run.
 #[derive(Debug)]
 pub(crate) enum Transcoding {
     /// Each on a thread of its own, so that transfers go on while it works, unless its object is
     /// small; and on a second one if a core has nothing else to do.
-    OnThreads(Cores),
+    OnThreads(Threads, Cores),
     /// Where they are awaited, so that the order of things is the same at every run.
     InPlace,
 }
@@ -23,7 +27,7 @@ pub(crate) enum Transcoding {
 /// Cores that an object may have beside its first.
 #[derive(Debug, Clone)]
 pub(crate) struct Cores {
-    /// A slot for each object that is worked on. One is free only while no object waits for it.
+    /// Slots of objects. They are free only while no object waits for one.
     slots: Arc<Semaphore>,
     /// One for each core but the first.
     others: Arc<Semaphore>,
@@ -32,7 +36,7 @@ pub(crate) struct Cores {
 /// A core, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Core {
-    _slot: OwnedSemaphorePermit,
+    _slots: OwnedSemaphorePermit,
     _core: OwnedSemaphorePermit,
 }
 
@@ -48,9 +52,12 @@ impl Cores {
     /// A core that no object has or waits for, if there is one.
     pub(super) fn free(&self) -> Option<Core> {
         let core = Arc::clone(&self.others).try_acquire_owned().ok()?;
-        let slot = Arc::clone(&self.slots).try_acquire_owned().ok()?;
+        // One more than an object has: the object that is read ahead needs no core yet.
+        let slots = Arc::clone(&self.slots)
+            .try_acquire_many_owned(1 + AHEAD)
+            .ok()?;
         Some(Core {
-            _slot: slot,
+            _slots: slots,
             _core: core,
         })
     }
@@ -83,8 +90,8 @@ impl Work<'_> {
     ///
     /// If the transcoder dies, which says nothing of the object.
     pub(super) async fn done(mut self, on: &Transcoding) -> Result<Transcoded, JoinError> {
-        let cores = match on {
-            Transcoding::OnThreads(cores) => cores,
+        let (threads, cores) = match on {
+            Transcoding::OnThreads(threads, cores) => (threads, cores),
             Transcoding::InPlace => return Ok(in_place::transcode(self).await),
         };
         let begun = Begun::wait(&mut self.chunks).await;
@@ -92,7 +99,7 @@ impl Work<'_> {
             (begun.whole()).and_then(|object| at_once::transcode(self.key, self.settings, object));
         match small {
             Some(done) => Ok(done.hand_on(self.csv, self.rejected).await),
-            None => on_thread::transcode(self, begun.chunks(), cores).await,
+            None => on_thread::transcode(self, begun.chunks(), threads, cores).await,
         }
     }
 }
