@@ -1,9 +1,11 @@
 //! One object: read, transcoded, written.
 
 mod at_once;
+mod begun;
 mod beside;
 mod in_place;
 mod on_thread;
+mod outputs;
 mod threads;
 mod transcoding;
 
@@ -12,20 +14,25 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::StreamExt;
-use rehose_extract::{Settings, Summary};
+use futures::{Stream, StreamExt, stream};
+use rehose_extract::Settings;
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use self::at_once::Done;
+use self::begun::begin;
+use self::outputs::{Outputs, drain};
 pub(crate) use self::threads::Threads;
 pub(crate) use self::transcoding::{AHEAD, Cores, Transcoding};
-use self::transcoding::{Chunk, Work};
+use self::transcoding::{Chunk, Transcoded, Work};
 use crate::deadline::out_of_time;
-use crate::error::{Error, Result};
+use crate::error::{self, Error};
 use crate::ledger::{csv_key, rejected_key};
 use crate::receipt::{Failure, Outcome};
-use crate::store::{Body, Store, StoreError, StoreErrorKind, Upload};
+use crate::store::{Body, Store, StoreError, StoreErrorKind};
 
 /// Chunks that wait between a transfer and the transcoder: enough that neither waits for the other
 /// at every one, few enough that they take no memory to speak of.
@@ -43,13 +50,46 @@ pub(crate) async fn rewrite(
     settings: &Settings,
     transcoding: &Transcoding,
     deadline: Instant,
-) -> Result<Outcome> {
-    let late = || out_of_time(&format!("{} was being rewritten", source.url(key)));
-    let body = match timeout_at(deadline, source.read(key)).await {
-        Ok(Ok(body)) => body,
+) -> error::Result<Outcome> {
+    let (begun, body) = match timeout_at(deadline, begin(source, key)).await {
+        Ok(Ok(begun)) => begun,
         Ok(Err(error)) => return unreadable(error),
-        Err(_) => return Err(late()),
+        Err(_) => return Err(late(&source.url(key))),
     };
+    let done = match transcoding {
+        Transcoding::OnThreads(..) => begun.at_once(key, settings),
+        Transcoding::InPlace => None,
+    };
+    let rewritten = match done {
+        Some(done) => at_once(done, output, key).await,
+        None => {
+            let body = begun.and(body);
+            piece_by_piece(body, key, output, settings, transcoding, deadline).await
+        }
+    };
+    rewritten.conclude(|| source.url(key)).await
+}
+
+/// Writes what a small object has become.
+async fn at_once(done: Done, output: &Arc<dyn Store>, key: &str) -> Rewritten {
+    let csv = drain(stream::iter(done.csv), output, csv_key(key)).await;
+    let rejected = drain(stream::iter(done.rejected), output, rejected_key(key)).await;
+    Rewritten {
+        fed: Ok(Ok(())),
+        transcoded: Ok(done.transcoded),
+        outputs: Outputs::of(csv, rejected).await,
+    }
+}
+
+/// Reads, transcodes and writes at the same time.
+async fn piece_by_piece(
+    body: Body,
+    key: &str,
+    output: &Arc<dyn Store>,
+    settings: &Settings,
+    transcoding: &Transcoding,
+    deadline: Instant,
+) -> Rewritten {
     let (chunks_in, chunks) = mpsc::channel(CHUNKS);
     let (csv_in, csv) = mpsc::channel(CHUNKS);
     let (rejected_in, rejected) = mpsc::channel(CHUNKS);
@@ -66,38 +106,59 @@ pub(crate) async fn rewrite(
     };
     let (fed, csv, rejected, transcoded) = tokio::join!(
         timeout_at(deadline, feed(body, chunks_in)),
-        drain(csv, output, csv_key(key)),
-        drain(rejected, output, rejected_key(key)),
+        drain(received(csv), output, csv_key(key)),
+        drain(received(rejected), output, rejected_key(key)),
         stop_at(deadline, &stop, work.done(transcoding)),
     );
-    let died = |error: &dyn Display| Error::Died {
-        what: format!("the transcoder of {}", source.url(key)),
-        reason: error.to_string(),
-    };
-    let transcoded = transcoded.map_err(|error| died(&error))?;
-    let outputs = whole(csv, rejected).await;
-    match (fed, transcoded, outputs) {
-        // What the transcoder says of an object that did not arrive whole means nothing.
-        (Err(_), _, outputs) | (_, Err(rehose_extract::Error::Stopped), outputs) => {
-            abandon(outputs).await;
-            Err(late())
+    Rewritten {
+        fed,
+        transcoded,
+        outputs: Outputs::of(csv, rejected).await,
+    }
+}
+
+fn received(mut pieces: mpsc::Receiver<Bytes>) -> impl Stream<Item = Bytes> {
+    stream::poll_fn(move |context| pieces.poll_recv(context))
+}
+
+/// What became of the parts of the work.
+struct Rewritten {
+    fed: Result<Result<(), StoreError>, Elapsed>,
+    transcoded: Result<Transcoded, JoinError>,
+    outputs: Result<Outputs, StoreError>,
+}
+
+impl Rewritten {
+    /// Makes the outputs visible if all is well, and gives them up if not.
+    async fn conclude(self, url: impl Fn() -> String) -> error::Result<Outcome> {
+        let died = |error: &dyn Display| Error::Died {
+            what: format!("the transcoder of {}", url()),
+            reason: error.to_string(),
+        };
+        let (outcome, outputs) = match (self.fed, self.transcoded, self.outputs) {
+            (_, Err(error), outputs) => (Err(died(&error)), outputs.ok()),
+            // What the transcoder says of an object that did not arrive whole means nothing.
+            (Err(_), _, outputs) | (_, Ok(Err(rehose_extract::Error::Stopped)), outputs) => {
+                (Err(late(&url())), outputs.ok())
+            }
+            (Ok(Err(error)), _, outputs) => (unreadable(error), outputs.ok()),
+            // Before a fault of the object: whether the transcoder gets that far once its output is
+            // refused is a matter of luck, and a receipt must not be.
+            (_, _, Err(error)) => (unnameable(error), None),
+            (_, Ok(Err(rehose_extract::Error::Input(fault))), Ok(outputs)) => {
+                let failed = failed(fault.reason.code(), fault.to_string());
+                (Ok(failed), Some(outputs))
+            }
+            (_, Ok(Err(error)), Ok(outputs)) => (Err(died(&error)), Some(outputs)),
+            (_, Ok(Ok(summary)), Ok(outputs)) => match outputs.complete().await {
+                Ok(()) => (Ok(Outcome::Done(summary)), None),
+                Err(error) => (unnameable(error), None),
+            },
+        };
+        if let Some(outputs) = outputs {
+            outputs.abort().await;
         }
-        (Ok(Err(error)), _, outputs) => {
-            abandon(outputs).await;
-            unreadable(error)
-        }
-        // Before a fault of the object: whether the transcoder gets that far once its output is
-        // refused is a matter of luck, and a receipt must not be.
-        (_, _, Err(error)) => unnameable(error),
-        (_, Err(rehose_extract::Error::Input(fault)), outputs) => {
-            abandon(outputs).await;
-            Ok(failed(fault.reason.code(), fault.to_string()))
-        }
-        (_, Err(error), outputs) => {
-            abandon(outputs).await;
-            Err(died(&error))
-        }
-        (_, Ok(summary), Ok(outputs)) => complete(outputs, summary).await,
+        outcome
     }
 }
 
@@ -115,38 +176,8 @@ async fn stop_at<T>(
     transcoder.await
 }
 
-/// Both outputs of an object, where something came for them: rejected events, then rows.
-type Outputs = [Option<Box<dyn Upload>>; 2];
-
-/// Both outputs, or the error of one, and then neither.
-async fn whole(csv: Drained, rejected: Drained) -> std::result::Result<Outputs, StoreError> {
-    match (rejected, csv) {
-        (Ok(rejected), Ok(csv)) => Ok([rejected, csv]),
-        (Err(error), other) | (other, Err(error)) => {
-            abandon(other.map(|upload| [upload, None])).await;
-            Err(error)
-        }
-    }
-}
-
-async fn abandon(outputs: std::result::Result<Outputs, StoreError>) {
-    for upload in outputs.into_iter().flatten().flatten() {
-        upload.abort().await;
-    }
-}
-
-/// Makes both outputs visible, the rows last: where they stand, the object is done.
-async fn complete(outputs: Outputs, summary: Summary) -> Result<Outcome> {
-    for upload in outputs.into_iter().flatten() {
-        if let Err(error) = upload.complete().await {
-            return unnameable(error);
-        }
-    }
-    Ok(Outcome::Done(summary))
-}
-
 /// Sends an object's bytes to the transcoder until it has enough, then a word that they were all.
-async fn feed(mut body: Body, chunks: mpsc::Sender<Chunk>) -> std::result::Result<(), StoreError> {
+async fn feed(mut body: Body, chunks: mpsc::Sender<Chunk>) -> Result<(), StoreError> {
     while let Some(bytes) = body.next().await {
         if chunks.send(Chunk::Bytes(bytes?)).await.is_err() {
             return Ok(());
@@ -157,24 +188,12 @@ async fn feed(mut body: Body, chunks: mpsc::Sender<Chunk>) -> std::result::Resul
     Ok(())
 }
 
-/// An upload that has taken all that came, or none where nothing came.
-type Drained = std::result::Result<Option<Box<dyn Upload>>, StoreError>;
-
-/// Writes what comes, beginning with the first of it.
-async fn drain(mut pieces: mpsc::Receiver<Bytes>, output: &Arc<dyn Store>, key: String) -> Drained {
-    let mut upload: Option<Box<dyn Upload>> = None;
-    while let Some(bytes) = pieces.recv().await {
-        let upload = match &mut upload {
-            Some(upload) => upload,
-            None => upload.insert(output.write(&key).await?),
-        };
-        upload.write(bytes).await?;
-    }
-    Ok(upload)
+fn late(url: &str) -> Error {
+    out_of_time(&format!("{url} was being rewritten"))
 }
 
 /// An object that cannot be read: for good, or this time.
-fn unreadable(error: StoreError) -> Result<Outcome> {
+fn unreadable(error: StoreError) -> error::Result<Outcome> {
     match error.kind {
         StoreErrorKind::Passing => Err(error.into()),
         kind => Ok(failed(kind.code(), error.to_string())),
@@ -183,7 +202,7 @@ fn unreadable(error: StoreError) -> Result<Outcome> {
 
 /// An output that cannot be written. Only what no output can hold is the object's fault; all else
 /// is the output's.
-fn unnameable(error: StoreError) -> Result<Outcome> {
+fn unnameable(error: StoreError) -> error::Result<Outcome> {
     match error.kind {
         StoreErrorKind::InvalidKey | StoreErrorKind::TooLarge => {
             Ok(failed(error.kind.code(), error.to_string()))

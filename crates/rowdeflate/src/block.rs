@@ -93,12 +93,21 @@ impl Counts {
         for token in rest {
             tables[0][token.symbol()] += 1;
         }
-        let count = |symbol: usize| tables.iter().map(|table| table[symbol]).sum::<u32>();
-        let extra = |symbol| u64::from(count(symbol)) * u64::from(EXTRA[symbol]);
+        let [mut all, others @ ..] = tables;
+        for table in others {
+            for (count, more) in all.iter_mut().zip(table) {
+                *count += more;
+            }
+        }
+        let mut literals = [0; LITERALS];
+        let mut distances = [0; DISTANCES];
+        literals.copy_from_slice(&all[..LITERALS]);
+        distances.copy_from_slice(&all[LITERALS..][..DISTANCES]);
+        let bits = |(count, bits): (&u32, u8)| u64::from(*count) * u64::from(bits);
         Self {
-            literals: std::array::from_fn(count),
-            distances: std::array::from_fn(|symbol| count(LITERALS + symbol)),
-            extra: (0..LITERALS + DISTANCES).map(extra).sum(),
+            literals,
+            distances,
+            extra: all.iter().zip(EXTRA).map(bits).sum(),
         }
     }
 }
@@ -134,17 +143,23 @@ impl Codes {
         self.literals.cost(&counts.literals) + self.distances.cost(&counts.distances) + counts.extra
     }
 
+    /// Of each symbol its code, the code's length, and that with the bits that follow.
+    fn entries(&self) -> [(u16, u8, u8); SYMBOLS] {
+        let mut entries = [(0, 0, 0); SYMBOLS];
+        let mut fill = |first: usize, codes: &[u16], lengths: &[u8]| {
+            let of_each = codes.iter().zip(lengths).zip(&EXTRA[first..]);
+            for (entry, ((code, length), extra)) in entries[first..].iter_mut().zip(of_each) {
+                *entry = (*code, *length, length + extra);
+            }
+        };
+        fill(0, &self.literals.codes, &self.literals.lengths);
+        fill(LITERALS, &self.distances.codes, &self.distances.lengths);
+        entries
+    }
+
     #[inline(never)]
     fn write(&self, tokens: &[Token], writer: &mut BitWriter<'_>) {
-        // A code, its length, and its length with the bits that follow.
-        let mut entries = [(0_u16, 0_u8, 0_u8); SYMBOLS];
-        let codes = self.literals.codes.iter().chain(&self.distances.codes);
-        let lengths = self.literals.lengths.iter().chain(&self.distances.lengths);
-        for (entry, ((code, length), extra)) in
-            entries.iter_mut().zip(codes.zip(lengths).zip(EXTRA))
-        {
-            *entry = (*code, *length, length + extra);
-        }
+        let entries = self.entries();
         let put = |token: &Token, writer: &mut BitWriter<'_>| {
             let (code, length, bits) = entries[token.symbol()];
             writer.put(u64::from(code) | token.extra() << length, bits.into());

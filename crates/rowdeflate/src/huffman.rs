@@ -1,5 +1,9 @@
 //! Huffman codes of limited length, in the canonical form of RFC 1951, 3.2.2.
 
+/// Bits of a symbol's number: there are 288 at most, and a block has few enough of each that its
+/// frequency fits above.
+const SYMBOL_BITS: u32 = 9;
+
 /// A prefix code for `N` symbols. A symbol of length 0 has no code.
 #[derive(Debug, Clone)]
 pub(crate) struct Code<const N: usize> {
@@ -12,15 +16,17 @@ impl<const N: usize> Code<N> {
     /// The best code for these frequencies, but for a little where a length would exceed `limit`.
     /// At least two symbols get a code, for decoders that refuse less.
     pub(crate) fn new(frequencies: &[u32; N], limit: usize) -> Self {
-        let mut used: Vec<(u32, u16)> = Vec::with_capacity(N);
+        // A symbol below its frequency, so that they sort as one number.
+        let mut used: Vec<u32> = Vec::with_capacity(N);
         used.extend(
             (frequencies.iter().zip(0..))
                 .filter(|(frequency, _)| **frequency > 0)
-                .map(|(frequency, symbol)| (*frequency, symbol)),
+                .map(|(frequency, symbol)| frequency << SYMBOL_BITS | symbol),
         );
         for symbol in 0..2 {
-            if used.len() < 2 && !used.iter().any(|(_, other)| *other == symbol) {
-                used.push((1, symbol));
+            let is_used = used.iter().any(|other| symbol_of(*other) == symbol);
+            if used.len() < 2 && !is_used {
+                used.push(1 << SYMBOL_BITS | symbol);
             }
         }
         used.sort_unstable();
@@ -28,8 +34,8 @@ impl<const N: usize> Code<N> {
         let mut lengths = [0; N];
         let mut rarest_first = used.iter();
         for length in (1..=limit).rev() {
-            for (_, symbol) in rarest_first.by_ref().take(counts[length] as usize) {
-                lengths[usize::from(*symbol)] = length as u8;
+            for symbol in rarest_first.by_ref().take(counts[length] as usize) {
+                lengths[symbol_of(*symbol) as usize] = length as u8;
             }
         }
         Self::from_lengths(lengths)
@@ -65,11 +71,15 @@ impl<const N: usize> Code<N> {
     }
 }
 
+fn symbol_of(used: u32) -> u32 {
+    used % (1 << SYMBOL_BITS)
+}
+
 /// How many symbols have which length, by the in-place algorithm of Moffat and Katajainen
 /// (<https://doi.org/10.1007/3-540-60220-8_79>).
-fn lengths_used(rarest_first: &[(u32, u16)]) -> [u32; 64] {
+fn lengths_used(rarest_first: &[u32]) -> [u32; 64] {
     let mut a: Vec<u32> = (rarest_first.iter())
-        .map(|(frequency, _)| *frequency)
+        .map(|used| used >> SYMBOL_BITS)
         .collect();
     let n = a.len();
     // Frequencies become parents: `a[i]` of a node that has one is its index.

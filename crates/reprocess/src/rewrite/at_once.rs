@@ -1,13 +1,11 @@
 //! A small object, transcoded where it is awaited: to wake a thread for it would take as long as the
 //! work. It is an attempt: what does not end well and soon begins again on a thread.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rehose_extract::{Error, Settings, Transcoder};
-use tokio::sync::mpsc;
 
 use super::transcoding::Transcoded;
 
@@ -17,11 +15,11 @@ pub(super) const MAX_BYTES: usize = 64 * 1024;
 /// So long may it keep all else waiting. A gzip bomb takes longer.
 const MAX_TIME: Duration = Duration::from_millis(10);
 
-/// What became of an object, and both its outputs.
+/// What became of an object, and both its outputs, where it has any.
 pub(super) struct Done {
-    transcoded: Transcoded,
-    csv: Bytes,
-    rejected: Bytes,
+    pub(super) transcoded: Transcoded,
+    pub(super) csv: Option<Bytes>,
+    pub(super) rejected: Option<Bytes>,
 }
 
 /// Transcodes a whole object, or says nothing of it.
@@ -34,30 +32,15 @@ pub(super) fn transcode(key: &str, settings: &Settings, object: &[u8]) -> Option
         transcoder.finish()
     };
     // A panic would take all else on this thread along; a thread of its own may die of it.
-    match catch_unwind(AssertUnwindSafe(attempt)).ok()? {
-        Err(Error::Stopped) => None,
-        transcoded => Some(Done {
-            transcoded,
-            csv: csv.into(),
-            rejected: rejected.into(),
-        }),
+    let transcoded = catch_unwind(AssertUnwindSafe(attempt)).ok()?;
+    if matches!(transcoded, Err(Error::Stopped)) {
+        return None;
     }
-}
-
-impl Done {
-    /// Sends the outputs of an object that has any.
-    pub(super) async fn hand_on(
-        self,
-        csv: mpsc::Sender<Bytes>,
-        rejected: mpsc::Sender<Bytes>,
-    ) -> Transcoded {
-        let summary = self.transcoded?;
-        for (piece, to) in [(self.csv, csv), (self.rejected, rejected)] {
-            if !piece.is_empty() {
-                let sent = to.send(piece).await;
-                sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-            }
-        }
-        Ok(summary)
-    }
+    let whole = transcoded.is_ok();
+    let output = |bytes: Vec<u8>| (whole && !bytes.is_empty()).then(|| bytes.into());
+    Some(Done {
+        transcoded,
+        csv: output(csv),
+        rejected: output(rejected),
+    })
 }

@@ -16,10 +16,9 @@ use super::transcoding::{Chunk, Cores, Transcoded, Work};
 /// Bytes of output that are handed on at a time, so that nearly every output is one piece.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// Transcodes what has come and what will come.
+/// Transcodes what comes.
 pub(super) async fn transcode(
     work: Work<'_>,
-    come: impl Iterator<Item = Chunk> + Send + 'static,
     threads: &Threads,
     cores: &Cores,
 ) -> Result<Transcoded, JoinError> {
@@ -34,7 +33,7 @@ pub(super) async fn transcode(
     let (key, settings) = (key.to_owned(), settings.clone());
     let (cores, stop) = (cores.clone(), stop.clone());
     let transcoder = threads.run(move || {
-        let chunks = come.chain(iter::from_fn(|| chunks.blocking_recv()));
+        let chunks = iter::from_fn(|| chunks.blocking_recv());
         let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
         run(&key, &settings, &cores, &stop, chunks, csv, rejected)
     });

@@ -9,7 +9,7 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use super::threads::Threads;
-use super::{at_once, in_place, on_thread};
+use super::{in_place, on_thread};
 
 /// Objects that are read while others are transcoded, so that a thread has the next at once.
 pub(crate) const AHEAD: u32 = 1;
@@ -89,47 +89,12 @@ impl Work<'_> {
     /// # Errors
     ///
     /// If the transcoder dies, which says nothing of the object.
-    pub(super) async fn done(mut self, on: &Transcoding) -> Result<Transcoded, JoinError> {
-        let (threads, cores) = match on {
-            Transcoding::OnThreads(threads, cores) => (threads, cores),
-            Transcoding::InPlace => return Ok(in_place::transcode(self).await),
-        };
-        let begun = Begun::wait(&mut self.chunks).await;
-        let small =
-            (begun.whole()).and_then(|object| at_once::transcode(self.key, self.settings, object));
-        match small {
-            Some(done) => Ok(done.hand_on(self.csv, self.rejected).await),
-            None => on_thread::transcode(self, begun.chunks(), threads, cores).await,
+    pub(super) async fn done(self, on: &Transcoding) -> Result<Transcoded, JoinError> {
+        match on {
+            Transcoding::OnThreads(threads, cores) => {
+                on_thread::transcode(self, threads, cores).await
+            }
+            Transcoding::InPlace => Ok(in_place::transcode(self).await),
         }
-    }
-}
-
-/// The first chunks of an object: two at most, and the second only to see whether a small first one
-/// is all.
-struct Begun {
-    first: Option<Chunk>,
-    second: Option<Chunk>,
-}
-
-impl Begun {
-    async fn wait(chunks: &mut mpsc::Receiver<Chunk>) -> Self {
-        let first = chunks.recv().await;
-        let second = match &first {
-            Some(Chunk::Bytes(bytes)) if bytes.len() <= at_once::MAX_BYTES => chunks.recv().await,
-            _ => None,
-        };
-        Self { first, second }
-    }
-
-    /// The object, if it is small and all there.
-    fn whole(&self) -> Option<&Bytes> {
-        match (&self.first, &self.second) {
-            (Some(Chunk::Bytes(object)), Some(Chunk::End)) => Some(object),
-            _ => None,
-        }
-    }
-
-    fn chunks(self) -> impl Iterator<Item = Chunk> + Send + 'static {
-        self.first.into_iter().chain(self.second)
     }
 }

@@ -49,8 +49,9 @@ impl LocalUpload {
 impl Upload for LocalUpload {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         let mut draft = self.take_draft()?;
-        draft.buffer.extend_from_slice(&bytes);
-        if draft.buffer.len() >= BUFFER_BYTES {
+        draft.held_bytes += bytes.len();
+        draft.held.push(bytes);
+        if draft.held_bytes >= BUFFER_BYTES {
             draft.file = Some(self.flush(&mut draft)?);
         }
         self.draft = Some(draft);
@@ -68,11 +69,12 @@ impl Upload for LocalUpload {
     async fn abort(self: Box<Self>) {}
 }
 
-/// What there is of an object so far. Small ones never leave the buffer before they are complete,
-/// which makes them one piece of file work.
+/// What there is of an object so far. Small ones are held until they are complete, which makes them
+/// one piece of file work.
 #[derive(Default)]
 struct Draft {
-    buffer: Vec<u8>,
+    held: Vec<Bytes>,
+    held_bytes: usize,
     file: Option<NamedTempFile>,
     written: u64,
 }
@@ -83,9 +85,11 @@ impl Draft {
             Some(file) => file,
             None => temporary(root)?,
         };
-        file.write_all(&self.buffer)?;
-        self.written += self.buffer.len() as u64;
-        self.buffer.clear();
+        for bytes in self.held.drain(..) {
+            file.write_all(&bytes)?;
+        }
+        self.written += self.held_bytes as u64;
+        self.held_bytes = 0;
         Ok(file)
     }
 }
