@@ -115,15 +115,17 @@ class Bench:
             return {}
         objects = self.corpora.members("objects", self.size, objects=16)
         workers = {"one worker": self.rehose, "two workers": contenders.Rehose(self.options.rehose, 2)}
-        rounds = max(11, self.options.rounds)
+        rounds = max(21, self.options.rounds)
         return {"objects": self.compare(objects, workers, on=2, rounds=rounds),
                 "object": self.compare(self.members, workers, on=2, rounds=rounds)}
 
     def sizes(self):
         """What a byte costs above the start of the process, and the peak memory, from 1 MB up."""
+        size = self.options.megabytes
         corpora = {"one event": self.corpora.members("event", 1),
                    "1 MB": self.corpora.members("one", MEGABYTE),
-                   f"{self.options.megabytes} MB": self.members}
+                   f"{size} objects of 1 MB": self.corpora.members("ones", self.size, objects=size),
+                   f"{size} MB": self.members}
         if self.options.large:
             corpora["1 GB"] = self.corpora.members("large", 1_000 * MEGABYTE)
         rounds = {"one event": 21, "1 MB": 21}
