@@ -116,7 +116,8 @@ class Bench:
         objects = self.corpora.members("objects", self.size, objects=16)
         workers = {"one worker": self.rehose, "two workers": contenders.Rehose(self.options.rehose, 2)}
         rounds = max(21, self.options.rounds)
-        return {"objects": self.compare(objects, workers, on=2, rounds=rounds),
+        halves = {"two processes": contenders.Halves(self.options.rehose)}
+        return {"objects": self.compare(objects, workers | halves, on=2, rounds=rounds),
                 "object": self.compare(self.members, workers, on=2, rounds=rounds)}
 
     def sizes(self):

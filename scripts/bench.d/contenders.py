@@ -22,6 +22,25 @@ class Rehose:
         return sorted(path for path in (output / "csv").rglob("*") if path.is_file())
 
 
+class Halves:
+    """Two processes of one worker each, with half of the objects each: what two cores give at best."""
+
+    BOTH = '"$0" run "$1" "$2" --concurrency 1 $3 & "$0" run "$1" "$2-too" --concurrency 1 $4 && wait $!'
+
+    def __init__(self, binary):
+        self.binary = str(binary)
+
+    def command(self, corpus, output):
+        keys = [f"--exclude={path.relative_to(corpus.folder)}" for path in corpus.objects]
+        half = len(keys) // 2
+        return ["sh", "-c", self.BOTH, self.binary, str(corpus.folder), str(output),
+                " ".join(keys[:half]), " ".join(keys[half:])]
+
+    def written(self, output):
+        both = [output, output.with_name(output.name + "-too")]
+        return sorted(path for one in both for path in (one / "csv").rglob("*") if path.is_file())
+
+
 class Script:
     """A program that reads one object and writes one file."""
 
