@@ -32,11 +32,12 @@ const USAGE: u8 = 2;
 const INCOMPLETE: u8 = 3;
 
 fn main() -> ExitCode {
-    let log = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt()
-        .with_env_filter(log)
-        .with_writer(io::stderr)
-        .init();
+    if let Ok(log) = EnvFilter::try_from_default_env() {
+        tracing_subscriber::fmt()
+            .with_env_filter(log)
+            .with_writer(io::stderr)
+            .init();
+    }
     let code = match Args::try_parse() {
         Ok(args) => match args.command {
             Command::Run(args) => on_threads(args.workers(), run::run(args)),
