@@ -44,6 +44,11 @@ impl Token {
 pub(crate) struct Tokens(Vec<Token>);
 
 impl Tokens {
+    /// Room for a block of so many bytes, none of which was there before.
+    pub(crate) fn for_block(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes + RUN))
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
