@@ -129,19 +129,15 @@ class Bench:
                    f"{size} MB": self.members}
         if self.options.large:
             corpora["1 GB"] = self.corpora.members("large", 1_000 * MEGABYTE)
-        rounds = {"one event": 21, "1 MB": 21}
-        return {name: self.compare(corpus, {"rehose": self.rehose}, rounds=rounds.get(name))
-                for name, corpus in corpora.items()}
+        return self.in_turns(corpora, self.options.rounds, {"one event": 4, "1 MB": 4})
 
     def small_objects(self):
         """What an object costs above its bytes."""
         small = self.corpora.members("small", 100 * MEGABYTE, objects=10_000)
-        measured = self.compare(small, {"rehose": self.rehose}, rounds=3)
-        whole = self.compare(self.members, {"rehose": self.rehose}, rounds=3)
-        byte = whole["medians"]["rehose"]["cpu_seconds"] / whole["corpus"]["decoded_bytes"]
-        cpu = measured["medians"]["rehose"]["cpu_seconds"]
-        above = cpu - byte * measured["corpus"]["decoded_bytes"]
-        return measured | {"cpu_per_object_above_bytes": above / measured["corpus"]["objects"]}
+        both = self.in_turns({"small": small, "whole": self.members}, 3)
+        cpu = {name: one["medians"]["rehose"]["cpu_seconds"] for name, one in both.items()}
+        above = cpu["small"] - cpu["whole"] * small.decoded / self.members.decoded
+        return both["small"] | {"cpu_per_object_above_bytes": above / len(small.objects)}
 
     def stages(self):
         """The medians of each stage, in seconds, by who does it: `cargo bench` measures them."""
@@ -151,6 +147,16 @@ class Bench:
         if done.returncode != 0:
             raise BenchError(f"{' '.join(command)} exited with {done.returncode}")
         return json.loads(done.stdout)
+
+    def in_turns(self, corpora, turns, often={}):
+        """Measures rehose on one corpus after another, and then again: the machine's speed drifts."""
+        measured = [{name: self.compare(corpus, {"rehose": self.rehose}, rounds=often.get(name, 1))
+                     for name, corpus in corpora.items()} for _ in range(turns)]
+        rounds = {name: sum((turn[name]["rounds"]["rehose"] for turn in measured), start=[])
+                  for name in corpora}
+        return {name: one | {"medians": {"rehose": medians(rounds[name])},
+                             "rounds": {"rehose": rounds[name]}}
+                for name, one in measured[0].items()}
 
     def compare(self, corpus, people, on=1, rounds=None):
         """Runs everybody in turns and returns the medians, and each round."""
