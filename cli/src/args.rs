@@ -85,7 +85,7 @@ pub(crate) struct RunArgs {
     #[arg(long,
           value_parser = clap::value_parser!(u8).range(MIN_LEVEL as i64..=MAX_LEVEL as i64))]
     pub(crate) level: Option<u8>,
-    /// Work on so many objects at once, and read one more ahead [default: the number of cores]
+    /// Work on so many objects at once [default: the number of cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: Option<u16>,
     /// The job's name; the name of an interrupted job goes on with it [default: a new one]

@@ -152,6 +152,9 @@ class Bench:
         """Measures rehose on one corpus after another, and then again: the machine's speed drifts."""
         measured = [{name: self.compare(corpus, {"rehose": self.rehose}, rounds=often.get(name, 1))
                      for name, corpus in corpora.items()} for _ in range(turns)]
+        for name in corpora:
+            if len({turn[name]["corpus"]["rows"] for turn in measured}) > 1:
+                raise BenchError(f"not every round wrote as many rows of {name}")
         rounds = {name: sum((turn[name]["rounds"]["rehose"] for turn in measured), start=[])
                   for name in corpora}
         return {name: one | {"medians": {"rehose": medians(rounds[name])},

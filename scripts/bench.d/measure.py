@@ -35,7 +35,7 @@ def measure(command, on):
                                    stderr=errors)
         os.sched_setaffinity(0, mine)
         # Nobody looks on where each core is in use: that would take time from what is measured.
-        peak = Peak(process.pid) if set(on) < mine else None
+        peak = Peak(process.pid) if set(on) < mine or len(mine) == 1 else None
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - begin
         process.returncode = os.waitstatus_to_exitcode(status)

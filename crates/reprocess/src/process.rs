@@ -17,7 +17,7 @@ use crate::ledger::{self, Ledger, receipt_name};
 use crate::location::Source;
 use crate::message::{Created, Message};
 use crate::receipt::{ObjectReceipt, Outcome, Receipt};
-use crate::rewrite::{AHEAD, Cores, Threads, Transcoding, rewrite};
+use crate::rewrite::{Threads, Transcoding, rewrite};
 use crate::start::is_excluded;
 use crate::store::Store;
 use crate::task::{TaskId, TaskMessage};
@@ -62,11 +62,9 @@ impl Processor {
         exclude: &[String],
         concurrency: usize,
     ) -> Result<Self> {
-        let concurrency = concurrency.max(1);
-        let slots = Arc::new(Semaphore::new(concurrency + AHEAD as usize));
-        let threads = Threads::new(concurrency).map_err(|error| Error::Died {
-            what: "the thread pool".to_owned(),
-            reason: error.to_string(),
+        let threads = Threads::new(concurrency.max(1)).map_err(|error| Error::Died {
+            what: "the pool of threads".to_owned(),
+            reason: format!("it could not be made: {error}"),
         })?;
         Ok(Self {
             sources,
@@ -74,16 +72,16 @@ impl Processor {
             realtime,
             exclude: crate::start::exclude(exclude)?,
             messages: Semaphore::new(MESSAGES),
-            transcoding: Transcoding::OnThreads(threads, Cores::new(&slots, 1)),
-            slots,
+            slots: threads.slots(),
+            transcoding: Transcoding::OnThreads(threads),
             bound: OnceCell::new(),
         })
     }
 
     /// Lets a large object have a second one of so many cores while no other object wants it.
     pub fn on_cores(mut self, cores: usize) -> Self {
-        if let Transcoding::OnThreads(_, beside) = &mut self.transcoding {
-            *beside = Cores::new(&self.slots, cores);
+        if let Transcoding::OnThreads(threads) = &mut self.transcoding {
+            threads.on_cores(cores);
         }
         self
     }

@@ -26,7 +26,7 @@ use self::at_once::Done;
 use self::begun::begin;
 use self::outputs::{Outputs, drain};
 pub(crate) use self::threads::Threads;
-pub(crate) use self::transcoding::{AHEAD, Cores, Transcoding};
+pub(crate) use self::transcoding::Transcoding;
 use self::transcoding::{Chunk, Transcoded, Work};
 use crate::deadline::out_of_time;
 use crate::error::{self, Error};

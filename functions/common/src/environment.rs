@@ -31,7 +31,7 @@ pub struct EnvironmentError {
 /// | `REHOSE_OPTIONS` | the shape of input and output, as JSON | VPC flow logs |
 /// | `REHOSE_EXCLUDE` | patterns of keys to leave out, as a JSON list | `[]` |
 /// | `REHOSE_LEVEL` | libdeflate's compression level, 1 to 12 | the encoder for rows |
-/// | `REHOSE_CONCURRENCY` | objects at once, beside one that is read ahead | twice the cores |
+/// | `REHOSE_CONCURRENCY` | objects at once | twice the cores |
 /// | `REHOSE_PAGE` | keys of a page of the listing, 1 to 1000 | 1000 |
 /// | `REHOSE_PAGES` | pages of one call of `start` | as many as time allows |
 /// | `REHOSE_QUIET_SECONDS` | `check`: the queue's counters have been zero for so long | 300 |

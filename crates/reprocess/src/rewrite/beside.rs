@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
 
 use rehose_extract::{Gzip, Sink};
 
-use super::transcoding::{Core, Cores};
+use super::threads::{Spare, Spares};
 
 /// So often is a free core looked for: not before there is more work for it than to wake it takes.
 const BLOCKS: usize = 4;
@@ -20,7 +19,7 @@ pub(super) struct Beside<W: Write> {
     encoder: Encoder<W>,
     block: usize,
     blocks: usize,
-    cores: Cores,
+    spares: Spares,
 }
 
 #[derive(Debug)]
@@ -34,32 +33,30 @@ enum Encoder<W: Write> {
 #[derive(Debug)]
 struct Thread {
     blocks: SyncSender<Vec<u8>>,
-    encoder: JoinHandle<io::Result<u64>>,
-    _core: Core,
+    written: Receiver<io::Result<u64>>,
 }
 
 impl<W: Write + Send + 'static> Beside<W> {
-    pub(super) fn new(gzip: Gzip<W>, cores: &Cores) -> Self {
+    pub(super) fn new(gzip: Gzip<W>, spares: Spares) -> Self {
         Self {
             block: gzip.block(),
             encoder: Encoder::Here(gzip),
             blocks: 0,
-            cores: cores.clone(),
+            spares,
         }
     }
 
-    fn look_for_a_core(&mut self) -> io::Result<()> {
+    fn look_for_a_thread(&mut self) {
         self.blocks += 1;
         if !self.blocks.is_multiple_of(BLOCKS) || !matches!(self.encoder, Encoder::Here(_)) {
-            return Ok(());
+            return;
         }
-        let Some(core) = self.cores.free() else {
-            return Ok(());
+        let Some(spare) = self.spares.take() else {
+            return;
         };
         if let Encoder::Here(gzip) = std::mem::replace(&mut self.encoder, Encoder::Gone) {
-            self.encoder = Encoder::There(Thread::start(gzip, core)?);
+            self.encoder = Encoder::There(Thread::start(gzip, spare));
         }
-        Ok(())
     }
 }
 
@@ -69,7 +66,7 @@ impl<W: Write + Send + 'static> Sink for Beside<W> {
     }
 
     fn write(&mut self, block: &[u8]) -> io::Result<()> {
-        self.look_for_a_core()?;
+        self.look_for_a_thread();
         match &mut self.encoder {
             Encoder::Here(gzip) => return gzip.write(block),
             Encoder::There(thread) if thread.blocks.send(block.to_vec()).is_ok() => return Ok(()),
@@ -91,22 +88,20 @@ impl<W: Write + Send + 'static> Sink for Beside<W> {
 }
 
 impl Thread {
-    fn start<W: Write + Send + 'static>(gzip: Gzip<W>, core: Core) -> io::Result<Self> {
+    fn start<W: Write + Send + 'static>(gzip: Gzip<W>, spare: Spare) -> Self {
         let (blocks, waiting) = sync_channel(WAITING);
-        let encoder = thread::Builder::new()
-            .name("encoder".to_owned())
-            .spawn(move || encode(gzip, waiting))?;
-        Ok(Self {
-            blocks,
-            encoder,
-            _core: core,
-        })
+        let (tell, written) = sync_channel(1);
+        spare.run(move || {
+            // Who does not wait for it has given up.
+            let _ = tell.send(encode(gzip, waiting));
+        });
+        Self { blocks, written }
     }
 
     /// Waits until it has compressed all that it was given.
     fn finish(self) -> io::Result<u64> {
         drop(self.blocks);
-        self.encoder.join().unwrap_or_else(|_| Err(gone()))
+        self.written.recv().unwrap_or_else(|_| Err(gone()))
     }
 }
 

@@ -1,27 +1,23 @@
-//! A transcoder on a thread of its own, so that transfers go on while it works.
+//! A transcoder on a thread that has nothing else to do meanwhile, so that transfers go on.
 
 use std::io::{self, Write};
 use std::iter;
 
 use bytes::Bytes;
-use rehose_extract::{Settings, Transcoder};
+use rehose_extract::{Error, Settings, Transcoder};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use super::beside::Beside;
-use super::threads::Threads;
-use super::transcoding::{Chunk, Cores, Transcoded, Work};
+use super::threads::{Spares, Threads};
+use super::transcoding::{Chunk, Transcoded, Work};
 
 /// Bytes of output that are handed on at a time, so that nearly every output is one piece.
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// Transcodes what comes.
-pub(super) async fn transcode(
-    work: Work<'_>,
-    threads: &Threads,
-    cores: &Cores,
-) -> Result<Transcoded, JoinError> {
+pub(super) async fn transcode(work: Work<'_>, threads: &Threads) -> Result<Transcoded, JoinError> {
     let Work {
         key,
         settings,
@@ -31,26 +27,37 @@ pub(super) async fn transcode(
         rejected,
     } = work;
     let (key, settings) = (key.to_owned(), settings.clone());
-    let (cores, stop) = (cores.clone(), stop.clone());
-    let transcoder = threads.run(move || {
+    let (spares, stopped) = (threads.spares(), stop.clone());
+    let mut transcoder = threads.run(move || {
         let chunks = iter::from_fn(|| chunks.blocking_recv());
         let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
-        run(&key, &settings, &cores, &stop, chunks, csv, rejected)
+        run(&key, &settings, spares, &stopped, chunks, csv, rejected)
     });
-    transcoder.await
+    let ended = tokio::select! {
+        ended = &mut transcoder => ended,
+        () = stop.cancelled() => {
+            // One that has begun sees for itself; one that waits for a thread need not get it.
+            transcoder.abort();
+            transcoder.await
+        }
+    };
+    match ended {
+        Err(error) if error.is_cancelled() => Ok(Err(Error::Stopped)),
+        ended => ended,
+    }
 }
 
 fn run(
     key: &str,
     settings: &Settings,
-    cores: &Cores,
+    spares: Spares,
     stop: &CancellationToken,
     chunks: impl Iterator<Item = Chunk>,
     csv: Pipe,
     rejected: Pipe,
 ) -> Transcoded {
     let Settings { shape, compression } = settings;
-    let csv = Beside::new(compression.to(csv), cores);
+    let csv = Beside::new(compression.to(csv), spares);
     let rejected = compression.to(rejected);
     let mut transcoder = Transcoder::to_sinks(key, shape, csv, rejected)?;
     for chunk in chunks {

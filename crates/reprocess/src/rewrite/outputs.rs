@@ -38,8 +38,8 @@ pub(super) async fn drain(
 impl Outputs {
     /// Both, or the error of one, and then neither.
     pub(super) async fn of(csv: Drained, rejected: Drained) -> Result<Self, StoreError> {
-        match (csv, rejected) {
-            (Ok(csv), Ok(rejected)) => Ok(Self { csv, rejected }),
+        match (rejected, csv) {
+            (Ok(rejected), Ok(csv)) => Ok(Self { csv, rejected }),
             (Err(error), other) | (other, Err(error)) => {
                 if let Ok(Some(upload)) = other {
                     upload.abort().await;

@@ -196,11 +196,19 @@ impl World {
     }
 
     pub(crate) fn processor_into(&self, output: Arc<dyn Store>) -> Processor {
+        self.processor_of(output, 4)
+    }
+
+    pub(crate) fn processor_on(&self, threads: usize) -> Processor {
+        self.processor_of(self.store(), threads)
+    }
+
+    fn processor_of(&self, output: Arc<dyn Store>, concurrency: usize) -> Processor {
         let settings = Settings {
             shape: Options::default().compile().unwrap(),
             compression: Compression::default(),
         };
-        Processor::new(vec![self.source()], output, settings, &[], 4).unwrap()
+        Processor::new(vec![self.source()], output, settings, &[], concurrency).unwrap()
     }
 
     pub(crate) async fn process(&self, body: &str) -> Result<Processed> {
