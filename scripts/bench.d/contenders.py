@@ -28,17 +28,16 @@ class Halves:
     BOTH = '"$0" run "$1" "$2" --concurrency 1 $3 & "$0" run "$1" "$2-too" --concurrency 1 $4 && wait $!'
 
     def __init__(self, binary):
-        self.binary = str(binary)
+        self.each = Rehose(binary)
 
     def command(self, corpus, output):
         keys = [f"--exclude={path.relative_to(corpus.folder)}" for path in corpus.objects]
         half = len(keys) // 2
-        return ["sh", "-c", self.BOTH, self.binary, str(corpus.folder), str(output),
+        return ["sh", "-c", self.BOTH, self.each.binary, str(corpus.folder), str(output),
                 " ".join(keys[:half]), " ".join(keys[half:])]
 
     def written(self, output):
-        both = [output, output.with_name(output.name + "-too")]
-        return sorted(path for one in both for path in (one / "csv").rglob("*") if path.is_file())
+        return self.each.written(output) + self.each.written(output.with_name(output.name + "-too"))
 
 
 class Script:

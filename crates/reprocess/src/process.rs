@@ -53,8 +53,8 @@ pub struct Processed {
 }
 
 impl Processor {
-    /// A processor that reads from `sources` and writes to `output`, `concurrency` objects at once and one
-    /// more read ahead.
+    /// A processor that reads from `sources` and writes to `output`, `concurrency` objects at once
+    /// and one more read ahead.
     pub fn new(
         sources: Vec<Source>,
         output: Arc<dyn Store>,

@@ -61,7 +61,7 @@ pub(crate) async fn rewrite(
         Transcoding::InPlace => None,
     };
     let rewritten = match done {
-        Some(done) => at_once(done, output, key).await,
+        Some(done) => write(done, output, key).await,
         None => {
             let body = begun.and(body);
             piece_by_piece(body, key, output, settings, transcoding, deadline).await
@@ -71,7 +71,7 @@ pub(crate) async fn rewrite(
 }
 
 /// Writes what a small object has become.
-async fn at_once(done: Done, output: &Arc<dyn Store>, key: &str) -> Rewritten {
+async fn write(done: Done, output: &Arc<dyn Store>, key: &str) -> Rewritten {
     let csv = drain(stream::iter(done.csv), output, csv_key(key)).await;
     let rejected = drain(stream::iter(done.rejected), output, rejected_key(key)).await;
     Rewritten {

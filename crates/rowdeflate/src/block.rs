@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::bits::{self, BitWriter, Bits};
 use crate::huffman::Code;
-use crate::tokens::{DISTANCES, EXTRA, LITERALS, SYMBOLS, Token, Tokens};
+use crate::tokens::{DISTANCES, EXTRA, LITERALS, SYMBOLS, Token};
 
 /// The most that a stored block holds.
 const MAX_STORED: usize = 65_535;
@@ -17,12 +17,11 @@ const LENGTHS_ORDER: [u8; 19] = [
 /// Writes `text`, which is what `tokens` amount to.
 pub(crate) fn write(
     text: &[u8],
-    tokens: &Tokens,
+    tokens: &[Token],
     last: bool,
     bits: Bits,
     out: &mut Vec<u8>,
 ) -> Bits {
-    let tokens = tokens.as_slice();
     let counts = Counts::new(tokens);
     let codes = Codes::new(&counts);
     let header = Header::new(&codes);

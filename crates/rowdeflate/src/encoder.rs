@@ -19,8 +19,8 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// Turns a stream into one gzip member, and then the next.
 ///
 /// What comes out depends on the bytes of the stream alone, not on how they are cut into writes,
-/// nor on the streams before. An encoder takes about 1 MiB, whatever the stream's length (rows touch half
-/// of it), and clearing it costs more than a few rows: keep it for the next stream.
+/// nor on the streams before. An encoder takes about 1 MiB, whatever the stream's length (rows
+/// touch half of it), and clearing it costs more than a few rows: keep it for the next stream.
 pub struct Encoder {
     /// What came before the block, as far back as DEFLATE reaches, and the block.
     buffer: Box<Buffer>,
@@ -108,7 +108,7 @@ impl Encoder {
         let text = self.begin..self.end;
         (self.matcher).find(&self.buffer, text.clone(), &mut self.tokens);
         let text = &self.buffer[text];
-        self.bits = block::write(text, &self.tokens, last, self.bits, out);
+        self.bits = block::write(text, self.tokens.as_slice(), last, self.bits, out);
     }
 
     /// Makes room for the next block.

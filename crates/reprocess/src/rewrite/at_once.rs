@@ -31,7 +31,8 @@ pub(super) fn transcode(key: &str, settings: &Settings, object: &[u8]) -> Option
         transcoder.push_while(object, &|| begun.elapsed() < MAX_TIME)?;
         transcoder.finish()
     };
-    // A panic would take all else on this thread along. Of a transcoder's thread it takes one object.
+    // A panic would take all else on this thread along. Of a transcoder's thread it takes one
+    // object.
     let transcoded = catch_unwind(AssertUnwindSafe(attempt)).ok()?;
     if matches!(transcoded, Err(Error::Stopped)) {
         return None;

@@ -142,7 +142,7 @@ mod tests {
         assert!(second.is_none(), "what is read ahead has no slot yet");
         let second = threads.spares().take();
         second.unwrap().run(|| ());
-        let _ = wait;
+        drop(wait);
     }
 
     #[test]

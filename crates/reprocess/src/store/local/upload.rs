@@ -49,9 +49,8 @@ impl LocalUpload {
 impl Upload for LocalUpload {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         let mut draft = self.take_draft()?;
-        draft.held_bytes += bytes.len();
         draft.held.push(bytes);
-        if draft.held_bytes >= BUFFER_BYTES {
+        if draft.held_bytes() >= BUFFER_BYTES {
             draft.file = Some(self.flush(&mut draft)?);
         }
         self.draft = Some(draft);
@@ -74,12 +73,15 @@ impl Upload for LocalUpload {
 #[derive(Default)]
 struct Draft {
     held: Vec<Bytes>,
-    held_bytes: usize,
     file: Option<NamedTempFile>,
     written: u64,
 }
 
 impl Draft {
+    fn held_bytes(&self) -> usize {
+        self.held.iter().map(Bytes::len).sum()
+    }
+
     fn flush(&mut self, root: &Path) -> io::Result<NamedTempFile> {
         let mut file = match self.file.take() {
             Some(file) => file,
@@ -87,9 +89,8 @@ impl Draft {
         };
         for bytes in self.held.drain(..) {
             file.write_all(&bytes)?;
+            self.written += bytes.len() as u64;
         }
-        self.written += self.held_bytes as u64;
-        self.held_bytes = 0;
         Ok(file)
     }
 }
