@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::civil::DateTime;
+use rehose_catalog::SINCE;
 use rehose_extract::{Dialect, FormatName, MAX_LEVEL, MIN_LEVEL, Options};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::{JobId, Mode};
-use rehose_reprocess::location::Location;
-use rehose_reprocess::table::SINCE;
+use rehose_store::location::Location;
 
 use crate::operate::Operation;
 

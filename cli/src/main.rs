@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use rehose_reprocess::report::{Report, State};
+use rehose_reprocess::ledger::report::{Report, State};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 

@@ -12,7 +12,7 @@ mod stop;
 
 use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::store::StoreErrorKind;
+use rehose_store::StoreErrorKind;
 
 pub(crate) use args::Operation;
 

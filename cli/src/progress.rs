@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
-use rehose_reprocess::process::Processed;
-use rehose_reprocess::start::Sent;
-use rehose_reprocess::watch::Look;
+use rehose_reprocess::check::watch::Look;
+use rehose_reprocess::plan::Sent;
+use rehose_reprocess::work::Processed;
 
 /// How often a plain line is written.
 const LINES: Duration = Duration::from_secs(5);

@@ -12,12 +12,12 @@ use rehose_reprocess::check::{Checked, Checker, Patience, Standing};
 use rehose_reprocess::error::{Error, ErrorKind, Result};
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::Ledger;
-use rehose_reprocess::location::{Location, Places};
-use rehose_reprocess::process::Processor;
-use rehose_reprocess::queue::LocalQueue;
-use rehose_reprocess::report::{Report, State};
-use rehose_reprocess::start::{Planner, StartRequest};
-use rehose_reprocess::store::{LocalStore, MAX_PAGE};
+use rehose_reprocess::ledger::report::{Report, State};
+use rehose_reprocess::plan::{Planner, StartRequest};
+use rehose_reprocess::work::Processor;
+use rehose_store::location::{Location, Stores};
+use rehose_store::queue::LocalQueue;
+use rehose_store::{LocalStore, MAX_PAGE};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -90,9 +90,9 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
             source_url: from.to_string(),
         });
     }
-    let places = Places::of(&[&from, &to]).await;
-    let source = places.source(&from)?;
-    let output = places.output(&to)?;
+    let stores = Stores::of(&[&from, &to]).await;
+    let source = stores.source(&from)?;
+    let output = stores.output(&to)?;
     let concurrency = args.workers();
     let queue = LocalQueue::new(QUEUED);
     let request = StartRequest {

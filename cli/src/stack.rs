@@ -9,10 +9,11 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use clap::Args;
 use futures::{Stream, TryStreamExt, stream};
 use jiff::Timestamp;
-use rehose_reprocess::aws;
+use rehose_reprocess::error::Error;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::Ledger;
-use rehose_reprocess::location::{Location, Places};
+use rehose_store::aws;
+use rehose_store::location::{Location, Stores};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -185,10 +186,13 @@ impl Stack {
     ) -> std::result::Result<Ledger, crate::operate::OperateError> {
         let location = match &self.args.output {
             Some(output) => output.clone(),
-            None => self.output(OUTPUT).await?.parse()?,
+            None => self.output(OUTPUT).await?.parse().map_err(Error::from)?,
         };
-        let places = Places::of(&[&location]).await;
-        Ok(Ledger::new(places.output(&location)?, job.clone()))
+        let stores = Stores::of(&[&location]).await;
+        Ok(Ledger::new(
+            stores.output(&location).map_err(Error::from)?,
+            job.clone(),
+        ))
     }
 
     /// Starts an execution with the name of the job. A name stands for one execution; with the same

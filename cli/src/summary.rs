@@ -2,9 +2,9 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
+use rehose_reprocess::check::watch::Look;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::report::{Report, State};
-use rehose_reprocess::watch::Look;
+use rehose_reprocess::ledger::report::{Report, State};
 
 /// Failures that are shown; the report lists more.
 const SHOWN: usize = 10;

@@ -1,7 +1,7 @@
 //! `rehose table`: the statement that creates a table over an output.
 
-use rehose_reprocess::location::Location;
-use rehose_reprocess::table::{Place, Table};
+use rehose_catalog::{Place, Table};
+use rehose_store::location::Location;
 
 use crate::args::{TableArgs, TableName};
 use crate::run::in_flags;

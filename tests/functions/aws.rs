@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rehose_reprocess::aws;
+use rehose_store::aws;
 use serde_json::{Value, json};
 
 /// Objects by their keys.

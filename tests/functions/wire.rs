@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
-use rehose_reprocess::aws as connection;
-use rehose_reprocess::store::{S3Store, Store, StoreErrorKind};
+use rehose_store::aws as connection;
+use rehose_store::aws::S3Store;
+use rehose_store::{Store, StoreErrorKind};
 use serde_json::{Value, json};
 
 use crate::aws::{Objects, Place, assert_same, batch, given_back};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cloudformation::types::StackStatus;
 use aws_sdk_sfn::types::ExecutionStatus;
-use rehose_reprocess::aws;
+use rehose_store::aws;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 use zip::ZipWriter;

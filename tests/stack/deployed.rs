@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::{StreamExt, stream};
-use rehose_reprocess::aws;
+use rehose_store::aws;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Mutex;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use rehose_reprocess::check::watch::Watch;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::report::Report;
-use rehose_reprocess::watch::Watch;
+use rehose_reprocess::ledger::report::Report;
 use tokio::time::sleep;
 
 use super::report;

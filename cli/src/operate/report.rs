@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::pin::pin;
 
 use futures::TryStreamExt;
+use rehose_reprocess::check::watch::failures;
 use rehose_reprocess::ledger::Ledger;
-use rehose_reprocess::report::{FailedObject, Report, State};
-use rehose_reprocess::watch::failures;
+use rehose_reprocess::ledger::report::{FailedObject, Report, State};
 
 use super::args::ReportArgs;
 use super::{OperateError, Result};

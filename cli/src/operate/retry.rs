@@ -1,6 +1,6 @@
 //! `rehose retry`: begins a job over what failed or was lost in another.
 
-use rehose_reprocess::retry::retryable;
+use rehose_reprocess::plan::retryable;
 use serde_json::json;
 
 use super::Result;

@@ -1,6 +1,6 @@
 //! `rehose status`: how a job stands.
 
-use rehose_reprocess::watch::Watch;
+use rehose_reprocess::check::watch::Watch;
 
 use super::args::StatusArgs;
 use super::follow::{Since, follow, mourn};

@@ -3,28 +3,26 @@
 //! The ledger decides. A queue's counters may be wrong in either direction; they only prompt the
 //! question whether something is missing, and what is missing is sent again.
 
+pub mod watch;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::TryStreamExt;
 use jiff::Timestamp;
+use rehose_store::queue::Queue;
+use rehose_store::{Store, StoreName};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::deadline::until;
+use crate::dispatch::send;
 use crate::error::Result;
-use crate::fate::{self, Fate};
 use crate::job::{Job, JobId};
 use crate::ledger::Ledger;
-use crate::queue::Queue;
-use crate::report::{Report, State, Tally, Totals};
-use crate::start::send;
-use crate::store::Store;
+use crate::ledger::fold;
+use crate::ledger::progress::{Progress, Walk, advance, is_short};
+use crate::ledger::report::{Report, State, Totals};
 use crate::task::TaskMessage;
-
-/// Time that a slice needs at most: its listing and a thousand receipts, read some at a time. With
-/// less than that left, the rest is the next call's.
-const SLICE_TIME: Duration = Duration::from_secs(15);
 
 /// The most receipts beyond the watermark that are counted to see whether any has come.
 const COUNTED: usize = 100_000;
@@ -92,51 +90,6 @@ pub enum Standing {
     Incomplete,
 }
 
-/// What `check` remembers from call to call, in the ledger. Everything before the watermark is in
-/// the tally, and nothing else is.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Progress {
-    /// The first task whose objects are not all accounted for.
-    pub(crate) watermark: Watermark,
-    pub(crate) tally: Tally,
-    /// Receipts at and after the watermark's slice when they were last counted.
-    receipts: usize,
-    /// When the watermark or that number last changed.
-    moved: Option<Timestamp>,
-    /// Since when the counters have been zero.
-    quiet: Option<Timestamp>,
-    /// Rounds of sending again that have begun.
-    rounds: u32,
-    /// The next slice of the round under way.
-    resending: Option<u32>,
-    /// Whether what has no receipt counts as lost.
-    giving_up: bool,
-}
-
-impl Progress {
-    pub(crate) async fn of(ledger: &Ledger) -> Result<Self> {
-        Ok(ledger.get("progress.json").await?.unwrap_or_default())
-    }
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Watermark {
-    pub(crate) slice: u32,
-    pub(crate) task: usize,
-    /// Whether the slice's own numbers are in the tally.
-    pub(crate) counted: bool,
-}
-
-/// Whether a walk over the ledger came to the end of the plan, or what stopped it: the plan goes on
-/// with a slice that is not there yet, a receipt is missing, or time is short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Walk {
-    Ended,
-    Unplanned,
-    Gap,
-    OutOfTime,
-}
-
 impl Checker {
     /// Looks how a planned job stands, and does what has to be done about it.
     pub async fn check(&self, job: &JobId, now: Timestamp, deadline: Instant) -> Result<Checked> {
@@ -155,13 +108,13 @@ impl Checker {
         if let Some(report) = ledger.report().await? {
             return Ok(ended(&ledger, report));
         }
-        let definition = fate::defined(&ledger).await?;
+        let definition = fold::defined(&ledger).await?;
         let mut progress = Progress::of(&ledger).await?;
 
         let before = progress.watermark;
         let mut walk = advance(&ledger, &mut progress, deadline).await?;
         if walk == Walk::Unplanned {
-            return Err(fate::unplanned(&ledger, progress.watermark.slice));
+            return Err(fold::unplanned(&ledger, progress.watermark.slice));
         }
         if walk == Walk::Gap && progress.resending.is_none() {
             let moved = progress.watermark != before;
@@ -243,13 +196,13 @@ impl Checker {
         deadline: Instant,
     ) -> Result<()> {
         while let Some(number) = progress.resending {
-            let slice = fate::planned(ledger, number).await?;
+            let slice = fold::planned(ledger, number).await?;
             let names = ledger.receipts_of(number).await?;
-            let missing = fate::missing(&slice, &names).map(|(task, object)| TaskMessage {
+            let missing = fold::missing(&slice, &names).map(|(task, object)| TaskMessage {
                 job: job.job.clone(),
                 task,
                 source: job.source.clone(),
-                output: self.output.url(""),
+                output: StoreName::of(&*self.output),
                 options: job.options.clone(),
                 objects: vec![object.clone()],
             });
@@ -273,56 +226,6 @@ impl Checker {
     }
 }
 
-/// Moves the watermark over the receipts and adds up what it passes, up to the first gap. When the
-/// job is given up, gaps are passed too, as lost. It only reads.
-pub(crate) async fn advance(
-    ledger: &Ledger,
-    progress: &mut Progress,
-    deadline: Instant,
-) -> Result<Walk> {
-    loop {
-        let Some(slice) = ledger.slice(progress.watermark.slice).await? else {
-            return Ok(Walk::Unplanned);
-        };
-        if !progress.watermark.counted {
-            progress.watermark.counted = true;
-            let objects = &mut progress.tally.totals.objects;
-            objects.listed += slice.listed;
-            objects.excluded += slice.excluded;
-            objects.present += slice.present;
-        }
-        let names = ledger.receipts_of(slice.slice).await?;
-        let passed: Vec<Vec<Fate>> = {
-            let Watermark { task, .. } = progress.watermark;
-            fate::of_slice(ledger, &slice, &names, task, progress.giving_up)
-                .try_take_while(|fates| std::future::ready(Ok(fates.is_some())))
-                .try_filter_map(async |fates| Ok(fates))
-                .try_collect()
-                .await?
-        };
-        progress.watermark.task += passed.len();
-        for fate in passed.into_iter().flatten() {
-            match fate {
-                Fate::Known(object) => progress.tally.add(object),
-                Fate::Lost(key) => progress.tally.add_lost(key),
-            }
-        }
-        if progress.watermark.task < slice.tasks.len() {
-            return Ok(Walk::Gap);
-        }
-        if !slice.more {
-            return Ok(Walk::Ended);
-        }
-        progress.watermark = Watermark {
-            slice: slice.slice + 1,
-            ..Watermark::default()
-        };
-        if is_short(deadline) {
-            return Ok(Walk::OutOfTime);
-        }
-    }
-}
-
 fn ended(ledger: &Ledger, report: Report) -> Checked {
     Checked {
         job: report.job,
@@ -338,8 +241,4 @@ fn ended(ledger: &Ledger, report: Report) -> Checked {
 
 fn age(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
-}
-
-fn is_short(deadline: Instant) -> bool {
-    deadline.saturating_duration_since(Instant::now()) < SLICE_TIME
 }

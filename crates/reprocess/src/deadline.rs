@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use rehose_store::Store;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::{Error, Result};
-use crate::store::Store;
 
 /// Kept back from the time that there is, to give up in order what is under way: nothing of it must
 /// be left in the output.

@@ -1,13 +1,13 @@
 //! What stops a use case, in words that say what to do next.
 
 use rehose_extract::OptionsError;
-
-use crate::queue::QueueError;
-use crate::store::{StoreError, StoreErrorKind};
+use rehose_store::location::LocationError;
+use rehose_store::queue::QueueError;
+use rehose_store::{StoreError, StoreErrorKind};
 
 /// Why `start`, `process` or `check` could not do what was asked.
 ///
-/// What is wrong with an object is not among these: it is an [`Outcome`](crate::receipt::Outcome).
+/// What is wrong with an object is not among these: it is an [`Outcome`](crate::ledger::receipt::Outcome).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,6 +17,9 @@ pub enum Error {
     /// The queue failed.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// A location is not usable.
+    #[error(transparent)]
+    Location(LocationError),
     /// The options are not usable.
     #[error(transparent)]
     Options(#[from] OptionsError),
@@ -172,6 +175,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Options(_)
+            | Self::Location(_)
             | Self::Value { .. }
             | Self::NothingThere { .. }
             | Self::OutputUnderSource { .. }
@@ -196,3 +200,12 @@ impl Error {
 
 /// The result of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<LocationError> for Error {
+    fn from(error: LocationError) -> Self {
+        match error {
+            LocationError::Store(error) => Self::Store(error),
+            error => Self::Location(error),
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use rehose_extract::Options;
+use rehose_store::StoreName;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -86,7 +87,7 @@ pub struct Job {
     /// Its name.
     pub job: JobId,
     /// The store that is read, as it names itself.
-    pub source: String,
+    pub source: StoreName,
     /// The keys that are listed begin so.
     pub prefix: String,
     /// Which of them are planned.

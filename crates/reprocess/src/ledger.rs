@@ -12,90 +12,33 @@
 //! athena/                              results of queries, which Athena writes
 //! ```
 
+mod binding;
+mod document;
+pub(crate) mod fold;
+mod layout;
+pub mod manifest;
+pub(crate) mod progress;
+pub mod receipt;
+pub mod report;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures::TryStreamExt;
-use rehose_extract::Options;
+use rehose_store::{MAX_PAGE, Put, Store};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId};
-use crate::manifest::Slice;
-use crate::report::Report;
-use crate::store::{MAX_PAGE, Put, Store, StoreErrorKind};
 use crate::task::TaskId;
+use document::{get, put_if_absent, to_line};
+use manifest::Slice;
+use report::Report;
 
-/// The largest object of the ledger, in bytes: far above a slice or report with the longest keys.
-const MAX_LEDGER_OBJECT: usize = 32 * 1024 * 1024;
-
-/// The key of an object's rows. The suffix is always appended, so no two objects share an output.
-pub fn csv_key(source_key: &str) -> String {
-    format!("csv/{source_key}.csv.gz")
-}
-
-/// The key of an object's rejected events.
-pub fn rejected_key(source_key: &str) -> String {
-    format!("rejected/{source_key}.jsonl.gz")
-}
-
-/// What is written at the root of an output, by rehose or by queries of its tables.
-pub const WRITTEN: [&str; 5] = ["csv/", "rejected/", "jobs/", "rehose.json", "athena/"];
-
-/// Whether what stands under a URL is written there by rehose or by queries. That is no source: it
-/// would be rewritten into more of the same, for ever where each new object brings an event.
-pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
-    let key = url.strip_prefix(&output.url(""));
-    key.is_some_and(|key| WRITTEN.iter().any(|place| key.starts_with(place)))
-}
-
-/// Whether a listing of all that begins with a URL would meet what is written there.
-pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
-    (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
-}
-
-/// What the rows of an output have in common.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Binding {
-    /// The bucket whose objects they are of: an output is named by its source's key alone, so that
-    /// equal keys of two buckets would overwrite each other. None where the source is a folder.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bucket: Option<String>,
-    /// Their shape.
-    options: Options,
-}
-
-/// Binds an output to a source and to options, or makes sure that it is bound to these.
-pub async fn bind(output: &dyn Store, source: &str, options: &Options) -> Result<()> {
-    const KEY: &str = "rehose.json";
-    let wanted = Binding {
-        bucket: source.starts_with("s3://").then(|| source.to_owned()),
-        options: options.normalised(),
-    };
-    let bound = match get::<Binding>(output, KEY).await? {
-        Some(bound) => bound,
-        None => match put_if_absent(output, KEY, &wanted).await? {
-            Put::Created => return Ok(()),
-            Put::Exists => get(output, KEY).await?.unwrap_or_default(),
-        },
-    };
-    if bound == wanted {
-        return Ok(());
-    }
-    let (bound, wanted) = match bound.bucket == wanted.bucket {
-        true => differences(&bound.options, &wanted.options),
-        false => differences(&bound, &wanted),
-    };
-    Err(Error::OtherBinding {
-        output: output.url(""),
-        bound,
-        wanted,
-    })
-}
+pub use binding::bind;
+pub(crate) use document::{describe, differences};
+pub use layout::{WRITTEN, csv_key, rejected_key};
+pub(crate) use layout::{is_written_by_us, would_be_listed};
 
 /// The ledger of one job.
 #[derive(Debug, Clone)]
@@ -252,59 +195,4 @@ pub(crate) fn task_of_receipt(name: &str) -> Option<TaskId> {
 /// The name of a slice of the manifest.
 pub fn slice_name(slice: u32) -> String {
     format!("manifest/{slice:08}.json")
-}
-
-async fn get<T: DeserializeOwned>(store: &dyn Store, key: &str) -> Result<Option<T>> {
-    let damaged = |reason: String| Error::Ledger {
-        url: store.url(key),
-        reason,
-    };
-    let mut body = match store.read(key).await {
-        Ok(body) => body,
-        Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let mut text = Vec::new();
-    while let Some(chunk) = body.try_next().await? {
-        text.extend_from_slice(&chunk);
-        if text.len() > MAX_LEDGER_OBJECT {
-            return Err(damaged(format!("larger than {MAX_LEDGER_OBJECT} bytes")));
-        }
-    }
-    match serde_json::from_slice(&text) {
-        Ok(value) => Ok(Some(value)),
-        Err(error) => Err(damaged(error.to_string())),
-    }
-}
-
-async fn put_if_absent<T: Serialize>(store: &dyn Store, key: &str, value: &T) -> Result<Put> {
-    let text = to_line(store, key, value)?;
-    Ok(store.put_if_absent(key, text).await?)
-}
-
-fn to_line<T: Serialize>(store: &dyn Store, key: &str, value: &T) -> Result<Bytes> {
-    let mut text = serde_json::to_vec(value).map_err(|error| Error::Ledger {
-        url: store.url(key),
-        reason: error.to_string(),
-    })?;
-    text.push(b'\n');
-    Ok(text.into())
-}
-
-/// A value as a person may read it in an error.
-pub(crate) fn describe<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
-}
-
-/// Two values as a person may read them in an error, without what they have in common.
-pub(crate) fn differences<T: Serialize>(left: &T, right: &T) -> (String, String) {
-    match (serde_json::to_value(left), serde_json::to_value(right)) {
-        (Ok(Value::Object(mut left)), Ok(Value::Object(mut right))) => {
-            let all = left.clone();
-            left.retain(|name, value| right.get(name) != Some(value));
-            right.retain(|name, value| all.get(name) != Some(value));
-            (describe(&left), describe(&right))
-        }
-        _ => (describe(left), describe(right)),
-    }
 }

@@ -8,24 +8,13 @@
 //! [`ledger`], plain objects in the output.
 #![warn(missing_docs)]
 
-pub mod aws;
 pub mod check;
 mod deadline;
+mod dispatch;
 pub mod error;
-mod fate;
+mod exclude;
 pub mod job;
 pub mod ledger;
-pub mod location;
-pub mod manifest;
-pub mod message;
-pub mod process;
-pub mod queue;
-pub mod receipt;
-pub mod report;
-pub mod retry;
-mod rewrite;
-pub mod start;
-pub mod store;
-pub mod table;
+pub mod plan;
 pub mod task;
-pub mod watch;
+pub mod work;

@@ -5,10 +5,10 @@ use std::num::ParseIntError;
 use std::str::FromStr;
 
 use rehose_extract::Options;
+use rehose_store::{Listed, StoreName};
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobId;
-use crate::store::Listed;
 
 /// The most objects of a task: few enough that a task fits in an SQS message with the longest keys,
 /// and that what is lost by starting one anew is little.
@@ -84,9 +84,9 @@ pub struct TaskMessage {
     /// The task.
     pub task: TaskId,
     /// The store that is read, as it names itself.
-    pub source: String,
+    pub source: StoreName,
     /// The store that is written, as it names itself.
-    pub output: String,
+    pub output: StoreName,
     /// The shape of input and output, normalised.
     pub options: Options,
     /// The objects.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rehose_functions::{Environment, deadline, diagnostic, parse, serve};
-use rehose_reprocess::aws;
 use rehose_reprocess::check::{Checked, Checker};
 use rehose_reprocess::error;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::location::Places;
-use rehose_reprocess::queue::SqsQueue;
+use rehose_store::aws;
+use rehose_store::aws::SqsQueue;
+use rehose_store::location::Stores;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ async fn function() -> Result<(), Error> {
     let environment = Environment;
     let config = aws::config().await;
     let checker = Checker {
-        output: Places::on_aws(&config).output(&environment.output()?)?,
+        output: Stores::on_aws(&config).output(&environment.output()?)?,
         queue: Arc::new(SqsQueue::new(aws::sqs(&config), environment.queue_url()?)),
         patience: environment.patience()?,
     };

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rehose_extract::{Compression, MAX_LEVEL, MIN_LEVEL, Options, Settings};
 use rehose_reprocess::check::Patience;
-use rehose_reprocess::location::Location;
-use rehose_reprocess::store::MAX_PAGE;
+use rehose_store::MAX_PAGE;
+use rehose_store::location::Location;
 
 /// At which memory a function has the equivalent of one core
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).

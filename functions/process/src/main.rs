@@ -8,10 +8,10 @@ use std::time::Instant;
 use futures::future::join_all;
 use lambda_runtime::{Context, Error, LambdaEvent, run, service_fn};
 use rehose_functions::{Environment, Metric, Unit, deadline, diagnostic, emit, log, parse, serve};
-use rehose_reprocess::aws;
 use rehose_reprocess::error;
-use rehose_reprocess::location::Places;
-use rehose_reprocess::process::{Processed, Processor};
+use rehose_reprocess::work::{Processed, Processor};
+use rehose_store::aws;
+use rehose_store::location::Stores;
 use serde_json::Value;
 
 use crate::sqs::{Batch, BatchResponse, ItemFailure};
@@ -23,10 +23,10 @@ async fn main() -> ExitCode {
 
 async fn function() -> Result<(), Error> {
     let environment = Environment;
-    let places = Places::on_aws(&aws::config().await);
+    let stores = Stores::on_aws(&aws::config().await);
     let processor = Processor::new(
-        places.sources(&environment.sources()?)?,
-        places.output(&environment.output()?)?,
+        stores.sources(&environment.sources()?)?,
+        stores.output(&environment.output()?)?,
         environment.settings()?,
         &environment.exclude()?,
         environment.concurrency()?,

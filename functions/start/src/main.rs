@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rehose_extract::Options;
 use rehose_functions::{Environment, deadline, diagnostic, parse, serve};
-use rehose_reprocess::aws;
 use rehose_reprocess::error;
 use rehose_reprocess::job::{JobId, Mode};
-use rehose_reprocess::location::Places;
-use rehose_reprocess::queue::SqsQueue;
-use rehose_reprocess::retry::RetryRequest;
-use rehose_reprocess::start::{Cursor, Planner, StartRequest, Started};
+use rehose_reprocess::plan::RetryRequest;
+use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
+use rehose_store::aws;
+use rehose_store::aws::SqsQueue;
+use rehose_store::location::Stores;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -41,11 +41,11 @@ async fn main() -> ExitCode {
 async fn function() -> Result<(), Error> {
     let environment = Environment;
     let config = aws::config().await;
-    let places = Places::on_aws(&config);
+    let stores = Stores::on_aws(&config);
     let (page, pages) = environment.pages()?;
     let planner = Planner {
-        sources: places.sources(&environment.sources()?)?,
-        output: places.output(&environment.output()?)?,
+        sources: stores.sources(&environment.sources()?)?,
+        output: stores.output(&environment.output()?)?,
         queue: Arc::new(SqsQueue::new(aws::sqs(&config), environment.queue_url()?)),
         page,
         pages,

@@ -11,10 +11,10 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use rehose_reprocess::error::{Error, ErrorKind};
-use rehose_reprocess::message::{Created, Message};
-use rehose_reprocess::process::Processed;
-use rehose_reprocess::store::{
-    Body, LocalStore, Page, Put, Store, StoreError, StoreErrorKind, Upload,
+use rehose_reprocess::work::Processed;
+use rehose_reprocess::work::message::{Created, Message};
+use rehose_store::{
+    Body, LocalStore, Page, Put, Store, StoreError, StoreErrorKind, StoreName, Upload,
 };
 use tokio::time::Instant;
 
@@ -267,7 +267,7 @@ async fn a_bomb_is_given_up_at_the_deadline_and_its_thread_ends() {
     let Error::OutOfTime { doing } = &error else {
         panic!("{error}");
     };
-    assert!(doing.contains("bomb was being rewritten"), "{error}");
+    assert!(doing.contains("bomb was being converted"), "{error}");
     assert_eq!(world.files(), before);
 
     // Dropped on its way, as by a command that is interrupted.
@@ -290,11 +290,11 @@ async fn a_task_that_names_another_place_is_refused_untouched() {
     let task = world.queue.take_tasks().remove(0);
     let before = world.files();
     for (source, output) in [
-        ("s3://elsewhere/", task.output.as_str()),
-        (task.source.as_str(), "s3://elsewhere/"),
+        (StoreName::of_bucket("elsewhere"), task.output.clone()),
+        (task.source.clone(), StoreName::of_bucket("elsewhere")),
     ] {
         let mut other = task.clone();
-        (other.source, other.output) = (source.to_owned(), output.to_owned());
+        (other.source, other.output) = (source, output);
         let error = world
             .process(&serde_json::to_string(&other).unwrap())
             .await

@@ -2,7 +2,7 @@
 
 use rehose_reprocess::check::Standing;
 use rehose_reprocess::error::{Error, ErrorKind};
-use rehose_reprocess::start::StartRequest;
+use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::task::TaskMessage;
 
 use crate::world::{World, document};

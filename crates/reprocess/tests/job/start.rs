@@ -6,10 +6,10 @@ use std::time::Duration;
 use rehose_extract::Options;
 use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::job::Mode;
-use rehose_reprocess::queue::{MAX_BATCH, MAX_BATCH_BYTES};
-use rehose_reprocess::start::StartRequest;
-use rehose_reprocess::store::Listed;
+use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::task::{MAX_BYTES, MAX_OBJECTS, TaskMessage, divide};
+use rehose_store::Listed;
+use rehose_store::queue::{MAX_BATCH, MAX_BATCH_BYTES};
 
 use crate::world::{World, document};
 
@@ -222,7 +222,7 @@ async fn what_cannot_be_planned_is_refused_before_anything_is_written() {
             ..world.request()
         },
         StartRequest {
-            source: "s3://elsewhere/".to_owned(),
+            source: rehose_store::StoreName::of_bucket("elsewhere"),
             ..world.request()
         },
         StartRequest {

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
+use rehose_reprocess::check::watch::{Look, Watch, failures};
 use rehose_reprocess::ledger::Ledger;
-use rehose_reprocess::report::{FailedObject, MAX_FAILURES};
-use rehose_reprocess::store::{Body, LocalStore, Page, Put, Store, StoreError, Upload};
-use rehose_reprocess::watch::{Look, Watch, failures};
+use rehose_reprocess::ledger::report::{FailedObject, MAX_FAILURES};
+use rehose_store::{Body, LocalStore, Page, Put, Store, StoreError, Upload};
 
 use crate::world::World;
 

@@ -11,18 +11,18 @@ use rehose_extract::{Compression, Options, Settings};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::location::Source;
-use rehose_reprocess::process::Processor;
-use rehose_reprocess::start::{Planner, StartRequest, Started};
-use rehose_reprocess::store::Store;
+use rehose_reprocess::plan::{Planner, StartRequest, Started};
+use rehose_reprocess::work::Processor;
+use rehose_store::Store;
+use rehose_store::location::Source;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::cloud::bucket::{self, Bucket};
-use crate::cloud::chance::{Chance, Fault};
-use crate::cloud::queue::{self, Delivery, StandardQueue};
-use crate::cloud::sandbox::{Death, Kill, Sandbox};
 use crate::oracle::Oracle;
+use rehose_testkit::cloud::bucket::{self, Bucket};
+use rehose_testkit::cloud::chance::{Chance, Fault};
+use rehose_testkit::cloud::queue::{self, Delivery, StandardQueue};
+use rehose_testkit::cloud::sandbox::{Death, Kill, Sandbox};
 
 /// A function's timeout, as `infra/lib/functions.ts` has it.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(15 * 60);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rehose_reprocess::check::Standing;
-use rehose_reprocess::start::StartRequest;
+use rehose_reprocess::plan::StartRequest;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;

@@ -1,9 +1,9 @@
 //! Whole jobs in a simulated AWS, each decided by one number: a seed.
 //!
 //! The product's own `start`, `process` and `check` run in virtual time over the buckets and queues
-//! of [`cloud`], called by [`functions`] and [`machine`] as Lambda and Step Functions call them. A
+//! of `rehose_testkit::cloud`, called by [`functions`] and [`machine`] as Lambda and Step Functions call them. A
 //! seed decides what lies in the stash, which jobs there are, which faults strike and when
-//! ([`world`], [`cloud::chance`]). The [`oracle`] knows the truth from the stash alone; it looks at
+//! ([`world`], `cloud::chance`). The [`oracle`] knows the truth from the stash alone; it looks at
 //! everything that appears in the output at the moment when it appears, and at the whole when all
 //! is over. `docs/RELIABILITY.md` says what is promised.
 //!
@@ -19,7 +19,6 @@
     reason = "a test fails by panicking"
 )]
 
-mod cloud;
 mod functions;
 mod machine;
 mod oracle;

@@ -9,19 +9,19 @@ use std::sync::{Arc, Mutex, Weak};
 
 use rehose_reprocess::check::Standing;
 use rehose_reprocess::job::JobId;
+use rehose_reprocess::ledger::manifest::Slice;
+use rehose_reprocess::ledger::receipt::{ObjectReceipt, Outcome, Receipt};
+use rehose_reprocess::ledger::report::{Report, State};
 use rehose_reprocess::ledger::{csv_key, receipt_name, rejected_key};
-use rehose_reprocess::manifest::Slice;
-use rehose_reprocess::message::Message;
-use rehose_reprocess::receipt::{ObjectReceipt, Outcome, Receipt};
-use rehose_reprocess::report::{Report, State};
-use rehose_reprocess::start::StartRequest;
+use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::task::{TaskId, TaskMessage};
+use rehose_reprocess::work::message::Message;
 
 use self::truth::{Fate, Outputs, Truth};
-use crate::cloud::bucket::{Bucket, Contents, Object};
-use crate::cloud::chance::Chance;
-use crate::cloud::queue::StandardQueue;
-use crate::cloud::sandbox::Sandbox;
+use rehose_testkit::cloud::bucket::{Bucket, Contents, Object};
+use rehose_testkit::cloud::chance::Chance;
+use rehose_testkit::cloud::queue::StandardQueue;
+use rehose_testkit::cloud::sandbox::Sandbox;
 
 /// Knows the truth and watches the output.
 #[derive(Debug)]

@@ -12,17 +12,17 @@ use jiff::Timestamp;
 use rehose_extract::{Compression, Options, Settings};
 use rehose_reprocess::check::{Checker, Patience};
 use rehose_reprocess::job::{JobId, Mode};
-use rehose_reprocess::location::Source;
-use rehose_reprocess::process::Processor;
-use rehose_reprocess::queue::LocalQueue;
-use rehose_reprocess::report::Report;
-use rehose_reprocess::start::{Planner, StartRequest};
-use rehose_reprocess::store::{LocalStore, Store};
+use rehose_reprocess::ledger::report::Report;
+use rehose_reprocess::plan::{Planner, StartRequest};
+use rehose_reprocess::work::Processor;
+use rehose_store::location::Source;
+use rehose_store::queue::LocalQueue;
+use rehose_store::{LocalStore, Store};
 use tokio::time::Instant;
 
-use crate::cloud::bucket::Object;
-use crate::cloud::chance::Chance;
 use crate::world::{BODIES, World, in_virtual_time, plain};
+use rehose_testkit::cloud::bucket::Object;
+use rehose_testkit::cloud::chance::Chance;
 
 #[test]
 fn a_quiet_run_gives_what_a_folder_gives() {

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::cloud::chance::Fault;
 use crate::world::{Run, simulate};
+use rehose_testkit::cloud::chance::Fault;
 
 /// How many seeds the tests run.
 const SEEDS: u64 = 2_000;

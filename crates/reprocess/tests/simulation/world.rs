@@ -14,16 +14,17 @@ use rehose_extract::Options;
 use rehose_reprocess::check::Standing;
 use rehose_reprocess::error::ErrorKind;
 use rehose_reprocess::job::{JobId, Mode};
-use rehose_reprocess::start::StartRequest;
+use rehose_reprocess::plan::StartRequest;
+use rehose_store::StoreName;
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::cloud::bucket::{Bucket, Nature, Object};
-use crate::cloud::chance::{Chance, Record};
-use crate::cloud::queue::StandardQueue;
 use crate::functions::{Functions, TIMEOUT};
 use crate::machine::Machine;
 use crate::oracle::Oracle;
+use rehose_testkit::cloud::bucket::{Bucket, Nature, Object};
+use rehose_testkit::cloud::chance::{Chance, Record};
+use rehose_testkit::cloud::queue::StandardQueue;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -222,7 +223,7 @@ async fn notify(chance: &Chance, stash: &[(String, Object)], realtime: &Arc<Stan
 fn request(number: usize, prefix: &str, mode: Mode) -> StartRequest {
     StartRequest {
         job: job(number),
-        source: "s3://stash/".to_owned(),
+        source: StoreName::of_bucket("stash"),
         prefix: prefix.to_owned(),
         mode,
         exclude: vec![EXCLUDE.to_owned()],

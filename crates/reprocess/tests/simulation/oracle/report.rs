@@ -6,15 +6,15 @@ use std::sync::atomic::Ordering;
 
 use rehose_reprocess::check::Patience;
 use rehose_reprocess::job::{JobId, Mode};
-use rehose_reprocess::manifest::Slice;
-use rehose_reprocess::report::{Report, State, Totals};
-use rehose_reprocess::start::StartRequest;
+use rehose_reprocess::ledger::manifest::Slice;
+use rehose_reprocess::ledger::report::{Report, State, Totals};
+use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::task::TaskMessage;
 
 use super::truth::Fate;
 use super::{Check, Oracle, ensure, equal};
-use crate::cloud::bucket::Contents;
-use crate::cloud::queue::Letter;
+use rehose_testkit::cloud::bucket::Contents;
+use rehose_testkit::cloud::queue::Letter;
 
 impl Oracle {
     pub(super) fn reported(

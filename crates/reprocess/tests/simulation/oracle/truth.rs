@@ -3,7 +3,7 @@
 use rehose_extract::{Compression, Error, Options, Settings, Summary, Transcoder};
 use rehose_reprocess::ledger::{csv_key, rejected_key};
 
-use crate::cloud::bucket::{Nature, Object};
+use rehose_testkit::cloud::bucket::{Nature, Object};
 
 /// What becomes of an object.
 #[derive(Debug)]

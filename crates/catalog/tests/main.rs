@@ -1,0 +1,245 @@
+//! The tables that Athena reads an output through: what they say, and that the CDK app says the same.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and reads only what it knows to be small"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rehose_catalog::{Place, SINCE, Table};
+use rehose_extract::{DEFAULT_FIELDS, FIELDS, FieldKind, Options, Summary};
+use rehose_reprocess::ledger::receipt::{Failure, ObjectReceipt, Outcome};
+use rehose_reprocess::ledger::{WRITTEN, csv_key, rejected_key};
+use serde_json::{Value, json};
+
+const PLACE: Place<'_> = Place {
+    output: "s3://tables/out/",
+    prefix: "AWSLogs/",
+    since: SINCE,
+};
+
+fn rows(options: Value) -> Table {
+    let options: Options = serde_json::from_value(options).unwrap();
+    Table::rows(&options.compile().unwrap(), PLACE)
+}
+
+fn columns(table: &Table) -> Vec<(&str, &str)> {
+    (table.columns.iter())
+        .map(|column| (column.name.as_str(), column.kind.as_str()))
+        .collect()
+}
+
+#[test]
+fn flow_logs_have_the_names_and_types_of_awss_own_table() {
+    assert_eq!(
+        columns(&rows(json!({}))),
+        [
+            ("timestamp", "timestamp"),
+            ("version", "int"),
+            ("account_id", "string"),
+            ("interface_id", "string"),
+            ("srcaddr", "string"),
+            ("dstaddr", "string"),
+            ("srcport", "int"),
+            ("dstport", "int"),
+            ("protocol", "bigint"),
+            ("packets", "bigint"),
+            ("bytes", "bigint"),
+            ("start", "bigint"),
+            ("end", "bigint"),
+            ("action", "string"),
+            ("log_status", "string"),
+        ]
+    );
+}
+
+#[test]
+fn every_field_can_be_a_column_of_its_own() {
+    let names: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
+    let table = rows(json!({"fields": names}));
+    let distinct: BTreeSet<_> = columns(&table).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(distinct.len(), FIELDS.len() + 1);
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    assert!(
+        distinct.iter().all(|name| name.chars().all(plain)),
+        "{distinct:?}"
+    );
+}
+
+#[test]
+fn groups_of_a_regex_become_names_that_athena_takes_and_that_are_distinct() {
+    let regex = "(?P<Level>a)(?P<level>b)(?P<level_2>c)(?<größe>d)(?<a.b>e)(?<datehour>f)(?<end>g)";
+    let table = rows(json!({"message_regex": regex}));
+    let names: Vec<_> = columns(&table).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        [
+            "timestamp",
+            "level",
+            "level_2",
+            "level_2_2",
+            "gr__e",
+            "a_b",
+            "datehour_2",
+            "end"
+        ]
+    );
+    assert!(table.columns.iter().all(|column| column.kind == "string"));
+}
+
+#[test]
+fn the_template_with_an_hour_filled_in_is_the_folder_of_what_process_writes() {
+    let key = "AWSLogs/2020/02/01/00/vpc-flow-logs-1";
+    for (table, written) in [
+        (rows(json!({})), csv_key(key)),
+        (rows(json!({"format": "message"})), csv_key(key)),
+        (Table::rejected(PLACE), rejected_key(key)),
+    ] {
+        let folder =
+            table.parameters["storage.location.template"].replace("${datehour}", "2020/02/01/00");
+        let (found, _) = written.rsplit_once('/').unwrap();
+        assert_eq!(folder, format!("s3://tables/out/{found}/"));
+        assert!(folder.starts_with(&table.location));
+    }
+}
+
+#[test]
+fn receipts_have_every_property_that_a_receipt_can_have() {
+    let outcomes = [
+        Outcome::Done(Summary::default()),
+        Outcome::Failed(Failure {
+            reason: String::new(),
+            detail: String::new(),
+        }),
+    ];
+    let properties: BTreeSet<String> = outcomes
+        .into_iter()
+        .map(|outcome| ObjectReceipt {
+            key: String::new(),
+            outcome,
+        })
+        .flat_map(|receipt| match serde_json::to_value(receipt).unwrap() {
+            Value::Object(properties) => properties.into_iter().map(|(name, _)| name),
+            other => panic!("{other}"),
+        })
+        .collect();
+    let table = Table::receipts(PLACE);
+    let [(_, kind)] = columns(&table)[..] else {
+        panic!("{table:?}");
+    };
+    let object = (kind.strip_prefix("array<struct<"))
+        .and_then(|kind| kind.strip_suffix(">>"))
+        .unwrap();
+    let known = object.split(',').map(|field| field.split(':').next());
+    assert_eq!(
+        known
+            .map(|name| name.unwrap().to_owned())
+            .collect::<BTreeSet<_>>(),
+        properties
+    );
+}
+
+#[test]
+fn the_statement_says_all_that_the_table_does() {
+    let ddl = rows(json!({"fields": ["srcaddr", "end"]})).ddl(Some("logs"));
+    assert_eq!(
+        ddl,
+        r#"CREATE EXTERNAL TABLE IF NOT EXISTS `logs`.`flow_logs` (
+  `timestamp` timestamp,
+  `srcaddr` string,
+  `end` bigint
+)
+COMMENT 'Flow logs: a row for each event'
+PARTITIONED BY (`datehour` string)
+ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe'
+WITH SERDEPROPERTIES (
+  'field.delim' = ',',
+  'timestamp.formats' = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
+)
+STORED AS TEXTFILE
+LOCATION 's3://tables/out/csv/'
+TBLPROPERTIES (
+  'projection.datehour.format' = 'yyyy/MM/dd/HH',
+  'projection.datehour.interval' = '1',
+  'projection.datehour.interval.unit' = 'HOURS',
+  'projection.datehour.range' = '2015/06/01/00,NOW',
+  'projection.datehour.type' = 'date',
+  'projection.enabled' = 'true',
+  'skip.header.line.count' = '1',
+  'storage.location.template' = 's3://tables/out/csv/AWSLogs/${datehour}/'
+)"#
+    );
+}
+
+#[test]
+fn what_would_end_a_literal_is_escaped_in_it() {
+    let place = |prefix| Place { prefix, ..PLACE };
+    let template = |prefix| {
+        let ddl = Table::rejected(place(prefix)).ddl(None);
+        let (_, value) = ddl.split_once("'storage.location.template' = ").unwrap();
+        value.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(
+        template("it's/"),
+        r#""s3://tables/out/rejected/it's/${datehour}/""#
+    );
+    assert_eq!(
+        template(r#"a\"'/"#),
+        r#"'s3://tables/out/rejected/a\\"\'/${datehour}/'"#
+    );
+    assert!(
+        rows(json!({"format": "message"}))
+            .ddl(None)
+            .contains(r"'escapeChar' = '\u0001'")
+    );
+}
+
+/// The CDK app knows no Rust, so what it needs of this stands in a file that this test keeps:
+/// `UPDATE_SNAPSHOT=1 cargo test -p rehose-reprocess --test tables`.
+#[test]
+fn the_cdk_app_has_the_same_tables() {
+    let place = Place {
+        output: "{output}",
+        prefix: "{prefix}",
+        since: "{since}",
+    };
+    // The columns after the timestamp follow from the options, there as here.
+    let rows = |options: Value| {
+        let options: Options = serde_json::from_value(options).unwrap();
+        let mut table = Table::rows(&options.compile().unwrap(), place);
+        table.columns.truncate(1);
+        table
+    };
+    let kinds: BTreeMap<_, _> = FIELDS
+        .iter()
+        .map(|field| {
+            let kind = match field.kind {
+                FieldKind::Int => "int",
+                FieldKind::BigInt => "bigint",
+                FieldKind::Text => "string",
+            };
+            (field.name, kind)
+        })
+        .collect();
+    let known = json!({
+        "written": WRITTEN,
+        "since": SINCE,
+        "fields": kinds,
+        "default_fields": DEFAULT_FIELDS,
+        "flow_logs": rows(json!({})),
+        "messages": rows(json!({"format": "message"})),
+        "rejected": Table::rejected(place),
+        "receipts": Table::receipts(place),
+    });
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/lib/tables.json");
+    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+        let text = serde_json::to_string_pretty(&known).unwrap();
+        std::fs::write(&path, text + "\n").unwrap();
+    }
+    let written: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(written, known, "on purpose? then UPDATE_SNAPSHOT=1");
+}

@@ -1,0 +1,48 @@
+//! `rehose.json`: the bucket and the options that an output is bound to.
+
+use rehose_extract::Options;
+use rehose_store::{Put, Store, StoreName};
+use serde::{Deserialize, Serialize};
+
+use super::document::{differences, get, put_if_absent};
+use crate::error::{Error, Result};
+
+/// What the rows of an output have in common.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Binding {
+    /// The bucket whose objects they are of: an output is named by its source's key alone, so that
+    /// equal keys of two buckets would overwrite each other. None where the source is a folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bucket: Option<StoreName>,
+    /// Their shape.
+    options: Options,
+}
+
+/// Binds an output to a source and to options, or makes sure that it is bound to these.
+pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> Result<()> {
+    const KEY: &str = "rehose.json";
+    let wanted = Binding {
+        bucket: source.is_bucket().then(|| source.clone()),
+        options: options.normalised(),
+    };
+    let bound = match get::<Binding>(output, KEY).await? {
+        Some(bound) => bound,
+        None => match put_if_absent(output, KEY, &wanted).await? {
+            Put::Created => return Ok(()),
+            Put::Exists => get(output, KEY).await?.unwrap_or_default(),
+        },
+    };
+    if bound == wanted {
+        return Ok(());
+    }
+    let (bound, wanted) = match bound.bucket == wanted.bucket {
+        true => differences(&bound.options, &wanted.options),
+        false => differences(&bound, &wanted),
+    };
+    Err(Error::OtherBinding {
+        output: output.url(""),
+        bound,
+        wanted,
+    })
+}

@@ -1,0 +1,138 @@
+//! What became of planned objects: the manifest beside its receipts.
+
+use std::collections::BTreeSet;
+
+use futures::{Stream, StreamExt};
+
+use super::manifest::Slice;
+use super::receipt::{Failure, ObjectReceipt, Outcome, Receipt};
+use super::report::FailedObject;
+use super::{Ledger, receipt_name, slice_name};
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::task::{Object, TaskId};
+
+/// Receipts read at once.
+const READS: usize = 32;
+
+/// What is known of a planned object.
+pub(crate) enum Fate {
+    Known(ObjectReceipt),
+    Lost(String),
+}
+
+impl Fate {
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self, Self::Known(object) if matches!(object.outcome, Outcome::Done(_)))
+    }
+
+    /// The object with its failure, if it is not done.
+    pub(crate) fn into_failed(self) -> Option<FailedObject> {
+        let (key, failure) = match self {
+            Self::Known(ObjectReceipt { key, outcome }) => match outcome {
+                Outcome::Done(_) => return None,
+                Outcome::Failed(failure) => (key, failure),
+            },
+            Self::Lost(key) => (key, Failure::lost()),
+        };
+        Some(FailedObject { key, failure })
+    }
+}
+
+/// What the job was asked to do.
+pub(crate) async fn defined(ledger: &Ledger) -> Result<Job> {
+    (ledger.definition().await?).ok_or_else(|| Error::NotPlanned {
+        job: ledger.job().to_string(),
+        missing: "job.json".to_owned(),
+    })
+}
+
+/// A slice that must have been planned.
+pub(crate) async fn planned(ledger: &Ledger, slice: u32) -> Result<Slice> {
+    (ledger.slice(slice).await?).ok_or_else(|| unplanned(ledger, slice))
+}
+
+pub(crate) fn unplanned(ledger: &Ledger, slice: u32) -> Error {
+    Error::NotPlanned {
+        job: ledger.job().to_string(),
+        missing: slice_name(slice),
+    }
+}
+
+/// What became of the tasks of a slice from one on, in their order. `names` are the receipts that
+/// there are. A task of whose objects one is missing is `None`, unless the job is given up: then
+/// what is missing is lost.
+pub(crate) fn of_slice<'a>(
+    ledger: &'a Ledger,
+    slice: &'a Slice,
+    names: &'a BTreeSet<String>,
+    from: usize,
+    giving_up: bool,
+) -> impl Stream<Item = Result<Option<Vec<Fate>>>> + 'a {
+    futures::stream::iter(slice.tasks().skip(from))
+        .map(move |(task, objects)| fates(ledger, names, task, objects, giving_up))
+        .buffered(READS)
+}
+
+/// What became of a task's objects: by its own receipt, else by those of its objects alone; `None`
+/// where one is missing and the job is not given up.
+async fn fates(
+    ledger: &Ledger,
+    names: &BTreeSet<String>,
+    task: TaskId,
+    objects: &[Object],
+    giving_up: bool,
+) -> Result<Option<Vec<Fate>>> {
+    if names.contains(&receipt_name(task)) {
+        let receipts = receipts(ledger, task, objects).await?;
+        return Ok(Some(receipts.into_iter().map(Fate::Known).collect()));
+    }
+    let alone = |i| task.of_object(i);
+    let is_known = |i| names.contains(&receipt_name(alone(i)));
+    if !giving_up && !(0..objects.len()).all(is_known) {
+        return Ok(None);
+    }
+    let mut fates = Vec::with_capacity(objects.len());
+    for (i, object) in objects.iter().enumerate() {
+        if is_known(i) {
+            let receipts = receipts(ledger, alone(i), std::slice::from_ref(object)).await?;
+            fates.extend(receipts.into_iter().map(Fate::Known));
+        } else {
+            fates.push(Fate::Lost(object.key.clone()));
+        }
+    }
+    Ok(Some(fates))
+}
+
+/// Reads a receipt and makes sure that it is about these objects and that its numbers agree.
+async fn receipts(ledger: &Ledger, task: TaskId, objects: &[Object]) -> Result<Vec<ObjectReceipt>> {
+    let name = receipt_name(task);
+    let receipt: Option<Receipt> = ledger.get(&name).await?;
+    let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it was there and is gone"))?;
+    let planned = objects.iter().map(|object| &object.key);
+    if !receipt.objects.iter().map(|object| &object.key).eq(planned) {
+        return Err(ledger.damaged(&name, "it is not about the objects of its task"));
+    }
+    if !receipt
+        .objects
+        .iter()
+        .all(|object| object.outcome.is_balanced())
+    {
+        return Err(ledger.damaged(&name, "events are not written + rejected + control"));
+    }
+    Ok(receipt.objects)
+}
+
+/// The objects of a slice of which no receipt tells, each as a task of its own.
+pub(crate) fn missing<'a>(
+    slice: &'a Slice,
+    names: &'a BTreeSet<String>,
+) -> impl Iterator<Item = (TaskId, &'a Object)> {
+    slice
+        .tasks()
+        .filter(|(task, _)| !names.contains(&receipt_name(*task)))
+        .flat_map(|(task, objects)| {
+            (objects.iter().enumerate()).map(move |(i, object)| (task.of_object(i), object))
+        })
+        .filter(|(task, _)| !names.contains(&receipt_name(*task)))
+}

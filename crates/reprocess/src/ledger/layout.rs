@@ -1,0 +1,28 @@
+//! Where things are in an output.
+
+use rehose_store::Store;
+
+/// The key of an object's rows. The suffix is always appended, so no two objects share an output.
+pub fn csv_key(source_key: &str) -> String {
+    format!("csv/{source_key}.csv.gz")
+}
+
+/// The key of an object's rejected events.
+pub fn rejected_key(source_key: &str) -> String {
+    format!("rejected/{source_key}.jsonl.gz")
+}
+
+/// What is written at the root of an output, by rehose or by queries of its tables.
+pub const WRITTEN: [&str; 5] = ["csv/", "rejected/", "jobs/", "rehose.json", "athena/"];
+
+/// Whether what stands under a URL is written there by rehose or by queries. That is no source: it
+/// would be rewritten into more of the same, for ever where each new object brings an event.
+pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
+    let key = url.strip_prefix(&output.url(""));
+    key.is_some_and(|key| WRITTEN.iter().any(|place| key.starts_with(place)))
+}
+
+/// Whether a listing of all that begins with a URL would meet what is written there.
+pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
+    (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
+}

@@ -1,0 +1,116 @@
+//! How far the adding up of receipts has come. `check` keeps it in the ledger, `watch` in memory.
+
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::Ledger;
+use super::fold::{self, Fate};
+use super::report::Tally;
+use crate::error::Result;
+
+/// Time that a slice needs at most: its listing and a thousand receipts, read some at a time. With
+/// less than that left, the rest is the next call's.
+const SLICE_TIME: Duration = Duration::from_secs(15);
+
+/// What `check` remembers from call to call, in the ledger. Everything before the watermark is in
+/// the tally, and nothing else is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// The first task whose objects are not all accounted for.
+    pub(crate) watermark: Watermark,
+    pub(crate) tally: Tally,
+    /// Receipts at and after the watermark's slice when they were last counted.
+    pub(crate) receipts: usize,
+    /// When the watermark or that number last changed.
+    pub(crate) moved: Option<Timestamp>,
+    /// Since when the counters have been zero.
+    pub(crate) quiet: Option<Timestamp>,
+    /// Rounds of sending again that have begun.
+    pub(crate) rounds: u32,
+    /// The next slice of the round under way.
+    pub(crate) resending: Option<u32>,
+    /// Whether what has no receipt counts as lost.
+    pub(crate) giving_up: bool,
+}
+
+impl Progress {
+    pub(crate) async fn of(ledger: &Ledger) -> Result<Self> {
+        Ok(ledger.get("progress.json").await?.unwrap_or_default())
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Watermark {
+    pub(crate) slice: u32,
+    pub(crate) task: usize,
+    /// Whether the slice's own numbers are in the tally.
+    pub(crate) counted: bool,
+}
+
+/// Whether a walk over the ledger came to the end of the plan, or what stopped it: the plan goes on
+/// with a slice that is not there yet, a receipt is missing, or time is short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Walk {
+    Ended,
+    Unplanned,
+    Gap,
+    OutOfTime,
+}
+
+/// Moves the watermark over the receipts and adds up what it passes, up to the first gap. When the
+/// job is given up, gaps are passed too, as lost. It only reads.
+pub(crate) async fn advance(
+    ledger: &Ledger,
+    progress: &mut Progress,
+    deadline: Instant,
+) -> Result<Walk> {
+    loop {
+        let Some(slice) = ledger.slice(progress.watermark.slice).await? else {
+            return Ok(Walk::Unplanned);
+        };
+        if !progress.watermark.counted {
+            progress.watermark.counted = true;
+            let objects = &mut progress.tally.totals.objects;
+            objects.listed += slice.listed;
+            objects.excluded += slice.excluded;
+            objects.present += slice.present;
+        }
+        let names = ledger.receipts_of(slice.slice).await?;
+        let passed: Vec<Vec<Fate>> = {
+            let Watermark { task, .. } = progress.watermark;
+            fold::of_slice(ledger, &slice, &names, task, progress.giving_up)
+                .try_take_while(|fates| std::future::ready(Ok(fates.is_some())))
+                .try_filter_map(async |fates| Ok(fates))
+                .try_collect()
+                .await?
+        };
+        progress.watermark.task += passed.len();
+        for fate in passed.into_iter().flatten() {
+            match fate {
+                Fate::Known(object) => progress.tally.add(object),
+                Fate::Lost(key) => progress.tally.add_lost(key),
+            }
+        }
+        if progress.watermark.task < slice.tasks.len() {
+            return Ok(Walk::Gap);
+        }
+        if !slice.more {
+            return Ok(Walk::Ended);
+        }
+        progress.watermark = Watermark {
+            slice: slice.slice + 1,
+            ..Watermark::default()
+        };
+        if is_short(deadline) {
+            return Ok(Walk::OutOfTime);
+        }
+    }
+}
+
+pub(crate) fn is_short(deadline: Instant) -> bool {
+    deadline.saturating_duration_since(Instant::now()) < SLICE_TIME
+}

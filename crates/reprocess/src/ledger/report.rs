@@ -1,0 +1,196 @@
+//! The report: the proof that a job is complete, or the list of what it lacks.
+
+use jiff::Timestamp;
+use rehose_extract::Options;
+use serde::{Deserialize, Serialize};
+
+use super::receipt::{Failure, ObjectReceipt, Outcome};
+use crate::job::{Job, JobId};
+
+/// The failures that a report lists; all of them stand in the receipts.
+pub const MAX_FAILURES: usize = 1_000;
+
+/// What a job came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The job.
+    pub job: JobId,
+    /// Whether everything that was planned is done.
+    pub state: State,
+    /// What was listed.
+    pub source: String,
+    /// The job whose failed and lost objects these were, if nothing was listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<JobId>,
+    /// The shape of input and output.
+    pub options: Options,
+    /// When the job was started.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// The sums.
+    #[serde(flatten)]
+    pub totals: Totals,
+    /// The first [`MAX_FAILURES`] objects that failed or were lost.
+    pub failures: Vec<FailedObject>,
+}
+
+impl Report {
+    /// The report of a job that ends now.
+    pub fn new(job: Job, source: String, tally: Tally, ended: Timestamp) -> Self {
+        let Tally { totals, failures } = tally;
+        Self {
+            job: job.job,
+            state: if totals.objects.failed + totals.objects.lost == 0 {
+                State::Succeeded
+            } else {
+                State::Incomplete
+            },
+            source,
+            retry: job.retry,
+            options: job.options,
+            started: job.started,
+            ended,
+            totals,
+            failures,
+        }
+    }
+
+    /// Whether all that failed or was lost is listed here.
+    pub fn lists_all_failures(&self) -> bool {
+        let objects = self.totals.objects;
+        self.failures.len() as u64 == objects.failed + objects.lost
+    }
+}
+
+/// How a job ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Every planned object is done.
+    Succeeded,
+    /// Some failed or were lost; the report says which.
+    Incomplete,
+}
+
+/// The sums of a job.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// What became of the objects.
+    pub objects: Objects,
+    /// Bytes of the objects that are done.
+    pub bytes: Bytes,
+    /// What became of the events in the objects that are done.
+    pub rows: Rows,
+}
+
+/// Numbers of objects: `listed = excluded + present + done + failed + lost` at the end of a job.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objects {
+    /// Found under the prefix.
+    pub listed: u64,
+    /// Left out by a pattern.
+    pub excluded: u64,
+    /// Left out by the mode `missing`, because their output was there.
+    pub present: u64,
+    /// Their output is complete.
+    pub done: u64,
+    /// They cannot be read or transcoded.
+    pub failed: u64,
+    /// Nothing is known of them: every message that carried them vanished.
+    pub lost: u64,
+}
+
+/// Numbers of bytes, compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bytes {
+    /// Of the source objects.
+    #[serde(rename = "in")]
+    pub read: u64,
+    /// Of the CSV.gz written.
+    #[serde(rename = "out")]
+    pub written: u64,
+}
+
+/// Numbers of events: `events = written + rejected + control`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
+    /// Found.
+    pub events: u64,
+    /// Became rows.
+    pub written: u64,
+    /// Kept as lines of JSON.
+    pub rejected: u64,
+    /// Of control documents.
+    pub control: u64,
+}
+
+/// An object that is not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedObject {
+    /// Its key in the source.
+    pub key: String,
+    /// Why.
+    #[serde(flatten)]
+    pub failure: Failure,
+}
+
+/// Totals in the making, with the failures met so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// The sums.
+    #[serde(flatten)]
+    pub totals: Totals,
+    /// The first failures.
+    pub failures: Vec<FailedObject>,
+}
+
+impl Objects {
+    /// Those that were planned: neither left out nor there.
+    pub fn planned(&self) -> u64 {
+        (self.listed.saturating_sub(self.excluded)).saturating_sub(self.present)
+    }
+
+    /// Those of which it is known what became of them.
+    pub fn settled(&self) -> u64 {
+        self.done + self.failed + self.lost
+    }
+}
+
+impl Tally {
+    /// Adds what became of an object.
+    pub fn add(&mut self, object: ObjectReceipt) {
+        match object.outcome {
+            Outcome::Done(summary) => {
+                let Totals {
+                    objects,
+                    bytes,
+                    rows,
+                } = &mut self.totals;
+                objects.done += 1;
+                bytes.read += summary.bytes_in;
+                bytes.written += summary.bytes_out;
+                rows.events += summary.events;
+                rows.written += summary.written;
+                rows.rejected += summary.rejected;
+                rows.control += summary.control;
+            }
+            Outcome::Failed(failure) => {
+                self.totals.objects.failed += 1;
+                self.fail(object.key, failure);
+            }
+        }
+    }
+
+    /// Adds an object of which nothing is known.
+    pub fn add_lost(&mut self, key: String) {
+        self.totals.objects.lost += 1;
+        self.fail(key, Failure::lost());
+    }
+
+    fn fail(&mut self, key: String, failure: Failure) {
+        if self.failures.len() < MAX_FAILURES {
+            self.failures.push(FailedObject { key, failure });
+        }
+    }
+}

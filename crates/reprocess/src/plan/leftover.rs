@@ -1,0 +1,54 @@
+//! What a job has left undone.
+
+use futures::TryStreamExt;
+use rehose_store::Listed;
+
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::ledger::manifest::Slice;
+use crate::ledger::{Ledger, fold};
+use crate::task;
+
+/// The definition of a job that has left something to retry. It is refused if it is not over, or if
+/// everything is done.
+pub async fn retryable(ledger: &Ledger) -> Result<Job> {
+    let definition = fold::defined(ledger).await?;
+    let job = || ledger.job().to_string();
+    let report = ledger.report().await?;
+    let objects = report
+        .ok_or_else(|| Error::NotOver { job: job() })?
+        .totals
+        .objects;
+    if objects.failed + objects.lost == 0 {
+        return Err(Error::NothingToRetry { job: job() });
+    }
+    Ok(definition)
+}
+
+/// The objects of a slice that are not done, as a slice of the new job.
+pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
+    let slice = fold::planned(left, number).await?;
+    let names = left.receipts_of(number).await?;
+    let is_over = true;
+    let fates = fold::of_slice(left, &slice, &names, 0, is_over)
+        .try_filter_map(async |fates| Ok(fates))
+        .try_collect::<Vec<_>>()
+        .await?;
+    let objects: Vec<Listed> = (slice.tasks.iter().flatten())
+        .zip(fates.iter().flatten())
+        .filter(|(_, fate)| !fate.is_done())
+        .map(|(object, _)| Listed {
+            key: object.key.clone(),
+            bytes: object.bytes,
+        })
+        .collect();
+    Ok(Slice {
+        slice: number,
+        listed: objects.len() as u64,
+        excluded: 0,
+        present: 0,
+        last: objects.last().map(|object| object.key.clone()),
+        more: slice.more,
+        tasks: task::divide(objects),
+    })
+}

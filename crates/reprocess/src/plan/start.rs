@@ -1,0 +1,101 @@
+//! `start`: a job over the objects under a prefix.
+
+use jiff::Timestamp;
+use rehose_extract::Options;
+use rehose_store::StoreName;
+use rehose_store::location::Source;
+use tokio::time::Instant;
+
+use super::planner::{Cursor, PLANNING, Planner, Started};
+use crate::deadline::until;
+use crate::error::{Error, Result};
+use crate::exclude::Exclusions;
+use crate::job::{Job, JobId, Mode};
+
+/// A call of `start`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartRequest {
+    /// The job.
+    pub job: JobId,
+    /// The name of the store to list.
+    pub source: StoreName,
+    /// The prefix to list.
+    pub prefix: String,
+    /// Which objects are planned.
+    pub mode: Mode,
+    /// Patterns of keys to leave out; `*` stands for anything, slashes included.
+    pub exclude: Vec<String>,
+    /// The shape of input and output.
+    pub options: Options,
+    /// What the last call returned.
+    pub cursor: Option<Cursor>,
+}
+
+impl Planner {
+    /// Plans as much of a job as fits in the time: at least one page, or it is an error.
+    pub async fn start(
+        &self,
+        request: StartRequest,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Started> {
+        let planned = async {
+            if request.cursor.is_none() {
+                self.examine(&request).await?;
+            }
+            let job = Job {
+                job: request.job,
+                source: request.source,
+                prefix: request.prefix,
+                mode: request.mode,
+                exclude: request.exclude,
+                retry: None,
+                options: request.options.normalised(),
+                started: now,
+            };
+            self.go_on(&job, request.cursor, deadline).await
+        };
+        until(deadline, PLANNING, &*self.output, planned).await
+    }
+
+    /// Checks all that can be checked of a request before anything is written.
+    pub async fn examine(&self, request: &StartRequest) -> Result<()> {
+        request.options.compile()?;
+        Exclusions::new(&request.exclude)?;
+        let source = self.source(&request.source, &request.prefix)?;
+        let page = source.store.list(&request.prefix, None, 1).await?;
+        if page.objects.is_empty() {
+            return Err(Error::NothingThere {
+                source_url: source.store.url(&request.prefix),
+            });
+        }
+        Ok(())
+    }
+
+    /// The store and the prefix that a caller means by `s3://bucket/prefix`, or by the beginning of
+    /// a key where there is but one store.
+    pub fn locate(&self, prefix: &str) -> Result<(StoreName, String)> {
+        if let Some(source) = (self.sources.iter()).find(|s| prefix.starts_with(s.name().as_str()))
+        {
+            let name = source.name();
+            let prefix = prefix[name.as_str().len()..].to_owned();
+            return Ok((name, prefix));
+        }
+        let mut names: Vec<StoreName> = self.sources.iter().map(Source::name).collect();
+        names.dedup();
+        match names.as_slice() {
+            [only] if !prefix.contains("://") => Ok((only.clone(), prefix.to_owned())),
+            names => Err(Error::Value {
+                name: "prefix",
+                reason: format!(
+                    "{prefix:?} is in no source; it must begin with {}",
+                    names
+                        .iter()
+                        .map(StoreName::as_str)
+                        .collect::<Vec<_>>()
+                        .join(" or ")
+                ),
+            }),
+        }
+    }
+}

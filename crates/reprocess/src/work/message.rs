@@ -1,0 +1,142 @@
+//! What may come in a message: a task of ours, or an event that tells of new objects.
+
+use rehose_store::decode_key;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::task::TaskMessage;
+
+/// A message, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A task of a job.
+    Task(Box<TaskMessage>),
+    /// Objects that have been created. None, where the event is of S3 and tells of something else:
+    /// its test event, a removal, a restore.
+    Created(Vec<Created>),
+}
+
+/// An object that an event tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key, decoded.
+    pub key: String,
+}
+
+impl Message {
+    /// Recognises a message by its shape.
+    ///
+    /// - A task is what `start` and `check` send.
+    /// - An S3 notification has `Records`
+    ///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>);
+    ///   its keys are form-encoded. S3 sends one with `Event: s3:TestEvent` when notifications are
+    ///   configured.
+    /// - SNS without raw delivery puts either into `Message`, as text
+    ///   (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>).
+    /// - EventBridge has `detail`; its keys are as they are
+    ///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
+    pub fn parse(body: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(body)
+            .map_err(|error| unknown(format!("it is not JSON: {error}")))?;
+        if value.get("task").is_some() {
+            return Ok(Self::Task(Box::new(shape(value)?)));
+        }
+        if value.get("Type").is_some_and(|kind| kind == "Notification") {
+            let Sns { message } = shape(value)?;
+            let value = serde_json::from_str(&message)
+                .map_err(|error| unknown(format!("the SNS message is not JSON: {error}")))?;
+            return event(value);
+        }
+        event(value)
+    }
+}
+
+fn event(value: Value) -> Result<Message> {
+    let created = if value
+        .get("Event")
+        .is_some_and(|event| event == "s3:TestEvent")
+    {
+        Vec::new()
+    } else if value.get("Records").is_some() {
+        let Notification { records } = shape(value)?;
+        (records.into_iter().filter_map(Record::created)).collect::<Result<_>>()?
+    } else if value.get("source").is_some_and(|source| source == "aws.s3") {
+        let EventBridge { kind, detail } = shape(value)?;
+        match kind.as_str() {
+            "Object Created" => vec![Created {
+                bucket: detail.bucket.name,
+                key: detail.object.key,
+            }],
+            _ => Vec::new(),
+        }
+    } else {
+        return Err(unknown("it has the shape of none".to_owned()));
+    };
+    Ok(Message::Created(created))
+}
+
+fn shape<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
+    serde_json::from_value(value).map_err(|error| unknown(error.to_string()))
+}
+
+fn unknown(reason: String) -> Error {
+    Error::UnknownMessage { reason }
+}
+
+#[derive(Deserialize)]
+struct Sns {
+    #[serde(rename = "Message")]
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Notification {
+    #[serde(rename = "Records")]
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+struct Record {
+    #[serde(rename = "eventName")]
+    name: String,
+    s3: Entity,
+}
+
+#[derive(Deserialize)]
+struct EventBridge {
+    #[serde(rename = "detail-type")]
+    kind: String,
+    detail: Entity,
+}
+
+#[derive(Deserialize)]
+struct Entity {
+    bucket: Bucket,
+    object: Object,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    key: String,
+}
+
+impl Record {
+    fn created(self) -> Option<Result<Created>> {
+        let Entity { bucket, object } = self.s3;
+        self.name.starts_with("ObjectCreated:").then(|| {
+            Ok(Created {
+                bucket: bucket.name,
+                key: decode_key(&object.key)
+                    .ok_or_else(|| unknown(format!("the key {} is not UTF-8", object.key)))?,
+            })
+        })
+    }
+}

@@ -1,0 +1,211 @@
+//! Objects in a bucket of S3.
+
+mod error;
+mod upload;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::types::EncodingType;
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    Body, Listed, MAX_PAGE, Page, Put, Store, StoreError, StoreErrorKind, Upload, decode_key,
+};
+use error::{failure, status, unclear};
+use upload::S3Upload;
+
+/// The longest key, in bytes of UTF-8
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>).
+const MAX_KEY_BYTES: usize = 1_024;
+
+/// How often a conditional write is made that meets another one on its way. S3 answers 409 while
+/// it cannot tell yet which of them wins
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
+const PUT_ATTEMPTS: u32 = 6;
+
+/// The longest wait before the second of these attempts; it doubles with each.
+const PUT_WAIT: Duration = Duration::from_millis(50);
+
+/// A general purpose bucket, or what lies under a prefix in it, as a store.
+#[derive(Debug, Clone)]
+pub struct S3Store {
+    client: Client,
+    bucket: Arc<str>,
+    root: Arc<str>,
+    /// Aborts of uploads that were dropped.
+    aborts: TaskTracker,
+}
+
+impl S3Store {
+    /// A store whose keys follow after `root` in the bucket: nothing, or a prefix that ends in `/`
+    /// (a `/` is appended where it is missing).
+    pub fn new(client: Client, bucket: &str, root: &str) -> Self {
+        let slash = if root.is_empty() || root.ends_with('/') {
+            ""
+        } else {
+            "/"
+        };
+        Self {
+            client,
+            bucket: bucket.into(),
+            root: format!("{root}{slash}").into(),
+            aborts: upload::aborts(),
+        }
+    }
+
+    /// The key in the bucket.
+    fn full_key(&self, operation: &'static str, key: &str) -> Result<String, StoreError> {
+        let full = format!("{}{key}", self.root);
+        if (1..=MAX_KEY_BYTES).contains(&full.len()) {
+            return Ok(full);
+        }
+        Err(StoreError {
+            operation,
+            url: self.url(key),
+            kind: StoreErrorKind::InvalidKey,
+            reason: format!(
+                "a key has 1 to {MAX_KEY_BYTES} bytes, and this one has {}",
+                full.len()
+            ),
+            source: None,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for S3Store {
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let answer = self
+            .client
+            .list_objects_v2()
+            .bucket(&*self.bucket)
+            .prefix(format!("{}{prefix}", self.root))
+            .set_start_after(after.map(|after| format!("{}{after}", self.root)))
+            .max_keys(limit.min(MAX_PAGE) as i32)
+            // XML has no way to write some of the characters that a key may hold.
+            .encoding_type(EncodingType::Url)
+            .send()
+            .await
+            .map_err(|error| failure("list", self.url(prefix), error))?;
+
+        let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+        let objects = answer
+            .contents()
+            .iter()
+            .map(|object| {
+                let key = object.key()?;
+                let key = if encoded {
+                    decode_key(key)?
+                } else {
+                    key.to_owned()
+                };
+                Some(Listed {
+                    key: key.strip_prefix(&*self.root)?.to_owned(),
+                    bytes: object.size()?.try_into().ok()?,
+                })
+            })
+            .collect::<Option<_>>()
+            .ok_or_else(|| unclear("list", self.url(prefix), "a key or a size"))?;
+        Ok(Page {
+            objects,
+            more: answer.is_truncated().unwrap_or_default(),
+        })
+    }
+
+    async fn read(&self, key: &str) -> Result<Body, StoreError> {
+        let url = self.url(key);
+        let answer = self
+            .client
+            .get_object()
+            .bucket(&*self.bucket)
+            .key(self.full_key("read", key)?)
+            .send()
+            .await
+            .map_err(|error| failure("read", url.clone(), error))?;
+        Ok(
+            stream::try_unfold((answer.body, url), |(mut body, url)| async {
+                match body.try_next().await {
+                    Ok(chunk) => Ok(chunk.map(|chunk| (chunk, (body, url)))),
+                    Err(error) => Err(error::broken_off(url, error)),
+                }
+            })
+            .boxed(),
+        )
+    }
+
+    async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError> {
+        Ok(Box::new(S3Upload::new(
+            self.client.clone(),
+            self.bucket.clone(),
+            self.full_key("write", key)?,
+            self.url(key),
+            self.aborts.clone(),
+        )))
+    }
+
+    async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError> {
+        let full = self.full_key("put", key)?;
+        let mut attempt = 1;
+        loop {
+            let answer = self
+                .client
+                .put_object()
+                .bucket(&*self.bucket)
+                .key(&full)
+                .if_none_match("*")
+                .body(body.clone().into())
+                .send()
+                .await;
+            let error = match answer {
+                Ok(_) => return Ok(Put::Created),
+                Err(error) => error,
+            };
+            match status(&error) {
+                Some(412) => return Ok(Put::Exists),
+                Some(409) if attempt < PUT_ATTEMPTS => {
+                    let longest = PUT_WAIT * 2_u32.pow(attempt - 1);
+                    tokio::time::sleep(longest.mul_f32(fastrand::f32())).await;
+                    attempt += 1;
+                }
+                _ => return Err(failure("put", self.url(key), error)),
+            }
+        }
+    }
+
+    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(&*self.bucket)
+            .key(self.full_key("head", key)?)
+            .send()
+            .await;
+        match answer {
+            Ok(found) => found
+                .content_length()
+                .and_then(|bytes| bytes.try_into().ok())
+                .map(Some)
+                .ok_or_else(|| unclear("head", self.url(key), "the size")),
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(failure("head", self.url(key), error)),
+        }
+    }
+
+    async fn tidy(&self) {
+        self.aborts.wait().await;
+    }
+
+    fn url(&self, key: &str) -> String {
+        format!("s3://{}/{}{key}", self.bucket, self.root)
+    }
+}

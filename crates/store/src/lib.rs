@@ -1,0 +1,39 @@
+//! Object stores and queues, reduced to what a job needs of them.
+//!
+//! | trait | on AWS (feature `aws`) | on this machine |
+//! |---|---|---|
+//! | [`Store`] | `aws::S3Store` | [`LocalStore`], a folder |
+//! | [`Queue`](queue::Queue) | `aws::SqsQueue` | [`LocalQueue`](queue::LocalQueue), in this process |
+//!
+//! Every adapter passes the same conformance suite, which `rehose-testkit` holds. A
+//! [`Location`](location::Location) is a store as a user writes it; [`Stores`](location::Stores)
+//! opens locations.
+//!
+//! ```
+//! use rehose_store::{LocalStore, Store};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! let store = LocalStore::open(folder.path())?;
+//! let mut upload = store.write("2020/02/01/a").await?;
+//! upload.write("rows".into()).await?;
+//! upload.complete().await?;
+//! assert_eq!(store.head("2020/02/01/a").await?, Some(4));
+//! # Ok(()) })
+//! # as Result<(), Box<dyn std::error::Error>>
+//! ```
+#![warn(missing_docs)]
+
+#[cfg(feature = "aws")]
+pub mod aws;
+mod keys;
+mod local;
+pub mod location;
+pub mod queue;
+mod store;
+
+pub use keys::decode_key;
+pub use local::{LocalLock, LocalStore};
+pub use store::{
+    Body, Listed, MAX_PAGE, Page, Put, Store, StoreError, StoreErrorKind, StoreName, Upload,
+};

@@ -1,0 +1,227 @@
+//! Objects as the files of a folder.
+
+mod listing;
+mod lock;
+mod upload;
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+
+use crate::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
+pub use lock::LocalLock;
+use upload::LocalUpload;
+
+/// The folder at the root where objects stay until they are whole. It is no part of the store: its
+/// name is no key, and no listing shows it.
+const RESERVED: &str = ".rehose";
+
+/// How much is read or written at a time: so much that a call of the system vanishes beside the work
+/// itself, and so little that nobody waits for it.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// The longest name that the usual file systems take, in bytes
+/// (<https://man7.org/linux/man-pages/man7/path_resolution.7.html>).
+const MAX_NAME_BYTES: usize = 255;
+
+/// A folder as a store: a key is a file's path in it, with `/` between the names.
+///
+/// The work on a file is done where it is awaited: most of it takes microseconds, and to wake another
+/// thread for it takes more. So whoever shares a runtime with the tasks that await it gives that
+/// runtime a thread for each of them.
+///
+/// Symbolic links are followed; sockets, pipes and devices are no objects. The folder itself is
+/// created by the first write. Objects are not synced to the disk one by one: they survive the
+/// end of the process, however it comes, but maybe not that of the machine.
+#[derive(Debug, Clone)]
+pub struct LocalStore {
+    root: Arc<Path>,
+    /// The root as people read it, with a slash behind it.
+    name: Arc<str>,
+}
+
+impl LocalStore {
+    /// Opens a folder, which need not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// If something else than a folder stands there, or this user may not look.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let folder = folder.as_ref();
+        let failed = |error| failure("open", folder.display().to_string(), error);
+        match fs::metadata(folder) {
+            Ok(found) if !found.is_dir() => {
+                return Err(failed(io::Error::from(io::ErrorKind::NotADirectory)));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        // A later change of the working directory must not move the store.
+        let root: Arc<Path> = std::path::absolute(folder).map_err(failed)?.into();
+        let name = format!("{}/", root.display()).into();
+        Ok(Self { root, name })
+    }
+
+    /// Takes the folder for one job at a time, and clears away what a killed one left unfinished.
+    /// The lock is advisory: it keeps other jobs out, not other programs.
+    ///
+    /// # Errors
+    ///
+    /// If another job holds the folder, or it cannot be created or cleared.
+    pub fn lock(&self) -> Result<LocalLock, StoreError> {
+        LocalLock::take(&self.root).map_err(|error| failure("lock", self.url(""), error))
+    }
+
+    fn path(&self, operation: &'static str, key: &str) -> Result<PathBuf, StoreError> {
+        match why_not_a_key(key) {
+            None => Ok(self.root.join(key)),
+            Some(why) => {
+                let error = io::Error::new(io::ErrorKind::InvalidFilename, why);
+                Err(failure(operation, self.url(key), error))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Store for LocalStore {
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let root = Arc::clone(&self.root);
+        let (owned_prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
+        tokio::task::spawn_blocking(move || {
+            listing::page(&root, &owned_prefix, after.as_deref(), limit)
+        })
+        .await
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
+        .map_err(|error| failure("list", self.url(prefix), error))
+    }
+
+    async fn read(&self, key: &str) -> Result<Body, StoreError> {
+        let path = self.path("read", key)?;
+        let opened = open(&path).map_err(|error| failure("read", self.url(key), error))?;
+        Ok(match opened {
+            Opened::Small(bytes) if bytes.is_empty() => stream::empty().boxed(),
+            Opened::Small(bytes) => stream::iter([Ok(bytes)]).boxed(),
+            Opened::Large(file) => {
+                stream::try_unfold((file, self.url(key)), |(mut file, url)| async move {
+                    match piece(&mut file) {
+                        Ok(piece) => Ok(piece.map(|piece| (piece, (file, url)))),
+                        Err(error) => Err(failure("read", url, error)),
+                    }
+                })
+                .boxed()
+            }
+        })
+    }
+
+    async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError> {
+        let path = self.path("write", key)?;
+        Ok(Box::new(LocalUpload::new(self.clone(), key, path)))
+    }
+
+    async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError> {
+        let path = self.path("put", key)?;
+        upload::put_if_absent(&self.root, &path, &body)
+            .map_err(|error| failure("put", self.url(key), error))
+    }
+
+    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+        let path = self.path("head", key)?;
+        let found = object(&path).map_err(|error| failure("head", self.url(key), error))?;
+        Ok(found.map(|found| found.len()))
+    }
+
+    fn url(&self, key: &str) -> String {
+        [&self.name, key].concat()
+    }
+}
+
+/// A file to read.
+enum Opened {
+    /// All of it: a small one is opened and read in one piece of file work.
+    Small(Bytes),
+    Large(File),
+}
+
+fn open(path: &Path) -> io::Result<Opened> {
+    let found = object(path)?.ok_or(io::ErrorKind::NotFound)?;
+    let mut file = File::open(path)?;
+    let length = match usize::try_from(found.len()) {
+        Ok(length) if length < BUFFER_BYTES => length,
+        _ => return Ok(Opened::Large(file)),
+    };
+    let mut bytes = vec![0; length];
+    file.read_exact(&mut bytes)?;
+    Ok(Opened::Small(bytes.into()))
+}
+
+/// The next piece of a file, if there is one.
+fn piece(file: &mut File) -> io::Result<Option<Bytes>> {
+    let mut piece = vec![0; BUFFER_BYTES];
+    let length = file.read(&mut piece)?;
+    piece.truncate(length);
+    Ok((length > 0).then(|| piece.into()))
+}
+
+/// The file at a path, where there is one. Asked before a file is opened, because to open a pipe
+/// would wait for its other end.
+fn object(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(found).filter(Metadata::is_file)),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a path leads nowhere: `a/b` does so too where `a` is a file.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Why no file can stand for a key, if so.
+fn why_not_a_key(key: &str) -> Option<&'static str> {
+    if key.contains('\0') {
+        return Some("a file name cannot hold a NUL character");
+    }
+    if key.split('/').next() == Some(RESERVED) {
+        return Some("the folder .rehose is reserved for objects that are not whole yet");
+    }
+    key.split('/').find_map(|name| match name {
+        "" => Some("a key for a folder needs a name before and after every slash"),
+        "." | ".." => Some("a folder cannot hold a file called . or .."),
+        _ if name.len() > MAX_NAME_BYTES => Some("a file name has at most 255 bytes"),
+        _ => None,
+    })
+}
+
+fn failure(operation: &'static str, url: String, error: io::Error) -> StoreError {
+    let kind = match error.kind() {
+        io::ErrorKind::NotFound => StoreErrorKind::NotFound,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            StoreErrorKind::Denied
+        }
+        io::ErrorKind::InvalidFilename => StoreErrorKind::InvalidKey,
+        io::ErrorKind::FileTooLarge => StoreErrorKind::TooLarge,
+        _ => StoreErrorKind::Passing,
+    };
+    StoreError {
+        operation,
+        url,
+        kind,
+        reason: error.to_string(),
+        source: Some(error.into()),
+    }
+}

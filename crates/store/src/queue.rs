@@ -1,0 +1,93 @@
+//! What a job needs of a message queue, and nothing more.
+
+mod local;
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+pub use local::{Delivery, LocalQueue};
+
+/// The most messages that one [`Queue::send`] takes
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>).
+pub const MAX_BATCH: usize = 10;
+
+/// The most bytes that the bodies of one [`Queue::send`] may have together. SQS takes 1 MiB today
+/// and took 262,144 bytes for most of its life; the smaller figure holds on every endpoint.
+pub const MAX_BATCH_BYTES: usize = 262_144;
+
+/// A queue that delivers each message at least once, in any order.
+#[async_trait]
+pub trait Queue: fmt::Debug + Send + Sync {
+    /// Sends at most [`MAX_BATCH`] messages of at most [`MAX_BATCH_BYTES`] together and returns
+    /// those that were not accepted: the call as a whole may succeed and single entries fail.
+    async fn send(&self, bodies: &[String]) -> Result<Vec<Unsent>, QueueError>;
+
+    /// How many messages the queue believes it holds. SQS calls these figures approximate: they
+    /// may lag by a minute or more, so they can prompt a question and never answer one
+    /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html>).
+    async fn counters(&self) -> Result<Counters, QueueError>;
+}
+
+/// A message of a batch that the queue did not accept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// Its index in the batch.
+    pub index: usize,
+    /// The queue's reason.
+    pub reason: String,
+}
+
+/// A queue's three counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Messages waiting to be received.
+    pub visible: u64,
+    /// Messages received and not yet acknowledged.
+    pub in_flight: u64,
+    /// Messages whose delivery is delayed.
+    pub delayed: u64,
+}
+
+impl Counters {
+    /// Whether the queue believes that it holds nothing at all.
+    pub fn all_zero(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why an operation on a queue failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation} {queue}: {reason}")]
+pub struct QueueError {
+    /// What was being done: `send to`, `read the counters of`.
+    pub operation: &'static str,
+    /// The queue, by its URL or name.
+    pub queue: String,
+    /// Whether these credentials may not do that, and another attempt would end the same way.
+    pub denied: bool,
+    /// The backend's own words, with its codes.
+    pub reason: String,
+    /// The backend's error, where it has one.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Refuses a batch that not every queue takes, so that what works here works on AWS.
+pub(crate) fn check_batch(queue: &str, bodies: &[String]) -> Result<(), QueueError> {
+    let bytes = bodies.iter().map(String::len).sum::<usize>();
+    if bodies.len() <= MAX_BATCH && bytes <= MAX_BATCH_BYTES {
+        return Ok(());
+    }
+    Err(QueueError {
+        operation: "send to",
+        queue: queue.to_owned(),
+        denied: false,
+        reason: format!(
+            "a batch has at most {MAX_BATCH} messages and {MAX_BATCH_BYTES} bytes, \
+             and this one has {} and {bytes}",
+            bodies.len()
+        ),
+        source: None,
+    })
+}

@@ -1,0 +1,421 @@
+//! The suites on a folder and on the queue of this process, and what only these two do.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::{fs, io};
+
+use bytes::Bytes;
+use rehose_store::queue::{Counters, Delivery, LocalQueue, Queue};
+use rehose_store::{LocalStore, Store, StoreErrorKind};
+use rehose_testkit::{queue_suite, store_suite};
+use tokio::sync::Mutex;
+
+use rehose_testkit::store_suite::{keys, put};
+
+struct Folder {
+    /// Its folder does not exist yet, so that every test begins with creating it.
+    store: LocalStore,
+    dir: tempfile::TempDir,
+}
+
+impl store_suite::Place for Folder {
+    fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
+    /// A folder holds no file under a name that is a folder, and no empty name.
+    fn holds_any_key(&self) -> bool {
+        false
+    }
+
+    async fn leftovers(&self) -> usize {
+        fs::read_dir(self.root().join(".rehose")).map_or(0, Iterator::count)
+    }
+}
+
+impl Folder {
+    fn root(&self) -> std::path::PathBuf {
+        self.dir.path().join("root")
+    }
+}
+
+async fn folder() -> Folder {
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(dir.path().join("root")).unwrap();
+    Folder { store, dir }
+}
+
+mod stores {
+    rehose_testkit::suites!(store super::folder);
+}
+
+fn file(path: impl AsRef<Path>) {
+    fs::create_dir_all(path.as_ref().parent().unwrap()).unwrap();
+    fs::write(path, "x").unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_is_created_by_the_first_write_only() {
+    let place = folder().await;
+    assert_eq!(keys(&place.store, "", None).await, [""; 0]);
+    assert_eq!(place.store.head("a").await.unwrap(), None);
+    assert!(!place.root().exists());
+    put(&place.store, "a", b"x").await;
+    assert!(place.root().join("a").is_file());
+}
+
+#[tokio::test]
+async fn a_file_is_no_folder_to_open() {
+    let place = folder().await;
+    file(place.root().join("a"));
+    let error = LocalStore::open(place.root().join("a")).unwrap_err();
+    assert_eq!(error.operation, "open");
+    assert!(error.to_string().contains("not a directory"), "{error}");
+}
+
+#[tokio::test]
+async fn links_are_followed_and_sorted_as_what_they_lead_to() {
+    let place = folder().await;
+    let elsewhere = place.dir.path().join("elsewhere");
+    file(elsewhere.join("deep/one"));
+    for name in ["a.b", "a0"] {
+        file(place.root().join(name));
+    }
+    symlink(&elsewhere, place.root().join("a")).unwrap();
+    symlink(elsewhere.join("deep/one"), place.root().join("b")).unwrap();
+    let all = ["a.b", "a/deep/one", "a0", "b"];
+    assert_eq!(keys(&place.store, "", None).await, all);
+    assert_eq!(keys(&place.store, "", Some("a.b")).await, all[1..]);
+    assert_eq!(keys(&place.store, "a/d", None).await, all[1..2]);
+    assert_eq!(place.store.head("b").await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn a_link_that_leads_nowhere_is_an_error_that_names_it() {
+    let place = folder().await;
+    file(place.root().join("a"));
+    symlink("nowhere", place.root().join("b")).unwrap();
+    let error = place.store.list("", None, 10).await.unwrap_err();
+    assert!(error.to_string().contains("root/b"), "{error}");
+}
+
+#[tokio::test]
+async fn a_circle_of_links_is_an_error() {
+    let place = folder().await;
+    file(place.root().join("a/b"));
+    symlink("..", place.root().join("a/up")).unwrap();
+    let error = place.store.list("", None, 10).await.unwrap_err();
+    assert!(error.to_string().contains("a/up"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_name_that_is_not_utf8_is_an_error_that_names_it() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = folder().await;
+    file(place.root().join("a"));
+    file(place.root().join("logs/b"));
+    file(
+        place
+            .root()
+            .join(std::ffi::OsStr::from_bytes(b"logs/\xff/c")),
+    );
+    let error = place.store.list("", None, 10).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::InvalidKey);
+    assert!(error.to_string().contains(r"logs/\xFF/c"), "{error}");
+    // It does not matter to a listing that never comes to it.
+    assert_eq!(keys(&place.store, "a", None).await, ["a"]);
+    assert_eq!(keys(&place.store, "logs/b", None).await, ["logs/b"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_listed_is_denied_and_what_is_not_asked_for_is_not_opened() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = folder().await;
+    file(place.root().join("a/x"));
+    file(place.root().join("b/x"));
+    fs::set_permissions(place.root().join("b"), fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read_dir(place.root().join("b")).is_ok() {
+        return; // this user may do anything
+    }
+    let error = place.store.list("", None, 10).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Denied);
+    assert_eq!(keys(&place.store, "a", None).await, ["a/x"]);
+    assert_eq!(
+        place.store.read("b/x").await.err().unwrap().kind,
+        StoreErrorKind::Denied
+    );
+    fs::set_permissions(place.root().join("b"), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_and_a_file_below_a_file_are_no_objects() {
+    let place = folder().await;
+    file(place.root().join("folder/a"));
+    for key in ["folder", "folder/a/b"] {
+        assert_eq!(place.store.head(key).await.unwrap(), None);
+        let error = place.store.read(key).await.err().unwrap();
+        assert_eq!(error.kind, StoreErrorKind::NotFound, "{error}");
+        let error = place
+            .store
+            .put_if_absent(key, Bytes::new())
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::InvalidKey, "{error}");
+        let upload = place.store.write(key).await.unwrap();
+        let error = upload.complete().await.unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::InvalidKey, "{error}");
+    }
+    // A link that leads nowhere must not pass for an object that is there already.
+    symlink("nowhere", place.root().join("link")).unwrap();
+    let put = place.store.put_if_absent("link/a", Bytes::new()).await;
+    assert_eq!(put.unwrap_err().kind, StoreErrorKind::InvalidKey);
+}
+
+#[tokio::test]
+async fn the_reserved_folder_is_no_part_of_the_store() {
+    let place = folder().await;
+    let mut upload = place.store.write("a").await.unwrap();
+    upload.write(vec![0; 1 << 20].into()).await.unwrap();
+    assert!(place.root().join(".rehose").is_dir());
+    for prefix in ["", ".", ".rehose", ".rehose/"] {
+        assert_eq!(keys(&place.store, prefix, None).await, [""; 0]);
+    }
+    file(place.root().join("deep/.rehose/a"));
+    assert_eq!(keys(&place.store, "", None).await, ["deep/.rehose/a"]);
+}
+
+#[tokio::test]
+async fn no_prefix_leads_out_of_the_folder() {
+    let place = folder().await;
+    file(place.dir.path().join("outside"));
+    file(place.root().join("a/b"));
+    for prefix in ["../", "/", "a/../", "a//", "./", "../outside"] {
+        assert_eq!(keys(&place.store, prefix, None).await, [""; 0], "{prefix}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_is_as_readable_as_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = folder().await;
+    file(place.root().join("usual"));
+    put(&place.store, "written", b"x").await;
+    place
+        .store
+        .put_if_absent("put", Bytes::from_static(b"x"))
+        .await
+        .unwrap();
+    let mode = |name: &str| {
+        let found = fs::metadata(place.root().join(name)).unwrap();
+        found.permissions().mode()
+    };
+    assert_eq!(mode("written"), mode("usual"));
+    assert_eq!(mode("put"), mode("usual"));
+}
+
+#[tokio::test]
+async fn a_lock_keeps_others_out_clears_leftovers_and_leaves_nothing() {
+    let place = folder().await;
+    file(place.root().join(".rehose/left over"));
+    let lock = place.store.lock().unwrap();
+    assert_eq!(store_suite::Place::leftovers(&place).await, 0);
+
+    let other = LocalStore::open(place.root()).unwrap();
+    let error = other.lock().unwrap_err();
+    assert!(
+        error.to_string().contains("another rehose is at work"),
+        "{error}"
+    );
+    put(&place.store, "a", b"x").await;
+    drop(lock);
+    let left = fs::read_dir(place.root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["a"]);
+    drop(other.lock().unwrap());
+}
+
+#[tokio::test]
+async fn a_write_that_failed_completes_nothing() {
+    let place = folder().await;
+    let mut upload = place.store.write("a").await.unwrap();
+    // A file in the place of the reserved folder: no draft can be begun.
+    file(place.root().join(".rehose"));
+    upload.write(vec![0; 1 << 20].into()).await.unwrap_err();
+    let error = upload.complete().await.unwrap_err();
+    assert!(error.to_string().contains("earlier write"), "{error}");
+    assert_eq!(place.store.head("a").await.unwrap(), None);
+}
+
+struct InProcess {
+    queue: LocalQueue,
+    held: Mutex<Vec<Delivery>>,
+}
+
+impl queue_suite::Place for InProcess {
+    fn queue(&self) -> &dyn Queue {
+        &self.queue
+    }
+
+    async fn receive(&self) -> String {
+        let delivery = self.queue.receive().await.unwrap();
+        let body = delivery.body.clone();
+        self.held.lock().await.push(delivery);
+        body
+    }
+
+    async fn acknowledge_all(&self) {
+        self.held.lock().await.drain(..).for_each(Delivery::ack);
+    }
+}
+
+async fn in_process() -> InProcess {
+    InProcess {
+        queue: LocalQueue::new(100),
+        held: Mutex::default(),
+    }
+}
+
+mod queues {
+    rehose_testkit::suites!(queue super::in_process);
+}
+
+fn bodies(count: usize) -> Vec<String> {
+    (0..count).map(|number| number.to_string()).collect()
+}
+
+async fn counters(queue: &LocalQueue) -> (u64, u64, u64) {
+    let Counters {
+        visible, in_flight, ..
+    } = queue.counters().await.unwrap();
+    (visible, in_flight, queue.dead())
+}
+
+#[tokio::test]
+async fn a_sender_waits_for_room() {
+    let queue = LocalQueue::new(2);
+    let sender = tokio::spawn({
+        let queue = queue.clone();
+        async move { queue.send(&bodies(3)).await }
+    });
+    while counters(&queue).await.0 < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!sender.is_finished());
+    queue.receive().await.unwrap().ack();
+    assert_eq!(sender.await.unwrap().unwrap(), []);
+    assert_eq!(counters(&queue).await, (2, 0, 0));
+}
+
+#[tokio::test]
+async fn a_message_given_back_comes_again_until_it_is_dead() {
+    let queue = LocalQueue::new(1);
+    queue.send(&bodies(1)).await.unwrap();
+    for count in 1..=5 {
+        let delivery = queue.receive().await.unwrap();
+        assert_eq!(
+            (delivery.body.as_str(), delivery.receive_count),
+            ("0", count)
+        );
+        assert_eq!(counters(&queue).await, (0, 1, 0));
+        // To drop it is to give it back.
+        if count % 2 == 0 {
+            delivery.give_back();
+        }
+    }
+    assert_eq!(counters(&queue).await, (0, 0, 1));
+    queue.close();
+    assert!(queue.receive().await.is_none());
+}
+
+#[tokio::test]
+async fn a_closed_queue_delivers_what_it_holds_and_takes_no_more() {
+    let queue = LocalQueue::new(10);
+    queue.send(&bodies(2)).await.unwrap();
+    queue.close();
+    let error = queue.send(&bodies(1)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot send to the local queue: it is closed"
+    );
+    queue.receive().await.unwrap().ack();
+    let last = queue.receive().await.unwrap();
+    // As long as it may be given back, the end is not reached.
+    let waiting = tokio::spawn({
+        let queue = queue.clone();
+        async move { queue.receive().await.map(Delivery::ack) }
+    });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    last.give_back();
+    assert_eq!(waiting.await.unwrap(), Some(()));
+    assert!(queue.receive().await.is_none());
+}
+
+#[tokio::test]
+async fn a_queue_is_empty_when_nothing_can_come_back() {
+    let queue = LocalQueue::new(10);
+    queue.emptied().await;
+    queue.send(&bodies(1)).await.unwrap();
+    let waiting = tokio::spawn({
+        let queue = queue.clone();
+        async move { queue.emptied().await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    let delivery = queue.receive().await.unwrap();
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    delivery.ack();
+    waiting.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_senders_and_receivers_lose_nothing() {
+    let queue = LocalQueue::new(3);
+    let senders: Vec<_> = (0..4)
+        .map(|_| {
+            let queue = queue.clone();
+            tokio::spawn(async move {
+                for _ in 0..50 {
+                    queue.send(&bodies(10)).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let receivers: Vec<_> = (0..4)
+        .map(|_| {
+            let queue = queue.clone();
+            tokio::spawn(async move {
+                let mut acknowledged = 0;
+                while let Some(delivery) = queue.receive().await {
+                    if delivery.receive_count == 1 && delivery.body == "7" {
+                        delivery.give_back();
+                    } else {
+                        delivery.ack();
+                        acknowledged += 1;
+                    }
+                }
+                acknowledged
+            })
+        })
+        .collect();
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    queue.close();
+    let mut acknowledged = 0;
+    for receiver in receivers {
+        acknowledged += receiver.await.unwrap();
+    }
+    assert_eq!(acknowledged, 4 * 50 * 10);
+    assert_eq!(counters(&queue).await, (0, 0, 0));
+}
+
+#[test]
+fn errors_keep_their_source() {
+    let error = LocalStore::open("a\0b").unwrap_err();
+    let source = error.source.unwrap();
+    assert!(source.downcast_ref::<io::Error>().is_some());
+}

@@ -1,0 +1,10 @@
+//! What every store and every queue does alike: the suites of `rehose-testkit` on every adapter.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[cfg(feature = "aws")]
+mod aws;
+mod local;

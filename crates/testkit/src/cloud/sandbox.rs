@@ -1,0 +1,159 @@
+//! Where a function runs: it may be frozen between two invocations, and killed at any time.
+
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::chance::{Chance, Fault};
+use super::queue::Letter;
+
+/// An environment of a function. Whatever goes out of it passes its [`gate`](Self::gate).
+#[derive(Debug)]
+pub struct Sandbox {
+    pub name: String,
+    chance: Arc<Chance>,
+    state: Mutex<State>,
+    changed: Notify,
+    /// The message that is being handled, which bears the blame for what strikes meanwhile.
+    letter: Mutex<Option<Arc<Letter>>>,
+    /// Whether an invocation was over before its work was given up in order.
+    pub was_cut: AtomicBool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Running,
+    Frozen,
+    Dead(Death),
+}
+
+/// Why a function died.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Death {
+    /// By chance: its host was lost, say.
+    Chance,
+    /// It took more memory than it has, on an object that takes it whenever it is read.
+    Memory,
+    /// Its time was over.
+    Time,
+}
+
+/// When a function is to die.
+#[derive(Debug, Clone, Copy)]
+pub enum Kill {
+    /// When it has been polled so often.
+    Polls(usize),
+    At(Instant),
+}
+
+impl Sandbox {
+    pub fn new(name: String, chance: &Arc<Chance>) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            chance: Arc::clone(chance),
+            state: Mutex::new(State::Running),
+            changed: Notify::new(),
+            letter: Mutex::default(),
+            was_cut: AtomicBool::new(false),
+        })
+    }
+
+    /// Waits while the sandbox is frozen, and for ever once it is dead.
+    pub async fn gate(&self) {
+        loop {
+            let changed = self.changed.notified();
+            let state = self.state.lock().unwrap().clone();
+            match state {
+                State::Running => return,
+                State::Frozen => changed.await,
+                State::Dead(_) => pending().await,
+            }
+        }
+    }
+
+    /// Whether a fault strikes a request of this function.
+    pub fn strikes(&self, fault: Fault) -> bool {
+        let strikes = self.chance.strikes(fault);
+        if strikes {
+            self.blame();
+        }
+        strikes
+    }
+
+    fn blame(&self) {
+        if let Some(letter) = &*self.letter.lock().unwrap() {
+            letter.struck.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Kills the function.
+    pub fn kill(&self, death: Death) {
+        self.chance
+            .note(format_args!("{} dies: {death:?}", self.name));
+        match (&death, &*self.letter.lock().unwrap()) {
+            (Death::Memory, Some(letter)) => letter.poisoned.store(true, Ordering::Relaxed),
+            (Death::Chance, Some(letter)) => letter.struck.store(true, Ordering::Relaxed),
+            // It is whatever took so long that is to blame.
+            (Death::Time, _) | (_, None) => {}
+        }
+        *self.state.lock().unwrap() = State::Dead(death);
+    }
+
+    pub fn death(&self) -> Option<Death> {
+        match &*self.state.lock().unwrap() {
+            State::Dead(death) => Some(death.clone()),
+            State::Running | State::Frozen => None,
+        }
+    }
+
+    /// Runs an invocation to its end, or to the function's.
+    pub async fn run<T>(
+        &self,
+        letter: Option<Arc<Letter>>,
+        timeout: Instant,
+        kill: Option<Kill>,
+        invocation: impl Future<Output = T>,
+    ) -> Result<T, Death> {
+        *self.letter.lock().unwrap() = letter;
+        *self.state.lock().unwrap() = State::Running;
+        self.changed.notify_waiters();
+        let (end, death) = match kill {
+            Some(Kill::At(end)) if end < timeout => (end, Death::Chance),
+            _ => (timeout, Death::Time),
+        };
+        let mut polls = match kill {
+            Some(Kill::Polls(polls)) => polls,
+            _ => usize::MAX,
+        };
+        let mut over = pin!(sleep_until(end));
+        let mut invocation = pin!(invocation);
+        let answer = poll_fn(|context| {
+            if let Poll::Ready(answer) = invocation.as_mut().poll(context) {
+                return Poll::Ready(Some(answer));
+            }
+            polls -= 1;
+            if polls == 0 {
+                self.kill(Death::Chance);
+            } else if over.as_mut().poll(context).is_ready() {
+                self.kill(death.clone());
+            }
+            match self.death() {
+                Some(_) => Poll::Ready(None),
+                None => Poll::Pending,
+            }
+        })
+        .await;
+        // Before the invocation is dropped: the dead do not tidy up.
+        if let Some(death) = self.death() {
+            return Err(death);
+        }
+        let mut state = self.state.lock().unwrap();
+        *state = State::Frozen;
+        answer.ok_or(Death::Time)
+    }
+}

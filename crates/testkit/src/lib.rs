@@ -1,0 +1,59 @@
+//! What the tests of several crates share.
+//!
+//! - [`cloud`]: a small AWS in virtual time, with the faults of the large one.
+//! - [`store_suite`], [`queue_suite`]: what every store and every queue must do. The macro
+//!   [`suites!`] runs a suite on an adapter.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+pub mod cloud;
+pub mod queue_suite;
+pub mod store_suite;
+
+/// Runs a suite on an adapter, of which `$place()` makes a fresh one for each test.
+#[macro_export]
+macro_rules! suites {
+    ($(#[$mark:meta])* store $place:path) => {
+        $crate::suites!(@tests [$(#[$mark])*] store_suite $place;
+            lists_in_the_order_of_the_keys_bytes
+            pages_through_every_key
+            starts_after_a_key_that_does_not_exist
+            takes_a_prefix_as_a_string
+            says_whether_more_follows
+            lists_nothing_where_nothing_is
+            reads_what_was_written
+            reads_no_missing_object
+            replaces_an_object_whole
+            shows_nothing_before_it_is_complete
+            leaves_nothing_of_an_aborted_object
+            leaves_nothing_of_a_dropped_object
+            puts_an_object_only_once
+            lets_one_of_many_put_an_object
+            tells_the_size_of_an_object
+            refuses_an_impossible_key
+        );
+    };
+    ($(#[$mark:meta])* queue $place:path) => {
+        $crate::suites!(@tests [$(#[$mark])*] queue_suite $place;
+            delivers_what_was_sent
+            takes_an_empty_batch
+            refuses_more_than_a_batch
+            takes_no_more_bytes_than_a_batch_has
+            counts_what_waits_and_what_is_in_flight
+        );
+    };
+    (@tests $marks:tt $suite:ident $place:path; $($test:ident)*) => {
+        $($crate::suites!(@test $marks $suite $place; $test);)*
+    };
+    (@test [$(#[$mark:meta])*] $suite:ident $place:path; $test:ident) => {
+        #[tokio::test(flavor = "multi_thread")]
+        $(#[$mark])*
+        async fn $test() {
+            let place = $place().await;
+            $crate::$suite::$test(&place).await;
+        }
+    };
+}

@@ -1,0 +1,390 @@
+//! What every store does.
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use futures::future::join_all;
+use rehose_store::{Put, Store, StoreErrorKind};
+
+/// A fresh store to test.
+#[allow(async_fn_in_trait, reason = "only tests implement and call it")]
+pub trait Place {
+    /// The store, empty.
+    fn store(&self) -> &dyn Store;
+
+    /// Whether every string of bytes is a key.
+    fn holds_any_key(&self) -> bool;
+
+    /// How many unfinished objects the backend keeps.
+    async fn leftovers(&self) -> usize;
+}
+
+/// Keys with everything that went wrong somewhere once.
+const AWKWARD: &[&str] = &[
+    "a",
+    "a b",
+    "a+b",
+    "a%2Fb",
+    "a%20b",
+    "a&b",
+    "a<b>c",
+    "a\"b'c",
+    "a#b?c=d",
+    "a;b,c:d@e!f$g(h)i*j~k[l]{m}|n^o`p",
+    "a\\b",
+    "a.b",
+    "ab",
+    "ab/c",
+    "ab-c",
+    "ab.c",
+    "ab0c",
+    "abc/d/e",
+    "year=2020/month=02/x",
+    "z\u{7f}",
+    "z\u{e9}",
+    "ze\u{301}",
+    "z\u{ffe5}",
+    "z\u{1f980}",
+    " leading",
+    "trailing ",
+    "tab\tnewline\nreturn\r",
+    "control\u{1}",
+    "...",
+    "\u{65e5}\u{672c}/\u{8a9e}",
+];
+
+/// Keys that only an object store holds, next to one another.
+const ANYWHERE: &[&str] = &[
+    "ab",
+    "ab/",
+    "ab//",
+    "a",
+    "a/b",
+    "a/b/c",
+    "a.b",
+    "/",
+    "//a",
+    ".rehose/a",
+];
+
+fn sorted(keys: &[&str]) -> Vec<String> {
+    let mut keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// The awkward keys of which a folder can hold all.
+fn awkward(place: &impl Place) -> Vec<String> {
+    if place.holds_any_key() {
+        return sorted(&[AWKWARD, ANYWHERE].concat());
+    }
+    // `ab` is a folder here.
+    let mut keys = sorted(AWKWARD);
+    keys.retain(|key| key != "ab");
+    keys
+}
+
+pub async fn put(store: &dyn Store, key: &str, body: &[u8]) {
+    let mut upload = store.write(key).await.unwrap();
+    upload.write(Bytes::copy_from_slice(body)).await.unwrap();
+    assert_eq!(upload.complete().await.unwrap(), body.len() as u64);
+}
+
+pub async fn keys(store: &dyn Store, prefix: &str, after: Option<&str>) -> Vec<String> {
+    let page = store.list(prefix, after, 1_000).await.unwrap();
+    page.objects.into_iter().map(|object| object.key).collect()
+}
+
+async fn get(store: &dyn Store, key: &str) -> Vec<u8> {
+    let chunks: Vec<Bytes> = store.read(key).await.unwrap().try_collect().await.unwrap();
+    chunks.concat()
+}
+
+async fn put_awkward(place: &impl Place) -> Vec<String> {
+    let keys = awkward(place);
+    for key in &keys {
+        put(place.store(), key, key.as_bytes()).await;
+    }
+    keys
+}
+
+/// Bytes that repeat at no power of two, so that a part in the wrong place shows.
+fn pattern(bytes: usize) -> Vec<u8> {
+    (0..bytes).map(|at| (at % 251) as u8).collect()
+}
+
+pub async fn lists_in_the_order_of_the_keys_bytes(place: &impl Place) {
+    let expected = put_awkward(place).await;
+    let page = place.store().list("", None, 1_000).await.unwrap();
+    let listed: Vec<_> = page.objects.iter().map(|object| &object.key).collect();
+    assert_eq!(listed, expected.iter().collect::<Vec<_>>());
+    for object in &page.objects {
+        assert_eq!(object.bytes, object.key.len() as u64, "{}", object.key);
+        assert_eq!(get(place.store(), &object.key).await, object.key.as_bytes());
+    }
+}
+
+pub async fn pages_through_every_key(place: &impl Place) {
+    let expected = put_awkward(place).await;
+    for limit in [1, 3] {
+        let mut listed: Vec<String> = Vec::new();
+        loop {
+            let after = listed.last().map(String::as_str);
+            let page = place.store().list("", after, limit).await.unwrap();
+            assert!(page.objects.len() <= limit);
+            listed.extend(page.objects.into_iter().map(|object| object.key));
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(listed, expected);
+    }
+}
+
+pub async fn starts_after_a_key_that_does_not_exist(place: &impl Place) {
+    let all = put_awkward(place).await;
+    for after in [
+        "a",
+        "a/",
+        "ab",
+        "ab/",
+        "ab/c",
+        "ab/c/d",
+        "abc/d",
+        "z",
+        "\u{10ffff}",
+    ] {
+        let expected: Vec<_> = all.iter().filter(|key| key.as_str() > after).collect();
+        assert_eq!(
+            keys(place.store(), "", Some(after))
+                .await
+                .iter()
+                .collect::<Vec<_>>(),
+            expected,
+            "{after}"
+        );
+    }
+}
+
+pub async fn takes_a_prefix_as_a_string(place: &impl Place) {
+    let all = put_awkward(place).await;
+    for prefix in [
+        "a",
+        "ab",
+        "ab/",
+        "abc/d/",
+        "year=2020/m",
+        "a+",
+        "a ",
+        "z",
+        "\u{65e5}",
+        "%",
+        "a%2",
+    ] {
+        for after in [None, Some("ab"), Some("ab/c"), Some("b")] {
+            let expected: Vec<_> = all
+                .iter()
+                .filter(|key| {
+                    key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after)
+                })
+                .collect();
+            let listed = keys(place.store(), prefix, after).await;
+            assert_eq!(
+                listed.iter().collect::<Vec<_>>(),
+                expected,
+                "{prefix} after {after:?}"
+            );
+        }
+    }
+}
+
+pub async fn says_whether_more_follows(place: &impl Place) {
+    for key in ["p/1", "p/2", "p/3", "q"] {
+        put(place.store(), key, b"").await;
+    }
+    let page = place.store().list("p/", None, 2).await.unwrap();
+    assert!(page.more);
+    // A last page that is full may say that more follows; it must never hide what does.
+    let page = place.store().list("p/", Some("p/2"), 2).await.unwrap();
+    assert_eq!((page.objects.len(), page.more), (1, false));
+}
+
+pub async fn lists_nothing_where_nothing_is(place: &impl Place) {
+    for prefix in ["", "a", "a/b/"] {
+        let page = place.store().list(prefix, None, 10).await.unwrap();
+        assert_eq!((page.objects.len(), page.more), (0, false));
+    }
+    put(place.store(), "a", b"").await;
+    assert_eq!(keys(place.store(), "a/", None).await, [""; 0]);
+    assert_eq!(keys(place.store(), "", Some("a")).await, [""; 0]);
+}
+
+pub async fn reads_what_was_written(place: &impl Place) {
+    // Around the sizes of a buffer and of a part, and beyond.
+    for bytes in [
+        0,
+        1,
+        262_143,
+        262_144,
+        5 << 20,
+        8 << 20,
+        (8 << 20) + 1,
+        20_000_000,
+    ] {
+        let body = pattern(bytes);
+        for chunk in [1 << 16, 9 << 20] {
+            let mut upload = place.store().write("a/b").await.unwrap();
+            for chunk in body.chunks(chunk) {
+                upload.write(Bytes::copy_from_slice(chunk)).await.unwrap();
+            }
+            assert_eq!(upload.complete().await.unwrap(), bytes as u64);
+            assert!(
+                get(place.store(), "a/b").await == body,
+                "{bytes} bytes, {chunk} at a time"
+            );
+        }
+    }
+    assert_eq!(place.leftovers().await, 0);
+}
+
+pub async fn reads_no_missing_object(place: &impl Place) {
+    put(place.store(), "ab/c", b"x").await;
+    for key in ["a", "ab", "ab/cd", "x/y"] {
+        let error = place.store().read(key).await.err().unwrap();
+        assert_eq!(error.kind, StoreErrorKind::NotFound, "{error}");
+        assert_eq!(error.url, place.store().url(key));
+        assert_eq!(error.operation, "read");
+        assert!(error.source.is_some());
+    }
+}
+
+pub async fn replaces_an_object_whole(place: &impl Place) {
+    for bytes in [10_000_000, 10, 0, 9_000_000] {
+        put(place.store(), "a", &pattern(bytes)).await;
+        assert!(get(place.store(), "a").await == pattern(bytes));
+    }
+}
+
+pub async fn shows_nothing_before_it_is_complete(place: &impl Place) {
+    put(place.store(), "old", b"old").await;
+    for key in ["new", "old"] {
+        let before = place.store().head(key).await.unwrap();
+        let mut upload = place.store().write(key).await.unwrap();
+        upload.write(pattern(9_000_000).into()).await.unwrap();
+        assert_eq!(place.store().head(key).await.unwrap(), before);
+        assert_eq!(
+            keys(place.store(), "", None)
+                .await
+                .contains(&"new".to_owned()),
+            key == "old"
+        );
+        upload.complete().await.unwrap();
+        assert_eq!(place.store().head(key).await.unwrap(), Some(9_000_000));
+    }
+}
+
+pub async fn leaves_nothing_of_an_aborted_object(place: &impl Place) {
+    for bytes in [0, 10, 9_000_000] {
+        let mut upload = place.store().write("a").await.unwrap();
+        upload.write(pattern(bytes).into()).await.unwrap();
+        assert_eq!(place.leftovers().await, usize::from(bytes > 10));
+        upload.abort().await;
+        assert_eq!(place.leftovers().await, 0);
+    }
+    assert_eq!(place.store().head("a").await.unwrap(), None);
+    assert_eq!(keys(place.store(), "", None).await, [""; 0]);
+}
+
+pub async fn leaves_nothing_of_a_dropped_object(place: &impl Place) {
+    for bytes in [0, 10, 9_000_000] {
+        let mut upload = place.store().write("a").await.unwrap();
+        upload.write(pattern(bytes).into()).await.unwrap();
+        assert_eq!(place.leftovers().await, usize::from(bytes > 10));
+        drop(upload);
+        // A drop cannot wait for the backend.
+        for _ in 0..500 {
+            if place.leftovers().await == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert_eq!(place.leftovers().await, 0);
+    }
+    assert_eq!(place.store().head("a").await.unwrap(), None);
+    assert_eq!(keys(place.store(), "", None).await, [""; 0]);
+}
+
+pub async fn puts_an_object_only_once(place: &impl Place) {
+    for key in ["a", "new/folder/a"] {
+        let first = Bytes::from_static(b"first");
+        let put = place.store().put_if_absent(key, first).await.unwrap();
+        assert_eq!(put, Put::Created);
+        let second = Bytes::from_static(b"second");
+        let put = place.store().put_if_absent(key, second).await.unwrap();
+        assert_eq!(put, Put::Exists);
+        assert_eq!(get(place.store(), key).await, b"first");
+    }
+    assert_eq!(place.leftovers().await, 0);
+}
+
+pub async fn lets_one_of_many_put_an_object(place: &impl Place) {
+    for round in 0..8 {
+        let key = format!("round {round}/a");
+        let puts = join_all((0..16).map(|task| {
+            let (store, key) = (place.store(), key.clone());
+            async move {
+                store
+                    .put_if_absent(&key, Bytes::from(vec![task; 1_000]))
+                    .await
+                    .unwrap()
+            }
+        }))
+        .await;
+        let created: Vec<_> = (0..16).filter(|task| puts[*task] == Put::Created).collect();
+        let [winner] = created[..] else {
+            panic!("created by {created:?}");
+        };
+        assert_eq!(get(place.store(), &key).await, vec![winner as u8; 1_000]);
+    }
+}
+
+pub async fn tells_the_size_of_an_object(place: &impl Place) {
+    assert_eq!(place.store().head("a/b").await.unwrap(), None);
+    for bytes in [0, 12_345] {
+        put(place.store(), "a/b", &pattern(bytes)).await;
+        assert_eq!(place.store().head("a/b").await.unwrap(), Some(bytes as u64));
+    }
+    assert_eq!(place.store().head("a").await.unwrap(), None);
+    assert_eq!(place.store().head("a/b/c").await.unwrap(), None);
+}
+
+pub async fn refuses_an_impossible_key(place: &impl Place) {
+    let long = "x".repeat(1_025);
+    let mut impossible = vec![long.as_str()];
+    if !place.holds_any_key() {
+        impossible.extend([
+            "",
+            "/",
+            "/a",
+            "a/",
+            "a//b",
+            ".",
+            "a/../b",
+            "./a",
+            "a\0b",
+            ".rehose/a",
+        ]);
+    }
+    let store = place.store();
+    for key in impossible {
+        let errors = [
+            store.head(key).await.unwrap_err(),
+            store.read(key).await.err().unwrap(),
+            store.write(key).await.err().unwrap(),
+            store.put_if_absent(key, Bytes::new()).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind, StoreErrorKind::InvalidKey, "{error}");
+        }
+    }
+}
