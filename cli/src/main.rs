@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use rehose_reprocess::ledger::report::{Report, State};
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
@@ -122,8 +122,8 @@ fn say_json(value: &impl Serialize) {
 /// The exit status of a job that ended so.
 fn status_of(report: &Report) -> u8 {
     match report.state {
-        State::Succeeded => SUCCEEDED,
-        State::Incomplete => INCOMPLETE,
+        JobOutcome::Succeeded => SUCCEEDED,
+        JobOutcome::Incomplete => INCOMPLETE,
     }
 }
 

@@ -8,18 +8,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rehose_extract::{Compression, OptionsError, Settings};
-use rehose_reprocess::check::{Checked, Checker, Patience, Standing};
+use rehose_reprocess::check::{Checked, Checker, JobState, Patience};
+use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, ErrorKind, Result};
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::Ledger;
-use rehose_reprocess::ledger::report::{Report, State};
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
 use rehose_reprocess::plan::{Planner, StartRequest};
 use rehose_reprocess::work::Processor;
 use rehose_store::location::{Location, Stores};
 use rehose_store::queue::LocalQueue;
 use rehose_store::{LocalStore, MAX_PAGE};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::args::{RunArgs, cores};
 use crate::progress::Progress;
@@ -33,9 +34,6 @@ const ATTEMPTS: u32 = 3;
 
 /// The wait before a task is tried again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
-
-/// A process has no deadline; this one never comes.
-const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// Runs a job and returns the exit status.
 pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
@@ -63,7 +61,7 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
                 }
                 USAGE
             }
-            ErrorKind::Passing | ErrorKind::Failed => {
+            ErrorKind::Transient | ErrorKind::Failed => {
                 complain(&format!(
                     "{error}; once that is mended, the same command with --job {job} goes on"
                 ));
@@ -127,14 +125,14 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
         &args.exclude,
         concurrency,
     )?
-    .on_cores(cores());
+    .use_cores(cores());
     let checker = Checker {
         output: Arc::clone(&output),
         queue: Arc::new(queue.clone()),
         // This queue's counters are exact, so there is nothing to be patient about.
         patience: Patience {
             quiet: Duration::ZERO,
-            stalled: NEVER,
+            stalled: Duration::MAX,
             rounds: 1,
             waits: (Duration::ZERO, Duration::ZERO),
         },
@@ -164,7 +162,7 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
 async fn plan(planner: &Planner, mut request: StartRequest, progress: &Progress) -> Result<()> {
     loop {
         let started = (planner)
-            .start(request.clone(), Timestamp::now(), Instant::now() + NEVER)
+            .start(request.clone(), Timestamp::now(), Deadline::never())
             .await?;
         progress.planned(&started.sent);
         if started.planned {
@@ -188,8 +186,10 @@ impl Worker {
     /// fault is not in an object, so the next object would meet it too.
     async fn work(self) -> Result<()> {
         while let Some(delivery) = self.queue.receive().await {
-            let never = Instant::now() + NEVER;
-            match self.processor.process(&delivery.body, never).await {
+            match (self.processor)
+                .process(&delivery.body, Deadline::never())
+                .await
+            {
                 Ok(processed) => {
                     self.progress.processed(&processed);
                     delivery.ack();
@@ -220,9 +220,9 @@ async fn wait_for_end(checker: &Checker, job: &JobId, queue: &LocalQueue) -> Res
     loop {
         queue.emptied().await;
         let checked = checker
-            .check(job, Timestamp::now(), Instant::now() + NEVER)
+            .check(job, Timestamp::now(), Deadline::never())
             .await?;
-        if checked.state != Standing::Running {
+        if checked.state != JobState::Running {
             return Ok(checked);
         }
     }
@@ -297,7 +297,7 @@ fn tell(args: &RunArgs, report: &Report) {
         say(&summary::table(report));
         say(&format!("report: {path}"));
     }
-    if report.state == State::Incomplete {
+    if report.state == JobOutcome::Incomplete {
         for line in summary::failures(report) {
             complain(&line);
         }

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
 use rehose_reprocess::check::watch::Look;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::ledger::report::{Report, State};
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
 
 /// Failures that are shown; the report lists more.
 const SHOWN: usize = 10;
@@ -14,8 +14,8 @@ pub(crate) fn table(report: &Report) -> String {
     let totals = &report.totals;
     let (objects, rows, bytes) = (totals.objects, totals.rows, totals.bytes);
     let state = match report.state {
-        State::Succeeded => "succeeded",
-        State::Incomplete => "incomplete",
+        JobOutcome::Succeeded => "succeeded",
+        JobOutcome::Incomplete => "incomplete",
     };
     let mut table = empty();
     table.add_row(["job", report.job.as_str(), state]);

@@ -1,6 +1,6 @@
 //! `rehose table`: the statement that creates a table over an output.
 
-use rehose_catalog::{Place, Table};
+use rehose_catalog::{Table, TableLocation};
 use rehose_store::location::Location;
 
 use crate::args::{TableArgs, TableName};
@@ -24,7 +24,7 @@ pub(crate) fn print(args: &TableArgs) -> u8 {
             return USAGE;
         }
     };
-    let place = Place {
+    let place = TableLocation {
         output: &format!("{}/", args.location.to_string().trim_end_matches('/')),
         prefix: &args.prefix,
         since: &args.since,

@@ -261,7 +261,7 @@ async fn persist(function: &mut Function, event: &Value) -> Value {
     for _ in 0..20 {
         match function.invoke(event).await {
             Ok(answer) => return answer,
-            Err(refusal) => assert_eq!(refusal.kind, "Passing", "{}", refusal.message),
+            Err(refusal) => assert_eq!(refusal.kind, "Transient", "{}", refusal.message),
         }
     }
     panic!("{event} never succeeds");
@@ -368,7 +368,7 @@ async fn refuses_in_time(
     let deadline = Instant::now() + time;
     let refusal = function.invoke_with(event, time).await.unwrap_err();
     assert!(Instant::now() < deadline, "Lambda would have killed it");
-    assert_eq!(refusal.kind, "Passing");
+    assert_eq!(refusal.kind, "Transient");
     assert!(refusal.message.contains(words), "{}", refusal.message);
     network.heal();
 }
@@ -408,6 +408,6 @@ async fn a_body_that_stands_still_ends_with_an_error_by_itself() {
     let store = S3Store::new(client, &place.source, "");
     let body = store.read("x").await.unwrap();
     let error = body.try_collect::<Vec<_>>().await.unwrap_err();
-    assert_eq!(error.kind, StoreErrorKind::Passing, "{error}");
+    assert_eq!(error.kind, StoreErrorKind::Transient, "{error}");
     assert_eq!(network.faults(), 1);
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use futures::TryStreamExt;
 use rehose_reprocess::check::watch::failures;
 use rehose_reprocess::ledger::Ledger;
-use rehose_reprocess::ledger::report::{FailedObject, Report, State};
+use rehose_reprocess::ledger::report::{FailedObject, JobOutcome, Report};
 
 use super::args::ReportArgs;
 use super::{OperateError, Result};
@@ -38,7 +38,7 @@ pub(super) async fn report(args: ReportArgs) -> Result<u8> {
 pub(super) fn show(ledger: &Ledger, report: &Report, args: &StackArgs) {
     say(&summary::table(report));
     say(&format!("report: {}", ledger.report_url()));
-    if report.state == State::Incomplete {
+    if report.state == JobOutcome::Incomplete {
         let job = &report.job;
         for line in summary::failures(report) {
             complain(&line);

@@ -61,7 +61,7 @@ pub struct Column {
 
 /// What the tables are made over.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct TableLocation<'a> {
     /// The output: empty or with a slash at its end after the bucket, as in `s3://bucket/prefix/`.
     pub output: &'a str,
     /// What stands in the source's keys before the hour at which Firehose wrote them, `yyyy/MM/dd/HH`
@@ -76,7 +76,7 @@ pub const SINCE: &str = "2015/06/01/00";
 
 impl Table {
     /// The rows.
-    pub fn rows(shape: &Shape, place: Place<'_>) -> Self {
+    pub fn rows(shape: &Shape, location: TableLocation<'_>) -> Self {
         let (name, comment, kind, serde, serde_parameters) = match shape.options().format {
             Some(FormatName::VpcFlowLogs) | None => (
                 "flow_logs",
@@ -113,7 +113,7 @@ impl Table {
                 kind: kind.to_owned(),
             });
         }
-        let mut parameters = by_hour(place, "csv/");
+        let mut parameters = by_hour(location, "csv/");
         parameters.insert("skip.header.line.count", "1".to_owned());
         Self {
             name: name.to_owned(),
@@ -122,13 +122,13 @@ impl Table {
             partition,
             serde,
             serde_parameters,
-            location: format!("{}csv/", place.output),
+            location: format!("{}csv/", location.output),
             parameters,
         }
     }
 
     /// The events that fit no row. Their timestamp is text: it may be why they were rejected.
-    pub fn rejected(place: Place<'_>) -> Self {
+    pub fn rejected(location: TableLocation<'_>) -> Self {
         Self {
             name: "rejected".to_owned(),
             comment: "Events that fit no row, and why",
@@ -138,14 +138,14 @@ impl Table {
             partition: column("datehour", "string"),
             serde: OPENX_JSON,
             serde_parameters: BTreeMap::new(),
-            location: format!("{}rejected/", place.output),
-            parameters: by_hour(place, "rejected/"),
+            location: format!("{}rejected/", location.output),
+            parameters: by_hour(location, "rejected/"),
         }
     }
 
     /// The receipts of a job: a row for each task. A query has to name the job
     /// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html>).
-    pub fn receipts(place: Place<'_>) -> Self {
+    pub fn receipts(location: TableLocation<'_>) -> Self {
         let text = ["key", "outcome", "reason", "detail"].map(|name| format!("{name}:string"));
         let counts = [
             "documents",
@@ -159,7 +159,7 @@ impl Table {
         ]
         .map(|name| format!("{name}:bigint"));
         let object = [&text[..], &counts[..]].concat().join(",");
-        let location = format!("{}jobs/", place.output);
+        let location = format!("{}jobs/", location.output);
         Self {
             name: "receipts".to_owned(),
             comment: "What became of each object of a job",
@@ -206,12 +206,12 @@ fn hive_type(kind: FieldKind) -> &'static str {
 
 /// Partition projection on Firehose's hour
 /// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-kinesis-firehose-example.html>).
-fn by_hour(place: Place<'_>, folder: &str) -> BTreeMap<&'static str, String> {
-    let Place {
+fn by_hour(location: TableLocation<'_>, folder: &str) -> BTreeMap<&'static str, String> {
+    let TableLocation {
         output,
         prefix,
         since,
-    } = place;
+    } = location;
     BTreeMap::from([
         ("projection.enabled", "true".to_owned()),
         ("projection.datehour.type", "date".to_owned()),

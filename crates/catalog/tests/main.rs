@@ -10,13 +10,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rehose_catalog::{Place, SINCE, Table};
+use rehose_catalog::{SINCE, Table, TableLocation};
 use rehose_extract::{DEFAULT_FIELDS, FIELDS, FieldKind, Options, Summary};
 use rehose_reprocess::ledger::receipt::{Failure, ObjectReceipt, Outcome};
 use rehose_reprocess::ledger::{WRITTEN, csv_key, rejected_key};
 use serde_json::{Value, json};
 
-const PLACE: Place<'_> = Place {
+const LOCATION: TableLocation<'_> = TableLocation {
     output: "s3://tables/out/",
     prefix: "AWSLogs/",
     since: SINCE,
@@ -24,7 +24,7 @@ const PLACE: Place<'_> = Place {
 
 fn rows(options: Value) -> Table {
     let options: Options = serde_json::from_value(options).unwrap();
-    Table::rows(&options.compile().unwrap(), PLACE)
+    Table::rows(&options.compile().unwrap(), LOCATION)
 }
 
 fn columns(table: &Table) -> Vec<(&str, &str)> {
@@ -97,7 +97,7 @@ fn the_template_with_an_hour_filled_in_is_the_folder_of_what_process_writes() {
     for (table, written) in [
         (rows(json!({})), csv_key(key)),
         (rows(json!({"format": "message"})), csv_key(key)),
-        (Table::rejected(PLACE), rejected_key(key)),
+        (Table::rejected(LOCATION), rejected_key(key)),
     ] {
         let folder =
             table.parameters["storage.location.template"].replace("${datehour}", "2020/02/01/00");
@@ -127,7 +127,7 @@ fn receipts_have_every_property_that_a_receipt_can_have() {
             other => panic!("{other}"),
         })
         .collect();
-    let table = Table::receipts(PLACE);
+    let table = Table::receipts(LOCATION);
     let [(_, kind)] = columns(&table)[..] else {
         panic!("{table:?}");
     };
@@ -177,9 +177,9 @@ TBLPROPERTIES (
 
 #[test]
 fn what_would_end_a_literal_is_escaped_in_it() {
-    let place = |prefix| Place { prefix, ..PLACE };
+    let location = |prefix| TableLocation { prefix, ..LOCATION };
     let template = |prefix| {
-        let ddl = Table::rejected(place(prefix)).ddl(None);
+        let ddl = Table::rejected(location(prefix)).ddl(None);
         let (_, value) = ddl.split_once("'storage.location.template' = ").unwrap();
         value.lines().next().unwrap().to_owned()
     };
@@ -202,7 +202,7 @@ fn what_would_end_a_literal_is_escaped_in_it() {
 /// `UPDATE_SNAPSHOT=1 cargo test -p rehose-reprocess --test tables`.
 #[test]
 fn the_cdk_app_has_the_same_tables() {
-    let place = Place {
+    let location = TableLocation {
         output: "{output}",
         prefix: "{prefix}",
         since: "{since}",
@@ -210,7 +210,7 @@ fn the_cdk_app_has_the_same_tables() {
     // The columns after the timestamp follow from the options, there as here.
     let rows = |options: Value| {
         let options: Options = serde_json::from_value(options).unwrap();
-        let mut table = Table::rows(&options.compile().unwrap(), place);
+        let mut table = Table::rows(&options.compile().unwrap(), location);
         table.columns.truncate(1);
         table
     };
@@ -232,8 +232,8 @@ fn the_cdk_app_has_the_same_tables() {
         "default_fields": DEFAULT_FIELDS,
         "flow_logs": rows(json!({})),
         "messages": rows(json!({"format": "message"})),
-        "rejected": Table::rejected(place),
-        "receipts": Table::receipts(place),
+        "rejected": Table::rejected(location),
+        "receipts": Table::receipts(location),
     });
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/lib/tables.json");
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {

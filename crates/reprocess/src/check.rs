@@ -9,19 +9,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rehose_store::Store;
 use rehose_store::queue::Queue;
-use rehose_store::{Store, StoreName};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
-use crate::deadline::until;
+use crate::deadline::Deadline;
 use crate::dispatch::send;
 use crate::error::Result;
-use crate::job::{Job, JobId};
+use crate::job::JobId;
 use crate::ledger::Ledger;
 use crate::ledger::fold;
 use crate::ledger::progress::{Progress, Walk, advance, is_short};
-use crate::ledger::report::{Report, State, Totals};
+use crate::ledger::report::{JobOutcome, Report, Totals};
 use crate::task::TaskMessage;
 
 /// The most receipts beyond the watermark that are counted to see whether any has come.
@@ -69,7 +68,7 @@ pub struct Checked {
     /// The job.
     pub job: JobId,
     /// How it stands.
-    pub state: Standing,
+    pub state: JobState,
     /// Seconds to wait before the next call; it may be 0.
     pub wait: u64,
     /// Where the report is, or will be.
@@ -81,7 +80,7 @@ pub struct Checked {
 /// How a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum JobState {
     /// Some receipts are missing.
     Running,
     /// Every planned object is done.
@@ -92,18 +91,12 @@ pub enum Standing {
 
 impl Checker {
     /// Looks how a planned job stands, and does what has to be done about it.
-    pub async fn check(&self, job: &JobId, now: Timestamp, deadline: Instant) -> Result<Checked> {
+    pub async fn check(&self, job: &JobId, now: Timestamp, deadline: Deadline) -> Result<Checked> {
         let checked = self.check_on(job, now, deadline);
-        until(
-            deadline,
-            "the job was being checked",
-            &*self.output,
-            checked,
-        )
-        .await
+        (deadline.limit("the job was being checked", &*self.output, checked)).await
     }
 
-    async fn check_on(&self, job: &JobId, now: Timestamp, deadline: Instant) -> Result<Checked> {
+    async fn check_on(&self, job: &JobId, now: Timestamp, deadline: Deadline) -> Result<Checked> {
         let ledger = Ledger::new(Arc::clone(&self.output), job.clone());
         if let Some(report) = ledger.report().await? {
             return Ok(ended(&ledger, report));
@@ -139,8 +132,7 @@ impl Checker {
         }
         let mut wait = self.wait(definition.started, now);
         if progress.resending.is_some() {
-            self.resend(&ledger, &definition, &mut progress, now, deadline)
-                .await?;
+            self.resend(&ledger, &mut progress, now, deadline).await?;
         }
         if walk == Walk::OutOfTime || progress.resending.is_some() || progress.giving_up {
             wait = Duration::ZERO;
@@ -148,7 +140,7 @@ impl Checker {
         ledger.put("progress.json", &progress).await?;
         Ok(Checked {
             job: job.clone(),
-            state: Standing::Running,
+            state: JobState::Running,
             wait: wait.as_secs(),
             report: ledger.report_url(),
             totals: progress.tally.totals,
@@ -190,22 +182,15 @@ impl Checker {
     async fn resend(
         &self,
         ledger: &Ledger,
-        job: &Job,
         progress: &mut Progress,
         now: Timestamp,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<()> {
         while let Some(number) = progress.resending {
             let slice = fold::planned(ledger, number).await?;
             let names = ledger.receipts_of(number).await?;
-            let missing = fold::missing(&slice, &names).map(|(task, object)| TaskMessage {
-                job: job.job.clone(),
-                task,
-                source: job.source.clone(),
-                output: StoreName::of(&*self.output),
-                options: job.options.clone(),
-                objects: vec![object.clone()],
-            });
+            let missing = fold::missing(&slice, &names);
+            let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
             send(&*self.queue, missing, deadline).await?;
             progress.resending = slice.more.then_some(number + 1);
             if is_short(deadline) {
@@ -230,8 +215,8 @@ fn ended(ledger: &Ledger, report: Report) -> Checked {
     Checked {
         job: report.job,
         state: match report.state {
-            State::Succeeded => Standing::Succeeded,
-            State::Incomplete => Standing::Incomplete,
+            JobOutcome::Succeeded => JobState::Succeeded,
+            JobOutcome::Incomplete => JobState::Incomplete,
         },
         wait: 0,
         report: ledger.report_url(),

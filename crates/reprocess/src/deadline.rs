@@ -1,5 +1,4 @@
-//! Work that has to be over in time: a function that has answered is frozen, and whatever it still
-//! does with it.
+//! When work has to be over.
 
 use std::time::Duration;
 
@@ -8,22 +7,75 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::{Error, Result};
 
-/// Kept back from the time that there is, to give up in order what is under way: nothing of it must
-/// be left in the output.
-pub(crate) const GIVE_UP_TIME: Duration = Duration::from_secs(1);
+/// Kept back at the end to give up unfinished work in order: to abort its uploads.
+const GIVE_UP_TIME: Duration = Duration::from_secs(1);
 
-/// Gives work up at the deadline, for requests that get no answer are repeated for minutes, and
-/// waits until nothing is left of what it began in the output, a [`GIVE_UP_TIME`] at most. What is
-/// not cleared away by then is left to the bucket's lifecycle rule.
-pub(crate) async fn until<T>(
-    deadline: Instant,
-    doing: &str,
-    output: &dyn Store,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let done = timeout_at(deadline, work).await;
-    let _ = timeout(GIVE_UP_TIME, output.tidy()).await;
-    done.unwrap_or_else(|_| Err(out_of_time(doing)))
+/// Kept back from an invocation's time, to abort uploads and to send the response.
+const INVOCATION_MARGIN: Duration = Duration::from_secs(3);
+
+/// A process that nobody waits for has this much time: more than any job takes.
+const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
+/// The time by which a call must be done.
+///
+/// ```text
+///  now            reading ends        the end
+///   ├── work ───────────┼── give up ─────┤ … tidy, at most a second more
+/// ```
+///
+/// Lambda freezes the environment after the response, and background work stops too. So everything
+/// that a call began has to be finished or given up before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// A deadline at this time.
+    pub fn at(end: Instant) -> Self {
+        Self(end)
+    }
+
+    /// A deadline after this much time.
+    pub fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    /// The deadline of an invocation that Lambda ends after `left`, with a margin for the response.
+    pub fn of_invocation(left: Duration) -> Self {
+        Self::after(left.saturating_sub(INVOCATION_MARGIN.min(left / 2)))
+    }
+
+    /// A deadline that never comes.
+    pub fn never() -> Self {
+        Self::after(NEVER)
+    }
+
+    /// Whether this much time is left.
+    pub fn has(self, time: Duration) -> bool {
+        self.0.saturating_duration_since(Instant::now()) >= time
+    }
+
+    /// When to stop reading and transcoding, so that there is time to give up in order.
+    pub(crate) fn reading(self) -> Instant {
+        self.0.checked_sub(GIVE_UP_TIME).unwrap_or(self.0)
+    }
+
+    /// Runs work until the deadline, then waits until nothing unfinished is left of it in the
+    /// output: [`GIVE_UP_TIME`] at most. The bucket's lifecycle rule removes the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfTime`] at the deadline. Requests without a response are retried for minutes,
+    /// so the work may not see for itself that its time is over.
+    pub(crate) async fn limit<T>(
+        self,
+        doing: &str,
+        output: &dyn Store,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let done = timeout_at(self.0, work).await;
+        let _ = timeout(GIVE_UP_TIME, output.tidy()).await;
+        done.unwrap_or_else(|_| Err(out_of_time(doing)))
+    }
 }
 
 pub(crate) fn out_of_time(doing: &str) -> Error {

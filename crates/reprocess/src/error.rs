@@ -5,6 +5,9 @@ use rehose_store::location::LocationError;
 use rehose_store::queue::QueueError;
 use rehose_store::{StoreError, StoreErrorKind};
 
+use crate::ledger::NewerVersion;
+use crate::task::TaskId;
+
 /// Why `start`, `process` or `check` could not do what was asked.
 ///
 /// What is wrong with an object is not among these: it is an [`Outcome`](crate::ledger::receipt::Outcome).
@@ -94,6 +97,14 @@ pub enum Error {
         /// The job's id.
         job: String,
     },
+    /// A task that the job's plan does not contain.
+    #[error("the plan of the job {job} has no task {task}; nothing has been touched")]
+    NotInPlan {
+        /// The job's id.
+        job: String,
+        /// The task.
+        task: TaskId,
+    },
     /// A source or an output outside the configuration.
     #[error("{url} is outside of what this function is configured for; it has not been touched")]
     Outside {
@@ -124,6 +135,17 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// An object of the ledger was written by a newer version of rehose.
+    #[error("{url} cannot be read: {newer}")]
+    NewerLedger {
+        /// The object.
+        url: String,
+        /// Its version.
+        newer: NewerVersion,
+    },
+    /// A message was sent by a newer version of rehose, as during a deployment.
+    #[error("the message cannot be read: {0}")]
+    NewerMessage(NewerVersion),
     /// The queue keeps refusing messages.
     #[error("the queue refused {count} messages until time ran out; the last reason: {reason}")]
     Unsent {
@@ -154,7 +176,7 @@ pub enum ErrorKind {
     /// The caller gave something that is not usable; another attempt ends the same way.
     InvalidInput,
     /// Another attempt may succeed.
-    Passing,
+    Transient,
     /// Something is broken that neither the caller nor time will mend.
     Failed,
 }
@@ -164,7 +186,7 @@ impl ErrorKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::InvalidInput => "InvalidInput",
-            Self::Passing => "Passing",
+            Self::Transient => "Transient",
             Self::Failed => "Failed",
         }
     }
@@ -184,16 +206,19 @@ impl Error {
             | Self::NotPlanned { .. }
             | Self::NotOver { .. }
             | Self::NothingToRetry { .. }
+            | Self::NotInPlan { .. }
             | Self::Outside { .. }
             | Self::UnknownMessage { .. } => ErrorKind::InvalidInput,
-            Self::Store(error) if error.kind != StoreErrorKind::Passing => ErrorKind::Failed,
+            Self::Store(error) if error.kind != StoreErrorKind::Transient => ErrorKind::Failed,
             Self::Queue(error) if error.denied => ErrorKind::Failed,
             Self::ObjectFailed { .. } | Self::Ledger { .. } => ErrorKind::Failed,
             Self::Store(_)
             | Self::Queue(_)
+            | Self::NewerLedger { .. }
+            | Self::NewerMessage(_)
             | Self::Unsent { .. }
             | Self::OutOfTime { .. }
-            | Self::Died { .. } => ErrorKind::Passing,
+            | Self::Died { .. } => ErrorKind::Transient,
         }
     }
 }

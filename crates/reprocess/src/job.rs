@@ -9,6 +9,7 @@ use rehose_store::StoreName;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::ledger::Version;
 
 /// The longest job id. An execution's name has 80 characters at most
 /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>), and
@@ -84,6 +85,9 @@ pub enum Mode {
 /// What a job was asked to do. It stands in the ledger, and never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
+    /// The version of the document.
+    #[serde(default)]
+    pub v: Version,
     /// Its name.
     pub job: JobId,
     /// The store that is read, as it names itself.

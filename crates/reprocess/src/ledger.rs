@@ -20,6 +20,7 @@ pub mod manifest;
 pub(crate) mod progress;
 pub mod receipt;
 pub mod report;
+mod version;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,8 +38,9 @@ use report::Report;
 
 pub use binding::bind;
 pub(crate) use document::{describe, differences};
-pub use layout::{WRITTEN, csv_key, rejected_key};
+pub use layout::{OutputId, WRITTEN};
 pub(crate) use layout::{is_written_by_us, would_be_listed};
+pub use version::{NewerVersion, VERSION, Version};
 
 /// The ledger of one job.
 #[derive(Debug, Clone)]

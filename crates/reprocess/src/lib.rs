@@ -9,7 +9,7 @@
 #![warn(missing_docs)]
 
 pub mod check;
-mod deadline;
+pub mod deadline;
 mod dispatch;
 pub mod error;
 mod exclude;

@@ -4,14 +4,13 @@ use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
-use rehose_extract::Options;
-use rehose_store::{Listed, StoreName};
+use rehose_store::Listed;
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobId;
+use crate::ledger::Version;
 
-/// The most objects of a task: few enough that a task fits in an SQS message with the longest keys,
-/// and that what is lost by starting one anew is little.
+/// The most objects of a task: few enough that little work is lost when a task starts again.
 pub const MAX_OBJECTS: usize = 32;
 
 /// The most source bytes of a task of several objects, so that a function is done with it in time.
@@ -68,37 +67,43 @@ impl FromStr for TaskId {
 
 /// An object that a job has planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Object {
+pub struct PlannedObject {
     /// Its key in the source.
     pub key: String,
     /// Its size when it was listed.
     pub bytes: u64,
 }
 
-/// The message that carries a task. It says all that is needed to do the work.
+/// The message that carries a task. It names the task and says nothing about it: the plan does.
+/// Whoever can send to the queue can have planned work repeated, and nothing more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct TaskMessage {
+    /// The version of the message.
+    #[serde(default)]
+    pub v: Version,
     /// The job.
     pub job: JobId,
     /// The task.
     pub task: TaskId,
-    /// The store that is read, as it names itself.
-    pub source: StoreName,
-    /// The store that is written, as it names itself.
-    pub output: StoreName,
-    /// The shape of input and output, normalised.
-    pub options: Options,
-    /// The objects.
-    pub objects: Vec<Object>,
+}
+
+impl TaskMessage {
+    /// The message of a task.
+    pub fn new(job: &JobId, task: TaskId) -> Self {
+        Self {
+            v: Version,
+            job: job.clone(),
+            task,
+        }
+    }
 }
 
 /// Divides objects into tasks, in their order.
-pub fn divide(objects: impl IntoIterator<Item = Listed>) -> Vec<Vec<Object>> {
-    let mut tasks: Vec<Vec<Object>> = Vec::new();
+pub fn divide(objects: impl IntoIterator<Item = Listed>) -> Vec<Vec<PlannedObject>> {
+    let mut tasks: Vec<Vec<PlannedObject>> = Vec::new();
     let mut bytes = 0;
     for Listed { key, bytes: size } in objects {
-        let object = Object { key, bytes: size };
+        let object = PlannedObject { key, bytes: size };
         match tasks.last_mut() {
             Some(task) if task.len() < MAX_OBJECTS && bytes + size <= MAX_BYTES => {
                 bytes += size;

@@ -215,7 +215,7 @@ fn failure(operation: &'static str, url: String, error: io::Error) -> StoreError
         }
         io::ErrorKind::InvalidFilename => StoreErrorKind::InvalidKey,
         io::ErrorKind::FileTooLarge => StoreErrorKind::TooLarge,
-        _ => StoreErrorKind::Passing,
+        _ => StoreErrorKind::Transient,
     };
     StoreError {
         operation,

@@ -162,7 +162,7 @@ pub enum StoreErrorKind {
     /// The backend cannot hold an object as large as this one.
     TooLarge,
     /// Anything else: throttling, the network, a full disk. Another attempt may succeed.
-    Passing,
+    Transient,
 }
 
 impl StoreErrorKind {
@@ -174,7 +174,7 @@ impl StoreErrorKind {
             Self::Archived => "archived",
             Self::InvalidKey => "invalid-key",
             Self::TooLarge => "too-large",
-            Self::Passing => "passing",
+            Self::Transient => "transient",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the tests of several crates share.
 //!
 //! - [`cloud`]: a small AWS in virtual time, with the faults of the large one.
+//! - [`fault_store`]: a store that fails as a test wants it to.
 //! - [`store_suite`], [`queue_suite`]: what every store and every queue must do. The macro
 //!   [`suites!`] runs a suite on an adapter.
 #![allow(
@@ -10,6 +11,7 @@
 )]
 
 pub mod cloud;
+pub mod fault_store;
 pub mod queue_suite;
 pub mod store_suite;
 

@@ -1,16 +1,12 @@
 //! What an invocation brings, and how its errors go back.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use lambda_runtime::{Context, Diagnostic};
+use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, ErrorKind};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::time::Instant;
-
-/// Kept back from the time that an invocation has, to give up what is under way in order: to abort
-/// its uploads and to send the answer.
-const MARGIN: Duration = Duration::from_secs(3);
 
 /// The most of an error's words that are logged and answered, in bytes. What is wrong with an event
 /// is quoted, and an event may be of 6 MB, which an answer may not pass
@@ -20,12 +16,9 @@ const MARGIN: Duration = Duration::from_secs(3);
 const MAX_WORDS: usize = 4 * 1024;
 
 /// When an invocation must be done with its work.
-pub fn deadline(context: &Context) -> Instant {
-    let left = context
-        .deadline()
-        .duration_since(SystemTime::now())
-        .unwrap_or_default();
-    Instant::now() + left.saturating_sub(MARGIN.min(left / 2))
+pub fn deadline(context: &Context) -> Deadline {
+    let left = context.deadline().duration_since(SystemTime::now());
+    Deadline::of_invocation(left.unwrap_or_default())
 }
 
 /// Reads an event, or says what is wrong with it.
@@ -63,7 +56,7 @@ pub fn log(error: &Error) {
     let error = words(error);
     match kind {
         ErrorKind::InvalidInput => tracing::warn!(kind = kind.name(), %error, "refused"),
-        ErrorKind::Passing => tracing::warn!(kind = kind.name(), %error, "given back"),
+        ErrorKind::Transient => tracing::warn!(kind = kind.name(), %error, "given back"),
         ErrorKind::Failed => tracing::error!(kind = kind.name(), %error, "failed"),
     }
 }

@@ -31,7 +31,7 @@ async fn function() -> Result<(), Error> {
         &environment.exclude()?,
         environment.concurrency()?,
     )?
-    .on_cores(environment.cores()?);
+    .use_cores(environment.cores()?);
     run(service_fn(async |event: LambdaEvent<Value>| {
         process(&processor, event)
             .await

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt, TryStreamExt};
-use tokio::time::Instant;
 
+use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::ledger::fold::{self, Fate};
+use crate::ledger::fold::{self, ObjectState};
 use crate::ledger::progress::{Progress, advance};
 use crate::ledger::report::{FailedObject, Report, Totals};
 use crate::ledger::{Ledger, task_of_receipt};
@@ -78,7 +78,7 @@ impl Watch {
             None => Progress::of(&self.ledger).await?,
         };
         self.read_plan(progress.watermark.slice).await?;
-        advance(&self.ledger, &mut progress, Instant::now() + LOOK_TIME).await?;
+        advance(&self.ledger, &mut progress, Deadline::after(LOOK_TIME)).await?;
         let look = self.add_up(&progress).await?;
         self.progress = Some(progress);
         Ok(look)
@@ -201,9 +201,9 @@ pub fn failures(
         };
         let names = ledger.receipts_of(number).await?;
         let tasks = fold::of_slice(ledger, &slice, &names, 0, is_over);
-        let fates: Vec<_> = tasks.try_collect().await?;
-        let failures = (fates.into_iter().flatten().flatten())
-            .filter_map(Fate::into_failed)
+        let states: Vec<_> = tasks.try_collect().await?;
+        let failures = (states.into_iter().flatten().flatten())
+            .filter_map(ObjectState::into_failed)
             .collect();
         Ok(Some((failures, slice.more.then_some(number + 1))))
     })

@@ -4,6 +4,7 @@ use rehose_extract::Options;
 use rehose_store::{Put, Store, StoreName};
 use serde::{Deserialize, Serialize};
 
+use super::Version;
 use super::document::{differences, get, put_if_absent};
 use crate::error::{Error, Result};
 
@@ -11,6 +12,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Binding {
+    #[serde(default)]
+    v: Version,
     /// The bucket whose objects they are of: an output is named by its source's key alone, so that
     /// equal keys of two buckets would overwrite each other. None where the source is a folder.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,6 +26,7 @@ struct Binding {
 pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> Result<()> {
     const KEY: &str = "rehose.json";
     let wanted = Binding {
+        v: Version,
         bucket: source.is_bucket().then(|| source.clone()),
         options: options.normalised(),
     };

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::version::Version;
 use crate::error::{Error, Result};
 
 /// The largest object of the ledger, in bytes: far above a slice or report with the longest keys.
@@ -29,6 +30,10 @@ pub(super) async fn get<T: DeserializeOwned>(store: &dyn Store, key: &str) -> Re
             return Err(damaged(format!("larger than {MAX_LEDGER_OBJECT} bytes")));
         }
     }
+    Version::check(&text).map_err(|newer| Error::NewerLedger {
+        url: store.url(key),
+        newer,
+    })?;
     match serde_json::from_slice(&text) {
         Ok(value) => Ok(Some(value)),
         Err(error) => Err(damaged(error.to_string())),

@@ -10,18 +10,18 @@ use super::report::FailedObject;
 use super::{Ledger, receipt_name, slice_name};
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::task::{Object, TaskId};
+use crate::task::{PlannedObject, TaskId};
 
 /// Receipts read at once.
 const READS: usize = 32;
 
 /// What is known of a planned object.
-pub(crate) enum Fate {
+pub(crate) enum ObjectState {
     Known(ObjectReceipt),
     Lost(String),
 }
 
-impl Fate {
+impl ObjectState {
     pub(crate) fn is_done(&self) -> bool {
         matches!(self, Self::Known(object) if matches!(object.outcome, Outcome::Done(_)))
     }
@@ -68,44 +68,48 @@ pub(crate) fn of_slice<'a>(
     names: &'a BTreeSet<String>,
     from: usize,
     giving_up: bool,
-) -> impl Stream<Item = Result<Option<Vec<Fate>>>> + 'a {
+) -> impl Stream<Item = Result<Option<Vec<ObjectState>>>> + 'a {
     futures::stream::iter(slice.tasks().skip(from))
-        .map(move |(task, objects)| fates(ledger, names, task, objects, giving_up))
+        .map(move |(task, objects)| states(ledger, names, task, objects, giving_up))
         .buffered(READS)
 }
 
 /// What became of a task's objects: by its own receipt, else by those of its objects alone; `None`
 /// where one is missing and the job is not given up.
-async fn fates(
+async fn states(
     ledger: &Ledger,
     names: &BTreeSet<String>,
     task: TaskId,
-    objects: &[Object],
+    objects: &[PlannedObject],
     giving_up: bool,
-) -> Result<Option<Vec<Fate>>> {
+) -> Result<Option<Vec<ObjectState>>> {
     if names.contains(&receipt_name(task)) {
         let receipts = receipts(ledger, task, objects).await?;
-        return Ok(Some(receipts.into_iter().map(Fate::Known).collect()));
+        return Ok(Some(receipts.into_iter().map(ObjectState::Known).collect()));
     }
     let alone = |i| task.of_object(i);
     let is_known = |i| names.contains(&receipt_name(alone(i)));
     if !giving_up && !(0..objects.len()).all(is_known) {
         return Ok(None);
     }
-    let mut fates = Vec::with_capacity(objects.len());
+    let mut states = Vec::with_capacity(objects.len());
     for (i, object) in objects.iter().enumerate() {
         if is_known(i) {
             let receipts = receipts(ledger, alone(i), std::slice::from_ref(object)).await?;
-            fates.extend(receipts.into_iter().map(Fate::Known));
+            states.extend(receipts.into_iter().map(ObjectState::Known));
         } else {
-            fates.push(Fate::Lost(object.key.clone()));
+            states.push(ObjectState::Lost(object.key.clone()));
         }
     }
-    Ok(Some(fates))
+    Ok(Some(states))
 }
 
 /// Reads a receipt and makes sure that it is about these objects and that its numbers agree.
-async fn receipts(ledger: &Ledger, task: TaskId, objects: &[Object]) -> Result<Vec<ObjectReceipt>> {
+async fn receipts(
+    ledger: &Ledger,
+    task: TaskId,
+    objects: &[PlannedObject],
+) -> Result<Vec<ObjectReceipt>> {
     let name = receipt_name(task);
     let receipt: Option<Receipt> = ledger.get(&name).await?;
     let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it was there and is gone"))?;
@@ -120,19 +124,28 @@ async fn receipts(ledger: &Ledger, task: TaskId, objects: &[Object]) -> Result<V
     {
         return Err(ledger.damaged(&name, "events are not written + rejected + control"));
     }
+    let last = receipt
+        .artifacts
+        .iter()
+        .flat_map(|artifact| &artifact.inputs)
+        .max();
+    if last.is_some_and(|last| *last as usize >= objects.len()) {
+        return Err(ledger.damaged(
+            &name,
+            "an artifact is made of an object that it does not list",
+        ));
+    }
     Ok(receipt.objects)
 }
 
-/// The objects of a slice of which no receipt tells, each as a task of its own.
+/// The objects of a slice that no receipt mentions, each as a task of its own.
 pub(crate) fn missing<'a>(
     slice: &'a Slice,
     names: &'a BTreeSet<String>,
-) -> impl Iterator<Item = (TaskId, &'a Object)> {
+) -> impl Iterator<Item = TaskId> + 'a {
     slice
         .tasks()
         .filter(|(task, _)| !names.contains(&receipt_name(*task)))
-        .flat_map(|(task, objects)| {
-            (objects.iter().enumerate()).map(move |(i, object)| (task.of_object(i), object))
-        })
-        .filter(|(task, _)| !names.contains(&receipt_name(*task)))
+        .flat_map(|(task, objects)| (0..objects.len()).map(move |object| task.of_object(object)))
+        .filter(|task| !names.contains(&receipt_name(*task)))
 }

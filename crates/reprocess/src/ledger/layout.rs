@@ -2,14 +2,26 @@
 
 use rehose_store::Store;
 
-/// The key of an object's rows. The suffix is always appended, so no two objects share an output.
-pub fn csv_key(source_key: &str) -> String {
-    format!("csv/{source_key}.csv.gz")
-}
+/// The name of an output, from which the keys of its files are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputId(String);
 
-/// The key of an object's rejected events.
-pub fn rejected_key(source_key: &str) -> String {
-    format!("rejected/{source_key}.jsonl.gz")
+impl OutputId {
+    /// The output of one object: its key in the source. Suffixes are always appended to it, so no
+    /// two objects share an output.
+    pub fn of_object(source_key: &str) -> Self {
+        Self(source_key.to_owned())
+    }
+
+    /// The key of the rows.
+    pub fn rows_key(&self) -> String {
+        format!("csv/{}.csv.gz", self.0)
+    }
+
+    /// The key of the rejected events.
+    pub fn rejected_key(&self) -> String {
+        format!("rejected/{}.jsonl.gz", self.0)
+    }
 }
 
 /// What is written at the root of an output, by rehose or by queries of its tables.

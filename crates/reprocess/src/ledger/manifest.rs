@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::task::{Object, TaskId};
+use super::Version;
+use crate::task::{PlannedObject, TaskId};
 
 /// What became of one page of the listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
+    /// The version of the document.
+    #[serde(default)]
+    pub v: Version,
     /// Its number, from 0.
     pub slice: u32,
     /// Objects listed.
@@ -20,12 +24,27 @@ pub struct Slice {
     /// Whether another slice follows.
     pub more: bool,
     /// The tasks, by their objects.
-    pub tasks: Vec<Vec<Object>>,
+    pub tasks: Vec<Vec<PlannedObject>>,
 }
 
 impl Slice {
+    /// The objects of a task, if it is planned here.
+    pub fn objects(&self, task: TaskId) -> Option<&[PlannedObject]> {
+        if task.slice != self.slice {
+            return None;
+        }
+        let objects = self.tasks.get(usize::try_from(task.task).ok()?)?;
+        match task.object {
+            None => Some(objects),
+            Some(object) => {
+                let object = objects.get(usize::try_from(object).ok()?)?;
+                Some(std::slice::from_ref(object))
+            }
+        }
+    }
+
     /// The tasks with their names.
-    pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &[Object])> {
+    pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &[PlannedObject])> {
         self.tasks.iter().enumerate().map(|(task, objects)| {
             let id = TaskId {
                 slice: self.slice,

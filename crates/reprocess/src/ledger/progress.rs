@@ -5,11 +5,11 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
-use super::Ledger;
-use super::fold::{self, Fate};
+use super::fold::{self, ObjectState};
 use super::report::Tally;
+use super::{Ledger, Version};
+use crate::deadline::Deadline;
 use crate::error::Result;
 
 /// Time that a slice needs at most: its listing and a thousand receipts, read some at a time. With
@@ -20,6 +20,8 @@ const SLICE_TIME: Duration = Duration::from_secs(15);
 /// the tally, and nothing else is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
+    #[serde(default)]
+    v: Version,
     /// The first task whose objects are not all accounted for.
     pub(crate) watermark: Watermark,
     pub(crate) tally: Tally,
@@ -66,7 +68,7 @@ pub(crate) enum Walk {
 pub(crate) async fn advance(
     ledger: &Ledger,
     progress: &mut Progress,
-    deadline: Instant,
+    deadline: Deadline,
 ) -> Result<Walk> {
     loop {
         let Some(slice) = ledger.slice(progress.watermark.slice).await? else {
@@ -80,19 +82,19 @@ pub(crate) async fn advance(
             objects.present += slice.present;
         }
         let names = ledger.receipts_of(slice.slice).await?;
-        let passed: Vec<Vec<Fate>> = {
+        let passed: Vec<Vec<ObjectState>> = {
             let Watermark { task, .. } = progress.watermark;
             fold::of_slice(ledger, &slice, &names, task, progress.giving_up)
-                .try_take_while(|fates| std::future::ready(Ok(fates.is_some())))
-                .try_filter_map(async |fates| Ok(fates))
+                .try_take_while(|states| std::future::ready(Ok(states.is_some())))
+                .try_filter_map(async |states| Ok(states))
                 .try_collect()
                 .await?
         };
         progress.watermark.task += passed.len();
-        for fate in passed.into_iter().flatten() {
-            match fate {
-                Fate::Known(object) => progress.tally.add(object),
-                Fate::Lost(key) => progress.tally.add_lost(key),
+        for state in passed.into_iter().flatten() {
+            match state {
+                ObjectState::Known(object) => progress.tally.add(object),
+                ObjectState::Lost(key) => progress.tally.add_lost(key),
             }
         }
         if progress.watermark.task < slice.tasks.len() {
@@ -111,6 +113,6 @@ pub(crate) async fn advance(
     }
 }
 
-pub(crate) fn is_short(deadline: Instant) -> bool {
-    deadline.saturating_duration_since(Instant::now()) < SLICE_TIME
+pub(crate) fn is_short(deadline: Deadline) -> bool {
+    !deadline.has(SLICE_TIME)
 }

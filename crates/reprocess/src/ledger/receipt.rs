@@ -3,12 +3,33 @@
 use rehose_extract::Summary;
 use serde::{Deserialize, Serialize};
 
+use super::Version;
+
 /// What became of a task's objects, in the task's order. It holds nothing that differs between two
 /// honest runs: no times, no request ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
+    /// The version of the document.
+    #[serde(default)]
+    pub v: Version,
     /// The objects.
     pub objects: Vec<ObjectReceipt>,
+    /// The files that the task made.
+    #[serde(default)]
+    pub artifacts: Vec<Artifact>,
+}
+
+/// A file that a task made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// The file's key in the output.
+    pub key: String,
+    /// The file's size in bytes.
+    pub bytes: u64,
+    /// Rows in it, or rejected events.
+    pub rows: u64,
+    /// The objects that it is made of, by their places in [`Receipt::objects`].
+    pub inputs: Vec<u32>,
 }
 
 /// What became of an object.

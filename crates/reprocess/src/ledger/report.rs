@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rehose_extract::Options;
 use serde::{Deserialize, Serialize};
 
+use super::Version;
 use super::receipt::{Failure, ObjectReceipt, Outcome};
 use crate::job::{Job, JobId};
 
@@ -13,10 +14,13 @@ pub const MAX_FAILURES: usize = 1_000;
 /// What a job came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
+    /// The version of the document.
+    #[serde(default)]
+    pub v: Version,
     /// The job.
     pub job: JobId,
     /// Whether everything that was planned is done.
-    pub state: State,
+    pub state: JobOutcome,
     /// What was listed.
     pub source: String,
     /// The job whose failed and lost objects these were, if nothing was listed.
@@ -40,11 +44,12 @@ impl Report {
     pub fn new(job: Job, source: String, tally: Tally, ended: Timestamp) -> Self {
         let Tally { totals, failures } = tally;
         Self {
+            v: Version,
             job: job.job,
             state: if totals.objects.failed + totals.objects.lost == 0 {
-                State::Succeeded
+                JobOutcome::Succeeded
             } else {
-                State::Incomplete
+                JobOutcome::Incomplete
             },
             source,
             retry: job.retry,
@@ -66,7 +71,7 @@ impl Report {
 /// How a job ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum JobOutcome {
     /// Every planned object is done.
     Succeeded,
     /// Some failed or were lost; the report says which.

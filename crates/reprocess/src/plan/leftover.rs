@@ -6,7 +6,7 @@ use rehose_store::Listed;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::ledger::manifest::Slice;
-use crate::ledger::{Ledger, fold};
+use crate::ledger::{Ledger, Version, fold};
 use crate::task;
 
 /// The definition of a job that has left something to retry. It is refused if it is not over, or if
@@ -30,19 +30,20 @@ pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
     let slice = fold::planned(left, number).await?;
     let names = left.receipts_of(number).await?;
     let is_over = true;
-    let fates = fold::of_slice(left, &slice, &names, 0, is_over)
-        .try_filter_map(async |fates| Ok(fates))
+    let states = fold::of_slice(left, &slice, &names, 0, is_over)
+        .try_filter_map(async |states| Ok(states))
         .try_collect::<Vec<_>>()
         .await?;
     let objects: Vec<Listed> = (slice.tasks.iter().flatten())
-        .zip(fates.iter().flatten())
-        .filter(|(_, fate)| !fate.is_done())
+        .zip(states.iter().flatten())
+        .filter(|(_, state)| !state.is_done())
         .map(|(object, _)| Listed {
             key: object.key.clone(),
             bytes: object.bytes,
         })
         .collect();
     Ok(Slice {
+        v: Version,
         slice: number,
         listed: objects.len() as u64,
         excluded: 0,

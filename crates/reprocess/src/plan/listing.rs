@@ -8,8 +8,8 @@ use super::planner::Cursor;
 use crate::error::Result;
 use crate::exclude::Exclusions;
 use crate::job::{Job, Mode};
-use crate::ledger::csv_key;
 use crate::ledger::manifest::Slice;
+use crate::ledger::{OutputId, Version};
 use crate::task;
 
 /// Requests under way at once while a page is compared with the output.
@@ -44,6 +44,7 @@ impl Page<'_> {
             Mode::Missing => self.missing(wanted).await?,
         };
         Ok(Slice {
+            v: Version,
             slice: cursor.slice,
             listed,
             excluded,
@@ -58,7 +59,11 @@ impl Page<'_> {
     async fn missing(&self, objects: Vec<Listed>) -> Result<Vec<Listed>> {
         futures::stream::iter(objects)
             .map(async |object| {
-                let there = match self.output.head(&csv_key(&object.key)).await {
+                let there = match self
+                    .output
+                    .head(&OutputId::of_object(&object.key).rows_key())
+                    .await
+                {
                     // It has none, and never will: that is for its receipt to say.
                     Err(error) if error.kind == StoreErrorKind::InvalidKey => None,
                     there => there?,

@@ -7,9 +7,9 @@ use rehose_store::location::Source;
 use rehose_store::queue::Queue;
 use rehose_store::{Put, Store, StoreName};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use super::{leftover, listing};
+use crate::deadline::Deadline;
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::exclude::Exclusions;
@@ -90,7 +90,7 @@ impl Planner {
         &self,
         job: &Job,
         cursor: Option<Cursor>,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<Started> {
         let source = self.source(&job.source, &job.prefix)?;
         let exclude = Exclusions::new(&job.exclude)?;
@@ -137,7 +137,7 @@ impl Planner {
                 slice: slice.slice + 1,
                 after: slice.last,
             };
-            if deadline.saturating_duration_since(Instant::now()) < PAGE_TIME {
+            if !deadline.has(PAGE_TIME) {
                 break;
             }
         }
@@ -193,15 +193,10 @@ impl Planner {
     }
 
     /// Sends the tasks of a slice.
-    async fn send(&self, job: &Job, slice: &Slice, deadline: Instant) -> Result<()> {
-        let messages = slice.tasks().map(|(task, objects)| TaskMessage {
-            job: job.job.clone(),
-            task,
-            source: job.source.clone(),
-            output: StoreName::of(&*self.output),
-            options: job.options.clone(),
-            objects: objects.to_vec(),
-        });
+    async fn send(&self, job: &Job, slice: &Slice, deadline: Deadline) -> Result<()> {
+        let messages = slice
+            .tasks()
+            .map(|(task, _)| TaskMessage::new(&job.job, task));
         dispatch::send(&*self.queue, messages, deadline).await
     }
 }

@@ -8,11 +8,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
 
 use super::leftover::retryable;
 use super::planner::{Cursor, PLANNING, Planner, Started};
-use crate::deadline::until;
+use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::job::{Job, JobId, Mode};
 use crate::ledger::Ledger;
@@ -35,7 +34,7 @@ impl Planner {
         &self,
         request: RetryRequest,
         now: Timestamp,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<Started> {
         let left = Ledger::new(Arc::clone(&self.output), request.retry.clone());
         let planned = async {
@@ -48,6 +47,6 @@ impl Planner {
             };
             self.go_on(&job, request.cursor, deadline).await
         };
-        until(deadline, PLANNING, &*self.output, planned).await
+        deadline.limit(PLANNING, &*self.output, planned).await
     }
 }

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use rehose_extract::Options;
 use rehose_store::StoreName;
 use rehose_store::location::Source;
-use tokio::time::Instant;
 
 use super::planner::{Cursor, PLANNING, Planner, Started};
-use crate::deadline::until;
+use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::exclude::Exclusions;
 use crate::job::{Job, JobId, Mode};
+use crate::ledger::Version;
 
 /// A call of `start`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +37,14 @@ impl Planner {
         &self,
         request: StartRequest,
         now: Timestamp,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<Started> {
         let planned = async {
             if request.cursor.is_none() {
                 self.examine(&request).await?;
             }
             let job = Job {
+                v: Version,
                 job: request.job,
                 source: request.source,
                 prefix: request.prefix,
@@ -55,7 +56,7 @@ impl Planner {
             };
             self.go_on(&job, request.cursor, deadline).await
         };
-        until(deadline, PLANNING, &*self.output, planned).await
+        deadline.limit(PLANNING, &*self.output, planned).await
     }
 
     /// Checks all that can be checked of a request before anything is written.

@@ -1,4 +1,4 @@
-//! A transcoder that runs where it is awaited, in a thread that does nothing else meanwhile.
+//! The executor of the simulation: a transcoder that runs where it is awaited.
 
 use std::io::{self, Write};
 use std::sync::mpsc as buffer;
@@ -7,15 +7,14 @@ use bytes::Bytes;
 use rehose_extract::Transcoder;
 use tokio::sync::mpsc;
 
-use super::transcoding::{Chunk, Transcoded, Work};
+use super::executor::{Chunk, Streamed, Transcoded};
 
-/// Does what a thread does, but holds what a chunk gives until it can be sent on, however much that
-/// is.
-pub(super) async fn transcode(mut work: Work<'_>) -> Transcoded {
-    let (csv_in, mut csv) = pipe(work.csv);
-    let (rejected_in, mut rejected) = pipe(work.rejected);
-    let mut transcoder = Transcoder::new(work.key, work.settings, csv_in, rejected_in)?;
-    while let Some(chunk) = work.chunks.recv().await {
+/// Transcodes an object. It holds the output of a chunk until it is sent on, whatever its size.
+pub(super) async fn transcode(mut object: Streamed<'_>) -> Transcoded {
+    let (csv_in, mut csv) = pipe(object.csv);
+    let (rejected_in, mut rejected) = pipe(object.rejected);
+    let mut transcoder = Transcoder::new(object.key, object.settings, csv_in, rejected_in)?;
+    while let Some(chunk) = object.chunks.recv().await {
         match chunk {
             Chunk::Bytes(bytes) => transcoder.push(&bytes)?,
             Chunk::End => {
@@ -53,7 +52,7 @@ impl Write for Inlet {
     }
 }
 
-/// What it has written, on its way to the output.
+/// The transcoder's output, on its way to an upload.
 struct Outlet {
     pieces: buffer::Receiver<Bytes>,
     to: mpsc::Sender<Bytes>,

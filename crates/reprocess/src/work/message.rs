@@ -5,13 +5,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::ledger::Version;
 use crate::task::TaskMessage;
 
 /// A message, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// A task of a job.
-    Task(Box<TaskMessage>),
+    Task(TaskMessage),
     /// Objects that have been created. None, where the event is of S3 and tells of something else:
     /// its test event, a removal, a restore.
     Created(Vec<Created>),
@@ -29,7 +30,8 @@ pub struct Created {
 impl Message {
     /// Recognises a message by its shape.
     ///
-    /// - A task is what `start` and `check` send.
+    /// - A task has `task`, and its job: `start` and `check` send it. Fields beside these two are
+    ///   ignored; earlier versions had some.
     /// - An S3 notification has `Records`
     ///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>);
     ///   its keys are form-encoded. S3 sends one with `Event: s3:TestEvent` when notifications are
@@ -42,7 +44,8 @@ impl Message {
         let value: Value = serde_json::from_str(body)
             .map_err(|error| unknown(format!("it is not JSON: {error}")))?;
         if value.get("task").is_some() {
-            return Ok(Self::Task(Box::new(shape(value)?)));
+            Version::check(body.as_bytes()).map_err(Error::NewerMessage)?;
+            return Ok(Self::Task(shape(value)?));
         }
         if value.get("Type").is_some_and(|kind| kind == "Notification") {
             let Sns { message } = shape(value)?;

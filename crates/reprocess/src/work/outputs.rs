@@ -1,23 +1,29 @@
-//! Both outputs of an object, until it is certain that they are to be seen.
+//! The outputs of an object, from their first byte until they are visible.
 
 use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-
 use rehose_store::{Store, StoreError, Upload};
 
-/// Uploads that have taken all that came, where something came for them.
+/// Uploads that have taken every byte, and are not visible yet. An output without bytes has none.
 pub(super) struct Outputs {
     csv: Option<Box<dyn Upload>>,
     rejected: Option<Box<dyn Upload>>,
 }
 
-/// An upload that has taken all that came, or none where nothing came.
+/// The sizes of completed outputs, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    pub(super) csv: Option<u64>,
+    pub(super) rejected: Option<u64>,
+}
+
+/// An upload that has taken every byte, or none if there was no byte.
 pub(super) type Drained = Result<Option<Box<dyn Upload>>, StoreError>;
 
-/// Writes what comes, beginning with the first of it.
+/// Writes pieces to an upload, which begins with the first of them.
 pub(super) async fn drain(
     pieces: impl Stream<Item = Bytes>,
     output: &Arc<dyn Store>,
@@ -36,8 +42,13 @@ pub(super) async fn drain(
 }
 
 impl Outputs {
-    /// Both, or the error of one, and then neither.
-    pub(super) async fn of(csv: Drained, rejected: Drained) -> Result<Self, StoreError> {
+    /// Both outputs. If one has failed, the other is aborted.
+    ///
+    /// # Errors
+    ///
+    /// The error of the rejected lines, if both failed. The order is part of the protocol: two runs
+    /// that meet the same two errors must write the same receipt.
+    pub(super) async fn both(csv: Drained, rejected: Drained) -> Result<Self, StoreError> {
         match (rejected, csv) {
             (Ok(rejected), Ok(csv)) => Ok(Self { csv, rejected }),
             (Err(error), other) | (other, Err(error)) => {
@@ -49,18 +60,24 @@ impl Outputs {
         }
     }
 
-    /// Gives them up.
+    /// Gives both up.
     pub(super) async fn abort(self) {
         for upload in [self.csv, self.rejected].into_iter().flatten() {
             upload.abort().await;
         }
     }
 
-    /// Makes them visible, the rows last: where they stand, the object is done.
-    pub(super) async fn complete(self) -> Result<(), StoreError> {
-        for upload in [self.rejected, self.csv].into_iter().flatten() {
-            upload.complete().await?;
-        }
-        Ok(())
+    /// Makes both visible. The rows come last: an object whose rows are visible is done.
+    pub(super) async fn complete(self) -> Result<Sizes, StoreError> {
+        let rejected = complete(self.rejected).await?;
+        let csv = complete(self.csv).await?;
+        Ok(Sizes { csv, rejected })
+    }
+}
+
+async fn complete(upload: Option<Box<dyn Upload>>) -> Result<Option<u64>, StoreError> {
+    match upload {
+        Some(upload) => upload.complete().await.map(Some),
+        None => Ok(None),
     }
 }

@@ -1,79 +1,81 @@
-//! Rows that are compressed on a core of their own, where one is free.
+//! Compression on a core of its own, if one is free.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rehose_extract::{Gzip, Sink};
 
-use super::pool::{Spare, Spares};
+use super::pool::{SpareWorker, SpareWorkers};
 
-/// So often is a free core looked for: not before there is more work for it than to wake it takes.
+/// Check for a spare worker every `BLOCKS` blocks; waking a thread for less does not pay.
 const BLOCKS: usize = 4;
 
-/// Blocks that wait for the encoder: enough that neither side waits for the other at every one.
+/// Blocks that wait for the worker: enough that neither side waits for the other at each.
 const WAITING: usize = 8;
 
-/// A sink that compresses where its rows come from until a core is free, and from then on there.
+/// A sink that compresses on its own thread until a core is free, and on that core from then on.
 #[derive(Debug)]
-pub(super) struct Beside<W: Write> {
+pub(super) struct ParallelGzip<W: Write> {
     encoder: Encoder<W>,
     block: usize,
     blocks: usize,
-    spares: Spares,
+    spare: SpareWorkers,
 }
 
 #[derive(Debug)]
 enum Encoder<W: Write> {
     Here(Gzip<W>),
-    There(Thread),
-    /// On its way there, or lost there.
+    OnWorker(Worker),
+    /// Being moved to the worker, or lost with it.
     Gone,
 }
 
 #[derive(Debug)]
-struct Thread {
+struct Worker {
     blocks: SyncSender<Vec<u8>>,
     written: Receiver<io::Result<u64>>,
 }
 
-impl<W: Write + Send + 'static> Beside<W> {
-    pub(super) fn new(gzip: Gzip<W>, spares: Spares) -> Self {
+impl<W: Write + Send + 'static> ParallelGzip<W> {
+    pub(super) fn new(gzip: Gzip<W>, spare: SpareWorkers) -> Self {
         Self {
             block: gzip.block(),
             encoder: Encoder::Here(gzip),
             blocks: 0,
-            spares,
+            spare,
         }
     }
 
-    fn look_for_a_thread(&mut self) {
+    fn look_for_a_worker(&mut self) {
         self.blocks += 1;
         if !self.blocks.is_multiple_of(BLOCKS) || !matches!(self.encoder, Encoder::Here(_)) {
             return;
         }
-        let Some(spare) = self.spares.take() else {
+        let Some(worker) = self.spare.take() else {
             return;
         };
         if let Encoder::Here(gzip) = std::mem::replace(&mut self.encoder, Encoder::Gone) {
-            self.encoder = Encoder::There(Thread::start(gzip, spare));
+            self.encoder = Encoder::OnWorker(Worker::start(gzip, worker));
         }
     }
 }
 
-impl<W: Write + Send + 'static> Sink for Beside<W> {
+impl<W: Write + Send + 'static> Sink for ParallelGzip<W> {
     fn block(&self) -> usize {
         self.block
     }
 
     fn write(&mut self, block: &[u8]) -> io::Result<()> {
-        self.look_for_a_thread();
+        self.look_for_a_worker();
         match &mut self.encoder {
             Encoder::Here(gzip) => return gzip.write(block),
-            Encoder::There(thread) if thread.blocks.send(block.to_vec()).is_ok() => return Ok(()),
+            Encoder::OnWorker(worker) if worker.blocks.send(block.to_vec()).is_ok() => {
+                return Ok(());
+            }
             _ => {}
         }
         match std::mem::replace(&mut self.encoder, Encoder::Gone) {
-            Encoder::There(thread) => thread.finish().and(Err(gone())),
+            Encoder::OnWorker(worker) => worker.finish().and(Err(gone())),
             _ => Err(gone()),
         }
     }
@@ -81,24 +83,24 @@ impl<W: Write + Send + 'static> Sink for Beside<W> {
     fn finish(self) -> io::Result<u64> {
         match self.encoder {
             Encoder::Here(gzip) => gzip.finish(),
-            Encoder::There(thread) => thread.finish(),
+            Encoder::OnWorker(worker) => worker.finish(),
             Encoder::Gone => Err(gone()),
         }
     }
 }
 
-impl Thread {
-    fn start<W: Write + Send + 'static>(gzip: Gzip<W>, spare: Spare) -> Self {
+impl Worker {
+    fn start<W: Write + Send + 'static>(gzip: Gzip<W>, worker: SpareWorker) -> Self {
         let (blocks, waiting) = sync_channel(WAITING);
-        let (tell, written) = sync_channel(1);
-        spare.run(move || {
-            // Who does not wait for it has given up.
-            let _ = tell.send(encode(gzip, waiting));
+        let (sender, written) = sync_channel(1);
+        worker.run(move || {
+            // Ignore send errors: the receiver was dropped.
+            let _ = sender.send(encode(gzip, waiting));
         });
         Self { blocks, written }
     }
 
-    /// Waits until it has compressed all that it was given.
+    /// Waits until the worker has compressed every block.
     fn finish(self) -> io::Result<u64> {
         drop(self.blocks);
         self.written.recv().unwrap_or_else(|_| Err(gone()))

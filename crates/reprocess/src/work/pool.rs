@@ -1,4 +1,13 @@
-//! Threads for transcoders, and for encoders beside them.
+//! The threads that transcode, and the one place where concurrency is limited.
+//!
+//! | limit | bounds | held |
+//! |---|---|---|
+//! | a slot | objects in memory: one for each thread, and [`AHEAD`] more that are read meanwhile | from before an object is read until it is done |
+//! | a thread | objects that are transcoded | while an object is transcoded |
+//! | a core | threads in use beside each object's first | while a spare worker compresses |
+//!
+//! A spare worker takes a slot too, so that threads and spare workers together never exceed the
+//! threads. Change [`AHEAD`] and [`SpareWorkers::take`] together.
 
 use std::io;
 use std::sync::Arc;
@@ -7,82 +16,81 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
-/// Objects that have a slot beside those that have a thread: they are read meanwhile.
+/// Objects that are read while every thread is busy.
 const AHEAD: u32 = 1;
 
-/// So many threads. One that has done with an object goes on with the one that was read ahead: where
-/// another thread had to be woken for that, a core would be idle until it is, which may take
-/// milliseconds.
+/// A pool of threads. A finished thread picks up the object that was read ahead, which avoids a
+/// wake-up of 1 to 4 ms.
 #[derive(Debug)]
-pub(crate) struct Threads {
-    /// Nothing of it is used but its threads for what blocks. Nobody drives it, so nothing that is
-    /// spawned from such a thread would ever run.
+pub(crate) struct Pool {
+    /// Only its threads for blocking work are used. Nothing drives the runtime itself, so a future
+    /// spawned on it would never run.
     runtime: Option<Runtime>,
-    spares: Spares,
+    spare: SpareWorkers,
 }
 
-/// Threads that objects may have beside their first.
+/// Threads that an object may use beside its first, while no other object needs them.
 #[derive(Debug, Clone)]
-pub(super) struct Spares {
+pub(super) struct SpareWorkers {
     handle: Handle,
-    /// One for each object that has a thread or is read ahead, and for each spare thread in use.
     slots: Arc<Semaphore>,
-    /// One for each core but the first.
     cores: Arc<Semaphore>,
 }
 
 /// A thread that no object has or waits for, with a core to itself.
 #[derive(Debug)]
-pub(super) struct Spare {
+pub(super) struct SpareWorker {
     handle: Handle,
     slot: OwnedSemaphorePermit,
     ahead: OwnedSemaphorePermit,
     core: OwnedSemaphorePermit,
 }
 
-impl Threads {
-    /// Threads on one core.
+impl Pool {
+    /// A pool of threads that share one core.
     pub(crate) fn new(threads: usize) -> io::Result<Self> {
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(threads)
             .thread_name("transcoder")
             .build()?;
-        let spares = Spares {
+        let spare = SpareWorkers {
             handle: runtime.handle().clone(),
             slots: Arc::new(Semaphore::new(threads + AHEAD as usize)),
             cores: Arc::new(Semaphore::new(0)),
         };
         Ok(Self {
             runtime: Some(runtime),
-            spares,
+            spare,
         })
     }
 
-    /// Lets spare threads run on all but one of so many cores.
-    pub(crate) fn on_cores(&mut self, cores: usize) {
-        self.spares.cores = Arc::new(Semaphore::new(cores.saturating_sub(1)));
+    /// Lets spare workers use all cores but one.
+    pub(crate) fn use_cores(&mut self, cores: usize) {
+        self.spare.cores = Arc::new(Semaphore::new(cores.saturating_sub(1)));
     }
 
-    /// What an object takes one of before it is read, and keeps until it is done.
+    /// The slots. An object takes one before it is read, and keeps it until it is done.
     pub(crate) fn slots(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.spares.slots)
+        Arc::clone(&self.spare.slots)
     }
 
-    pub(super) fn spares(&self) -> Spares {
-        self.spares.clone()
+    pub(super) fn spare_workers(&self) -> SpareWorkers {
+        self.spare.clone()
     }
 
-    /// Does it once a thread has time.
-    pub(super) fn run<T: Send + 'static>(
+    /// Runs work as soon as a thread is free.
+    pub(super) fn spawn<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> JoinHandle<T> {
-        self.spares.handle.spawn_blocking(work)
+        self.spare.handle.spawn_blocking(work)
     }
 }
 
-impl Drop for Threads {
-    /// Does not wait for them, as no task of another runtime may.
+impl Drop for Pool {
+    /// # Blocking
+    ///
+    /// It does not wait for the threads: a task of another runtime may not block.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -90,14 +98,14 @@ impl Drop for Threads {
     }
 }
 
-impl Spares {
-    /// One, if there is one.
-    pub(super) fn take(&self) -> Option<Spare> {
+impl SpareWorkers {
+    /// Takes a spare worker, if a core and a slot are free.
+    pub(super) fn take(&self) -> Option<SpareWorker> {
         let core = Arc::clone(&self.cores).try_acquire_owned().ok()?;
         let slots = Arc::clone(&self.slots);
         let mut slot = slots.try_acquire_many_owned(1 + AHEAD).ok()?;
         let ahead = slot.split(AHEAD as usize)?;
-        Some(Spare {
+        Some(SpareWorker {
             handle: self.handle.clone(),
             slot,
             ahead,
@@ -106,9 +114,9 @@ impl Spares {
     }
 }
 
-impl Spare {
-    /// Does it at once. The next object may be read meanwhile, but gets no thread while this one is
-    /// the last.
+impl SpareWorker {
+    /// Runs work at once. The next object may be read meanwhile. It waits for a thread if this
+    /// worker has the last one.
     pub(super) fn run(self, work: impl FnOnce() + Send + 'static) {
         let (slot, core) = (self.slot, self.core);
         self.handle.spawn_blocking(move || {
@@ -125,43 +133,46 @@ mod tests {
 
     use super::*;
 
-    /// Threads on as many cores, with so many objects at work.
-    fn at_work(threads: usize, objects: u32) -> (Threads, OwnedSemaphorePermit) {
-        let mut pool = Threads::new(threads).unwrap();
-        pool.on_cores(threads);
+    /// A pool with as many cores as threads, and objects that have a slot each.
+    fn at_work(threads: usize, objects: u32) -> (Pool, OwnedSemaphorePermit) {
+        let mut pool = Pool::new(threads).unwrap();
+        pool.use_cores(threads);
         let slots = pool.slots().try_acquire_many_owned(objects).unwrap();
         (pool, slots)
     }
 
     #[test]
-    fn each_of_two_objects_gets_a_spare_one_of_four_threads_and_a_third_none() {
-        let (threads, _objects) = at_work(4, 2);
+    fn each_of_two_objects_gets_a_spare_worker_of_four_threads() {
+        let (pool, _objects) = at_work(4, 2);
         let (wait, waits) = channel::<()>();
-        let (first, second) = (threads.spares().take(), threads.spares().take());
+        let (first, second) = (pool.spare_workers().take(), pool.spare_workers().take());
         first.unwrap().run(move || waits.recv().unwrap_or_default());
-        assert!(second.is_none(), "what is read ahead has no slot yet");
-        let second = threads.spares().take();
+        assert!(
+            second.is_none(),
+            "one slot is left, for the object that is read ahead"
+        );
+        let second = pool.spare_workers().take();
         second.unwrap().run(|| ());
         drop(wait);
     }
 
     #[test]
-    fn the_next_object_is_read_while_a_spare_thread_is_used_but_has_none() {
-        let (threads, _object) = at_work(2, 1);
+    fn the_next_object_is_read_while_a_spare_worker_runs() {
+        let (pool, _object) = at_work(2, 1);
         let (wait, waits) = channel::<()>();
-        let spare = threads.spares().take().unwrap();
-        assert!(threads.slots().try_acquire_owned().is_err());
+        let spare = pool.spare_workers().take().unwrap();
+        assert!(pool.slots().try_acquire_owned().is_err());
         spare.run(move || waits.recv().unwrap_or_default());
-        let _ahead = threads.slots().try_acquire_owned().unwrap();
-        assert!(threads.slots().try_acquire_owned().is_err());
-        assert!(threads.spares().take().is_none());
+        let _ahead = pool.slots().try_acquire_owned().unwrap();
+        assert!(pool.slots().try_acquire_owned().is_err());
+        assert!(pool.spare_workers().take().is_none());
         drop(wait);
     }
 
     #[test]
-    fn one_core_has_no_spare_thread() {
-        let (mut threads, _object) = at_work(4, 1);
-        threads.on_cores(1);
-        assert!(threads.spares().take().is_none());
+    fn one_core_has_no_spare_worker() {
+        let (mut pool, _object) = at_work(4, 1);
+        pool.use_cores(1);
+        assert!(pool.spare_workers().take().is_none());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use rehose_extract::{Options, Settings, Summary};
+use rehose_extract::{Settings, Summary};
 use rehose_store::location::Source;
 use rehose_store::{Store, StoreName};
 use tokio::sync::{OnceCell, Semaphore};
@@ -11,34 +11,35 @@ use tokio::time::Instant;
 use tracing::field::display;
 use tracing::{info, warn};
 
-use super::convert::convert;
+use super::convert::{Converted, Converter};
+use super::executor::Executor;
 use super::message::{Created, Message};
-use super::pool::Threads;
-use super::transcoding::Transcoding;
-use crate::deadline::{GIVE_UP_TIME, out_of_time, until};
+use super::plans::Plans;
+use super::pool::Pool;
+use crate::deadline::{Deadline, out_of_time};
 use crate::error::{Error, Result};
 use crate::exclude::Exclusions;
-use crate::job::JobId;
-use crate::ledger::receipt::{ObjectReceipt, Outcome, Receipt};
-use crate::ledger::{self, Ledger, receipt_name};
-use crate::task::{TaskId, TaskMessage};
+use crate::job::{Job, JobId};
+use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
+use crate::ledger::{self, Ledger, Version, receipt_name};
+use crate::task::{PlannedObject, TaskId, TaskMessage};
 
 /// Messages that are handled at once, each with a few requests of its own beside its objects: a
 /// batch may bring 10,000 of them, and a function may have 1,024 connections and files open
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const MESSAGES: usize = 64;
 
-/// What `process` works with.
+/// Handles messages, many at once.
 #[derive(Debug)]
 pub struct Processor {
     sources: Vec<Source>,
-    output: Arc<dyn Store>,
-    /// The shape of what realtime events bring; a task has its own.
+    /// How realtime events are converted; a task's job has its own settings.
     realtime: Settings,
     exclude: Exclusions,
     messages: Semaphore,
     slots: Arc<Semaphore>,
-    transcoding: Transcoding,
+    converter: Converter,
+    plans: Plans,
     bound: OnceCell<()>,
 }
 
@@ -54,8 +55,8 @@ pub struct Processed {
 }
 
 impl Processor {
-    /// A processor that reads from `sources` and writes to `output`, `concurrency` objects at once
-    /// and one more read ahead.
+    /// A processor that reads from `sources`, writes to `output`, and transcodes `concurrency`
+    /// objects at once while it reads one more.
     pub fn new(
         sources: Vec<Source>,
         output: Arc<dyn Store>,
@@ -63,46 +64,45 @@ impl Processor {
         exclude: &[String],
         concurrency: usize,
     ) -> Result<Self> {
-        let threads = Threads::new(concurrency.max(1)).map_err(|error| Error::Died {
+        let pool = Pool::new(concurrency.max(1)).map_err(|error| Error::Died {
             what: "the pool of threads".to_owned(),
             reason: format!("it could not be made: {error}"),
         })?;
         Ok(Self {
             sources,
-            output,
-            realtime,
             exclude: Exclusions::new(exclude)?,
             messages: Semaphore::new(MESSAGES),
-            slots: threads.slots(),
-            transcoding: Transcoding::OnThreads(threads),
+            slots: pool.slots(),
+            converter: Converter::new(output, Executor::Pool(pool)),
+            plans: Plans::new(realtime.clone()),
+            realtime,
             bound: OnceCell::new(),
         })
     }
 
-    /// Lets a large object have a second one of so many cores while no other object wants it.
-    pub fn on_cores(mut self, cores: usize) -> Self {
-        if let Transcoding::OnThreads(threads) = &mut self.transcoding {
-            threads.on_cores(cores);
+    /// Lets a large object use a second one of this many cores while no other object needs it.
+    pub fn use_cores(mut self, cores: usize) -> Self {
+        #[cfg_attr(not(feature = "simulation"), allow(irrefutable_let_patterns))]
+        if let Executor::Pool(pool) = &mut self.converter.executor {
+            pool.use_cores(cores);
         }
         self
     }
 
-    /// Transcodes where [`process`](Self::process) is polled and not on threads, so that the order
-    /// of things is the caller's alone. This is for simulations: nothing overlaps, and memory is
-    /// not bounded.
-    pub fn in_place(self) -> Self {
-        Self {
-            transcoding: Transcoding::InPlace,
-            ..self
-        }
+    /// Transcodes where [`process`](Self::process) is polled, so that the caller alone decides the
+    /// order of events. Objects up to `small_bytes` are treated as small.
+    #[cfg(feature = "simulation")]
+    pub fn in_place(mut self, small_bytes: usize) -> Self {
+        self.converter.executor = Executor::InPlace;
+        self.converter.small_bytes = small_bytes;
+        self
     }
 
-    /// Handles a message until the deadline, and gives it up within a second after. When it
-    /// returns, the message's work is done and recorded and the message may be acknowledged; after
-    /// an error it goes back to the queue.
-    pub async fn process(&self, body: &str, deadline: Instant) -> Result<Processed> {
+    /// Handles a message. When this returns, the message's work is done and recorded, and the
+    /// message may be acknowledged; after an error it goes back to the queue.
+    pub async fn process(&self, body: &str, deadline: Deadline) -> Result<Processed> {
         const HANDLING: &str = "a message was being handled";
-        let reading = deadline.checked_sub(GIVE_UP_TIME).unwrap_or(deadline);
+        let reading = deadline.reading();
         let handled = async {
             // A timer that is due already may still fire late.
             if reading <= Instant::now() {
@@ -110,43 +110,42 @@ impl Processor {
             }
             let _turn = self.messages.acquire().await;
             match Message::parse(body)? {
-                Message::Task(task) => self.task(*task, reading).await,
+                Message::Task(task) => self.task(task, reading).await,
                 Message::Created(objects) => self.created(objects, reading).await,
             }
         };
-        until(deadline, HANDLING, &*self.output, handled).await
+        deadline.limit(HANDLING, self.output(), handled).await
     }
 
+    /// Converts the objects that the plan has for a task. The message only names the task.
     async fn task(&self, message: TaskMessage, reading: Instant) -> Result<Processed> {
-        let source = self.source_of(&message)?;
-        let ledger = Ledger::new(Arc::clone(&self.output), message.job.clone());
-        if ledger.is_settled(message.task).await? {
+        let TaskMessage { job, task, .. } = message;
+        let ledger = Ledger::new(Arc::clone(&self.converter.output), job.clone());
+        let (planned, is_settled) =
+            futures::try_join!(self.plans.find(&ledger, task), ledger.is_settled(task),)?;
+        let objects = planned.objects();
+        if is_settled {
             return Ok(Processed {
-                settled: message.objects.len() as u64,
+                settled: objects.len() as u64,
                 ..Processed::default()
             });
         }
-        ledger::bind(&*self.output, &message.source, &message.options).await?;
-        let settings = self.settings(&message.options)?;
-        let limit = message.objects.len().max(1);
-        let objects: Vec<Result<ObjectReceipt>> = futures::stream::iter(message.objects)
-            .map(async |object| {
-                let outcome = self.object(source, &object.key, &settings, reading).await?;
-                log(Some((&message.job, message.task)), &object.key, &outcome);
-                Ok(ObjectReceipt {
-                    key: object.key,
-                    outcome,
-                })
+        let source = self.source_of(planned.job(), objects)?;
+        let converted: Vec<Result<Converted>> = futures::stream::iter(0..objects.len())
+            .map(async |number| {
+                let object = &objects[number];
+                let settings = planned.settings();
+                let converted = self.object(source, &object.key, settings, reading).await?;
+                log(Some((&job, task)), &object.key, &converted.outcome);
+                Ok(converted)
             })
-            .buffered(limit)
+            .buffered(objects.len())
             .collect()
             .await;
-        // Only now: an object dropped on its way would not be given up in order.
-        let objects = objects.into_iter().collect::<Result<_>>()?;
-        let receipt = Receipt { objects };
-        ledger
-            .put_if_absent(&receipt_name(message.task), &receipt)
-            .await?;
+        // Only now: dropping a future would not give its object up in order.
+        let converted: Vec<Converted> = converted.into_iter().collect::<Result<_>>()?;
+        let receipt = receipt(objects, converted);
+        ledger.put_if_absent(&receipt_name(task), &receipt).await?;
         Ok(Processed::of(receipt))
     }
 
@@ -161,14 +160,14 @@ impl Processor {
             }
             self.bound
                 .get_or_try_init(|| {
-                    ledger::bind(&*self.output, &name, self.realtime.shape.options())
+                    ledger::bind(self.output(), &name, self.realtime.shape.options())
                 })
                 .await?;
-            let outcome = self.object(source, &key, &self.realtime, reading).await?;
-            log(None, &key, &outcome);
-            match outcome {
+            let converted = self.object(source, &key, &self.realtime, reading).await?;
+            log(None, &key, &converted.outcome);
+            match converted.outcome {
                 Outcome::Done(summary) => processed.done.push((key, summary)),
-                // There is no receipt that could tell of it: the dead-letter queue does.
+                // There is no receipt to record it. The dead-letter queue does.
                 Outcome::Failed(failure) => {
                     return Err(Error::ObjectFailed {
                         url: source.store.url(&key),
@@ -187,53 +186,55 @@ impl Processor {
         key: &str,
         settings: &Settings,
         reading: Instant,
-    ) -> Result<Outcome> {
+    ) -> Result<Converted> {
         let _slot = self.slots.acquire().await;
-        convert(
-            &*source.store,
-            key,
-            &self.output,
-            settings,
-            &self.transcoding,
-            reading,
-        )
-        .await
+        (self.converter.convert(source, key, settings, reading)).await
     }
 
-    /// The source of a task, if every key of it may be read, and the task's output is ours.
-    fn source_of(&self, message: &TaskMessage) -> Result<&Source> {
-        if message.output != StoreName::of(&*self.output) {
-            return Err(Error::Outside {
-                url: message.output.to_string(),
-            });
-        }
-        let mut found = Err(Error::UnknownMessage {
-            reason: "a task without objects".to_owned(),
-        });
-        for object in &message.objects {
-            found = Ok(self.source(&message.source, &object.key)?);
-        }
-        found
+    /// The source of a task, if every object of it may be read.
+    fn source_of(&self, job: &Job, objects: &[PlannedObject]) -> Result<&Source> {
+        let sources = objects
+            .iter()
+            .map(|object| self.source(&job.source, &object.key));
+        let all: Vec<&Source> = sources.collect::<Result<_>>()?;
+        all.first().copied().ok_or_else(|| Error::Outside {
+            url: job.source.to_string(),
+        })
     }
 
     fn source(&self, name: &StoreName, key: &str) -> Result<&Source> {
         (self.sources.iter())
             .find(|source| source.holds(name, key))
-            .filter(|source| !ledger::is_written_by_us(&*self.output, &source.store.url(key)))
+            .filter(|source| !ledger::is_written_by_us(self.output(), &source.store.url(key)))
             .ok_or_else(|| Error::Outside {
                 url: format!("{name}{key}"),
             })
     }
 
-    fn settings(&self, options: &Options) -> Result<Settings> {
-        if options == self.realtime.shape.options() {
-            return Ok(self.realtime.clone());
-        }
-        Ok(Settings {
-            shape: options.compile()?,
-            compression: self.realtime.compression.clone(),
-        })
+    fn output(&self) -> &dyn Store {
+        &*self.converter.output
     }
+}
+
+/// The receipt of a task whose objects were converted in the plan's order.
+fn receipt(objects: &[PlannedObject], converted: Vec<Converted>) -> Receipt {
+    let mut receipt = Receipt {
+        v: Version,
+        objects: Vec::with_capacity(objects.len()),
+        artifacts: Vec::new(),
+    };
+    for (number, (object, converted)) in (0..).zip(objects.iter().zip(converted)) {
+        receipt.objects.push(ObjectReceipt {
+            key: object.key.clone(),
+            outcome: converted.outcome,
+        });
+        let artifacts = converted.artifacts.into_iter().map(|artifact| Artifact {
+            inputs: vec![number],
+            ..artifact
+        });
+        receipt.artifacts.extend(artifacts);
+    }
+    receipt
 }
 
 impl Processed {

@@ -1,45 +1,99 @@
-//! A small object, transcoded where it is awaited: to wake a thread for it would take as long as the
-//! work. It is an attempt: what does not end well and soon begins again on a thread.
+//! A small object, transcoded where it is awaited: waking a thread would take as long as the work.
+//!
+//! Best effort: after [`MAX_TIME`] or a panic, the object is streamed through the pool instead,
+//! where a gzip bomb or a bug costs itself alone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use rehose_extract::{Error, Settings, Transcoder};
+use rehose_store::{Body, Store, StoreError};
+use tokio::time::Instant;
 
-use super::transcoding::Transcoded;
+use super::executor::Transcoded;
 
-/// The largest object that is tried. Some 0.6 MB of text, as stashes are: a millisecond or two.
+/// The largest small object, compressed: about 0.6 MB of text, a millisecond or two of work.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
-/// So long may it keep all else waiting. A gzip bomb takes longer.
+/// How long a small object may hold up everything else on its thread.
 const MAX_TIME: Duration = Duration::from_millis(10);
 
-/// What became of an object, and both its outputs, where it has any.
-pub(super) struct Done {
+/// The first bytes of an object.
+pub(super) struct Head {
+    chunks: Vec<Bytes>,
+    /// Whether they are the whole object.
+    is_all: bool,
+}
+
+/// What became of a small object, and its outputs, if it has any.
+pub(super) struct Small {
     pub(super) transcoded: Transcoded,
     pub(super) csv: Option<Bytes>,
     pub(super) rejected: Option<Bytes>,
 }
 
-/// Transcodes a whole object, or says nothing of it.
-pub(super) fn transcode(key: &str, settings: &Settings, object: &[u8]) -> Option<Done> {
-    let begun = Instant::now();
+/// Reads an object until it ends or is larger than `limit`.
+pub(super) async fn read_head(
+    source: &dyn Store,
+    key: &str,
+    limit: usize,
+) -> Result<(Head, Body), StoreError> {
+    let mut body = source.read(key).await?;
+    let mut chunks = Vec::new();
+    let mut length = 0;
+    let mut is_all = false;
+    while length <= limit && !is_all {
+        match body.next().await {
+            Some(chunk) => {
+                let chunk = chunk?;
+                length += chunk.len();
+                chunks.push(chunk);
+            }
+            None => is_all = true,
+        }
+    }
+    Ok((Head { chunks, is_all }, body))
+}
+
+impl Head {
+    /// Transcodes the object, if this is all of it and it takes no longer than [`MAX_TIME`].
+    pub(super) fn transcode(&self, key: &str, settings: &Settings) -> Option<Small> {
+        if !self.is_all {
+            return None;
+        }
+        match &self.chunks[..] {
+            [object] => transcode(key, settings, object),
+            chunks => transcode(key, settings, &chunks.concat()),
+        }
+    }
+
+    /// The whole body: these bytes, then the rest.
+    pub(super) fn followed_by(self, rest: Body) -> Body {
+        stream::iter(self.chunks.into_iter().map(Ok))
+            .chain(rest)
+            .boxed()
+    }
+}
+
+fn transcode(key: &str, settings: &Settings, object: &[u8]) -> Option<Small> {
+    // The runtime's clock, which stands still in a simulation.
+    let began = Instant::now();
     let (mut csv, mut rejected) = (Vec::new(), Vec::new());
     let attempt = || {
         let mut transcoder = Transcoder::new(key, settings, &mut csv, &mut rejected)?;
-        transcoder.push_while(object, &|| begun.elapsed() < MAX_TIME)?;
+        transcoder.push_while(object, &|| began.elapsed() < MAX_TIME)?;
         transcoder.finish()
     };
-    // A panic would take all else on this thread along. Of a transcoder's thread it takes one
-    // object.
+    // A panic would end every object on this thread. On a thread of the pool it ends one.
     let transcoded = catch_unwind(AssertUnwindSafe(attempt)).ok()?;
     if matches!(transcoded, Err(Error::Stopped)) {
         return None;
     }
-    let whole = transcoded.is_ok();
-    let output = |bytes: Vec<u8>| (whole && !bytes.is_empty()).then(|| bytes.into());
-    Some(Done {
+    let is_whole = transcoded.is_ok();
+    let output = |bytes: Vec<u8>| (is_whole && !bytes.is_empty()).then(|| bytes.into());
+    Some(Small {
         transcoded,
         csv: output(csv),
         rejected: output(rejected),

@@ -1,102 +1,108 @@
-//! A transcoder on a thread that has nothing else to do meanwhile, so that transfers go on.
+//! An object of any size: read, transcoded and written at the same time.
+//!
+//! ```text
+//! source ─► feed ─► transcoder ─┬─► rows ─────► drain ─► upload
+//!                   (executor)  └─► rejected ─► drain ─► upload
+//! ```
+//!
+//! Every `─►` into and out of the transcoder is a channel of [`CHUNKS`] pieces, which bounds the
+//! memory. When the reading time is over, `stop` is cancelled, and the transcoder ends before its
+//! next piece of text.
 
-use std::io::{self, Write};
-use std::iter;
+use std::pin::pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use rehose_extract::{Error, Settings, Transcoder};
+use futures::{Stream, StreamExt, stream};
+use rehose_extract::Settings;
+use rehose_store::{Body, Store, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::parallel_gzip::Beside;
-use super::pool::{Spares, Threads};
-use super::transcoding::{Chunk, Transcoded, Work};
+use super::executor::{Chunk, Executor, Streamed, Transcoded};
+use super::outputs::{Drained, drain};
+use crate::ledger::OutputId;
 
-/// Bytes of output that are handed on at a time, so that nearly every output is one piece.
-const PIECE_BYTES: usize = 256 * 1024;
+/// Pieces that wait in a channel: enough that neither side waits for the other at each, few enough
+/// to take little memory.
+const CHUNKS: usize = 4;
 
-/// Transcodes what comes.
-pub(super) async fn transcode(work: Work<'_>, threads: &Threads) -> Result<Transcoded, JoinError> {
-    let Work {
+/// How each part of the work ended.
+pub(super) struct Ended {
+    pub(super) fed: Result<Result<(), StoreError>, Elapsed>,
+    pub(super) transcoded: Result<Transcoded, JoinError>,
+    pub(super) csv: Drained,
+    pub(super) rejected: Drained,
+}
+
+/// Streams an object through a transcoder until the reading time is over.
+pub(super) async fn stream_through(
+    body: Body,
+    key: &str,
+    output: &Arc<dyn Store>,
+    settings: &Settings,
+    executor: &Executor,
+    reading: Instant,
+) -> Ended {
+    let (chunks_in, chunks) = mpsc::channel(CHUNKS);
+    let (csv_in, csv) = mpsc::channel(CHUNKS);
+    let (rejected_in, rejected) = mpsc::channel(CHUNKS);
+    let stop = CancellationToken::new();
+    // A transcoder on a thread would go on after this future is dropped.
+    let _stops_on_drop = stop.clone().drop_guard();
+    let object = Streamed {
         key,
         settings,
-        stop,
-        mut chunks,
+        stop: &stop,
+        chunks,
+        csv: csv_in,
+        rejected: rejected_in,
+    };
+    let id = OutputId::of_object(key);
+    let (fed, csv, rejected, transcoded) = tokio::join!(
+        timeout_at(reading, feed(body, chunks_in)),
+        drain(received(csv), output, id.rows_key()),
+        drain(received(rejected), output, id.rejected_key()),
+        stop_at(reading, &stop, executor.transcode(object)),
+    );
+    Ended {
+        fed,
+        transcoded,
         csv,
         rejected,
-    } = work;
-    let (key, settings) = (key.to_owned(), settings.clone());
-    let (spares, stopped) = (threads.spares(), stop.clone());
-    let mut transcoder = threads.run(move || {
-        let chunks = iter::from_fn(|| chunks.blocking_recv());
-        let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
-        run(&key, &settings, spares, &stopped, chunks, csv, rejected)
-    });
-    let ended = tokio::select! {
-        ended = &mut transcoder => ended,
-        () = stop.cancelled() => {
-            // One that has begun sees for itself; one that waits for a thread need not get it.
-            transcoder.abort();
-            transcoder.await
-        }
-    };
-    match ended {
-        Err(error) if error.is_cancelled() => Ok(Err(Error::Stopped)),
-        ended => ended,
     }
 }
 
-fn run(
-    key: &str,
-    settings: &Settings,
-    spares: Spares,
+fn received(mut pieces: mpsc::Receiver<Bytes>) -> impl Stream<Item = Bytes> {
+    stream::poll_fn(move |context| pieces.poll_recv(context))
+}
+
+/// Waits for the transcoder, and cancels it when the reading time is over.
+async fn stop_at<T>(
+    reading: Instant,
     stop: &CancellationToken,
-    chunks: impl Iterator<Item = Chunk>,
-    csv: Pipe,
-    rejected: Pipe,
-) -> Transcoded {
-    let Settings { shape, compression } = settings;
-    let csv = Beside::new(compression.to(csv), spares);
-    let rejected = compression.to(rejected);
-    let mut transcoder = Transcoder::to_sinks(key, shape, csv, rejected)?;
-    for chunk in chunks {
-        match chunk {
-            Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &|| !stop.is_cancelled())?,
-            Chunk::End => return transcoder.finish(),
-        }
+    transcoder: impl Future<Output = T>,
+) -> T {
+    let mut transcoder = pin!(transcoder);
+    if let Ok(ended) = timeout_at(reading, &mut transcoder).await {
+        return ended;
     }
-    Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+    stop.cancel();
+    transcoder.await
 }
 
-/// The transcoder's end of a channel.
-#[derive(Debug)]
-struct Pipe {
-    to: mpsc::Sender<Bytes>,
-    held: Vec<u8>,
-}
-
-impl Pipe {
-    fn new(to: mpsc::Sender<Bytes>) -> Self {
-        let held = Vec::new();
-        Self { to, held }
-    }
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.held.extend_from_slice(bytes);
-        if self.held.len() >= PIECE_BYTES {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.held.is_empty() {
+/// Sends an object's bytes to the transcoder, then the end. A transcoder that has failed takes no
+/// more, which is its error to report.
+async fn feed(mut body: Body, chunks: mpsc::Sender<Chunk>) -> Result<(), StoreError> {
+    while let Some(bytes) = body.next().await {
+        if chunks.send(Chunk::Bytes(bytes?)).await.is_err() {
             return Ok(());
         }
-        let piece = std::mem::take(&mut self.held).into();
-        (self.to.blocking_send(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
+    // Ignore send errors: the receiver was dropped.
+    let _ = chunks.send(Chunk::End).await;
+    Ok(())
 }

@@ -7,8 +7,10 @@
 )]
 
 mod check;
+mod fixture;
+mod plan;
 mod process;
 mod retry;
 mod start;
+mod versions;
 mod watch;
-mod world;

@@ -5,30 +5,28 @@ use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, ErrorKind};
+use rehose_reprocess::ledger::receipt::{Outcome, Receipt};
 use rehose_reprocess::work::Processed;
 use rehose_reprocess::work::message::{Created, Message};
-use rehose_store::{
-    Body, LocalStore, Page, Put, Store, StoreError, StoreErrorKind, StoreName, Upload,
-};
-use tokio::time::Instant;
+use rehose_store::StoreErrorKind;
+use rehose_testkit::fault_store::{Failure, FaultStore, Operation};
 
-use crate::world::{AMPLE, World, document};
+use crate::fixture::{AMPLE, Fixture, document};
 
 #[tokio::test]
 async fn a_message_that_comes_again_changes_nothing() {
-    let world = World::with_objects(3);
-    world.start().await;
-    let messages = world.queue.take();
-    let first = world.process(&messages[0]).await.unwrap();
+    let fixture = Fixture::with_objects(3);
+    fixture.start().await;
+    let messages = fixture.queue.take();
+    let first = fixture.process(&messages[0]).await.unwrap();
     assert_eq!(first.done.len(), 3);
-    let before = world.files();
-    let again = world.process(&messages[0]).await.unwrap();
+    let before = fixture.files();
+    let again = fixture.process(&messages[0]).await.unwrap();
     assert_eq!(
         again,
         Processed {
@@ -36,33 +34,42 @@ async fn a_message_that_comes_again_changes_nothing() {
             ..Processed::default()
         }
     );
-    assert_eq!(world.files(), before);
+    assert_eq!(fixture.files(), before);
 }
 
 #[tokio::test]
 async fn the_first_outcome_of_a_task_stands() {
-    let world = World::with_objects(1);
-    world.start().await;
-    let messages = world.queue.take();
-    world.process(&messages[0]).await.unwrap();
-    let before = world.files();
-    std::fs::remove_file(world.stash().join("object-0000")).unwrap();
-    world.process(&messages[0]).await.unwrap();
-    assert_eq!(world.files(), before);
+    let fixture = Fixture::with_objects(1);
+    fixture.start().await;
+    let messages = fixture.queue.take();
+    fixture.process(&messages[0]).await.unwrap();
+    let before = fixture.files();
+    std::fs::remove_file(fixture.stash().join("object-0000")).unwrap();
+    fixture.process(&messages[0]).await.unwrap();
+    assert_eq!(fixture.files(), before);
 }
 
 #[tokio::test]
 async fn a_permanent_fault_is_an_outcome_and_leaves_no_output() {
-    let world = World::with_objects(3);
-    world.put("object-0001", r#"{"messageType":"#);
-    world.start().await;
-    std::fs::remove_file(world.stash().join("object-0002")).unwrap();
-    world.process_all().await;
-    let receipt = world.read("jobs/job/receipts/00000000-0000.json");
-    assert!(receipt.contains(r#""key":"object-0001","outcome":"failed","reason":"cut-json""#));
-    assert!(receipt.contains("at byte 15 of the decoded text"));
-    assert!(receipt.contains(r#""key":"object-0002","outcome":"failed","reason":"gone""#));
-    let outputs = world
+    let fixture = Fixture::with_objects(3);
+    fixture.put("object-0001", r#"{"messageType":"#);
+    fixture.start().await;
+    std::fs::remove_file(fixture.stash().join("object-0002")).unwrap();
+    fixture.process_all().await;
+    let receipt = fixture.receipt("00000000-0000");
+    let failures: Vec<_> = (receipt.objects.iter())
+        .filter_map(|object| match &object.outcome {
+            Outcome::Failed(failure) => Some((object.key.as_str(), failure)),
+            Outcome::Done(_) => None,
+        })
+        .collect();
+    let [(cut, cut_json), (missing, gone)] = &failures[..] else {
+        panic!("{receipt:?}");
+    };
+    assert_eq!([*cut, *missing], ["object-0001", "object-0002"]);
+    assert_eq!([&*cut_json.reason, &*gone.reason], ["cut-json", "gone"]);
+    assert!(cut_json.detail.contains("at byte 15 of the decoded text"));
+    let outputs = fixture
         .files()
         .into_keys()
         .filter(|key| key.starts_with("csv/"));
@@ -71,107 +78,50 @@ async fn a_permanent_fault_is_an_outcome_and_leaves_no_output() {
 
 #[tokio::test]
 async fn a_fault_of_the_output_gives_the_message_back() {
-    let world = World::with_objects(1);
-    world.start().await;
-    let message = world.queue.take().remove(0);
+    let fixture = Fixture::with_objects(1);
+    fixture.start().await;
+    let message = fixture.queue.take().remove(0);
     for (key, kind) in [
-        ("csv/object-0000.csv.gz", StoreErrorKind::Passing),
+        ("csv/object-0000.csv.gz", StoreErrorKind::Transient),
         ("csv/object-0000.csv.gz", StoreErrorKind::Denied),
         (
             "jobs/job/receipts/00000000-0000.json",
-            StoreErrorKind::Passing,
+            StoreErrorKind::Transient,
         ),
     ] {
-        let output = Arc::new(Refusing {
-            inner: world.store(),
-            key,
-            kind,
-        });
-        let processor = world.processor_into(output);
+        let output = Arc::new(FaultStore::refusing(fixture.store(), key, kind));
+        let processor = fixture.processor_into(output);
         let error = processor
-            .process(&message, Instant::now() + AMPLE)
+            .process(&message, Deadline::after(AMPLE))
             .await
             .unwrap_err();
         assert!(matches!(error, Error::Store(_)), "{error}");
-        assert!(world.receipts().is_empty());
+        assert!(fixture.receipts().is_empty());
     }
-    world.process(&message).await.unwrap();
-    assert_eq!(world.receipts(), ["00000000-0000.json"]);
-}
-
-/// An output that refuses to write one object.
-#[derive(Debug)]
-struct Refusing {
-    inner: Arc<LocalStore>,
-    key: &'static str,
-    kind: StoreErrorKind,
-}
-
-impl Refusing {
-    fn let_pass(&self, key: &str) -> Result<(), StoreError> {
-        if key != self.key {
-            return Ok(());
-        }
-        Err(StoreError {
-            operation: "write",
-            url: self.url(key),
-            kind: self.kind,
-            reason: "refused".to_owned(),
-            source: None,
-        })
-    }
-}
-
-#[async_trait]
-impl Store for Refusing {
-    async fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Page, StoreError> {
-        self.inner.list(prefix, after, limit).await
-    }
-
-    async fn read(&self, key: &str) -> Result<Body, StoreError> {
-        self.inner.read(key).await
-    }
-
-    async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError> {
-        self.let_pass(key)?;
-        self.inner.write(key).await
-    }
-
-    async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError> {
-        self.let_pass(key)?;
-        self.inner.put_if_absent(key, body).await
-    }
-
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
-        self.inner.head(key).await
-    }
-
-    fn url(&self, key: &str) -> String {
-        self.inner.url(key)
-    }
+    fixture.process(&message).await.unwrap();
+    assert_eq!(fixture.receipts(), ["00000000-0000.json"]);
 }
 
 #[tokio::test]
 async fn without_time_the_message_goes_back_and_nothing_is_left() {
-    let world = World::with_objects(1);
-    world.start().await;
-    let before = world.files();
-    let message = world.queue.take().remove(0);
-    let processor = world.processor();
-    let error = processor
-        .process(&message, Instant::now())
-        .await
-        .unwrap_err();
-    assert!(matches!(error, Error::OutOfTime { .. }), "{error}");
-    assert_eq!(error.kind(), ErrorKind::Passing);
-    // The transcoder's thread sees that nobody listens any more.
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(world.files(), before);
+    let fixture = Fixture::with_objects(0);
+    fixture.put("large", &large());
+    fixture.start().await;
+    let before = fixture.files();
+    let message = fixture.queue.take().remove(0);
+    // It stalls when rows are on their way to the output already.
+    let source = FaultStore::new(fixture.stash_store(), |operation, _| {
+        (operation == Operation::Read).then_some(Failure::StalledAfter(4 << 20))
+    });
+    let processor = fixture.processor_from(Arc::new(source));
+    for time in [Duration::from_secs(2), Duration::ZERO] {
+        let deadline = Deadline::after(time);
+        let error = processor.process(&message, deadline).await.unwrap_err();
+        assert!(matches!(error, Error::OutOfTime { .. }), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Transient);
+        assert_eq!(fixture.files(), before);
+        assert_eq!(fixture.unfinished(), 0);
+    }
 }
 
 /// Documents whose rows are many blocks of an encoder.
@@ -181,16 +131,27 @@ fn large() -> String {
         .collect()
 }
 
+/// The reasons of a receipt's failures.
+fn reasons(receipt: &Receipt) -> Vec<&str> {
+    let objects = receipt.objects.iter();
+    objects
+        .filter_map(|object| match &object.outcome {
+            Outcome::Failed(failure) => Some(failure.reason.as_str()),
+            Outcome::Done(_) => None,
+        })
+        .collect()
+}
+
 /// What a large object comes to where it has so many cores: the files of its output.
 async fn on_cores(cores: usize, object: &str) -> BTreeMap<String, Vec<u8>> {
-    let world = World::with_objects(0);
-    world.put("large", object);
-    world.start().await;
-    let message = world.queue.take().remove(0);
-    let processor = world.processor().on_cores(cores);
-    let deadline = Instant::now() + AMPLE;
+    let fixture = Fixture::with_objects(0);
+    fixture.put("large", object);
+    fixture.start().await;
+    let message = fixture.queue.take().remove(0);
+    let processor = fixture.processor().use_cores(cores);
+    let deadline = Deadline::after(AMPLE);
     processor.process(&message, deadline).await.unwrap();
-    world.files()
+    fixture.files()
 }
 
 #[tokio::test]
@@ -212,8 +173,8 @@ async fn a_fault_at_the_end_of_a_large_object_leaves_no_output() {
     for cores in [1, 2] {
         let files = on_cores(cores, &object).await;
         let receipt = &files["jobs/job/receipts/00000000-0000.json"];
-        let receipt = std::str::from_utf8(receipt).unwrap();
-        assert!(receipt.contains(r#""reason":"cut-json""#), "{receipt}");
+        let receipt: Receipt = serde_json::from_slice(receipt).unwrap();
+        assert_eq!(reasons(&receipt), ["cut-json"]);
         assert!(
             !files.keys().any(|key| key.starts_with("csv/")),
             "{files:?}"
@@ -223,21 +184,19 @@ async fn a_fault_at_the_end_of_a_large_object_leaves_no_output() {
 
 #[tokio::test]
 async fn a_large_object_is_given_back_where_its_output_fails() {
-    let world = World::with_objects(0);
-    world.put("large", &large());
-    world.start().await;
-    let message = world.queue.take().remove(0);
+    let fixture = Fixture::with_objects(0);
+    fixture.put("large", &large());
+    fixture.start().await;
+    let message = fixture.queue.take().remove(0);
     for cores in [1, 2] {
-        let output = Arc::new(Refusing {
-            inner: world.store(),
-            key: "csv/large.csv.gz",
-            kind: StoreErrorKind::Passing,
-        });
-        let processor = world.processor_into(output).on_cores(cores);
-        let deadline = Instant::now() + AMPLE;
+        let key = "csv/large.csv.gz";
+        let output = FaultStore::refusing(fixture.store(), key, StoreErrorKind::Transient);
+        let output = Arc::new(output);
+        let processor = fixture.processor_into(output).use_cores(cores);
+        let deadline = Deadline::after(AMPLE);
         let error = processor.process(&message, deadline).await.unwrap_err();
         assert!(matches!(error, Error::Store(_)), "{error}");
-        assert!(world.receipts().is_empty());
+        assert!(fixture.receipts().is_empty());
     }
 }
 
@@ -254,87 +213,33 @@ fn bomb() -> Vec<u8> {
 
 #[tokio::test]
 async fn a_bomb_is_given_up_at_the_deadline_and_its_thread_ends() {
-    let world = World::with_objects(0);
-    std::fs::write(world.stash().join("bomb"), bomb()).unwrap();
-    world.start().await;
-    let before = world.files();
-    let message = world.queue.take().remove(0);
+    let fixture = Fixture::with_objects(0);
+    std::fs::write(fixture.stash().join("bomb"), bomb()).unwrap();
+    fixture.start().await;
+    let before = fixture.files();
+    let message = fixture.queue.take().remove(0);
     // One thread, so that what comes next needs it.
-    let processor = world.processor_on(1);
+    let processor = fixture.processor_on(1);
 
-    let deadline = Instant::now() + Duration::from_secs(2);
+    let deadline = Deadline::after(Duration::from_secs(2));
     let error = processor.process(&message, deadline).await.unwrap_err();
     let Error::OutOfTime { doing } = &error else {
         panic!("{error}");
     };
     assert!(doing.contains("bomb was being converted"), "{error}");
-    assert_eq!(world.files(), before);
+    assert_eq!(fixture.files(), before);
 
     // Dropped on its way, as by a command that is interrupted.
-    let deadline = Instant::now() + AMPLE;
+    let deadline = Deadline::after(AMPLE);
     let processing = processor.process(&message, deadline);
     let dropped = tokio::time::timeout(Duration::from_secs(1), processing).await;
     assert!(dropped.is_err());
 
-    world.put("bomb", &large());
+    fixture.put("bomb", &large());
     let processing = processor.process(&message, deadline);
     let processed = tokio::time::timeout(AMPLE / 10, processing).await;
     let processed = processed.expect("the transcoder goes on").unwrap();
     assert_eq!(processed.done.len(), 1);
-}
-
-#[tokio::test]
-async fn a_task_that_names_another_place_is_refused_untouched() {
-    let world = World::with_objects(1);
-    world.start().await;
-    let task = world.queue.take_tasks().remove(0);
-    let before = world.files();
-    for (source, output) in [
-        (StoreName::of_bucket("elsewhere"), task.output.clone()),
-        (task.source.clone(), StoreName::of_bucket("elsewhere")),
-    ] {
-        let mut other = task.clone();
-        (other.source, other.output) = (source, output);
-        let error = world
-            .process(&serde_json::to_string(&other).unwrap())
-            .await
-            .unwrap_err();
-        assert!(matches!(error, Error::Outside { .. }), "{error}");
-    }
-    assert_eq!(world.files(), before);
-}
-
-#[tokio::test]
-async fn a_key_that_leaves_the_folder_is_an_outcome_and_touches_nothing() {
-    let world = World::with_objects(1);
-    world.start().await;
-    let mut task = world.queue.take_tasks().remove(0);
-    std::fs::write(world.output().with_file_name("secret"), document(0)).unwrap();
-    task.objects[0].key = "../secret".to_owned();
-    world
-        .process(&serde_json::to_string(&task).unwrap())
-        .await
-        .unwrap();
-    let receipt = world.read("jobs/job/receipts/00000000-0000.json");
-    assert!(receipt.contains(r#""reason":"invalid-key""#), "{receipt}");
-    assert!(!world.files().into_keys().any(|key| key.starts_with("csv")));
-}
-
-#[tokio::test]
-async fn a_late_message_of_another_shape_writes_nothing() {
-    let world = World::with_objects(1);
-    world.start().await;
-    let late = world.queue.take().remove(0);
-    std::fs::remove_dir_all(world.output()).unwrap();
-    std::fs::create_dir(world.output()).unwrap();
-    std::fs::write(
-        world.output().join("rehose.json"),
-        r#"{"options":{"format":"message"}}"#,
-    )
-    .unwrap();
-    let error = world.process(&late).await.unwrap_err();
-    assert!(matches!(error, Error::OtherBinding { .. }), "{error}");
-    assert_eq!(world.files().len(), 1);
 }
 
 fn created(body: &str) -> Vec<Created> {

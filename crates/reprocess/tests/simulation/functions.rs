@@ -9,6 +9,7 @@ use futures::FutureExt;
 use jiff::Timestamp;
 use rehose_extract::{Compression, Options, Settings};
 use rehose_reprocess::check::{Checked, Checker, Patience};
+use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::plan::{Planner, StartRequest, Started};
@@ -27,9 +28,6 @@ use rehose_testkit::cloud::sandbox::{Death, Kill, Sandbox};
 /// A function's timeout, as `infra/lib/functions.ts` has it.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-/// What `functions/common/src/invocation.rs` keeps back of it.
-const MARGIN: Duration = Duration::from_secs(3);
-
 /// When a function that is killed dies: at one of its polls, or after some time.
 const KILL_POLLS: std::ops::Range<usize> = 1..400;
 const KILL_TIME: std::ops::Range<Duration> = Duration::from_millis(10)..TIMEOUT;
@@ -47,6 +45,8 @@ pub(crate) struct Functions {
     pub(crate) pages: usize,
     /// Objects that a `process` handles at once.
     pub(crate) objects: usize,
+    /// The largest object that `process` transcodes where it is awaited.
+    pub(crate) small_bytes: usize,
     pub(crate) exclude: Vec<String>,
     /// The sandboxes of `process` that wait for work.
     pub(crate) idle: Mutex<Vec<(Arc<Sandbox>, Arc<Processor>)>>,
@@ -102,7 +102,7 @@ impl Functions {
     async fn invoke<T>(
         self: &Arc<Self>,
         name: &str,
-        function: impl AsyncFn(Arc<Self>, Arc<Sandbox>, Instant) -> Result<T, Error>,
+        function: impl AsyncFn(Arc<Self>, Arc<Sandbox>, Deadline) -> Result<T, Error>,
     ) -> Result<T, Failure> {
         if self.chance.strikes(Fault::Throttled) {
             return Err(Failure::of_lambda("Lambda.TooManyRequestsException"));
@@ -110,7 +110,11 @@ impl Functions {
         let once = async || {
             let sandbox = self.sandbox(name);
             let timeout = Instant::now() + TIMEOUT;
-            let invocation = function(Arc::clone(self), Arc::clone(&sandbox), timeout - MARGIN);
+            let invocation = function(
+                Arc::clone(self),
+                Arc::clone(&sandbox),
+                Deadline::of_invocation(TIMEOUT),
+            );
             let kill = self.kill();
             let answer = sandbox.run(None, timeout, kill, invocation).await;
             self.oracle.frozen(&self.output, &sandbox);
@@ -162,9 +166,13 @@ impl Functions {
 
     /// An invocation of `process`. A message whose handling fails is not acknowledged.
     async fn process(&self, queue: &StandardQueue, delivery: &Delivery) {
+        if self.chance.strikes(Fault::OldVersion) {
+            delivery.letter.struck.store(true, Ordering::Relaxed);
+            return;
+        }
         let (sandbox, processor) = self.warm();
         let timeout = Instant::now() + TIMEOUT;
-        let deadline = timeout - MARGIN;
+        let deadline = Deadline::of_invocation(TIMEOUT);
         let letter = Arc::clone(&delivery.letter);
         let handling = processor.process(&delivery.letter.body, deadline);
         let answer = sandbox.run(Some(letter), timeout, self.kill(), handling);
@@ -176,7 +184,7 @@ impl Functions {
             Ok(Err(error)) => {
                 let name = &sandbox.name;
                 self.chance.note(format_args!("{name} failed: {error}"));
-                if Instant::now() >= deadline {
+                if !deadline.has(Duration::from_nanos(1)) {
                     sandbox.was_cut.store(true, Ordering::Relaxed);
                 }
             }
@@ -201,7 +209,10 @@ impl Functions {
         let sources = vec![self.source(&sandbox)];
         let output = self.store(&sandbox);
         let processor = Processor::new(sources, output, settings, &self.exclude, self.objects);
-        (sandbox, Arc::new(processor.unwrap().in_place()))
+        (
+            sandbox,
+            Arc::new(processor.unwrap().in_place(self.small_bytes)),
+        )
     }
 
     fn sandbox(&self, function: &str) -> Arc<Sandbox> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehose_reprocess::check::Standing;
+use rehose_reprocess::check::JobState;
 use rehose_reprocess::plan::StartRequest;
 use serde::Deserialize;
 use serde_json::Value;
@@ -51,7 +51,7 @@ impl Machine {
 
     /// An execution. One that hands the job to a new one with its state goes on as if it had not,
     /// so that is left out.
-    pub(crate) async fn execute(&self, request: &StartRequest) -> Result<Standing, Failure> {
+    pub(crate) async fn execute(&self, request: &StartRequest) -> Result<JobState, Failure> {
         let mut request = request.clone();
         loop {
             let started = self
@@ -68,14 +68,14 @@ impl Machine {
                     self.functions.check(&request.job).await
                 })
                 .await?;
-            if checked.state != Standing::Running {
+            if checked.state != JobState::Running {
                 return Ok(checked.state);
             }
             sleep(Duration::from_secs(checked.wait)).await;
         }
         let promise = format!("{} has an end", request.job);
         self.functions.chance.violate(promise);
-        Ok(Standing::Running)
+        Ok(JobState::Running)
     }
 
     /// A task with its retries, of which each retrier counts its own.

@@ -19,6 +19,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod attacker;
 mod functions;
 mod machine;
 mod oracle;

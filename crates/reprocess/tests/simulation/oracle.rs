@@ -7,15 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, Weak};
 
-use rehose_reprocess::check::Standing;
+use rehose_reprocess::check::JobState;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::manifest::Slice;
 use rehose_reprocess::ledger::receipt::{ObjectReceipt, Outcome, Receipt};
-use rehose_reprocess::ledger::report::{Report, State};
-use rehose_reprocess::ledger::{csv_key, receipt_name, rejected_key};
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
+use rehose_reprocess::ledger::{OutputId, receipt_name};
 use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::task::{TaskId, TaskMessage};
 use rehose_reprocess::work::message::Message;
+
+use crate::attacker::{ATTACKER, NEWER_JOB};
 
 use self::truth::{Fate, Outputs, Truth};
 use rehose_testkit::cloud::bucket::{Bucket, Contents, Object};
@@ -75,7 +77,10 @@ impl Oracle {
             move |contents: &Contents, key: &str| oracle.demand(oracle.appeared(contents, key));
         output.watcher.set(Box::new(watcher)).ok().unwrap();
         let (oracle, output) = (Arc::clone(self), Arc::downgrade(output));
-        let watcher = move |body: &str| {
+        let watcher = move |body: &str, sender: &str| {
+            if sender == ATTACKER {
+                return;
+            }
             if let Some(output) = output.upgrade() {
                 output.look(|contents| oracle.demand(oracle.sent(contents, body)));
             }
@@ -119,6 +124,10 @@ impl Oracle {
                 .is_some_and(|outputs| outputs.rejected == *body);
             return ensure(whole, || format!("{key} is whole, and as in a quiet run"));
         }
+        // A newer rehose runs a job of its own, which this one must not touch.
+        ensure(!key.starts_with(&format!("jobs/{NEWER_JOB}/")), || {
+            format!("{key} of a newer version is not touched")
+        })?;
         for (job, request) in &self.jobs {
             match key.strip_prefix(&format!("jobs/{job}/")) {
                 Some("report.json") => {
@@ -143,13 +152,10 @@ impl Oracle {
 
     /// The plan stands before a task of it is sent.
     fn sent(&self, contents: &Contents, body: &str) -> Check {
-        let task: TaskMessage = serde_json::from_str(body).unwrap();
-        let keys = task.objects.iter().map(|object| object.key.as_str());
-        let planned = planned(contents, &task.job, task.task);
-        ensure(
-            planned.is_some_and(|planned| planned.into_iter().eq(keys)),
-            || format!("{} {} is planned before it is sent", task.job, task.task),
-        )
+        let TaskMessage { job, task, .. } = serde_json::from_str(body).unwrap();
+        ensure(planned(contents, &job, task).is_some(), || {
+            format!("{job} {task} is planned before it is sent")
+        })
     }
 
     /// The receipt stands before a task's message is acknowledged.
@@ -158,7 +164,10 @@ impl Oracle {
             let stands = |key: &str| contents.objects.contains_key(key);
             match Message::parse(body).unwrap() {
                 Message::Task(task) => {
-                    let TaskMessage { job, task, .. } = *task;
+                    let TaskMessage { job, task, .. } = task;
+                    ensure(planned(contents, &job, task).is_some(), || {
+                        format!("{job} {task} is refused, because the plan lacks it")
+                    })?;
                     let receipt = format!("jobs/{job}/{}", receipt_name(task));
                     let report = format!("jobs/{job}/report.json");
                     ensure(stands(&receipt) || stands(&report), || {
@@ -180,9 +189,11 @@ impl Oracle {
     /// what they should be.
     fn is_done(&self, contents: &Contents, source: &str) -> bool {
         self.outputs(source).is_some_and(|outputs| {
-            contents.objects.contains_key(&csv_key(source))
+            contents
+                .objects
+                .contains_key(&OutputId::of_object(source).rows_key())
                 && (outputs.rejected.is_empty()
-                    || contents.objects.contains_key(&rejected_key(source)))
+                    || (contents.objects).contains_key(&OutputId::of_object(source).rejected_key()))
         })
     }
 
@@ -193,6 +204,13 @@ impl Oracle {
         equal(name, receipt_name(task), name.to_owned())?;
         let keys = receipt.objects.iter().map(|object| object.key.clone());
         let planned = planned(contents, job, task);
+        for artifact in &receipt.artifacts {
+            let size = contents
+                .objects
+                .get(&artifact.key)
+                .map(|object| object.body.len() as u64);
+            equal(&artifact.key, Some(artifact.bytes), size)?;
+        }
         equal(
             "what a receipt is about",
             Some(keys.collect::<Vec<_>>()),
@@ -230,14 +248,14 @@ impl Oracle {
     }
 
     /// An execution ends as its job's report says, and not before the report is there.
-    pub(crate) fn ended(&self, output: &Bucket, job: &JobId, standing: Standing) {
+    pub(crate) fn ended(&self, output: &Bucket, job: &JobId, standing: JobState) {
         let report = output.look(|contents| {
             let report = contents.objects.get(&format!("jobs/{job}/report.json"))?;
             serde_json::from_slice(&report.body).ok()
         });
         let reported = report.map(|report: Report| match report.state {
-            State::Succeeded => Standing::Succeeded,
-            State::Incomplete => Standing::Incomplete,
+            JobOutcome::Succeeded => JobState::Succeeded,
+            JobOutcome::Incomplete => JobState::Incomplete,
         });
         self.demand(equal("how a job ends", Some(standing), reported));
     }
@@ -266,10 +284,10 @@ fn planned(contents: &Contents, job: &JobId, task: TaskId) -> Option<Vec<String>
     let slice: Slice = serde_json::from_slice(&contents.objects.get(&key)?.body).unwrap();
     let keys =
         (slice.tasks.into_iter().nth(task.task as usize)?.into_iter()).map(|object| object.key);
-    Some(match task.object {
-        Some(object) => keys.skip(object as usize).take(1).collect(),
-        None => keys.collect(),
-    })
+    match task.object {
+        Some(object) => Some(vec![keys.skip(object as usize).next()?]),
+        None => Some(keys.collect()),
+    }
 }
 
 /// The task that a receipt is named after.

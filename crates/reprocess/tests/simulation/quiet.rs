@@ -11,6 +11,7 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use rehose_extract::{Compression, Options, Settings};
 use rehose_reprocess::check::{Checker, Patience};
+use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::plan::{Planner, StartRequest};
@@ -18,7 +19,6 @@ use rehose_reprocess::work::Processor;
 use rehose_store::location::Source;
 use rehose_store::queue::LocalQueue;
 use rehose_store::{LocalStore, Store};
-use tokio::time::Instant;
 
 use crate::world::{BODIES, World, in_virtual_time, plain};
 use rehose_testkit::cloud::bucket::Object;
@@ -61,7 +61,7 @@ async fn run_in(folder: &Path, stash: &[(String, Object)]) -> BTreeMap<String, B
     let output: Arc<dyn Store> = Arc::new(LocalStore::open(to).unwrap());
     let queue = LocalQueue::new(stash.len());
     let job: JobId = "job-0".parse().unwrap();
-    let (now, end) = (Timestamp::now(), Instant::now() + Duration::from_secs(600));
+    let (now, end) = (Timestamp::now(), Deadline::never());
 
     let planner = Planner {
         sources: vec![source.clone()],

@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::join_all;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rehose_extract::Options;
-use rehose_reprocess::check::Standing;
+use rehose_reprocess::check::JobState;
 use rehose_reprocess::error::ErrorKind;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::plan::StartRequest;
@@ -19,6 +19,7 @@ use rehose_store::StoreName;
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::attacker::{attack, plan_newer_job};
 use crate::functions::{Functions, TIMEOUT};
 use crate::machine::Machine;
 use crate::oracle::Oracle;
@@ -114,6 +115,9 @@ impl World {
             |name| StandardQueue::new(name, VISIBILITY_TIMEOUTS * TIMEOUT, MAX_RECEIVES, chance);
         let (historic, realtime) = (queue("historic"), queue("realtime"));
         let oracle = Oracle::new(&self.stash, &self.jobs, chance, &historic);
+        if chance.happens(0.5) {
+            plan_newer_job(&output, &self.stash);
+        }
         oracle.watch(&output, &historic);
         let functions = Arc::new(Functions {
             chance: Arc::clone(chance),
@@ -124,6 +128,7 @@ impl World {
             page: chance.number(1..40),
             pages: chance.choose(&[1, 3, usize::MAX]),
             objects: chance.number(1..5),
+            small_bytes: chance.choose(&[0, 256, 64 * 1024]),
             exclude: vec![EXCLUDE.to_owned()],
             idle: Mutex::default(),
             sandboxes: 0.into(),
@@ -135,12 +140,13 @@ impl World {
         }
         let machine = Machine::new(functions);
         let notifying = notify(chance, &self.stash, &realtime);
+        let attacking = attack(chance, &self.stash, &self.jobs, &historic);
         let operating = join_all(self.jobs.iter().map(async |job| {
             let standing = operate(chance, &machine, job).await;
             oracle.ended(&output, &job.job, standing);
         }));
         let everything = async {
-            tokio::join!(operating, notifying);
+            tokio::join!(operating, notifying, attacking);
             historic.empty().await;
             realtime.empty().await;
             // What is late arrives.
@@ -171,7 +177,7 @@ impl World {
 }
 
 /// Starts a job, and starts it again whenever an execution fails for a reason that passes.
-async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> Standing {
+async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobState {
     if job.job.as_str() != "job-0" || chance.happens(0.2) {
         sleep(chance.time(MINUTE..4 * HOUR)).await;
     }
@@ -183,7 +189,7 @@ async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> Stan
                 let for_good = [ErrorKind::InvalidInput, ErrorKind::Failed];
                 if for_good.iter().any(|kind| kind.name() == failure.error) {
                     chance.violate(format_args!("{} can be done: {}", job.job, failure.cause));
-                    break Standing::Running;
+                    break JobState::Running;
                 }
             }
         }

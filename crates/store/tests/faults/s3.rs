@@ -40,23 +40,23 @@ async fn read_error(status: u16, code: &str) -> StoreError {
 
 #[tokio::test]
 async fn every_error_has_its_kind_and_its_words() {
-    use StoreErrorKind::{Archived, Denied, InvalidKey, NotFound, Passing, TooLarge};
+    use StoreErrorKind::{Archived, Denied, InvalidKey, NotFound, TooLarge, Transient};
     for (status, code, kind) in [
         (404, "NoSuchKey", NotFound),
         (404, "NoSuchBucket", NotFound),
         (404, "SomethingElse", NotFound),
-        (404, "NoSuchUpload", Passing),
+        (404, "NoSuchUpload", Transient),
         (403, "AccessDenied", Denied),
         (403, "InvalidAccessKeyId", Denied),
-        (403, "RequestTimeTooSkewed", Passing),
+        (403, "RequestTimeTooSkewed", Transient),
         (403, "InvalidObjectState", Archived),
         (400, "KMS.DisabledException", Denied),
-        (400, "KMS.ThrottlingException", Passing),
+        (400, "KMS.ThrottlingException", Transient),
         (400, "KeyTooLongError", InvalidKey),
         (400, "EntityTooLarge", TooLarge),
-        (400, "ExpiredToken", Passing),
-        (500, "InternalError", Passing),
-        (503, "SlowDown", Passing),
+        (400, "ExpiredToken", Transient),
+        (500, "InternalError", Transient),
+        (503, "SlowDown", Transient),
     ] {
         let error = read_error(status, code).await;
         assert_eq!(error.kind, kind, "{code}");
@@ -71,7 +71,7 @@ async fn a_head_without_words_goes_by_its_status() {
     let head = |status| async move { store(move |_| answer(status, "")).head("a").await };
     assert_eq!(head(404).await.unwrap(), None);
     assert_eq!(head(403).await.unwrap_err().kind, StoreErrorKind::Denied);
-    assert_eq!(head(503).await.unwrap_err().kind, StoreErrorKind::Passing);
+    assert_eq!(head(503).await.unwrap_err().kind, StoreErrorKind::Transient);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_body_that_ends_early_is_an_error() {
     });
     let body = store.read("a").await.unwrap();
     let error = body.try_collect::<Vec<Bytes>>().await.unwrap_err();
-    assert_eq!(error.kind, StoreErrorKind::Passing);
+    assert_eq!(error.kind, StoreErrorKind::Transient);
     assert_eq!(error.url, "s3://bucket/root/a");
 }
 
@@ -156,7 +156,7 @@ async fn a_put_that_meets_another_is_made_again() {
     assert_eq!(put().await.unwrap(), Put::Created);
     assert_eq!(put().await.unwrap(), Put::Exists);
     let error = put().await.unwrap_err();
-    assert_eq!(error.kind, StoreErrorKind::Passing);
+    assert_eq!(error.kind, StoreErrorKind::Transient);
     assert!(error.reason.starts_with("ConditionalRequestConflict"));
     assert_eq!(calls.load(Ordering::Relaxed), 4 + 6);
 }
@@ -258,7 +258,7 @@ async fn a_completion_that_says_200_and_fails_is_an_error() {
     ] {
         let (store, seen) = bucket(|| part("second"), move || answer(200, body.clone()));
         let error = write_two_parts(&store).await.unwrap_err();
-        assert_eq!(error.kind, StoreErrorKind::Passing, "{error}");
+        assert_eq!(error.kind, StoreErrorKind::Transient, "{error}");
         assert_eq!(seen.lock().unwrap().last().unwrap(), "abort");
     }
 }

@@ -156,7 +156,7 @@ impl Client {
             StoreErrorKind::Archived => "InvalidObjectState",
             StoreErrorKind::InvalidKey => "KeyTooLongError",
             StoreErrorKind::TooLarge => "EntityTooLarge",
-            StoreErrorKind::Passing => "SlowDown",
+            StoreErrorKind::Transient => "SlowDown",
         };
         StoreError {
             operation,
@@ -184,7 +184,7 @@ impl Client {
         }
         self.sandbox.gate().await;
         if self.sandbox.strikes(Fault::Unavailable) {
-            return Err(self.error(operation, key, StoreErrorKind::Passing));
+            return Err(self.error(operation, key, StoreErrorKind::Transient));
         }
         Ok(())
     }
@@ -215,7 +215,7 @@ impl Client {
         };
         self.come_back().await;
         if self.sandbox.strikes(Fault::WriteAnswerLost) {
-            return Err(self.error(operation, key, StoreErrorKind::Passing));
+            return Err(self.error(operation, key, StoreErrorKind::Transient));
         }
         Ok(answer)
     }
@@ -282,7 +282,7 @@ impl Store for Client {
                     client.sandbox.gate().await;
                 }
                 if client.sandbox.strikes(Fault::BodyReset) {
-                    return Err(client.error("read", &key, StoreErrorKind::Passing));
+                    return Err(client.error("read", &key, StoreErrorKind::Transient));
                 }
                 if nature == Nature::Deadly {
                     client.sandbox.kill(Death::Memory);
@@ -314,7 +314,7 @@ impl Store for Client {
         self.check_key("put", key)?;
         if self.sandbox.strikes(Fault::Conflict) {
             self.go("put", key).await?;
-            return Err(self.error("put", key, StoreErrorKind::Passing));
+            return Err(self.error("put", key, StoreErrorKind::Transient));
         }
         let absent = key.to_owned();
         let put = self
@@ -381,7 +381,7 @@ struct Draft {
 
 impl Draft {
     fn passing(&self) -> StoreError {
-        (self.client).error("write", &self.key, StoreErrorKind::Passing)
+        (self.client).error("write", &self.key, StoreErrorKind::Transient)
     }
 
     async fn send_part(&mut self, part: Bytes) -> Result<(), StoreError> {

@@ -53,6 +53,8 @@ pub enum Fault {
     Killed,
     /// A function is started twice with the same event.
     StartedTwice,
+    /// A `process` of the version before gets the message, as during a deployment, and refuses it.
+    OldVersion,
     /// A function cannot be started.
     Throttled,
     /// A function has answered, and the state machine does not hear it.
@@ -60,7 +62,7 @@ pub enum Fault {
 }
 
 /// How often each strikes at the most: a request, an entry, a message or an invocation.
-const HIGHEST: [(Fault, f64); 21] = [
+const HIGHEST: [(Fault, f64); 22] = [
     (Fault::Unavailable, 0.05),
     (Fault::Conflict, 0.2),
     (Fault::WriteAnswerLost, 0.1),
@@ -80,6 +82,7 @@ const HIGHEST: [(Fault, f64); 21] = [
     (Fault::StaleCounters, 1.0),
     (Fault::Killed, 0.3),
     (Fault::StartedTwice, 0.5),
+    (Fault::OldVersion, 0.5),
     (Fault::Throttled, 0.3),
     (Fault::InvocationAnswerLost, 0.3),
 ];

@@ -35,11 +35,11 @@ pub struct StandardQueue {
     max_receives: u32,
     state: Mutex<State>,
     changed: Notify,
-    /// Is shown every message that is accepted.
+    /// Is shown every message that is accepted, and its sender.
     pub watcher: OnceLock<Watcher>,
 }
 
-pub type Watcher = Box<dyn Fn(&str) + Send + Sync>;
+pub type Watcher = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 #[derive(Debug, Default)]
 struct State {
@@ -105,7 +105,7 @@ impl StandardQueue {
     /// Takes a message in.
     pub fn accept(self: &Arc<Self>, body: &str, sender: &str) {
         if let Some(watcher) = self.watcher.get() {
-            watcher(body);
+            watcher(body, sender);
         }
         let letter = Arc::new(Letter {
             body: body.to_owned(),

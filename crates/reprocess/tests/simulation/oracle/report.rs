@@ -7,12 +7,13 @@ use std::sync::atomic::Ordering;
 use rehose_reprocess::check::Patience;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::ledger::manifest::Slice;
-use rehose_reprocess::ledger::report::{Report, State, Totals};
+use rehose_reprocess::ledger::report::{JobOutcome, Report, Totals};
 use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::task::TaskMessage;
 
 use super::truth::Fate;
-use super::{Check, Oracle, ensure, equal};
+use super::{Check, Oracle, ensure, equal, planned};
+use crate::attacker::ATTACKER;
 use rehose_testkit::cloud::bucket::Contents;
 use rehose_testkit::cloud::queue::Letter;
 
@@ -39,7 +40,7 @@ impl Oracle {
             totals.objects.excluded + totals.objects.present + planned.len() as u64;
         equal("the sum", report.totals, totals)?;
         let success = totals.objects.failed + totals.objects.lost == 0;
-        equal("success", report.state == State::Succeeded, success)?;
+        equal("success", report.state == JobOutcome::Succeeded, success)?;
 
         self.count("reports that succeeded", u64::from(success));
         self.count("reports that are incomplete", u64::from(!success));
@@ -121,7 +122,7 @@ impl Oracle {
                 (Some(&"lost"), _) => {
                     totals.objects.lost += 1;
                     self.count("objects lost whose messages were all struck", 1);
-                    self.is_excused(&request.job, key)?;
+                    self.is_excused(contents, &request.job, key)?;
                 }
                 (Some(&"gone"), _) if truth.vanishing => totals.objects.failed += 1,
                 (Some(reason), Fate::Failed(truth)) => {
@@ -136,13 +137,16 @@ impl Oracle {
 
     /// An innocent object may only be lost if faults hit the message that first carried it, perhaps
     /// together with what kills, and every one that `check` sent about it alone in its rounds.
-    fn is_excused(&self, job: &JobId, key: &str) -> Check {
+    fn is_excused(&self, contents: &Contents, job: &JobId, key: &str) -> Check {
         let Some(historic) = self.historic.upgrade() else {
             return Ok(());
         };
         let tells = |letter: &Arc<Letter>| {
-            let task: TaskMessage = serde_json::from_str(&letter.body).unwrap();
-            task.job == *job && task.objects.iter().any(|object| object.key == key)
+            let Ok(message) = serde_json::from_str::<TaskMessage>(&letter.body) else {
+                return false;
+            };
+            let keys = || planned(contents, job, message.task).unwrap_or_default();
+            letter.sender != ATTACKER && message.job == *job && keys().iter().any(|k| k == key)
         };
         let letters = historic.letters().into_iter().filter(tells);
         let (first, again): (Vec<_>, Vec<_>) =

@@ -1,7 +1,7 @@
 //! What becomes of an object, worked out without any job around it.
 
 use rehose_extract::{Compression, Error, Options, Settings, Summary, Transcoder};
-use rehose_reprocess::ledger::{csv_key, rejected_key};
+use rehose_reprocess::ledger::OutputId;
 
 use rehose_testkit::cloud::bucket::{Nature, Object};
 
@@ -62,8 +62,8 @@ fn transcode(key: &str, body: &[u8]) -> Fate {
         Err(Error::Input(fault)) => return Fate::Failed(fault.reason.code()),
         Err(error) => unreachable!("a vector takes everything, and nobody stops it: {error}"),
     };
-    let is_long = |key: String| key.len() > 1_024;
-    if is_long(csv_key(key)) || !rejected.is_empty() && is_long(rejected_key(key)) {
+    let (id, is_long) = (OutputId::of_object(key), |key: String| key.len() > 1_024);
+    if is_long(id.rows_key()) || !rejected.is_empty() && is_long(id.rejected_key()) {
         return Fate::Failed("invalid-key");
     }
     Fate::Done(Box::new(Outputs {

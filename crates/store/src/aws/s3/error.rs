@@ -32,7 +32,7 @@ pub(super) fn broken_off(url: String, error: ByteStreamError) -> StoreError {
     StoreError {
         operation: "read",
         url,
-        kind: StoreErrorKind::Passing,
+        kind: StoreErrorKind::Transient,
         reason: causes(&error),
         source: Some(error.into()),
     }
@@ -43,7 +43,7 @@ pub(super) fn unclear(operation: &'static str, url: String, lacking: &str) -> St
     StoreError {
         operation,
         url,
-        kind: StoreErrorKind::Passing,
+        kind: StoreErrorKind::Transient,
         reason: format!("the answer lacks {lacking}, or it cannot be read"),
         source: None,
     }
@@ -74,11 +74,11 @@ fn kind(code: Option<&str>, status: Option<u16>) -> StoreErrorKind {
         ) => StoreErrorKind::Denied,
         // These are of the request, not of the object: an upload that was cleared away, a clock
         // that the SDK sets right, credentials that it renews.
-        Some("NoSuchUpload" | "RequestTimeTooSkewed" | "ExpiredToken") => StoreErrorKind::Passing,
+        Some("NoSuchUpload" | "RequestTimeTooSkewed" | "ExpiredToken") => StoreErrorKind::Transient,
         _ => match status {
             Some(404) => StoreErrorKind::NotFound,
             Some(403) => StoreErrorKind::Denied,
-            _ => StoreErrorKind::Passing,
+            _ => StoreErrorKind::Transient,
         },
     }
 }

@@ -53,7 +53,7 @@ impl S3Upload {
         let target = &self.target;
         self.draft.take().ok_or_else(|| {
             let reason = "an earlier write of it did not succeed".to_owned();
-            target.refused(StoreErrorKind::Passing, reason)
+            target.refused(StoreErrorKind::Transient, reason)
         })
     }
 }

@@ -10,20 +10,21 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use rehose_extract::{Compression, Options, Settings};
 use rehose_reprocess::check::{Checked, Checker, Patience};
+use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::Result;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::ledger::Ledger;
+use rehose_reprocess::ledger::receipt::Receipt;
 use rehose_reprocess::plan::RetryRequest;
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
-use rehose_reprocess::task::TaskMessage;
+use rehose_reprocess::task::{PlannedObject, TaskMessage};
 use rehose_reprocess::work::{Processed, Processor};
 use rehose_store::location::Source;
 use rehose_store::queue::{Counters, Queue, QueueError, Unsent};
 use rehose_store::{LocalStore, Store};
 use tempfile::TempDir;
-use tokio::time::Instant;
 
-pub(crate) struct World {
+pub(crate) struct Fixture {
     folder: TempDir,
     output: &'static str,
     pub(crate) queue: Arc<Mailbox>,
@@ -36,10 +37,10 @@ pub(crate) struct World {
 /// Plenty of time for anything.
 pub(crate) const AMPLE: Duration = Duration::from_secs(600);
 
-impl World {
-    /// A world whose stash has this many objects, each with one event.
+impl Fixture {
+    /// A fixture whose stash has this many objects, each with one event.
     pub(crate) fn with_objects(count: usize) -> Self {
-        let world = Self {
+        let fixture = Self {
             folder: tempfile::tempdir().unwrap(),
             output: "out",
             queue: Arc::default(),
@@ -51,14 +52,14 @@ impl World {
             },
             minutes: 0,
         };
-        std::fs::create_dir(world.stash()).unwrap();
+        std::fs::create_dir(fixture.stash()).unwrap();
         for i in 0..count {
-            world.put(&format!("object-{i:04}"), &document(i as i64));
+            fixture.put(&format!("object-{i:04}"), &document(i as i64));
         }
-        world
+        fixture
     }
 
-    /// A world with one object whose output is the stash itself.
+    /// A fixture with one object whose output is the stash itself.
     pub(crate) fn in_its_own_stash() -> Self {
         Self {
             output: "stash",
@@ -127,7 +128,7 @@ impl World {
         time: Duration,
     ) -> Result<Started> {
         self.planner()
-            .start(request, self.now(), Instant::now() + time)
+            .start(request, self.now(), Deadline::after(time))
             .await
     }
 
@@ -154,7 +155,7 @@ impl World {
             cursor,
         };
         self.planner()
-            .retry(request, self.now(), Instant::now() + AMPLE)
+            .retry(request, self.now(), Deadline::after(AMPLE))
             .await
     }
 
@@ -191,6 +192,16 @@ impl World {
         }
     }
 
+    pub(crate) fn stash_store(&self) -> Arc<LocalStore> {
+        Arc::new(LocalStore::open(self.stash()).unwrap())
+    }
+
+    /// A processor that reads the stash through another store.
+    pub(crate) fn processor_from(&self, store: Arc<dyn Store>) -> Processor {
+        let prefix = String::new();
+        processor(Source { store, prefix }, self.store(), 4)
+    }
+
     pub(crate) fn processor(&self) -> Processor {
         self.processor_into(self.store())
     }
@@ -204,15 +215,15 @@ impl World {
     }
 
     fn processor_of(&self, output: Arc<dyn Store>, concurrency: usize) -> Processor {
-        let settings = Settings {
-            shape: Options::default().compile().unwrap(),
-            compression: Compression::default(),
-        };
-        Processor::new(vec![self.source()], output, settings, &[], concurrency).unwrap()
+        processor(self.source(), output, concurrency)
     }
 
     pub(crate) async fn process(&self, body: &str) -> Result<Processed> {
-        self.processor().process(body, Instant::now() + AMPLE).await
+        self.processor().process(body, Deadline::after(AMPLE)).await
+    }
+
+    pub(crate) async fn process_on(&self, processor: &Processor, body: &str) -> Result<Processed> {
+        processor.process(body, Deadline::after(AMPLE)).await
     }
 
     /// Takes every message out of the queue and handles it.
@@ -256,7 +267,7 @@ impl World {
             queue: self.queue.clone(),
             patience: self.patience,
         };
-        checker.check(job, self.now(), Instant::now() + time).await
+        checker.check(job, self.now(), Deadline::after(time)).await
     }
 
     /// An object of the output as text.
@@ -264,12 +275,56 @@ impl World {
         String::from_utf8(self.files()[key].clone()).unwrap()
     }
 
+    /// Makes a document one of a far newer version.
+    pub(crate) fn make_newer(&self, key: &str) {
+        let path = self.output().join(key);
+        #[allow(clippy::disallowed_methods, reason = "a test's own small file")]
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        document["v"] = 1000.into();
+        std::fs::write(path, document.to_string()).unwrap();
+    }
+
+    /// Changes a JSON document of the output by hand.
+    pub(crate) fn edit(&self, key: &str, change: impl FnOnce(&mut serde_json::Value)) {
+        let mut document = serde_json::from_str(&self.read(key)).unwrap();
+        change(&mut document);
+        std::fs::write(self.output().join(key), document.to_string()).unwrap();
+    }
+
     /// Everything in the output but `check`'s notes.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         collect(&self.output(), &self.output(), &mut files);
         files.remove("jobs/job/progress.json");
+        files.retain(|key, _| !key.starts_with(".rehose/"));
         files
+    }
+
+    /// How many unfinished objects the output holds.
+    pub(crate) fn unfinished(&self) -> usize {
+        std::fs::read_dir(self.output().join(".rehose")).map_or(0, Iterator::count)
+    }
+
+    /// A receipt of the job `job`.
+    pub(crate) fn receipt(&self, task: &str) -> Receipt {
+        serde_json::from_str(&self.read(&format!("jobs/job/receipts/{task}.json"))).unwrap()
+    }
+
+    /// What the plan has for messages, one after the other.
+    pub(crate) async fn planned(&self, messages: &[TaskMessage]) -> Vec<PlannedObject> {
+        let mut objects = Vec::new();
+        for TaskMessage { job, task, .. } in messages {
+            let slice = self.ledger(job.as_str()).slice(task.slice).await.unwrap();
+            objects.extend_from_slice(slice.unwrap().objects(*task).unwrap());
+        }
+        objects
+    }
+
+    /// The keys of the objects that the plan has for messages.
+    pub(crate) async fn planned_keys(&self, messages: &[TaskMessage]) -> Vec<String> {
+        let planned = self.planned(messages).await;
+        planned.into_iter().map(|object| object.key).collect()
     }
 
     pub(crate) fn receipts(&self) -> Vec<String> {
@@ -278,6 +333,14 @@ impl World {
             .filter_map(|key| Some(key.strip_prefix("jobs/job/receipts/")?.to_owned()))
             .collect()
     }
+}
+
+fn processor(source: Source, output: Arc<dyn Store>, concurrency: usize) -> Processor {
+    let settings = Settings {
+        shape: Options::default().compile().unwrap(),
+        compression: Compression::default(),
+    };
+    Processor::new(vec![source], output, settings, &[], concurrency).unwrap()
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {

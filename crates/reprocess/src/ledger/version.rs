@@ -1,0 +1,65 @@
+//! The version of everything that is written: ledger objects and messages.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The version that is written.
+///
+/// | version | what is different |
+/// |---|---|
+/// | none, read as 0 | no `v`; messages carry objects and options; receipts list no artifacts |
+/// | 1 | messages name their job and task alone; receipts list artifacts |
+///
+/// A change that an older reader would misunderstand needs a new version, a row here, and golden
+/// files of the old one in `tests/golden`.
+pub const VERSION: u32 = 1;
+
+/// The field `v` of a document: always [`VERSION`] when written, any version up to it when read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Version;
+
+/// A version that this build does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it has version {found}, and this rehose reads versions up to {VERSION}; update rehose to at \
+     least the version that wrote it"
+)]
+pub struct NewerVersion {
+    /// The version found.
+    pub found: u64,
+}
+
+/// What is read of a document before anything else.
+#[derive(Deserialize)]
+struct Stamp {
+    #[serde(default)]
+    v: u64,
+}
+
+impl Version {
+    /// Makes sure that a JSON document is of a known version. Documents of newer versions may have
+    /// any shape, so this comes before everything else.
+    pub(crate) fn check(text: &[u8]) -> Result<(), NewerVersion> {
+        match serde_json::from_slice::<Stamp>(text) {
+            Ok(Stamp { v }) if v > u64::from(VERSION) => Err(NewerVersion { found: v }),
+            // A document without a readable `v` fails where its shape is checked.
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        VERSION.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let found = u64::deserialize(deserializer)?;
+        if found > u64::from(VERSION) {
+            return Err(D::Error::custom(NewerVersion { found }));
+        }
+        Ok(Self)
+    }
+}

@@ -1,0 +1,149 @@
+//! Where a streamed object is transcoded: on a thread of the pool, so that transfers go on.
+
+use std::io::{self, Write};
+use std::iter;
+
+use bytes::Bytes;
+use rehose_extract::{Error, Settings, Summary, Transcoder};
+use tokio::sync::mpsc;
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
+
+use super::parallel_gzip::ParallelGzip;
+use super::pool::{Pool, SpareWorkers};
+
+/// Bytes of output that are handed on at a time. Nearly every output is one piece.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// Where transcoders run.
+#[derive(Debug)]
+pub(super) enum Executor {
+    /// On the pool's threads.
+    Pool(Pool),
+    /// Where they are awaited. Nothing overlaps, so the caller alone decides the order of events,
+    /// and memory is not bounded.
+    #[cfg(feature = "simulation")]
+    InPlace,
+}
+
+/// A streamed object.
+pub(super) struct Streamed<'a> {
+    pub(super) key: &'a str,
+    pub(super) settings: &'a Settings,
+    /// Cancelled when nobody wants the result any more.
+    pub(super) stop: &'a CancellationToken,
+    /// The object's bytes.
+    pub(super) chunks: mpsc::Receiver<Chunk>,
+    /// Takes the rows.
+    pub(super) csv: mpsc::Sender<Bytes>,
+    /// Takes the rejected lines.
+    pub(super) rejected: mpsc::Sender<Bytes>,
+}
+
+/// A piece of an object. Without [`Chunk::End`], the object has not arrived whole.
+pub(super) enum Chunk {
+    Bytes(Bytes),
+    End,
+}
+
+/// How a transcode ends.
+pub(super) type Transcoded = Result<Summary, Error>;
+
+impl Executor {
+    /// Transcodes an object.
+    ///
+    /// # Errors
+    ///
+    /// If the transcoder's thread dies, which says nothing of the object.
+    pub(super) async fn transcode(&self, object: Streamed<'_>) -> Result<Transcoded, JoinError> {
+        match self {
+            Self::Pool(pool) => on_pool(object, pool).await,
+            #[cfg(feature = "simulation")]
+            Self::InPlace => Ok(super::in_place::transcode(object).await),
+        }
+    }
+}
+
+async fn on_pool(object: Streamed<'_>, pool: &Pool) -> Result<Transcoded, JoinError> {
+    let Streamed {
+        key,
+        settings,
+        stop,
+        mut chunks,
+        csv,
+        rejected,
+    } = object;
+    let (key, settings) = (key.to_owned(), settings.clone());
+    let (spare, stopped) = (pool.spare_workers(), stop.clone());
+    let mut transcoder = pool.spawn(move || {
+        let chunks = iter::from_fn(|| chunks.blocking_recv());
+        let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
+        run(&key, &settings, spare, &stopped, chunks, csv, rejected)
+    });
+    let ended = tokio::select! {
+        ended = &mut transcoder => ended,
+        () = stop.cancelled() => {
+            // Removes it from the pool's queue. A transcoder that runs sees `stopped` itself.
+            transcoder.abort();
+            transcoder.await
+        }
+    };
+    match ended {
+        Err(error) if error.is_cancelled() => Ok(Err(Error::Stopped)),
+        ended => ended,
+    }
+}
+
+fn run(
+    key: &str,
+    settings: &Settings,
+    spare: SpareWorkers,
+    stop: &CancellationToken,
+    chunks: impl Iterator<Item = Chunk>,
+    csv: Pipe,
+    rejected: Pipe,
+) -> Transcoded {
+    let Settings { shape, compression } = settings;
+    let csv = ParallelGzip::new(compression.to(csv), spare);
+    let rejected = compression.to(rejected);
+    let mut transcoder = Transcoder::to_sinks(key, shape, csv, rejected)?;
+    for chunk in chunks {
+        match chunk {
+            Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &|| !stop.is_cancelled())?,
+            Chunk::End => return transcoder.finish(),
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+}
+
+/// The transcoder's end of a channel.
+#[derive(Debug)]
+struct Pipe {
+    to: mpsc::Sender<Bytes>,
+    held: Vec<u8>,
+}
+
+impl Pipe {
+    fn new(to: mpsc::Sender<Bytes>) -> Self {
+        let held = Vec::new();
+        Self { to, held }
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= PIECE_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let piece = std::mem::take(&mut self.held).into();
+        (self.to.blocking_send(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}

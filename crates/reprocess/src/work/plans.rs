@@ -1,0 +1,118 @@
+//! The plans that messages refer to.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rehose_extract::{Options, Settings};
+
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::ledger::manifest::Slice;
+use crate::ledger::{Ledger, fold};
+use crate::task::{PlannedObject, TaskId};
+
+/// Slices that are kept. The tasks of a slice arrive close together, and the largest slice, a
+/// thousand of the longest keys, takes a megabyte.
+const SLICES: usize = 4;
+
+/// The last slices that were read, with their jobs. A slice never changes.
+#[derive(Debug)]
+pub(super) struct Plans {
+    /// The deployed settings, which most jobs use.
+    deployed: Settings,
+    recent: Mutex<VecDeque<Arc<PlannedSlice>>>,
+}
+
+/// A slice and what its job was asked to do.
+#[derive(Debug)]
+struct PlannedSlice {
+    job: Job,
+    settings: Settings,
+    slice: Slice,
+}
+
+/// A task as the plan has it.
+#[derive(Debug)]
+pub(super) struct PlannedTask {
+    slice: Arc<PlannedSlice>,
+    task: TaskId,
+}
+
+impl PlannedTask {
+    pub(super) fn job(&self) -> &Job {
+        &self.slice.job
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.slice.settings
+    }
+
+    /// The objects, in the plan's order.
+    pub(super) fn objects(&self) -> &[PlannedObject] {
+        self.slice.slice.objects(self.task).unwrap_or_default()
+    }
+}
+
+impl Plans {
+    pub(super) fn new(deployed: Settings) -> Self {
+        Self {
+            deployed,
+            recent: Mutex::default(),
+        }
+    }
+
+    /// Finds a task in its job's plan.
+    ///
+    /// The job's definition is read each time, although it never changes either: a job that was
+    /// deleted by hand and started anew under the same name must not meet the old one's slices.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPlanned`] and [`Error::NotInPlan`] if there is no such job or task.
+    pub(super) async fn find(&self, ledger: &Ledger, task: TaskId) -> Result<PlannedTask> {
+        let job = fold::defined(ledger).await?;
+        let slice = match self.recent(&job, task.slice) {
+            Some(slice) => slice,
+            None => {
+                let slice = fold::planned(ledger, task.slice).await?;
+                let settings = self.settings(&job.options)?;
+                self.keep(PlannedSlice {
+                    job,
+                    settings,
+                    slice,
+                })
+            }
+        };
+        if slice.slice.objects(task).is_none_or(<[_]>::is_empty) {
+            return Err(Error::NotInPlan {
+                job: ledger.job().to_string(),
+                task,
+            });
+        }
+        Ok(PlannedTask { slice, task })
+    }
+
+    fn recent(&self, job: &Job, number: u32) -> Option<Arc<PlannedSlice>> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = |known: &&Arc<PlannedSlice>| known.slice.slice == number && known.job == *job;
+        recent.iter().find(found).map(Arc::clone)
+    }
+
+    fn keep(&self, slice: PlannedSlice) -> Arc<PlannedSlice> {
+        let slice = Arc::new(slice);
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.truncate(SLICES - 1);
+        recent.push_front(Arc::clone(&slice));
+        slice
+    }
+
+    fn settings(&self, options: &Options) -> Result<Settings> {
+        if options == self.deployed.shape.options() {
+            return Ok(self.deployed.clone());
+        }
+        Ok(Settings {
+            shape: options.compile()?,
+            compression: self.deployed.compression.clone(),
+        })
+    }
+}

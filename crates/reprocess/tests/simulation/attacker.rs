@@ -1,0 +1,97 @@
+//! Somebody who may send to the queue, and sends whatever they like.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rehose_reprocess::ledger::{VERSION, manifest};
+use rehose_reprocess::plan::StartRequest;
+use rehose_testkit::cloud::bucket::{Bucket, Nature, Object};
+use rehose_testkit::cloud::chance::Chance;
+use rehose_testkit::cloud::queue::StandardQueue;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+/// The sender of their messages.
+pub(crate) const ATTACKER: &str = "attacker";
+
+/// A job in the same output that a newer rehose has started.
+pub(crate) const NEWER_JOB: &str = "job-newer";
+
+/// How long after a message the next one comes.
+const PAUSE: std::ops::Range<Duration> = Duration::from_millis(100)..Duration::from_secs(60 * 60);
+
+/// Plans the newer version's job over the whole stash. Its documents look like today's.
+pub(crate) fn plan_newer_job(output: &Bucket, stash: &[(String, Object)]) {
+    let objects: Vec<Value> = (stash.iter())
+        .map(|(key, object)| json!({"key": key, "bytes": object.body.len()}))
+        .collect();
+    let slice = json!({
+        "v": VERSION + 1, "slice": 0, "listed": objects.len(), "excluded": 0, "present": 0,
+        "last": null, "more": false, "tasks": [objects],
+    });
+    let _: manifest::Slice = {
+        let mut known = slice.clone();
+        known["v"] = VERSION.into();
+        serde_json::from_value(known).unwrap()
+    };
+    let job = json!({
+        "v": VERSION + 1, "job": NEWER_JOB, "source": "s3://stash/", "prefix": "", "mode": "all",
+        "exclude": [], "options": {}, "started": "1970-01-01T00:00:00Z",
+    });
+    for (name, document) in [("job.json", job), ("manifest/00000000.json", slice)] {
+        let object = Object {
+            body: document.to_string().into(),
+            nature: Nature::Plain,
+        };
+        output.place(&format!("jobs/{NEWER_JOB}/{name}"), object);
+    }
+}
+
+/// Sends messages while jobs run.
+pub(crate) async fn attack(
+    chance: &Chance,
+    stash: &[(String, Object)],
+    jobs: &[StartRequest],
+    queue: &Arc<StandardQueue>,
+) {
+    if !chance.happens(0.3) {
+        return;
+    }
+    for _ in 0..chance.number(1..30) {
+        sleep(chance.time(PAUSE)).await;
+        queue.accept(&message(chance, stash, jobs), ATTACKER);
+    }
+}
+
+fn message(chance: &Chance, stash: &[(String, Object)], jobs: &[StartRequest]) -> String {
+    let job = match chance.number(0..6) {
+        0 => "no-such-job".to_owned(),
+        1 => NEWER_JOB.to_owned(),
+        2 => "../csv".to_owned(),
+        _ => chance.choose(jobs).job.to_string(),
+    };
+    let mut task = json!({"slice": chance.number(0..4), "task": chance.number(0..4)});
+    if chance.happens(0.3) {
+        task["object"] = chance.number(0..40).into();
+    }
+    let (key, object) = chance.choose(stash);
+    let objects = json!([{"key": key, "bytes": object.body.len()}]);
+    match chance.number(0..6) {
+        // A task that is planned, if they are lucky.
+        0 | 1 => json!({"v": VERSION, "job": job, "task": task}),
+        // What earlier versions sent, about an object and in a format of their own choice.
+        2 | 3 => json!({
+            "job": job, "task": task, "source": "s3://stash/", "output": "s3://output/",
+            "options": {"format": "message"}, "objects": objects,
+        }),
+        4 => json!({"v": VERSION + 1, "job": job, "task": task}),
+        _ => chance.choose(&[
+            json!("what?"),
+            json!({"task": 1}),
+            json!({"job": job, "task": {"slice": -1, "task": 1e300}}),
+            json!({"Records": [{"eventName": "ObjectCreated:Put",
+                "s3": {"bucket": {"name": "elsewhere"}, "object": {"key": key}}}]}),
+        ]),
+    }
+    .to_string()
+}
