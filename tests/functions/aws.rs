@@ -23,6 +23,7 @@ pub(crate) struct Place {
 }
 
 /// A message that has been received.
+#[derive(Clone)]
 pub(crate) struct Message {
     pub(crate) id: String,
     pub(crate) body: String,
@@ -30,6 +31,15 @@ pub(crate) struct Message {
 }
 
 impl Message {
+    /// A message that comes from no queue.
+    pub(crate) fn new(id: &str, body: &Value) -> Self {
+        Self {
+            id: id.to_owned(),
+            body: body.to_string(),
+            receipt: String::new(),
+        }
+    }
+
     /// The body of a message that rehose has sent.
     pub(crate) fn task(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()

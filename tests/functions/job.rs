@@ -77,6 +77,45 @@ impl Stack {
         panic!("the planning of {job} does not end");
     }
 
+    /// Writes the plan of a job by hand, like a planned one's but with one task over these keys.
+    /// Returns the message of the task.
+    pub(crate) async fn plan_by_hand(&self, like: &str, job: &str, keys: &[&str]) -> Message {
+        let Self { place, .. } = self;
+        let mut definition = place
+            .output_json(&format!("rows/jobs/{like}/job.json"))
+            .await;
+        definition["job"] = json!(job);
+        let objects: Vec<Value> = keys
+            .iter()
+            .map(|key| json!({"key": key, "bytes": 1}))
+            .collect();
+        let slice = json!({
+            "v": 1, "slice": 0, "listed": keys.len(), "excluded": 0, "present": 0,
+            "last": keys.last(), "more": false, "tasks": [objects],
+        });
+        for (name, document) in [("job.json", definition), ("manifest/00000000.json", slice)] {
+            let key = format!("rows/jobs/{job}/{name}");
+            place.put(&place.output, &key, document.to_string()).await;
+        }
+        let task = json!({"v": 1, "job": job, "task": {"slice": 0, "task": 0}});
+        Message::new("by-hand", &task)
+    }
+
+    /// The keys that the plan has for a message.
+    pub(crate) async fn planned_keys(&self, message: &Message) -> Vec<String> {
+        let message = message.task();
+        let number = |name: &str| message["task"][name].as_u64();
+        let (job, slice) = (message["job"].as_str().unwrap(), number("slice").unwrap());
+        let key = format!("rows/jobs/{job}/manifest/{slice:08}.json");
+        let slice = self.place.output_json(&key).await;
+        let task = &slice["tasks"][number("task").unwrap() as usize];
+        let objects = task.as_array().unwrap().iter().enumerate();
+        objects
+            .filter(|(at, _)| number("object").is_none_or(|object| object == *at as u64))
+            .map(|(_, object)| object["key"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// Checks and waits until the job has ended, while its messages are processed, but for those
     /// that are dropped.
     pub(crate) async fn finish(

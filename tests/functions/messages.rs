@@ -222,62 +222,59 @@ async fn a_task_that_leads_elsewhere_is_refused_and_touches_nothing() {
     let before = stack.place.output("").await;
     let task = stack.place.receive().await.remove(0).task();
 
-    let Stack { place, .. } = &stack;
     let changed = |change: &dyn Fn(&mut Value)| {
         let mut task = task.clone();
         change(&mut task);
         task.to_string()
     };
-    let other_bucket = format!("s3://{}/", place.output);
-    let other_prefix = format!("s3://{}/elsewhere/", place.output);
     let messages = [
         (
-            "another source",
-            changed(&|task| task["source"] = json!(other_bucket)),
+            "no such slice",
+            changed(&|task| task["task"]["slice"] = json!(1)),
         ),
         (
-            "another output",
-            changed(&|task| task["output"] = json!(other_prefix)),
+            "no such task",
+            changed(&|task| task["task"]["task"] = json!(1)),
         ),
         (
-            "another prefix",
-            changed(&|task| task["objects"][0]["key"] = json!("elsewhere/x")),
+            "no such object",
+            changed(&|task| task["task"]["object"] = json!(1)),
         ),
-        (
-            "one of two elsewhere",
-            changed(&|task| {
-                let mut other = task["objects"][0].clone();
-                other["key"] = json!("elsewhere/x");
-                task["objects"].as_array_mut().unwrap().push(other);
-            }),
-        ),
-        (
-            "nothing to do",
-            changed(&|task| task["objects"] = json!([])),
-        ),
-        (
-            "other options",
-            changed(&|task| task["options"] = json!({"format": "message"})),
-        ),
+        ("no such job", changed(&|task| task["job"] = json!("other"))),
         (
             "a job id with a path",
             changed(&|task| task["job"] = json!("../job")),
         ),
         (
-            "an unknown key",
+            "an unknown field",
             changed(&|task| task["then"] = json!("more")),
         ),
+        ("a newer version", changed(&|task| task["v"] = json!(1000))),
     ];
     let event = batch(messages.iter().map(|(id, body)| (*id, &**body)));
     let back = given_back(&stack.process.invoke(&event).await.unwrap());
     assert_eq!(back, messages.each_ref().map(|(id, _)| *id));
     assert_same(&stack.place.output("").await, &before);
 
-    // The task as it was sent is done.
-    let event = batch([("good", &*task.to_string())]);
+    // Whatever an old message says of objects, the plan decides.
+    let old = json!({
+        "job": task["job"], "task": task["task"], "source": "s3://elsewhere/",
+        "output": "s3://elsewhere/", "options": {"format": "message"},
+        "objects": [{"key": "elsewhere/x", "bytes": 1}],
+    });
+    let event = batch([("old", &*old.to_string()), ("good", &*task.to_string())]);
     let back = given_back(&stack.process.invoke(&event).await.unwrap());
     assert_eq!(back, [""; 0]);
+    let outputs = stack.place.output_keys("rows/csv/").await;
+    assert_eq!(outputs, ["rows/csv/stash/x.csv.gz"]);
     assert_eq!(stack.check("job").await["state"], "succeeded");
+
+    // A plan written by hand cannot name what is not configured.
+    for (job, keys) in [("outside", ["elsewhere/x"]), ("beside", ["stash-2/x"])] {
+        let message = stack.plan_by_hand("job", job, &keys).await;
+        assert_eq!(stack.process([&message]).await, ["by-hand"]);
+    }
+    assert_eq!(stack.place.output_keys("rows/csv/").await, outputs);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,14 +289,8 @@ async fn dots_in_a_key_are_letters_and_lead_nowhere() {
             .await;
     }
     stack.plan("job").await;
-    let mut message = stack.place.receive().await.remove(0);
-    let mut task = message.task();
-    task["job"] = json!("forged");
-    let mut objects = task["objects"].as_array().unwrap().clone();
-    objects.push(json!({"key": "stash/../elsewhere/x", "bytes": 1}));
-    task["objects"] = json!(objects);
-    message.body = task.to_string();
-
+    let keys = ["stash/../y", "stash/../elsewhere/x"];
+    let message = stack.plan_by_hand("job", "forged", &keys).await;
     assert_eq!(stack.process([&message]).await, [""; 0]);
     let receipts = stack.place.output_keys("rows/jobs/forged/receipts/").await;
     let receipt = stack.place.output_json(&receipts[0]).await;

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::aws::{batch, given_back};
 use crate::job::Stack;
 use crate::stash;
 
@@ -20,7 +19,6 @@ async fn a_key_may_be_anything_and_names_its_own_object_only() {
             .await;
     }
     stack.plan("job").await;
-    let mut task = stack.place.receive().await.remove(0).task();
     let keys = [
         (longest.clone(), "invalid-key"),
         (long.clone(), "done"),
@@ -37,15 +35,9 @@ async fn a_key_may_be_anything_and_names_its_own_object_only() {
         ("stash/\u{ffff}\u{fffe}".to_owned(), "gone"),
         ("stash/x".to_owned(), "done"),
     ];
-    task["objects"] = keys
-        .iter()
-        .map(|(key, _)| json!({"key": key, "bytes": 1}))
-        .collect();
-    task["job"] = json!("forged");
-
-    let body = task.to_string();
-    let answer = stack.process.invoke(&batch([("forged", &*body)])).await;
-    assert_eq!(given_back(&answer.unwrap()), [""; 0]);
+    let names: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
+    let message = stack.plan_by_hand("job", "forged", &names).await;
+    assert_eq!(stack.process([&message]).await, [""; 0]);
     let receipts = stack.place.output_keys("rows/jobs/forged/receipts/").await;
     let receipt = stack.place.output_json(&receipts[0]).await;
     for (object, (key, end)) in receipt["objects"].as_array().unwrap().iter().zip(&keys) {

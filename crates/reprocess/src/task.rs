@@ -77,6 +77,7 @@ pub struct PlannedObject {
 /// The message that carries a task. It names the task and says nothing about it: the plan does.
 /// Whoever can send to the queue can have planned work repeated, and nothing more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TaskMessage {
     /// The version of the message.
     #[serde(default)]

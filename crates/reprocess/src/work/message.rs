@@ -30,8 +30,7 @@ pub struct Created {
 impl Message {
     /// Recognises a message by its shape.
     ///
-    /// - A task has `task`, and its job: `start` and `check` send it. Fields beside these two are
-    ///   ignored; earlier versions had some.
+    /// - A task has `task`: `start` and `check` send it.
     /// - An S3 notification has `Records`
     ///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>);
     ///   its keys are form-encoded. S3 sends one with `Event: s3:TestEvent` when notifications are
@@ -41,10 +40,14 @@ impl Message {
     /// - EventBridge has `detail`; its keys are as they are
     ///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
     pub fn parse(body: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(body)
+        let mut value: Value = serde_json::from_str(body)
             .map_err(|error| unknown(format!("it is not JSON: {error}")))?;
         if value.get("task").is_some() {
             Version::check(body.as_bytes()).map_err(Error::NewerMessage)?;
+            if let (None, Some(fields)) = (value.get("v").cloned(), value.as_object_mut()) {
+                // Version 0 said more, which the plan decides now.
+                fields.retain(|name, _| matches!(name.as_str(), "job" | "task"));
+            }
             return Ok(Self::Task(shape(value)?));
         }
         if value.get("Type").is_some_and(|kind| kind == "Notification") {

@@ -46,7 +46,7 @@ async fn a_task_that_the_plan_lacks_is_refused_untouched() {
 }
 
 #[tokio::test]
-async fn what_a_message_says_beside_the_task_changes_nothing() {
+async fn what_an_old_message_says_beside_the_task_changes_nothing() {
     let fixture = Fixture::with_objects(1);
     let mut message = message_of(&fixture).await;
     fixture.put("secret", &document(0));
@@ -54,6 +54,10 @@ async fn what_a_message_says_beside_the_task_changes_nothing() {
     message["options"] = json!({"format": "message"});
     message["source"] = json!("s3://elsewhere/");
     message["output"] = json!("s3://elsewhere/");
+    let error = fixture.process(&message.to_string()).await.unwrap_err();
+    assert!(matches!(error, Error::UnknownMessage { .. }), "{error}");
+
+    message.as_object_mut().unwrap().remove("v");
     fixture.process(&message.to_string()).await.unwrap();
     let receipt = fixture.receipt("00000000-0000");
     let keys: Vec<_> = receipt.objects.iter().map(|object| &object.key).collect();

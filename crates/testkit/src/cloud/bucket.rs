@@ -380,7 +380,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn passing(&self) -> StoreError {
+    fn transient(&self) -> StoreError {
         (self.client).error("write", &self.key, StoreErrorKind::Transient)
     }
 
@@ -390,7 +390,7 @@ impl Draft {
             None => self.begin().await?,
         };
         if self.client.sandbox.strikes(Fault::PartReset) {
-            return Err(self.passing());
+            return Err(self.transient());
         }
         self.sent += part.len() as u64;
         let taken = self
@@ -401,7 +401,7 @@ impl Draft {
                 Some(())
             })
             .await?;
-        taken.ok_or_else(|| self.passing())
+        taken.ok_or_else(|| self.transient())
     }
 
     async fn begin(&mut self) -> Result<u64, StoreError> {
@@ -439,7 +439,7 @@ impl Draft {
         }
         if self.client.sandbox.strikes(Fault::ErrorInside) {
             self.client.go("complete", &self.key).await?;
-            return Err(self.passing());
+            return Err(self.transient());
         }
         let completed = self
             .client
@@ -449,7 +449,7 @@ impl Draft {
                 Some(())
             })
             .await?;
-        completed.ok_or_else(|| self.passing())?;
+        completed.ok_or_else(|| self.transient())?;
         self.upload = None;
         Ok(bytes)
     }
@@ -476,7 +476,7 @@ async fn abort(client: &Client, key: &str, upload: u64) {
 #[async_trait]
 impl Upload for Draft {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        let mut buffer = self.buffer.take().ok_or_else(|| self.passing())?;
+        let mut buffer = self.buffer.take().ok_or_else(|| self.transient())?;
         buffer.extend_from_slice(&bytes);
         while buffer.len() >= self.client.bucket.part {
             let part = buffer.split_to(self.client.bucket.part).freeze();
@@ -490,7 +490,7 @@ impl Upload for Draft {
     }
 
     async fn complete(mut self: Box<Self>) -> Result<u64, StoreError> {
-        let buffer = self.buffer.take().ok_or_else(|| self.passing())?;
+        let buffer = self.buffer.take().ok_or_else(|| self.transient())?;
         let finished = self.finish(buffer.freeze()).await;
         if finished.is_err() {
             self.give_up().await;
