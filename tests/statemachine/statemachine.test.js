@@ -1,5 +1,5 @@
-// The definition is deployed as it stands but for its placeholders, so it is checked with these filled in.
-// How it runs is tested where there is a Step Functions to run it.
+// The stack deploys the definition unchanged except for its placeholders, so these tests fill them in first.
+// tests/stack runs the definition; these tests validate it and evaluate its expressions.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -11,13 +11,14 @@ const placeholders = {
   Partition: "aws",
   StartFunctionArn: "arn:aws:lambda:eu-central-1:123456789012:function:start",
   CheckFunctionArn: "arn:aws:lambda:eu-central-1:123456789012:function:check",
+  // The default and the maximum of restartAfter in infra/lib/config.ts.
   RestartAfter: "500",
 };
 const filled = JSON.parse(text.replace(/\$\{(\w+)\}/g, (all, name) => placeholders[name] ?? all));
 const machine = () => structuredClone(filled);
 
 function errors(definition) {
-  const { errorsText } = validate(structuredClone(definition)); // it writes into what it validates
+  const { errorsText } = validate(structuredClone(definition)); // validate() modifies its argument
   return [errorsText(), ...unreachable(definition).map((name) => `${name} is not reachable`)].filter(Boolean).join("\n");
 }
 
@@ -37,24 +38,24 @@ test("the definition is valid and every state is reachable", () => {
   assert.equal(errors(machine()), "");
 });
 
-test("the definition is JSON as it stands, with exactly the placeholders that the stack fills in", () => {
+test("the definition is JSON before substitution and has exactly the placeholders that the stack fills in", () => {
   JSON.parse(text);
   const found = new Set([...text.matchAll(/\$\{([^}]*)\}/g)].map(([, name]) => name));
   assert.deepEqual([...found].sort(), Object.keys(placeholders).sort());
 });
 
 const mistakes = {
-  "a transition to nowhere": (m) => (m.States.Plan.Next = "Nowhere"),
-  "a catcher to nowhere": (m) => (m.States.Check.Catch[0].Next = "Nowhere"),
-  "a start at nowhere": (m) => (m.StartAt = "Nowhere"),
-  "a state that nothing leads to": (m) => m.States["Over?"].Choices.splice(1, 1),
+  "a transition to an unknown state": (m) => (m.States.Plan.Next = "Nowhere"),
+  "a catcher that leads to an unknown state": (m) => (m.States.Check.Catch[0].Next = "Nowhere"),
+  "a start at an unknown state": (m) => (m.StartAt = "Nowhere"),
+  "an unreachable state": (m) => m.States["Over?"].Choices.splice(1, 1),
   "a task without a resource": (m) => delete m.States.Check.Resource,
-  "a state that neither ends nor goes on": (m) => delete m.States.Plan.Next,
-  "an expression that does not parse": (m) => (m.States["Planned?"].Choices[0].Condition = "{% $planned and %}"),
-  "a condition that is no expression": (m) => (m.States["Over?"].Choices[0].Condition = "$states.input.state = 'succeeded'"),
+  "a state without Next or End": (m) => delete m.States.Plan.Next,
+  "an expression with a syntax error": (m) => (m.States["Planned?"].Choices[0].Condition = "{% $planned and %}"),
+  "a condition that is not an expression": (m) => (m.States["Over?"].Choices[0].Condition = "$states.input.state = 'succeeded'"),
   "JSONPath in a JSONata machine": (m) => (m.States.Plan.ResultPath = "$.plan"),
   "a wait without a duration": (m) => delete m.States.Wait.Seconds,
-  "an unknown type of state": (m) => (m.States.Incomplete.Type = "Failure"),
+  "an unknown state type": (m) => (m.States.Incomplete.Type = "Failure"),
 };
 for (const [mistake, make] of Object.entries(mistakes)) {
   test(`the check finds ${mistake}`, () => {
@@ -66,21 +67,31 @@ for (const [mistake, make] of Object.entries(mistakes)) {
 
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: 25,000 events, then the execution fails.
 test("the default of RestartAfter keeps the worst execution well within the event limit", () => {
-  const restartAfter = Number(machine().Comment.match(/RestartAfter,.* (\d+) by default/)[1]);
+  const restartAfter = Number(placeholders.RestartAfter);
   const attempts = Math.max(
     ...["Plan", "Check"].map((name) => machine().States[name].Retry.reduce((n, { MaxAttempts }) => n + MaxAttempts, 1)),
   );
-  const perCall = 2 + 3 * attempts + 2 + 2; // entered and exited; scheduled, started and ended; the choice; the wait
+  const perCall = 2 + 3 * attempts + 2 + 2; // task entered and exited; each attempt scheduled, started, ended; choice; wait
   assert.ok(restartAfter * perCall <= 0.9 * 25_000, `${restartAfter} calls of at most ${perCall} events`);
+});
+
+// A stack that is updated has functions of two versions for a moment.
+test("transient errors are retried by their current and their former name", () => {
+  for (const name of ["Plan", "Check"]) {
+    const [transient] = machine().States[name].Retry;
+    assert.deepEqual(transient.ErrorEquals.slice(0, 2), ["Transient", "Passing"]);
+    assert.equal(transient.MaxAttempts, 8);
+  }
 });
 
 async function evaluate(template, { states, ...variables }) {
   if (typeof template !== "string" || !template.startsWith("{%")) return template;
   const expression = jsonata(template.slice(2, -2));
-  expression.registerFunction("parse", (json) => JSON.parse(json)); // Step Functions adds it to JSONata
+  expression.registerFunction("parse", (json) => JSON.parse(json)); // Step Functions adds $parse to JSONata
   return expression.evaluate(undefined, { states, ...variables });
 }
-/** Where Begin goes on, with what it assigns and puts out, as Step Functions chooses: the first choice that holds, or the default. */
+
+/** The state after Begin, its assignments and its output: those of the first choice whose condition holds, or the defaults. */
 async function begin(input) {
   const { Choices, Default, Assign } = machine().States.Begin;
   const scope = { states: { input, context: { Execution: { Name: "e1" } } } };
@@ -88,13 +99,15 @@ async function begin(input) {
   for (const choice of Choices.toReversed()) if (await evaluate(choice.Condition, scope)) taken = choice;
   return { next: taken.Next, ...(await evaluateAll(taken.Assign, scope)), output: await evaluateAll(taken.Output, scope) };
 }
+
 async function evaluateAll(template, scope) {
   if (typeof template !== "object" || template === null) return evaluate(template, scope);
   return Object.fromEntries(await Promise.all(Object.entries(template).map(async ([key, one]) => [key, await evaluateAll(one, scope)])));
 }
+
 const schedule = { scheduled: "2026-03-01T03:00:00Z", prefix: "s3://stash/AWSLogs/", day: "[Y0001]/[M01]/[D01]/" };
 
-test("what a schedule sends becomes a job over what is missing of the day before", async () => {
+test("the input of a schedule becomes a job in the mode missing over the day before", async () => {
   const { next, given, job, calls } = await begin(schedule);
   assert.deepEqual({ next, given, job, calls }, { next: "Plan", given: { prefix: "s3://stash/AWSLogs/2026/02/28/", mode: "missing" }, job: "e1", calls: 0 });
   const days = [
@@ -107,7 +120,7 @@ test("what a schedule sends becomes a job over what is missing of the day before
   assert.equal((await begin({ ...schedule, prefix: "s3://stash/" })).given.prefix, "s3://stash/2026/02/28/");
 });
 
-test("a schedule that says less, more or something else is refused, with what it said", async () => {
+test("an input of a schedule with missing, extra or invalid keys is refused, and the cause quotes it", async () => {
   const { scheduled, prefix, day } = schedule;
   const wrong = [
     { scheduled },
@@ -134,7 +147,7 @@ test("a schedule that says less, more or something else is refused, with what it
   }
 });
 
-test("every other input is as it was: a caller's, for start to judge, or a restart's", async () => {
+test("every other object goes to start unchanged, and a restart continues the job", async () => {
   for (const input of [{ prefix: "2020/02/" }, { prefix: "2020/02/", mode: "missing", job: "j1" }, { perfix: "x" }, {}]) {
     const { next, given, job, planned } = await begin(input);
     assert.deepEqual({ next, given, job, planned }, { next: "Plan", given: input, job: input.job ?? "e1", planned: false });
@@ -155,7 +168,7 @@ async function failure(name, input, doing = "plan the job") {
   return { error: await evaluate(Error, scope), cause: await evaluate(Cause, scope) };
 }
 
-test("a failure says what failed and why, in the function's own words", async () => {
+test("a failure names the failed step and quotes the function's message", async () => {
   const because = (Error, errorMessage) => ({ Error, Cause: JSON.stringify({ errorType: Error, errorMessage, stackTrace: [] }) });
   assert.deepEqual(await failure("Failed", because("InvalidInput", "unknown key `perfix`, did you mean `prefix`?")), {
     error: "Rehose.InvalidInput",
@@ -171,12 +184,12 @@ test("a failure says what failed and why, in the function's own words", async ()
   assert.equal((await failure("Failed", { Error: "States.Timeout" })).cause, "could not plan the job: States.Timeout: ");
   assert.deepEqual(await failure("Incomplete", { state: "incomplete", totals: { objects: { failed: 2 } }, report: "s3://out/jobs/j1/report.json" }), {
     error: "Rehose.Incomplete",
-    cause: 'job j1 is over, but not all of it was done: {"objects":{"failed":2}}. The report lists what was not: s3://out/jobs/j1/report.json',
+    cause: 'job j1 is over, but some objects failed or were lost: {"objects":{"failed":2}}. The report lists them: s3://out/jobs/j1/report.json',
   });
 });
 
-// AWS wraps the error of a nested execution like this; the local stand-in for it hands it on as it is.
-test("a restarted execution's failure comes out as if there had been no restart", async () => {
+// AWS wraps the error of a nested execution in JSON like this; the local AWS passes it on unchanged.
+test("a failure of a restarted execution is reported as if there had been no restart", async () => {
   const after = async (errorOutput) =>
     failure("Failed after restart", await evaluate(machine().States.Restart.Catch[0].Output, { states: { errorOutput } }));
   const ended = (Status, more) => ({
@@ -193,6 +206,6 @@ test("a restarted execution's failure comes out as if there had been no restart"
     [{ Error: "StepFunctions.AccessDeniedException", Cause: "not authorized" }, "StepFunctions.AccessDeniedException, not authorized"],
   ];
   for (const [error, cause] of others) {
-    assert.deepEqual(await after(error), { error: "Rehose.Failed", cause: `could not go on in a new execution: ${cause}` });
+    assert.deepEqual(await after(error), { error: "Rehose.Failed", cause: `could not continue in a new execution: ${cause}` });
   }
 });
