@@ -165,7 +165,11 @@ export function readConfig(context: Record<string, unknown>): Config {
   for (const prefix of config.sourcePrefixes) refuseOverlap(config, prefix);
   for (const binary of Object.values(BINARY)) {
     if (!existsSync(join(config.binaries, binary, "bootstrap.zip"))) {
-      throw new ConfigError("binaries", `is ${quote(config.binaries)}, where ${binary}/bootstrap.zip is missing: run scripts/build, or name the folder`, "../target/lambda");
+      throw new ConfigError(
+        "binaries",
+        `is ${quote(config.binaries)}, where ${binary}/bootstrap.zip is missing: run scripts/build, or name the folder`,
+        "../target/lambda",
+      );
     }
   }
   return config;
@@ -174,12 +178,21 @@ export function readConfig(context: Record<string, unknown>): Config {
 /** What a text must look like, and how an error says so. */
 type Shape = readonly [RegExp, string];
 // 80 is the limit of a state machine's name.
-const STACK: Shape = [/^[A-Za-z][A-Za-z0-9-]{0,79}$/, "must be letters, digits and hyphens, at most 80, a letter first"];
+const STACK: Shape = [
+  /^[A-Za-z][A-Za-z0-9-]{0,79}$/,
+  "must be letters, digits and hyphens, at most 80, a letter first",
+];
 const BUCKET: Shape = [/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket, without s3://"];
 // The rows of equal keys would overwrite one another, so an output is of one bucket.
-const SOURCE_BUCKET: Shape = [BUCKET[0], `${BUCKET[1]}, and one alone: a stack, with a stackName of its own, is for one bucket`];
+const SOURCE_BUCKET: Shape = [
+  BUCKET[0],
+  `${BUCKET[1]}, and one alone: a stack, with a stackName of its own, is for one bucket`,
+];
 // A policy would read * ? $ as more than themselves, and a function a comma as the end of a source.
-const PREFIX: Shape = [/^(?!\/)[^\s,*?$"\\]*$/, "must be a key's beginning: no slash first, and none of white space , * ? $ \" \\"];
+const PREFIX: Shape = [
+  /^(?!\/)[^\s,*?$"\\]*$/,
+  "must be a key's beginning: no slash first, and none of white space , * ? $ \" \\",
+];
 const KEY: Shape = [
   /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
   "must be the ARN of a KMS key: its alias grants nothing",
@@ -191,7 +204,10 @@ const LAYOUT: Shape = [
   "must be false, or where a day's objects lie under the source's prefix, with {yyyy}, {MM} and {dd}",
 ];
 const ADDRESS: Shape = [/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "must be an e-mail address"];
-const HOUR: Shape = [/^\d{4}\/(0[1-9]|1[0-2])\/(0[1-9]|[12]\d|3[01])\/([01]\d|2[0-3])$/, "must be an hour as yyyy/MM/dd/HH"];
+const HOUR: Shape = [
+  /^\d{4}\/(0[1-9]|1[0-2])\/(0[1-9]|[12]\d|3[01])\/([01]\d|2[0-3])$/,
+  "must be an hour as yyyy/MM/dd/HH",
+];
 const ANY: Shape = [/./s, "must not be empty"];
 
 /** A year, the longest that an execution may take. */
@@ -216,15 +232,22 @@ class Reader {
       if (otherwise === undefined) throw new ConfigError(name, "is missing", example);
       return otherwise;
     }
-    if (typeof value !== "string" || !shape.test(value)) throw new ConfigError(name, `is ${quote(value)} and ${must}`, example);
+    if (typeof value !== "string" || !shape.test(value))
+      throw new ConfigError(name, `is ${quote(value)} and ${must}`, example);
     return value;
   }
 
   /** One text, or several: a list in cdk.json, and JSON or with commas between on the command line. */
   texts(name: string, [shape, must]: Shape, example: string, otherwise: string): readonly string[] {
     const value = this.value(name) ?? otherwise;
-    const several = typeof value !== "string" ? value : value.startsWith("[") ? this.json(name, `'["${example}"]'`, []) : value.split(",");
-    if (!Array.isArray(several) || several.length === 0) throw new ConfigError(name, `is ${quote(value)} and must be a text or a list of texts`, example);
+    const several =
+      typeof value !== "string"
+        ? value
+        : value.startsWith("[")
+          ? this.json(name, `'["${example}"]'`, [])
+          : value.split(",");
+    if (!Array.isArray(several) || several.length === 0)
+      throw new ConfigError(name, `is ${quote(value)} and must be a text or a list of texts`, example);
     const wrong = several.find((one) => typeof one !== "string" || !shape.test(one));
     if (wrong !== undefined) throw new ConfigError(name, `is ${quote(wrong)} and ${must}`, example);
     return several;
@@ -238,8 +261,13 @@ class Reader {
     const value = this.value(name);
     if (value === undefined) return undefined;
     const number = typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
-    if (typeof number === "number" && (Number.isInteger(number) || !whole) && number >= least && number <= most) return number;
-    throw new ConfigError(name, `is ${quote(value)} and must be a ${whole ? "whole " : ""}number from ${least} to ${most}`, String(example));
+    if (typeof number === "number" && (Number.isInteger(number) || !whole) && number >= least && number <= most)
+      return number;
+    throw new ConfigError(
+      name,
+      `is ${quote(value)} and must be a ${whole ? "whole " : ""}number from ${least} to ${most}`,
+      String(example),
+    );
   }
 
   choice<T>(name: string, choices: Record<string, T>, otherwise: string): T {
@@ -282,7 +310,10 @@ function folder(prefix: string): string {
 const OPTIONS: Record<keyof Options, readonly [(value: unknown) => boolean, string]> = {
   dialect: [(value) => value === "cloudwatch" || value === "regex", "cloudwatch or regex"],
   event_regex: [isText, "a regex"],
-  format: [(value) => value === "vpc-flow-logs" || value === "regex" || value === "message", "vpc-flow-logs, regex or message"],
+  format: [
+    (value) => value === "vpc-flow-logs" || value === "regex" || value === "message",
+    "vpc-flow-logs, regex or message",
+  ],
   fields: [(value) => isList(value) && value.length > 0, "a list of fields"],
   message_regex: [isText, "a regex"],
 };
@@ -293,7 +324,12 @@ function options(value: unknown): Options {
     throw new ConfigError("options", `is ${quote(value)} and must be an object`, example);
   }
   for (const [name, one] of Object.entries(value)) {
-    if (!Object.hasOwn(OPTIONS, name)) throw new ConfigError("options", `has ${quote(name)}, which is none of ${Object.keys(OPTIONS).join(", ")}`, example);
+    if (!Object.hasOwn(OPTIONS, name))
+      throw new ConfigError(
+        "options",
+        `has ${quote(name)}, which is none of ${Object.keys(OPTIONS).join(", ")}`,
+        example,
+      );
     const [fits, must] = OPTIONS[name as keyof Options];
     if (!fits(one)) throw new ConfigError("options", `has ${quote(one)} as ${name}, which must be ${must}`, example);
   }
@@ -317,7 +353,12 @@ function isList(value: unknown): value is string[] {
 function refuseNested(prefixes: readonly string[]): void {
   for (const [at, prefix] of prefixes.entries()) {
     const outer = prefixes.find((other, index) => index !== at && prefix.startsWith(other));
-    if (outer !== undefined) throw new ConfigError("sourcePrefix", `has ${quote(prefix)}, which ${quote(outer)} holds already`, "AWSLogs/,stash/");
+    if (outer !== undefined)
+      throw new ConfigError(
+        "sourcePrefix",
+        `has ${quote(prefix)}, which ${quote(outer)} holds already`,
+        "AWSLogs/,stash/",
+      );
   }
 }
 
@@ -332,7 +373,8 @@ function refuseOverlap({ sourceBucket, outputBucket, outputPrefix }: Config, sou
   }
   const written = known.written.map((own) => output + own);
   const shared = written.find((own) => own.startsWith(source) || source.startsWith(own));
-  if (shared) throw new ConfigError("sourcePrefix", `makes the source ${source}, where ${shared} is written`, "AWSLogs/");
+  if (shared)
+    throw new ConfigError("sourcePrefix", `makes the source ${source}, where ${shared} is written`, "AWSLogs/");
 }
 
 function quote(value: unknown): string {

@@ -46,7 +46,11 @@ export class Functions extends Construct {
   readonly process: lambda.Function;
   readonly check: lambda.Function;
 
-  constructor(scope: Construct, id: string, private readonly props: FunctionsProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: FunctionsProps,
+  ) {
     super(scope, id);
     const { storage, queues } = props;
     const output = { REHOSE_OUTPUT: storage.outputLocation };
@@ -71,7 +75,9 @@ export class Functions extends Construct {
         actions: ["s3:ListBucket"],
         resources: [source.bucketArn],
         // Without a prefix, a listing may carry none, which no pattern matches.
-        conditions: storage.sourcePrefixes.includes("") ? undefined : { StringLike: { "s3:prefix": storage.sourcePrefixes.map((prefix) => `${prefix}*`) } },
+        conditions: storage.sourcePrefixes.includes("")
+          ? undefined
+          : { StringLike: { "s3:prefix": storage.sourcePrefixes.map((prefix) => `${prefix}*`) } },
       },
       ...this.seesWhatIsMissing("jobs/*", "csv/*", "rehose.json"),
       {
@@ -142,10 +148,22 @@ export class Functions extends Construct {
   private seesWhatIsMissing(...keys: string[]): Permission[] {
     const { output, outputPrefix } = this.props.storage;
     const prefixes = keys.map((key) => outputPrefix + key);
-    return [{ actions: ["s3:ListBucket"], resources: [output.bucketArn], conditions: { StringLikeIfExists: { "s3:prefix": prefixes } } }];
+    return [
+      {
+        actions: ["s3:ListBucket"],
+        resources: [output.bucketArn],
+        conditions: { StringLikeIfExists: { "s3:prefix": prefixes } },
+      },
+    ];
   }
 
-  private function(name: keyof typeof BINARY, id: string, memorySize: number, environment: Record<string, string>, permissions: Permission[]): lambda.Function {
+  private function(
+    name: keyof typeof BINARY,
+    id: string,
+    memorySize: number,
+    environment: Record<string, string>,
+    permissions: Permission[],
+  ): lambda.Function {
     const { binaries, architecture, timeout, retention } = this.props;
     const logGroup = new logs.LogGroup(this, `${id}Logs`, { retention, removalPolicy: RemovalPolicy.DESTROY });
     // A role of its own: the default one comes with a managed policy that may write to every log group.

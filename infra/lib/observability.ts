@@ -42,26 +42,51 @@ export class Observability extends Construct {
   /** Where alarms go; undefined without an address. */
   readonly topic?: sns.Topic;
 
-  constructor(scope: Construct, id: string, private readonly props: ObservabilityProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ObservabilityProps,
+  ) {
     super(scope, id);
     this.topic = props.alarmAddress === undefined ? undefined : this.subscribed(props.alarmAddress);
     const alarms = this.alarms();
     this.dashboard = new cloudwatch.Dashboard(this, "Dashboard", {
-      widgets: [[new cloudwatch.AlarmStatusWidget({ title: "Alarms", alarms, width: 24, height: 3 })], ...this.graphs()],
+      widgets: [
+        [new cloudwatch.AlarmStatusWidget({ title: "Alarms", alarms, width: 24, height: 3 })],
+        ...this.graphs(),
+      ],
     });
   }
 
   private alarms(): cloudwatch.Alarm[] {
     const { queues, machine, schedules, metricMath } = this.props;
     const alarms = [
-      this.alarm("HistoricDead", "A task of a job could not be handled: its message is in the dead-letter queue", someOf(dead(queues.historicDead))),
-      this.alarm("RealtimeDead", "An event of a new object could not be handled: its message is in the dead-letter queue", someOf(dead(queues.realtimeDead))),
+      this.alarm(
+        "HistoricDead",
+        "A task of a job could not be handled: its message is in the dead-letter queue",
+        someOf(dead(queues.historicDead)),
+      ),
+      this.alarm(
+        "RealtimeDead",
+        "An event of a new object could not be handled: its message is in the dead-letter queue",
+        someOf(dead(queues.realtimeDead)),
+      ),
       // An execution that was aborted was so by a person, who knows.
-      this.alarm("JobFailed", "A job failed or ended incomplete: the cause of its execution says why", someOf(machine.metricFailed())),
+      this.alarm(
+        "JobFailed",
+        "A job failed or ended incomplete: the cause of its execution says why",
+        someOf(machine.metricFailed()),
+      ),
       this.alarm("JobTimedOut", "A job took longer than jobTimeoutHours", someOf(machine.metricTimedOut())),
     ];
     if (schedules !== undefined) {
-      alarms.push(this.alarm("NotReconciled", "A night's search for what events missed could not be started", someOf(schedules.metricDropped())));
+      alarms.push(
+        this.alarm(
+          "NotReconciled",
+          "A night's search for what events missed could not be started",
+          someOf(schedules.metricDropped()),
+        ),
+      );
     }
     return metricMath ? [...alarms, ...this.mathAlarms()] : alarms;
   }
@@ -71,32 +96,40 @@ export class Observability extends Construct {
     const hour = { period: Duration.hours(1) };
     return [
       ...(["historic", "realtime"] as const).map((name) =>
-        this.alarm(`${name === "historic" ? "Historic" : "Realtime"}Stalled`, `Messages wait in the ${name} queue, and none is done: see the log of process`, {
-          metric: new cloudwatch.MathExpression({
-            label: "Waiting, and none done",
-            // A message is deleted only after all that it asked for is written.
-            expression: "IF(FILL(visible, 0) + FILL(inFlight, 0) > 0 AND FILL(done, 0) == 0, 1, 0)",
-            usingMetrics: {
-              visible: queues[name].metricApproximateNumberOfMessagesVisible(),
-              inFlight: queues[name].metricApproximateNumberOfMessagesNotVisible(),
-              done: queues[name].metricNumberOfMessagesDeleted(),
-            },
-            period: FIVE_MINUTES,
-          }),
-          threshold: 0,
-          evaluationPeriods: Math.max(3, Math.ceil((2 * functionTimeout.toSeconds()) / FIVE_MINUTES.toSeconds())),
-        }),
+        this.alarm(
+          `${name === "historic" ? "Historic" : "Realtime"}Stalled`,
+          `Messages wait in the ${name} queue, and none is done: see the log of process`,
+          {
+            metric: new cloudwatch.MathExpression({
+              label: "Waiting, and none done",
+              // A message is deleted only after all that it asked for is written.
+              expression: "IF(FILL(visible, 0) + FILL(inFlight, 0) > 0 AND FILL(done, 0) == 0, 1, 0)",
+              usingMetrics: {
+                visible: queues[name].metricApproximateNumberOfMessagesVisible(),
+                inFlight: queues[name].metricApproximateNumberOfMessagesNotVisible(),
+                done: queues[name].metricNumberOfMessagesDeleted(),
+              },
+              period: FIVE_MINUTES,
+            }),
+            threshold: 0,
+            evaluationPeriods: Math.max(3, Math.ceil((2 * functionTimeout.toSeconds()) / FIVE_MINUTES.toSeconds())),
+          },
+        ),
       ),
-      this.alarm("Rejected", `More than ${rejectedRatio} % of the events of an hour fit no row: see rejected/ in the output for why`, {
-        metric: new cloudwatch.MathExpression({
-          label: "Rejected (%)",
-          expression: "100 * rejected / events",
-          usingMetrics: { rejected: this.measured("Rejected", hour), events: this.measured("Events", hour) },
-          ...hour,
-        }),
-        threshold: rejectedRatio,
-        evaluationPeriods: 1,
-      }),
+      this.alarm(
+        "Rejected",
+        `More than ${rejectedRatio} % of the events of an hour fit no row: see rejected/ in the output for why`,
+        {
+          metric: new cloudwatch.MathExpression({
+            label: "Rejected (%)",
+            expression: "100 * rejected / events",
+            usingMetrics: { rejected: this.measured("Rejected", hour), events: this.measured("Events", hour) },
+            ...hour,
+          }),
+          threshold: rejectedRatio,
+          evaluationPeriods: 1,
+        },
+      ),
     ];
   }
 
@@ -117,14 +150,29 @@ export class Observability extends Construct {
    * and CloudWatch may use no key but one whose policy says so: https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
    */
   private subscribed(address: string): sns.Topic {
-    const alarms = Stack.of(this).formatArn({ service: "cloudwatch", resource: "alarm", resourceName: "*", arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const alarms = Stack.of(this).formatArn({
+      service: "cloudwatch",
+      resource: "alarm",
+      resourceName: "*",
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
     const cloudWatch = new iam.ServicePrincipal("cloudwatch.amazonaws.com", {
       conditions: { ArnLike: { "aws:SourceArn": alarms }, StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } },
     });
-    const masterKey = new kms.Key(this, "TopicKey", { description: "rehose: alarms on their way", enableKeyRotation: true, removalPolicy: RemovalPolicy.DESTROY });
+    const masterKey = new kms.Key(this, "TopicKey", {
+      description: "rehose: alarms on their way",
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     masterKey.grant(cloudWatch, "kms:Decrypt", "kms:GenerateDataKey*");
-    const topic = new sns.Topic(this, "Topic", { displayName: `rehose: ${Stack.of(this).stackName}`, masterKey, enforceSSL: true });
-    topic.addToResourcePolicy(new iam.PolicyStatement({ principals: [cloudWatch], actions: ["sns:Publish"], resources: [topic.topicArn] }));
+    const topic = new sns.Topic(this, "Topic", {
+      displayName: `rehose: ${Stack.of(this).stackName}`,
+      masterKey,
+      enforceSSL: true,
+    });
+    topic.addToResourcePolicy(
+      new iam.PolicyStatement({ principals: [cloudWatch], actions: ["sns:Publish"], resources: [topic.topicArn] }),
+    );
     topic.addSubscription(new EmailSubscription(address));
     return topic;
   }
@@ -141,11 +189,17 @@ export class Observability extends Construct {
         graph("Bytes a minute", [this.measured("BytesIn", minute), this.measured("BytesOut", minute)]),
       ],
       [
-        graph("Messages", both.flatMap((queue) => [
-          queue.metricApproximateNumberOfMessagesVisible({ ...minute, label: `${name(queue)}: waiting` }),
-          queue.metricApproximateNumberOfMessagesNotVisible({ ...minute, label: `${name(queue)}: in flight` }),
-        ])),
-        graph("Age of the oldest message (s)", both.map((queue) => queue.metricApproximateAgeOfOldestMessage({ ...minute, label: name(queue) }))),
+        graph(
+          "Messages",
+          both.flatMap((queue) => [
+            queue.metricApproximateNumberOfMessagesVisible({ ...minute, label: `${name(queue)}: waiting` }),
+            queue.metricApproximateNumberOfMessagesNotVisible({ ...minute, label: `${name(queue)}: in flight` }),
+          ]),
+        ),
+        graph(
+          "Age of the oldest message (s)",
+          both.map((queue) => queue.metricApproximateAgeOfOldestMessage({ ...minute, label: name(queue) })),
+        ),
         graph("Failures", [
           this.measured("Failures", { label: "Objects that failed" }),
           this.measured("Returned", { label: "Messages given back" }),
@@ -156,20 +210,37 @@ export class Observability extends Construct {
         ]),
       ],
       [
-        graph("Duration of process (ms)", ["p50", "p99", "Maximum"].map((statistic) => functions.process.metricDuration({ ...minute, statistic, label: statistic }))),
-        graph("Jobs", [machine.metricStarted(), machine.metricSucceeded(), machine.metricFailed(), machine.metricTimedOut(), machine.metricAborted()]),
+        graph(
+          "Duration of process (ms)",
+          ["p50", "p99", "Maximum"].map((statistic) =>
+            functions.process.metricDuration({ ...minute, statistic, label: statistic }),
+          ),
+        ),
+        graph("Jobs", [
+          machine.metricStarted(),
+          machine.metricSucceeded(),
+          machine.metricFailed(),
+          machine.metricTimedOut(),
+          machine.metricAborted(),
+        ]),
         graph("Duration of jobs (ms)", [machine.metricTime({ statistic: "Maximum" })]),
       ],
       [
         graph("Cost: GB-seconds", all.map(gigabyteSeconds)),
-        graph("Cost: invocations", all.map((one) => one.metricInvocations({ label: one.node.id }))),
+        graph(
+          "Cost: invocations",
+          all.map((one) => one.metricInvocations({ label: one.node.id })),
+        ),
         // A bucket counts requests only where that is turned on. They follow the objects: a GET and a PUT each, more for a large one, and a few for a task.
-        graph("Cost: requests to SQS", both.flatMap((queue) => [
-          queue.metricNumberOfMessagesSent({ label: `${name(queue)}: sent` }),
-          queue.metricNumberOfMessagesReceived({ label: `${name(queue)}: received` }),
-          queue.metricNumberOfEmptyReceives({ label: `${name(queue)}: received nothing` }),
-          queue.metricNumberOfMessagesDeleted({ label: `${name(queue)}: deleted` }),
-        ])),
+        graph(
+          "Cost: requests to SQS",
+          both.flatMap((queue) => [
+            queue.metricNumberOfMessagesSent({ label: `${name(queue)}: sent` }),
+            queue.metricNumberOfMessagesReceived({ label: `${name(queue)}: received` }),
+            queue.metricNumberOfEmptyReceives({ label: `${name(queue)}: received nothing` }),
+            queue.metricNumberOfMessagesDeleted({ label: `${name(queue)}: deleted` }),
+          ]),
+        ),
       ],
     ];
   }

@@ -60,7 +60,11 @@ export class Orchestration extends Construct {
         includeExecutionData: true,
       },
     });
-    acknowledgeWildcard(role, "*", "CDK grants it for tracing and for log delivery: neither X-Ray nor the actions that set up log delivery know resources.");
+    acknowledgeWildcard(
+      role,
+      "*",
+      "CDK grants it for tracing and for log delivery: neither X-Ray nor the actions that set up log delivery know resources.",
+    );
     // Step Functions refuses a definition whose role may not yet do what its .sync states need.
     this.machine.node.addDependency(restart);
   }
@@ -84,7 +88,9 @@ export class Orchestration extends Construct {
       }),
       statement(policy, {
         actions: ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
-        resources: [arn("events", "rule", "StepFunctionsGetEventsForStepFunctionsExecutionRule", ArnFormat.SLASH_RESOURCE_NAME)],
+        resources: [
+          arn("events", "rule", "StepFunctionsGetEventsForStepFunctionsExecutionRule", ArnFormat.SLASH_RESOURCE_NAME),
+        ],
       }),
     );
     return policy;
@@ -93,5 +99,9 @@ export class Orchestration extends Construct {
 
 /** A placeholder could only be text, and `TimeoutSeconds` is a number: https://states-language.net/#toplevelfields */
 function definition(timeout: Duration): string {
-  return JSON.stringify({ ...JSON.parse(readFileSync(DEFINITION, "utf8")), TimeoutSeconds: timeout.toSeconds() }, null, 2);
+  return JSON.stringify(
+    { ...JSON.parse(readFileSync(DEFINITION, "utf8")), TimeoutSeconds: timeout.toSeconds() },
+    null,
+    2,
+  );
 }

@@ -43,16 +43,27 @@ export class Query extends Construct {
   constructor(scope: Construct, id: string, props: QueryProps) {
     super(scope, id);
     const { name, storage, options } = props;
-    const made = tables(options, { output: storage.outputLocation, prefix: props.tablePrefix, since: props.tablesSince });
+    const made = tables(options, {
+      output: storage.outputLocation,
+      prefix: props.tablePrefix,
+      since: props.tablesSince,
+    });
 
     const catalogId = Stack.of(this).account;
     const database = new glue.CfnDatabase(this, "Database", {
       catalogId,
-      databaseInput: { name: name.toLowerCase().replaceAll("-", "_"), description: "What rehose wrote: rows, rejected events and receipts" },
+      databaseInput: {
+        name: name.toLowerCase().replaceAll("-", "_"),
+        description: "What rehose wrote: rows, rejected events and receipts",
+      },
     });
     this.database = database.ref;
     for (const table of made) {
-      new glue.CfnTable(this, `Table-${table.name}`, { catalogId, databaseName: database.ref, tableInput: tableInput(table) });
+      new glue.CfnTable(this, `Table-${table.name}`, {
+        catalogId,
+        databaseName: database.ref,
+        tableInput: tableInput(table),
+      });
     }
 
     const workGroup = new athena.CfnWorkGroup(this, "WorkGroup", {
@@ -68,7 +79,10 @@ export class Query extends Construct {
         resultConfiguration: {
           outputLocation: `${storage.outputLocation}athena/`,
           // As the rows are: a bucket of the user's may refuse anything else.
-          encryptionConfiguration: storage.outputKey === undefined ? { encryptionOption: "SSE_S3" } : { encryptionOption: "SSE_KMS", kmsKey: storage.outputKey },
+          encryptionConfiguration:
+            storage.outputKey === undefined
+              ? { encryptionOption: "SSE_S3" }
+              : { encryptionOption: "SSE_KMS", kmsKey: storage.outputKey },
         },
       },
     });

@@ -51,7 +51,8 @@ export class Realtime extends Construct {
     }
     Validations.of(role).acknowledge({
       id: "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
-      reason: "CDK attaches it, which lets its own function write its log; that function runs only when the stack is deployed.",
+      reason:
+        "CDK attaches it, which lets its own function write its log; that function runs only when the stack is deployed.",
     });
   }
 
@@ -62,10 +63,17 @@ export class Realtime extends Construct {
         actions: ["sqs:SendMessage"],
         resources: [queue.queueArn],
         // A bucket's name may be taken by another account once it is free: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
-        conditions: { ArnEquals: { "aws:SourceArn": source.bucketArn }, StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } },
+        conditions: {
+          ArnEquals: { "aws:SourceArn": source.bucketArn },
+          StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID },
+        },
       }),
     );
-    return { type: s3.BucketNotificationDestinationType.QUEUE, arn: queue.queueArn, dependencies: policyDependable ? [policyDependable] : [] };
+    return {
+      type: s3.BucketNotificationDestinationType.QUEUE,
+      arn: queue.queueArn,
+      dependencies: policyDependable ? [policyDependable] : [],
+    };
   }
 
   /**
@@ -105,7 +113,11 @@ export class Realtime extends Construct {
         description: `rehose: what is missing of yesterday under ${prefix}`,
         schedule: scheduler.ScheduleExpression.cron({ hour: "3", minute: "0", timeZone: TimeZone.ETC_UTC }),
         target: new StepFunctionsStartExecution(machine, {
-          input: scheduler.ScheduleTargetInput.fromObject({ scheduled: scheduler.ContextAttribute.scheduledTime, prefix, day: picture(layout) }),
+          input: scheduler.ScheduleTargetInput.fromObject({
+            scheduled: scheduler.ContextAttribute.scheduledTime,
+            prefix,
+            day: picture(layout),
+          }),
         }),
       });
     }

@@ -12,7 +12,9 @@ import { Storage } from "./storage";
 /** All of rehose in one account and region. */
 export class RehoseStack extends Stack {
   constructor(scope: Construct, config: Config) {
-    super(scope, config.stackName, { description: "rehose: CloudWatch Logs that Firehose stashed, as files that Athena reads" });
+    super(scope, config.stackName, {
+      description: "rehose: CloudWatch Logs that Firehose stashed, as files that Athena reads",
+    });
     const storage = new Storage(this, "Storage", config);
     const timeout = Duration.seconds(config.timeout);
     const queues = new Queues(this, "Queues", { functionTimeout: timeout });
@@ -26,7 +28,8 @@ export class RehoseStack extends Stack {
       retention: config.retention,
     });
     const { realtime: events, reconcile } = config;
-    const realtime = events && new Realtime(this, "Realtime", { storage, queue: queues.realtime, machine, events, reconcile });
+    const realtime =
+      events && new Realtime(this, "Realtime", { storage, queue: queues.realtime, machine, events, reconcile });
     const { dashboard, topic } = new Observability(this, "Observability", {
       functions,
       queues,

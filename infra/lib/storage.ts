@@ -26,12 +26,17 @@ export class Storage extends Construct {
   readonly output: s3.IBucket;
   readonly outputPrefix: string;
 
-  constructor(scope: Construct, id: string, private readonly props: StorageProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: StorageProps,
+  ) {
     super(scope, id);
     this.sourcePrefixes = props.sourcePrefixes;
     this.outputPrefix = props.outputPrefix;
     this.source = s3.Bucket.fromBucketName(this, "Source", props.sourceBucket);
-    this.output = props.outputBucket === undefined ? this.create() : s3.Bucket.fromBucketName(this, "Output", props.outputBucket);
+    this.output =
+      props.outputBucket === undefined ? this.create() : s3.Bucket.fromBucketName(this, "Output", props.outputBucket);
   }
 
   /** Where the stash is, as the functions read it. */
@@ -76,7 +81,13 @@ export class Storage extends Construct {
   private throughS3(key: string | undefined, ...actions: string[]): Permission[] {
     if (key === undefined) return [];
     const { region } = Arn.split(key, ArnFormat.SLASH_RESOURCE_NAME);
-    return [{ actions, resources: [key], conditions: { StringEquals: { "kms:ViaService": `s3.${region}.${Aws.URL_SUFFIX}` } } }];
+    return [
+      {
+        actions,
+        resources: [key],
+        conditions: { StringEquals: { "kms:ViaService": `s3.${region}.${Aws.URL_SUFFIX}` } },
+      },
+    ];
   }
 
   private create(): s3.IBucket {
@@ -85,7 +96,11 @@ export class Storage extends Construct {
       ...(outputKey === undefined
         ? { encryption: s3.BucketEncryption.S3_MANAGED }
         : // With a bucket key, S3 does not ask KMS once for each object.
-          { encryption: s3.BucketEncryption.KMS, encryptionKey: kms.Key.fromKeyArn(this, "OutputKey", outputKey), bucketKeyEnabled: true }),
+          {
+            encryption: s3.BucketEncryption.KMS,
+            encryptionKey: kms.Key.fromKeyArn(this, "OutputKey", outputKey),
+            bucketKeyEnabled: true,
+          }),
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
@@ -99,7 +114,8 @@ export class Storage extends Construct {
     });
     Validations.of(bucket).acknowledge({
       id: "AwsSolutions-S1",
-      reason: "Access logs need one more bucket, and who wants them mostly has the account's CloudTrail record data events; all that is in this one can be made again from the stash.",
+      reason:
+        "Access logs need one more bucket, and who wants them mostly has the account's CloudTrail record data events; all that is in this one can be made again from the stash.",
     });
     return bucket;
   }

@@ -56,7 +56,12 @@ function rows({ format, fields = known.default_fields, message_regex }: Options)
     default:
       return withColumns(known.flow_logs, fields, (field) => {
         const type = Object.hasOwn(types, field) ? types[field] : undefined;
-        if (type === undefined) throw new ConfigError("options", `has the field ${JSON.stringify(field)}, which is none of ${Object.keys(types).join(", ")}`, EXAMPLE);
+        if (type === undefined)
+          throw new ConfigError(
+            "options",
+            `has the field ${JSON.stringify(field)}, which is none of ${Object.keys(types).join(", ")}`,
+            EXAMPLE,
+          );
         return type;
       });
   }
@@ -87,5 +92,9 @@ function groups(regex: string): string[] {
     else if (name !== undefined && depth === 0) names.push(name);
   }
   if (names.length > 0) return names;
-  throw new ConfigError("options", "has no message_regex with a named group (?P<column>...), which the format regex needs", `'{"message_regex":"^(?P<level>[A-Z]+) "}'`);
+  throw new ConfigError(
+    "options",
+    "has no message_regex with a named group (?P<column>...), which the format regex needs",
+    `'{"message_regex":"^(?P<level>[A-Z]+) "}'`,
+  );
 }

@@ -32,6 +32,9 @@ for (const name of ["default", "everything"]) {
 test("a wrong value stops it, with one line and no template", (t) => {
   const { status, stderr, template } = run(t, context({ memory: "lots" }));
   assert.equal(status, 1);
-  assert.equal(stderr.trim(), 'memory is "lots" and must be a whole number from 128 to 10240; for example -c memory=1769');
+  assert.equal(
+    stderr.trim(),
+    'memory is "lots" and must be a whole number from 128 to 10240; for example -c memory=1769',
+  );
   assert.ok(!template);
 });

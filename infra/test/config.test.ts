@@ -22,7 +22,14 @@ test("a bucket is enough: everything else has its default", () => {
     concurrency: 100,
     realtimeConcurrency: 10,
     timeout: 900,
-    pace: { page: undefined, pages: undefined, quietSeconds: undefined, stalledSeconds: undefined, rounds: undefined, waitSeconds: undefined },
+    pace: {
+      page: undefined,
+      pages: undefined,
+      quietSeconds: undefined,
+      stalledSeconds: undefined,
+      rounds: undefined,
+      waitSeconds: undefined,
+    },
     retention: 30,
     restartAfter: 500,
     jobTimeoutHours: 336,
@@ -41,13 +48,30 @@ test("a bucket is enough: everything else has its default", () => {
 });
 
 test("values come as text from the command line and as JSON from cdk.json", () => {
-  const text = { memory: "512", retention: "7", options: '{"format":"message"}', exclude: '["tmp/*"]', rejectedRatio: "0.5", realtime: "true", reconcile: "false" };
-  const json = { memory: 512, retention: 7, options: { format: "message" }, exclude: ["tmp/*"], rejectedRatio: 0.5, realtime: true, reconcile: false };
+  const text = {
+    memory: "512",
+    retention: "7",
+    options: '{"format":"message"}',
+    exclude: '["tmp/*"]',
+    rejectedRatio: "0.5",
+    realtime: "true",
+    reconcile: "false",
+  };
+  const json = {
+    memory: 512,
+    retention: 7,
+    options: { format: "message" },
+    exclude: ["tmp/*"],
+    rejectedRatio: 0.5,
+    realtime: true,
+    reconcile: false,
+  };
   assert.deepEqual(readConfig(context(text)), readConfig(context(json)));
 });
 
 test("a source may have several prefixes", () => {
-  for (const sourcePrefix of ["a/,b/", '["a/","b/"]', ["a/", "b/"]]) assert.deepEqual(readConfig(context({ sourcePrefix })).sourcePrefixes, ["a/", "b/"]);
+  for (const sourcePrefix of ["a/,b/", '["a/","b/"]', ["a/", "b/"]])
+    assert.deepEqual(readConfig(context({ sourcePrefix })).sourcePrefixes, ["a/", "b/"]);
 });
 
 test("realtime is one flag: events are the bucket's and a search is made each night, unless it is said otherwise", () => {
@@ -57,7 +81,10 @@ test("realtime is one flag: events are the bucket's and a search is made each ni
   };
   assert.deepEqual(read({ realtimeEvents: "eventbridge" }), [undefined, undefined]);
   assert.deepEqual(read({ realtime: "true" }), ["s3", "{yyyy}/{MM}/{dd}/"]);
-  assert.deepEqual(read({ realtime: "true", realtimeEvents: "eventbridge", reconcile: "false" }), ["eventbridge", undefined]);
+  assert.deepEqual(read({ realtime: "true", realtimeEvents: "eventbridge", reconcile: "false" }), [
+    "eventbridge",
+    undefined,
+  ]);
   assert.deepEqual(read({ realtime: "true", reconcile: "year={yyyy}/{MM}-{dd}/" }), ["s3", "year={yyyy}/{MM}-{dd}/"]);
 });
 
@@ -73,30 +100,60 @@ test("CDK's own context is none of ours", () => {
 const wrong: [Record<string, unknown>, RegExp][] = [
   [{ sourceBucket: undefined }, /^sourceBucket is missing; for example -c sourceBucket=my-flow-logs$/],
   [{ sourceBucket: "" }, /^sourceBucket is missing/],
-  [{ sourceBucket: "s3://stash" }, /^sourceBucket is "s3:\/\/stash" and must be the name of a bucket, without s3:\/\/, and one alone: .*; for example/],
+  [
+    { sourceBucket: "s3://stash" },
+    /^sourceBucket is "s3:\/\/stash" and must be the name of a bucket, without s3:\/\/, and one alone: .*; for example/,
+  ],
   [{ sourcePrefix: "/AWSLogs" }, /^sourcePrefix is "\/AWSLogs" .*no slash first.*-c sourcePrefix=AWSLogs\/$/],
   [{ sourcePrefix: "a*" }, /^sourcePrefix is "a\*"/],
-  [{ sourceBucket: "stash,more" }, /^sourceBucket is "stash,more" .* one alone: a stack, with a stackName of its own, is for one bucket; for example/],
+  [
+    { sourceBucket: "stash,more" },
+    /^sourceBucket is "stash,more" .* one alone: a stack, with a stackName of its own, is for one bucket; for example/,
+  ],
   [{ sourceBucket: ["stash", "more"] }, /^sourceBucket is \["stash","more"\] .* one alone/],
   [{ sourcePrefix: "a/, b/" }, /^sourcePrefix is " b\/" and must be a key's beginning/],
-  [{ sourcePrefix: [] }, /^sourcePrefix is \[\] and must be a text or a list of texts; for example -c sourcePrefix=AWSLogs\/$/],
+  [
+    { sourcePrefix: [] },
+    /^sourcePrefix is \[\] and must be a text or a list of texts; for example -c sourcePrefix=AWSLogs\/$/,
+  ],
   [{ sourcePrefix: ["a/", 1] }, /^sourcePrefix is 1 and must be a key's beginning/],
   [{ sourcePrefix: '["a/"' }, /^sourcePrefix is "\[\\"a\/\\"" and must be JSON .*-c sourcePrefix='\["AWSLogs\/"\]'$/],
-  [{ sourcePrefix: "a/b/,a/" }, /^sourcePrefix has "a\/b\/", which "a\/" holds already; for example -c sourcePrefix=AWSLogs\/,stash\/$/],
+  [
+    { sourcePrefix: "a/b/,a/" },
+    /^sourcePrefix has "a\/b\/", which "a\/" holds already; for example -c sourcePrefix=AWSLogs\/,stash\/$/,
+  ],
   [{ sourcePrefix: "a/,a/" }, /^sourcePrefix has "a\/", which "a\/" holds already/],
   [{ sourcePrefix: ["a/", ""] }, /^sourcePrefix has "a\/", which "" holds already/],
-  [{ sourceKey: "alias/stash" }, /^sourceKey is "alias\/stash" and must be the ARN of a KMS key: its alias grants nothing; for example -c sourceKey=arn:aws:kms:/],
-  [{ outputKey: "arn:aws:kms:eu-central-1:123456789012:alias/tables" }, /^outputKey is .*alias.* must be the ARN of a KMS key/],
+  [
+    { sourceKey: "alias/stash" },
+    /^sourceKey is "alias\/stash" and must be the ARN of a KMS key: its alias grants nothing; for example -c sourceKey=arn:aws:kms:/,
+  ],
+  [
+    { outputKey: "arn:aws:kms:eu-central-1:123456789012:alias/tables" },
+    /^outputKey is .*alias.* must be the ARN of a KMS key/,
+  ],
   [{ realtime: "on" }, /^realtime is "on" and must be one of true, false; for example -c realtime=/],
-  [{ realtimeEvents: "sns" }, /^realtimeEvents is "sns" and must be one of s3, eventbridge; for example -c realtimeEvents=s3$/],
-  [{ reconcile: "{yyyy}/{MM}/" }, /^reconcile is "{yyyy}\/{MM}\/" and must be false, or where a day's objects lie .* with {yyyy}, {MM} and {dd}; for example -c reconcile={yyyy}\/{MM}\/{dd}\/$/],
+  [
+    { realtimeEvents: "sns" },
+    /^realtimeEvents is "sns" and must be one of s3, eventbridge; for example -c realtimeEvents=s3$/,
+  ],
+  [
+    { reconcile: "{yyyy}/{MM}/" },
+    /^reconcile is "{yyyy}\/{MM}\/" and must be false, or where a day's objects lie .* with {yyyy}, {MM} and {dd}; for example -c reconcile={yyyy}\/{MM}\/{dd}\/$/,
+  ],
   [{ reconcile: "/{yyyy}/{MM}/{dd}/" }, /^reconcile is /],
   [{ reconcile: "{yyyy}/{MM}/{dd}/{HH}/" }, /^reconcile is /],
   [{ reconcile: "[Y]{yyyy}/{MM}/{dd}/" }, /^reconcile is /],
   [{ reconcile: true }, /^reconcile is "true"/],
   [{ jobTimeoutHours: 0 }, /^jobTimeoutHours is 0 .* from 1 to 8760; for example -c jobTimeoutHours=336$/],
-  [{ alarmAddress: "team" }, /^alarmAddress is "team" and must be an e-mail address; for example -c alarmAddress=team@example.com$/],
-  [{ rejectedRatio: "101" }, /^rejectedRatio is "101" and must be a number from 0 to 100; for example -c rejectedRatio=1$/],
+  [
+    { alarmAddress: "team" },
+    /^alarmAddress is "team" and must be an e-mail address; for example -c alarmAddress=team@example.com$/,
+  ],
+  [
+    { rejectedRatio: "101" },
+    /^rejectedRatio is "101" and must be a number from 0 to 100; for example -c rejectedRatio=1$/,
+  ],
   [{ sourcePrefix: "${aws:username}" }, /^sourcePrefix is /],
   [{ outputBucket: "Tables" }, /^outputBucket is "Tables"/],
   [{ outputPrefix: "/" }, /^outputPrefix is "\/"/],
@@ -120,11 +177,17 @@ const wrong: [Record<string, unknown>, RegExp][] = [
   [{ retention: "31" }, /^retention is "31" and must be one of 1, 3, 5, 7, .*; for example -c retention=30$/],
   [{ restartAfter: "501" }, /^restartAfter is "501" .* from 1 to 500/],
   [{ tablePrefix: "/" }, /^tablePrefix is "\/"/],
-  [{ tablesSince: "2020/1/1/0" }, /^tablesSince is "2020\/1\/1\/0" and must be an hour as yyyy\/MM\/dd\/HH; for example -c tablesSince=2020\/01\/01\/00$/],
+  [
+    { tablesSince: "2020/1/1/0" },
+    /^tablesSince is "2020\/1\/1\/0" and must be an hour as yyyy\/MM\/dd\/HH; for example -c tablesSince=2020\/01\/01\/00$/,
+  ],
   [{ scanLimitGB: 0 }, /^scanLimitGB is 0 .* from 1 to 1000000/],
   [{ namedQueries: "no" }, /^namedQueries is "no" and must be one of true, false/],
   [{ architecture: "arm" }, /^architecture is "arm" and must be one of arm64, x86_64/],
-  [{ options: "format=message" }, /^options is "format=message" and must be JSON \(.*\); for example -c options='{"format":"message"}'$/],
+  [
+    { options: "format=message" },
+    /^options is "format=message" and must be JSON \(.*\); for example -c options='{"format":"message"}'$/,
+  ],
   [{ options: "[]" }, /^options is \[\] and must be an object/],
   [{ options: { formt: "message" } }, /^options has "formt", which is none of dialect, /],
   [{ options: { format: "csv" } }, /^options has "csv" as format, which must be vpc-flow-logs, regex or message/],
@@ -135,14 +198,25 @@ const wrong: [Record<string, unknown>, RegExp][] = [
 ];
 for (const [more, message] of wrong) {
   test(`refused: ${JSON.stringify(more)}`, () => {
-    assert.throws(() => readConfig(context(more)), (error) => error instanceof ConfigError && message.test(error.message));
+    assert.throws(
+      () => readConfig(context(more)),
+      (error) => error instanceof ConfigError && message.test(error.message),
+    );
   });
 }
 
 const overlaps: [string, string, RegExp | undefined][] = [
-  ["", "", /^outputBucket makes the output s3:\/\/stash\/, which is under the source s3:\/\/stash\/; for example -c outputBucket=/],
+  [
+    "",
+    "",
+    /^outputBucket makes the output s3:\/\/stash\/, which is under the source s3:\/\/stash\/; for example -c outputBucket=/,
+  ],
   ["", "out", /^outputBucket makes/],
-  ["logs/", "logs/out", /^outputPrefix makes the output s3:\/\/stash\/logs\/out\/, which is under the source s3:\/\/stash\/logs\//],
+  [
+    "logs/",
+    "logs/out",
+    /^outputPrefix makes the output s3:\/\/stash\/logs\/out\/, which is under the source s3:\/\/stash\/logs\//,
+  ],
   ["logs", "logs-out", /^outputPrefix makes/],
   ["csv/2020/", "", /^sourcePrefix makes the source s3:\/\/stash\/csv\/2020\/, where s3:\/\/stash\/csv\/ is written/],
   ["athena/", "", /^sourcePrefix makes the source s3:\/\/stash\/athena\/, where s3:\/\/stash\/athena\/ is written/],
@@ -168,5 +242,8 @@ test("the same prefixes in two buckets do not overlap", () => {
 test("binaries that are not there are missed before anything is synthesised", (t) => {
   const empty = mkdtempSync(join(tmpdir(), "rehose-empty-"));
   t.after(() => rmSync(empty, { recursive: true }));
-  assert.throws(() => readConfig(context({ binaries: empty })), /^ConfigError: binaries is ".*", where rehose-start\/bootstrap.zip is missing: run scripts\/build/);
+  assert.throws(
+    () => readConfig(context({ binaries: empty })),
+    /^ConfigError: binaries is ".*", where rehose-start\/bootstrap.zip is missing: run scripts\/build/,
+  );
 });

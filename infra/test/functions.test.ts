@@ -7,12 +7,17 @@ import { template } from "./synth";
 
 function functions(more: Record<string, unknown> = {}): Record<string, any> {
   const found = Object.values(template(more).findResources("AWS::Lambda::Function"));
-  return Object.fromEntries(found.map(({ Properties }) => [Properties.Description.replace("rehose: ", ""), Properties]));
+  return Object.fromEntries(
+    found.map(({ Properties }) => [Properties.Description.replace("rehose: ", ""), Properties]),
+  );
 }
 
 test("there are three, for the architecture that was asked for", () => {
   assert.deepEqual(Object.keys(functions()).sort(), ["check", "process", "start"]);
-  for (const [more, architecture] of [[{}, "arm64"], [{ architecture: "x86_64" }, "x86_64"]] as const) {
+  for (const [more, architecture] of [
+    [{}, "arm64"],
+    [{ architecture: "x86_64" }, "x86_64"],
+  ] as const) {
     for (const f of Object.values(functions(more))) {
       assert.equal(f.Runtime, "provided.al2023");
       assert.equal(f.Handler, "bootstrap");
@@ -49,7 +54,9 @@ const pace = { page: 200, pages: 2, quietSeconds: 10, stalledSeconds: 40, rounds
 test("start is told how to plan and check how to wait, and of what is not given nothing", () => {
   const told = (more: Record<string, unknown>, name: string) => {
     const of = /^REHOSE_(PAGES?|ROUNDS|[A-Z]+_SECONDS)$/;
-    return Object.fromEntries(Object.entries(functions(more)[name].Environment.Variables).filter(([variable]) => of.test(variable)));
+    return Object.fromEntries(
+      Object.entries(functions(more)[name].Environment.Variables).filter(([variable]) => of.test(variable)),
+    );
   };
   assert.deepEqual(told(pace, "start"), { REHOSE_PAGE: "200", REHOSE_PAGES: "2" });
   assert.deepEqual(told(pace, "check"), {
@@ -70,7 +77,10 @@ test("they are given only variables that the functions know", () => {
 test("process takes from both queues, a message at a time, as many at once as was asked for", () => {
   const made = template({ concurrency: 7, realtimeConcurrency: 3 });
   made.resourceCountIs("AWS::Lambda::EventSourceMapping", 2);
-  for (const [queue, MaximumConcurrency] of [["Historic", 7], ["Realtime", 3]] as const) {
+  for (const [queue, MaximumConcurrency] of [
+    ["Historic", 7],
+    ["Realtime", 3],
+  ] as const) {
     made.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
       EventSourceArn: { "Fn::GetAtt": [Match.stringLikeRegexp(`^Queues${queue}(?!Dead)`), "Arn"] },
       FunctionName: { Ref: Match.stringLikeRegexp("^FunctionsProcess") },
@@ -87,7 +97,9 @@ test("none has reserved concurrency, which would send messages to the dead-lette
 
 test("each logs to a group of its own, kept as long as was asked for", () => {
   const made = template({ retention: 7 });
-  const groups = Object.values(made.findResources("AWS::Lambda::Function")).map(({ Properties }) => Properties.LoggingConfig.LogGroup.Ref);
+  const groups = Object.values(made.findResources("AWS::Lambda::Function")).map(
+    ({ Properties }) => Properties.LoggingConfig.LogGroup.Ref,
+  );
   assert.equal(new Set(groups).size, 3);
   made.resourcePropertiesCountIs("AWS::Logs::LogGroup", { RetentionInDays: 7 }, 4);
 });

@@ -8,7 +8,9 @@ import { stack } from "./synth";
 
 function findings(scope: ReturnType<typeof stack>, pack = new AwsSolutionsChecks()): string[] {
   const { violations } = pack.validateScope(scope);
-  return violations.flatMap(({ ruleName, violatingResources }) => violatingResources.map(({ constructPath }) => `${ruleName} at ${constructPath}`));
+  return violations.flatMap(({ ruleName, violatingResources }) =>
+    violatingResources.map(({ constructPath }) => `${ruleName} at ${constructPath}`),
+  );
 }
 
 for (const [what, more] of Object.entries(configurations)) {
@@ -33,11 +35,20 @@ function answered(scope: ReturnType<typeof stack>) {
   const acknowledged = scope.node.findAll().flatMap(({ node }) =>
     node.metadata
       .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
-      .flatMap(({ data }) => Object.entries<string>(data).map(([id, reason]) => ({ id: id.replace(/^annotation::/i, ""), path: node.path, reason }))),
+      .flatMap(({ data }) =>
+        Object.entries<string>(data).map(([id, reason]) => ({
+          id: id.replace(/^annotation::/i, ""),
+          path: node.path,
+          reason,
+        })),
+      ),
   );
   assert.ok(acknowledged.length > 0);
   for (const { id, path, reason } of acknowledged) {
-    assert.ok(found.some((finding) => finding.startsWith(`${id} at ${path}/`)), `${id} at ${path} is idle`);
+    assert.ok(
+      found.some((finding) => finding.startsWith(`${id} at ${path}/`)),
+      `${id} at ${path} is idle`,
+    );
     assert.ok(reason.length > 20, `${id} at ${path} has no reason`);
   }
 }

@@ -11,14 +11,29 @@ const alarmed = template({ alarmAddress: "team@example.com", realtime: true, rej
 /** The alarms by their names in the stack. */
 function alarms(stack = made): Record<string, any> {
   const found = Object.entries(stack.findResources("AWS::CloudWatch::Alarm"));
-  return Object.fromEntries(found.map(([id, { Properties }]) => [id.replace(/^Observability|[0-9A-F]{8}$/g, ""), Properties]));
+  return Object.fromEntries(
+    found.map(([id, { Properties }]) => [id.replace(/^Observability|[0-9A-F]{8}$/g, ""), Properties]),
+  );
 }
 
 test("there is an alarm for each thing that calls for a person", () => {
-  const always = ["HistoricDead", "HistoricStalled", "JobFailed", "JobTimedOut", "RealtimeDead", "RealtimeStalled", "Rejected"];
+  const always = [
+    "HistoricDead",
+    "HistoricStalled",
+    "JobFailed",
+    "JobTimedOut",
+    "RealtimeDead",
+    "RealtimeStalled",
+    "Rejected",
+  ];
   assert.deepEqual(Object.keys(alarms()).sort(), always);
   assert.deepEqual(Object.keys(alarms(alarmed)).sort(), [...always, "NotReconciled"].sort());
-  assert.deepEqual(Object.keys(alarms(template({ metricMath: false }))).sort(), ["HistoricDead", "JobFailed", "JobTimedOut", "RealtimeDead"]);
+  assert.deepEqual(Object.keys(alarms(template({ metricMath: false }))).sort(), [
+    "HistoricDead",
+    "JobFailed",
+    "JobTimedOut",
+    "RealtimeDead",
+  ]);
   for (const alarm of Object.values(alarms(alarmed))) {
     assert.equal(alarm.ComparisonOperator, "GreaterThanThreshold");
     assert.equal(alarm.TreatMissingData, "notBreaching", "nothing ran, and all is well");
@@ -36,20 +51,27 @@ test("one dead letter, one failed job, one that timed out, one night that was no
   ]) {
     assert.deepEqual([alarm.MetricName, alarm.Threshold, alarm.EvaluationPeriods], [metric, 0, 1]);
   }
-  for (const [alarm, queue] of [[HistoricDead, /^QueuesHistoricDead/], [RealtimeDead, /^QueuesRealtimeDead/]] as const) {
+  for (const [alarm, queue] of [
+    [HistoricDead, /^QueuesHistoricDead/],
+    [RealtimeDead, /^QueuesRealtimeDead/],
+  ] as const) {
     assert.match(alarm.Dimensions[0].Value["Fn::GetAtt"][0], queue);
   }
 });
 
 test("a queue has stalled when, for twice the longest call, messages wait or are in flight and none is deleted", () => {
-  const [{ Properties: process }] = Object.values(made.findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } })) as any;
+  const [{ Properties: process }] = Object.values(
+    made.findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } }),
+  ) as any;
   for (const name of ["Historic", "Realtime"]) {
     const { Metrics, EvaluationPeriods, Threshold } = alarms()[`${name}Stalled`];
     const [expression, ...metrics] = Metrics;
     assert.equal(expression.Expression, "IF(FILL(visible, 0) + FILL(inFlight, 0) > 0 AND FILL(done, 0) == 0, 1, 0)");
     assert.equal(Threshold, 0);
     assert.equal(EvaluationPeriods * metrics[0].MetricStat.Period, 2 * process.Timeout);
-    const queues = metrics.map(({ MetricStat }: any) => MetricStat.Metric.Dimensions[0].Value["Fn::GetAtt"][0].replace(/[0-9A-F]{8}$/, ""));
+    const queues = metrics.map(({ MetricStat }: any) =>
+      MetricStat.Metric.Dimensions[0].Value["Fn::GetAtt"][0].replace(/[0-9A-F]{8}$/, ""),
+    );
     assert.deepEqual(queues, Array(3).fill(`Queues${name}`));
     const named = metrics.map(({ Id, MetricStat }: any) => [Id, MetricStat.Metric.MetricName, MetricStat.Stat]);
     assert.deepEqual(named, [
@@ -65,10 +87,13 @@ test("rejected events are compared with all events, in percent", () => {
   const { Metrics, Threshold } = alarms(alarmed).Rejected;
   assert.equal(Threshold, 0.5);
   assert.equal(Metrics[0].Expression, "100 * rejected / events");
-  assert.deepEqual(Metrics.slice(1).map(({ Id, MetricStat }: any) => [Id, MetricStat.Metric.MetricName, MetricStat.Stat]), [
-    ["rejected", "Rejected", "Sum"],
-    ["events", "Events", "Sum"],
-  ]);
+  assert.deepEqual(
+    Metrics.slice(1).map(({ Id, MetricStat }: any) => [Id, MetricStat.Metric.MetricName, MetricStat.Stat]),
+    [
+      ["rejected", "Rejected", "Sum"],
+      ["events", "Events", "Sum"],
+    ],
+  );
 });
 
 test("without an address nobody is called; with one, every alarm goes to it", () => {
@@ -77,25 +102,38 @@ test("without an address nobody is called; with one, every alarm goes to it", ()
   for (const alarm of Object.values(alarms())) assert.equal(alarm.AlarmActions, undefined);
   const [topic] = Object.keys(alarmed.findResources("AWS::SNS::Topic"));
   for (const alarm of Object.values(alarms(alarmed))) assert.deepEqual(alarm.AlarmActions, [{ Ref: topic }]);
-  alarmed.hasResourceProperties("AWS::SNS::Subscription", { Protocol: "email", Endpoint: "team@example.com", TopicArn: { Ref: topic } });
+  alarmed.hasResourceProperties("AWS::SNS::Subscription", {
+    Protocol: "email",
+    Endpoint: "team@example.com",
+    TopicArn: { Ref: topic },
+  });
 });
 
 test("the topic is encrypted with a key that alarms of this account may use, takes what they publish, and only by TLS", () => {
   const ofAlarms = {
     Effect: "Allow",
     Principal: { Service: "cloudwatch.amazonaws.com" },
-    Condition: { ArnLike: { "aws:SourceArn": Match.anyValue() }, StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+    Condition: {
+      ArnLike: { "aws:SourceArn": Match.anyValue() },
+      StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } },
+    },
   };
   const [key] = Object.keys(alarmed.findResources("AWS::KMS::Key"));
   alarmed.hasResourceProperties("AWS::SNS::Topic", { KmsMasterKeyId: { "Fn::GetAtt": [key, "Arn"] } });
   alarmed.hasResourceProperties("AWS::KMS::Key", {
     EnableKeyRotation: true,
-    KeyPolicy: { Statement: Match.arrayWith([Match.objectLike({ ...ofAlarms, Action: ["kms:Decrypt", "kms:GenerateDataKey*"] })]) },
+    KeyPolicy: {
+      Statement: Match.arrayWith([Match.objectLike({ ...ofAlarms, Action: ["kms:Decrypt", "kms:GenerateDataKey*"] })]),
+    },
   });
   alarmed.hasResourceProperties("AWS::SNS::TopicPolicy", {
     PolicyDocument: {
       Statement: [
-        Match.objectLike({ Effect: "Deny", Action: "sns:Publish", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
+        Match.objectLike({
+          Effect: "Deny",
+          Action: "sns:Publish",
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        }),
         Match.objectLike({ ...ofAlarms, Action: "sns:Publish" }),
       ],
     },
@@ -105,21 +143,29 @@ test("the topic is encrypted with a key that alarms of this account may use, tak
 /** Every metric that the dashboard and the alarms take from process, by its name. */
 function measured(): { namespace: string; name: string; dimension: string }[] {
   const [{ Properties }] = Object.values(made.findResources("AWS::CloudWatch::Dashboard")) as any;
-  const text = Properties.DashboardBody["Fn::Join"][1].map((part: any) => (typeof part === "string" ? part : (part.Ref ?? part["Fn::GetAtt"][0]))).join("");
+  const text = Properties.DashboardBody["Fn::Join"][1]
+    .map((part: any) => (typeof part === "string" ? part : (part.Ref ?? part["Fn::GetAtt"][0])))
+    .join("");
   const shown = JSON.parse(text).widgets.flatMap(({ properties }: any) => properties.metrics ?? []);
-  const graphs = shown.filter(([namespace]: any[]) => namespace === "rehose").map(([namespace, name, , dimension]: string[]) => ({ namespace, name, dimension }));
-  const alarm = alarms().Rejected.Metrics.slice(1).map(({ MetricStat: { Metric } }: any) => ({
-    namespace: Metric.Namespace,
-    name: Metric.MetricName,
-    dimension: Metric.Dimensions[0].Value.Ref,
-  }));
+  const graphs = shown
+    .filter(([namespace]: any[]) => namespace === "rehose")
+    .map(([namespace, name, , dimension]: string[]) => ({ namespace, name, dimension }));
+  const alarm = alarms()
+    .Rejected.Metrics.slice(1)
+    .map(({ MetricStat: { Metric } }: any) => ({
+      namespace: Metric.Namespace,
+      name: Metric.MetricName,
+      dimension: Metric.Dimensions[0].Value.Ref,
+    }));
   return [...graphs, ...alarm];
 }
 
 test("what is shown of process is what this stack's process writes", () => {
   const read = (...path: string[]) => readFileSync(join(__dirname, "..", "..", "functions", ...path), "utf8");
   const [written, format] = [read("process", "src", "main.rs"), read("common", "src", "metrics.rs")];
-  const [process] = Object.keys(made.findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } }));
+  const [process] = Object.keys(
+    made.findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } }),
+  );
   assert.ok(measured().length > 8);
   for (const { namespace, name, dimension } of measured()) {
     assert.ok(format.includes(`NAMESPACE: &str = "${namespace}"`), namespace);

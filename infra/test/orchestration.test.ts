@@ -5,7 +5,10 @@ import { test } from "node:test";
 import { template } from "./synth";
 
 const made = template({ stackName: "night", restartAfter: 12, jobTimeoutHours: 5 });
-const [[id, machine] = ["", {}]] = Object.entries(made.findResources("AWS::StepFunctions::StateMachine")) as [string, any][];
+const [[id, machine] = ["", {}]] = Object.entries(made.findResources("AWS::StepFunctions::StateMachine")) as [
+  string,
+  any,
+][];
 const { DefinitionString, DefinitionSubstitutions, ...properties } = machine.Properties;
 
 /** The definition as CloudFormation fills it in. */
@@ -45,7 +48,9 @@ test("it has the stack's name, by which its role knows it", () => {
 });
 
 test("its role may do everything before it is made, and does not wait for it", () => {
-  const policies = Object.keys(made.findResources("AWS::IAM::Policy", { Properties: { Roles: [{ Ref: properties.RoleArn["Fn::GetAtt"][0] }] } }));
+  const policies = Object.keys(
+    made.findResources("AWS::IAM::Policy", { Properties: { Roles: [{ Ref: properties.RoleArn["Fn::GetAtt"][0] }] } }),
+  );
   assert.equal(policies.length, 2);
   for (const policy of policies) {
     assert.ok(machine.DependsOn.includes(policy), policy);
@@ -57,5 +62,8 @@ test("it is traced and logs everything", () => {
   assert.deepEqual(properties.TracingConfiguration, { Enabled: true });
   assert.equal(properties.LoggingConfiguration.Level, "ALL");
   assert.equal(properties.LoggingConfiguration.IncludeExecutionData, true);
-  made.hasResourceProperties("AWS::Logs::LogGroup", { LogGroupName: "/aws/vendedlogs/states/night", RetentionInDays: 30 });
+  made.hasResourceProperties("AWS::Logs::LogGroup", {
+    LogGroupName: "/aws/vendedlogs/states/night",
+    RetentionInDays: 30,
+  });
 });

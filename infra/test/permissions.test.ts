@@ -9,7 +9,15 @@ const made = template({ sourcePrefix: "AWSLogs/", outputBucket: "tables", output
 /** An ARN as a person writes it: `arn:aws:s3:::tables/out/csv/*`, or `Queues Historic` for a resource of the stack. */
 function written(arn: any): string {
   if (typeof arn === "string") return arn;
-  if (arn.Ref) return { "AWS::Partition": "aws", "AWS::Region": "region", "AWS::AccountId": "account", "AWS::URLSuffix": "amazonaws.com" }[arn.Ref as string] ?? arn.Ref.replace(/[0-9A-F]{8}$/, "");
+  if (arn.Ref)
+    return (
+      {
+        "AWS::Partition": "aws",
+        "AWS::Region": "region",
+        "AWS::AccountId": "account",
+        "AWS::URLSuffix": "amazonaws.com",
+      }[arn.Ref as string] ?? arn.Ref.replace(/[0-9A-F]{8}$/, "")
+    );
   if (arn["Fn::GetAtt"]) return arn["Fn::GetAtt"][0].replace(/[0-9A-F]{8}$/, "");
   return arn["Fn::Join"][1].map(written).join("");
 }
@@ -21,8 +29,12 @@ function may(role: string, stack = made): string[] {
   return statements
     .flatMap(({ Effect, Action, Resource, Condition }) => {
       assert.equal(Effect, "Allow");
-      const condition = Condition ? ` if ${JSON.stringify(Condition, (_, value) => (value["Fn::Join"] ? written(value) : value))}` : "";
-      return [Action].flat().flatMap((action: string) => [Resource].flat().map((arn) => `${action} ${written(arn)}${condition}`));
+      const condition = Condition
+        ? ` if ${JSON.stringify(Condition, (_, value) => (value["Fn::Join"] ? written(value) : value))}`
+        : "";
+      return [Action]
+        .flat()
+        .flatMap((action: string) => [Resource].flat().map((arn) => `${action} ${written(arn)}${condition}`));
     })
     .sort();
 }
@@ -55,7 +67,9 @@ const roles: Record<string, string[]> = {
     "s3:PutObject arn:aws:s3:::tables/out/rejected/*",
     "s3:PutObject arn:aws:s3:::tables/out/rehose.json",
     ...["Historic", "Realtime"].flatMap((queue) =>
-      ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage"].map((action) => `sqs:${action} Queues${queue}`),
+      ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage"].map(
+        (action) => `sqs:${action} Queues${queue}`,
+      ),
     ),
   ].sort(),
   FunctionsCheckRole: [
@@ -80,7 +94,9 @@ const roles: Record<string, string[]> = {
     "states:DescribeExecution arn:aws:states:region:account:execution:rehose:*",
     "states:StartExecution arn:aws:states:region:account:stateMachine:rehose",
     "states:StopExecution arn:aws:states:region:account:execution:rehose:*",
-    ..."GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments".split(" ").map((action) => `xray:${action} *`),
+    ..."GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments"
+      .split(" ")
+      .map((action) => `xray:${action} *`),
   ],
 };
 for (const [role, permissions] of Object.entries(roles)) {
@@ -105,13 +121,21 @@ const { sourceKey, outputKey } = configurations.everything as Record<string, str
 const everything = template(configurations.everything);
 
 test("of a source with several prefixes, each may be listed and read, and no more", () => {
-  assert.ok(may("FunctionsStartRole", everything).includes('s3:ListBucket arn:aws:s3:::stash if {"StringLike":{"s3:prefix":["AWSLogs/*","stash/year=2020/*"]}}'));
+  assert.ok(
+    may("FunctionsStartRole", everything).includes(
+      's3:ListBucket arn:aws:s3:::stash if {"StringLike":{"s3:prefix":["AWSLogs/*","stash/year=2020/*"]}}',
+    ),
+  );
   const read = may("FunctionsProcessRole", everything).filter((permission) => permission.includes(":::stash"));
-  assert.deepEqual(read, ["s3:GetObject arn:aws:s3:::stash/AWSLogs/*", "s3:GetObject arn:aws:s3:::stash/stash/year=2020/*"]);
+  assert.deepEqual(read, [
+    "s3:GetObject arn:aws:s3:::stash/AWSLogs/*",
+    "s3:GetObject arn:aws:s3:::stash/stash/year=2020/*",
+  ]);
 });
 
 test("keys are used through S3 alone: the source's to read, the output's to write and read", () => {
-  const through = (action: string, key: string) => `kms:${action} ${key} if {"StringEquals":{"kms:ViaService":"s3.eu-central-1.amazonaws.com"}}`;
+  const through = (action: string, key: string) =>
+    `kms:${action} ${key} if {"StringEquals":{"kms:ViaService":"s3.eu-central-1.amazonaws.com"}}`;
   const keys = (role: string) => may(role, everything).filter((permission) => permission.startsWith("kms:"));
   const output = [through("Decrypt", outputKey!), through("GenerateDataKey", outputKey!)];
   assert.deepEqual(keys("FunctionsStartRole"), output);
@@ -120,8 +144,13 @@ test("keys are used through S3 alone: the source's to read, the output's to writ
 });
 
 test("what realtime adds may write the bucket's notifications and start the machine, and no more", () => {
-  assert.deepEqual(may("RealtimeNotifierRole", everything), ["s3:GetBucketNotification arn:aws:s3:::stash", "s3:PutBucketNotification arn:aws:s3:::stash"]);
+  assert.deepEqual(may("RealtimeNotifierRole", everything), [
+    "s3:GetBucketNotification arn:aws:s3:::stash",
+    "s3:PutBucketNotification arn:aws:s3:::stash",
+  ]);
   assert.deepEqual(may("SchedulerRole", everything), ["states:StartExecution OrchestrationMachine"]);
-  const added = Object.keys(everything.findResources("AWS::IAM::Role")).map((id) => id.replace(/[0-9A-F]{8}$/, "")).filter((id) => !(id in roles));
+  const added = Object.keys(everything.findResources("AWS::IAM::Role"))
+    .map((id) => id.replace(/[0-9A-F]{8}$/, ""))
+    .filter((id) => !(id in roles));
   assert.deepEqual(added.sort(), ["RealtimeNotifierRole", "SchedulerRoleForTarget9d3246"]);
 });

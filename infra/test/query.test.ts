@@ -12,7 +12,9 @@ const made = template(place);
 
 /** What Glue knows of a table. */
 function table(name: string, more: Record<string, unknown> = {}): any {
-  const found = template({ ...place, ...more }).findResources("AWS::Glue::Table", { Properties: { TableInput: { Name: name } } });
+  const found = template({ ...place, ...more }).findResources("AWS::Glue::Table", {
+    Properties: { TableInput: { Name: name } },
+  });
   assert.equal(Object.keys(found).length, 1, name);
   return Object.values(found)[0]!.Properties.TableInput;
 }
@@ -55,13 +57,20 @@ test("its partitions are projected on Firehose's hour, under the source's prefix
 });
 
 test("where Firehose's prefix is not the source's, the table follows Firehose's", () => {
-  const { Parameters } = table("flow_logs", { sourcePrefix: "AWSLogs/2020/", tablePrefix: "AWSLogs/", tablesSince: "2020/01/01/00" });
+  const { Parameters } = table("flow_logs", {
+    sourcePrefix: "AWSLogs/2020/",
+    tablePrefix: "AWSLogs/",
+    tablesSince: "2020/01/01/00",
+  });
   assert.equal(Parameters["storage.location.template"], "s3://tables/out/csv/AWSLogs/${datehour}/");
   assert.equal(Parameters["projection.datehour.range"], "2020/01/01/00,NOW");
 });
 
 test("there is a table over the rejected events and one over a job's receipts", () => {
-  assert.equal(table("rejected").Parameters["storage.location.template"], "s3://tables/out/rejected/AWSLogs/${datehour}/");
+  assert.equal(
+    table("rejected").Parameters["storage.location.template"],
+    "s3://tables/out/rejected/AWSLogs/${datehour}/",
+  );
   assert.deepEqual(table("receipts").Parameters, {
     "projection.enabled": "true",
     "projection.job.type": "injected",
@@ -112,12 +121,18 @@ test("the groups of a message regex are its columns, wherever brackets are none 
 });
 
 for (const [options, message] of [
-  [{ fields: ["srcaddr", "nope"] }, /^options has the field "nope", which is none of account-id, .*; for example -c options=/],
+  [
+    { fields: ["srcaddr", "nope"] },
+    /^options has the field "nope", which is none of account-id, .*; for example -c options=/,
+  ],
   [{ format: "regex" }, /^options has no message_regex with a named group/],
   [{ message_regex: "(.*)" }, /^options has no message_regex with a named group/],
 ] as const) {
   test(`options that give no columns are refused: ${JSON.stringify(options)}`, () => {
-    assert.throws(() => stack({ options }), (error) => error instanceof ConfigError && message.test(error.message));
+    assert.throws(
+      () => stack({ options }),
+      (error) => error instanceof ConfigError && message.test(error.message),
+    );
   });
 }
 
@@ -135,7 +150,10 @@ test("the workgroup limits what a query scans, and keeps its results encrypted i
     WorkGroupConfiguration: {
       BytesScannedCutoffPerQuery: 7_000_000_000,
       EnforceWorkGroupConfiguration: true,
-      ResultConfiguration: { OutputLocation: "s3://tables/out/athena/", EncryptionConfiguration: { EncryptionOption: "SSE_S3" } },
+      ResultConfiguration: {
+        OutputLocation: "s3://tables/out/athena/",
+        EncryptionConfiguration: { EncryptionOption: "SSE_S3" },
+      },
     },
   });
 });
@@ -143,21 +161,35 @@ test("the workgroup limits what a query scans, and keeps its results encrypted i
 test("results of queries have the key that the rows have", () => {
   const outputKey = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
   template({ ...place, outputKey }).hasResourceProperties("AWS::Athena::WorkGroup", {
-    WorkGroupConfiguration: { ResultConfiguration: { EncryptionConfiguration: { EncryptionOption: "SSE_KMS", KmsKey: outputKey } } },
+    WorkGroupConfiguration: {
+      ResultConfiguration: { EncryptionConfiguration: { EncryptionOption: "SSE_KMS", KmsKey: outputKey } },
+    },
   });
 });
 
 test("results of queries are no source, and expire", () => {
-  assert.throws(() => stack({ sourceBucket: "tables", outputBucket: "tables", sourcePrefix: "athena/" }), /where s3:\/\/tables\/athena\/ is written/);
+  assert.throws(
+    () => stack({ sourceBucket: "tables", outputBucket: "tables", sourcePrefix: "athena/" }),
+    /where s3:\/\/tables\/athena\/ is written/,
+  );
   template().hasResourceProperties("AWS::S3::Bucket", {
-    LifecycleConfiguration: { Rules: Match.arrayWith([{ Id: "ExpireQueryResults", Prefix: "athena/", Status: "Enabled", ExpirationInDays: 30 }]) },
+    LifecycleConfiguration: {
+      Rules: Match.arrayWith([
+        { Id: "ExpireQueryResults", Prefix: "athena/", Status: "Enabled", ExpirationInDays: 30 },
+      ]),
+    },
   });
 });
 
 test("every query that people ask first is saved in the workgroup, with what it is for", () => {
   const saved = Object.values(made.findResources("AWS::Athena::NamedQuery"));
   assert.deepEqual(saved.map(({ Properties }) => Properties.Name).sort(), Object.keys(QUERIES).sort());
-  assert.deepEqual(readdirSync(join(__dirname, "..", "lib", "queries")).sort(), Object.keys(QUERIES).map((name) => `${name}.sql`).sort());
+  assert.deepEqual(
+    readdirSync(join(__dirname, "..", "lib", "queries")).sort(),
+    Object.keys(QUERIES)
+      .map((name) => `${name}.sql`)
+      .sort(),
+  );
   for (const { Properties, DependsOn } of saved) {
     assert.ok(Properties.Description.length > 20, Properties.Name);
     assert.equal(Properties.WorkGroup, "rehose");
@@ -167,7 +199,9 @@ test("every query that people ask first is saved in the workgroup, with what it 
 
 test("a query whose columns are not there is left out", () => {
   const names = (options: unknown) =>
-    Object.values(template({ ...place, options }).findResources("AWS::Athena::NamedQuery")).map(({ Properties }) => Properties.Name).sort();
+    Object.values(template({ ...place, options }).findResources("AWS::Athena::NamedQuery"))
+      .map(({ Properties }) => Properties.Name)
+      .sort();
   assert.deepEqual(names({ format: "message" }), ["what-failed-in-job"]);
   assert.deepEqual(names({ fields: ["account-id", "bytes"] }), ["bytes-by-account-and-hour", "what-failed-in-job"]);
 });

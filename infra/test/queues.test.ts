@@ -14,7 +14,9 @@ test("historic and realtime have a queue each, and each a dead-letter queue of i
 });
 
 test("a message stays invisible for six times the function's timeout, which check's patience is longer than", () => {
-  const [{ Properties: f }] = Object.values(template().findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } })) as any;
+  const [{ Properties: f }] = Object.values(
+    template().findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } }),
+  ) as any;
   for (const [, { Properties }] of fed) {
     assert.equal(Properties.VisibilityTimeout, 6 * f.Timeout);
     assert.ok(Properties.VisibilityTimeout < 7200, "the default of REHOSE_STALLED_SECONDS");
@@ -35,7 +37,13 @@ test("every queue is encrypted, keeps its messages for 14 days, and is reached b
     template().hasResourceProperties("AWS::SQS::QueuePolicy", {
       Queues: [{ Ref: id }],
       PolicyDocument: {
-        Statement: Match.arrayWith([Match.objectLike({ Effect: "Deny", Action: "sqs:*", Condition: { Bool: { "aws:SecureTransport": "false" } } })]),
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Effect: "Deny",
+            Action: "sqs:*",
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+          }),
+        ]),
       },
     });
   }

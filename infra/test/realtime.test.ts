@@ -9,7 +9,9 @@ const queue = { "Fn::GetAtt": [Match.stringLikeRegexp("^QueuesRealtime(?!Dead)")
 
 /** Who may send to the realtime queue, and if what. */
 function senders(made: typeof s3): { Principal: any; Condition: any }[] {
-  const [policy] = Object.values(made.findResources("AWS::SQS::QueuePolicy", { Properties: { Queues: [{ Ref: queueId(made) }] } }));
+  const [policy] = Object.values(
+    made.findResources("AWS::SQS::QueuePolicy", { Properties: { Queues: [{ Ref: queueId(made) }] } }),
+  );
   return policy!.Properties.PolicyDocument.Statement.filter(({ Effect }: any) => Effect === "Allow");
 }
 
@@ -19,7 +21,8 @@ function queueId(made: typeof s3): string {
 
 test("off, the queue is there and nothing sends to it", () => {
   const off = template({ realtime: false });
-  for (const type of ["Custom::S3BucketNotifications", "AWS::Events::Rule", "AWS::Scheduler::Schedule"]) off.resourceCountIs(type, 0);
+  for (const type of ["Custom::S3BucketNotifications", "AWS::Events::Rule", "AWS::Scheduler::Schedule"])
+    off.resourceCountIs(type, 0);
   assert.deepEqual(senders(off), []);
   off.hasResourceProperties("AWS::Lambda::EventSourceMapping", { EventSourceArn: queue });
 });
@@ -35,7 +38,9 @@ test("the bucket notifies the queue of new objects under each prefix, written as
     BucketName: "stash",
     Managed: false,
     SkipDestinationValidation: false,
-    NotificationConfiguration: { QueueConfigurations: [configuration("AWSLogs/"), configuration("stash/year%3D2020/")] },
+    NotificationConfiguration: {
+      QueueConfigurations: [configuration("AWSLogs/"), configuration("stash/year%3D2020/")],
+    },
   });
 });
 
@@ -57,7 +62,9 @@ test("only this bucket of this account may send, and S3 tries to only when it ma
     ArnEquals: { "aws:SourceArn": { "Fn::Join": ["", ["arn:", { Ref: "AWS::Partition" }, ":s3:::stash"]] } },
     StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } },
   });
-  s3.hasResource("Custom::S3BucketNotifications", { DependsOn: Match.arrayWith([Match.stringLikeRegexp("^QueuesRealtimePolicy")]) });
+  s3.hasResource("Custom::S3BucketNotifications", {
+    DependsOn: Match.arrayWith([Match.stringLikeRegexp("^QueuesRealtimePolicy")]),
+  });
 });
 
 test("through EventBridge, a rule sends what the bucket says of new objects under the prefixes, and the bucket is left as it is", () => {
@@ -117,7 +124,12 @@ test("the schedules' role is for this stack's schedules alone, and both go with 
       Statement: [
         {
           Principal: { Service: "scheduler.amazonaws.com" },
-          Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" }, "aws:SourceArn": { "Fn::GetAtt": [group, "Arn"] } } },
+          Condition: {
+            StringEquals: {
+              "aws:SourceAccount": { Ref: "AWS::AccountId" },
+              "aws:SourceArn": { "Fn::GetAtt": [group, "Arn"] },
+            },
+          },
         },
       ],
     },

@@ -8,7 +8,8 @@ import { template } from "./synth";
 
 const SNAPSHOTS = { default: "snapshot.json", everything: "snapshot.everything.json" };
 for (const [name, file] of Object.entries(SNAPSHOTS)) {
-  test(`the template is the one that was reviewed: ${name}`, () => reviewed(configurations[name]!, join(__dirname, file)));
+  test(`the template is the one that was reviewed: ${name}`, () =>
+    reviewed(configurations[name]!, join(__dirname, file)));
 }
 
 function reviewed(context: Record<string, unknown>, snapshot: string): void {
@@ -22,5 +23,9 @@ function reviewed(context: Record<string, unknown>, snapshot: string): void {
   }
   const now = `${JSON.stringify({ ...rest, Resources }, null, 2)}\n`;
   if (process.env.UPDATE_SNAPSHOT) writeFileSync(snapshot, now);
-  assert.deepEqual(JSON.parse(now), JSON.parse(readFileSync(snapshot, "utf8")), "changed on purpose? then UPDATE_SNAPSHOT=1 npm test");
+  assert.deepEqual(
+    JSON.parse(now),
+    JSON.parse(readFileSync(snapshot, "utf8")),
+    "changed on purpose? then UPDATE_SNAPSHOT=1 npm test",
+  );
 }

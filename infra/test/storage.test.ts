@@ -8,20 +8,40 @@ test("a created output is encrypted, private, kept, and clears incomplete upload
     DeletionPolicy: "Retain",
     UpdateReplacePolicy: "Retain",
     Properties: {
-      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
-      PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
+      },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
       OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
       LifecycleConfiguration: {
-        Rules: Match.arrayWith([{ Id: "AbortIncompleteUploads", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }]),
+        Rules: Match.arrayWith([
+          {
+            Id: "AbortIncompleteUploads",
+            Status: "Enabled",
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
+          },
+        ]),
       },
     },
   });
 });
 
 test("a created output is reached by TLS 1.2 or later only", () => {
-  for (const Condition of [{ Bool: { "aws:SecureTransport": "false" } }, { NumericLessThan: { "s3:TlsVersion": 1.2 } }]) {
+  for (const Condition of [
+    { Bool: { "aws:SecureTransport": "false" } },
+    { NumericLessThan: { "s3:TlsVersion": 1.2 } },
+  ]) {
     template().hasResourceProperties("AWS::S3::BucketPolicy", {
-      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Effect: "Deny", Action: "s3:*", Principal: { AWS: "*" }, Condition })]) },
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: "Deny", Action: "s3:*", Principal: { AWS: "*" }, Condition }),
+        ]),
+      },
     });
   }
 });
@@ -35,21 +55,34 @@ test("existing buckets, source or output, are left as they are", () => {
 test("the functions are told where source and output are", () => {
   const functions = template({ outputBucket: "tables", outputPrefix: "out" }).findResources("AWS::Lambda::Function");
   const variables = Object.values(functions).map(({ Properties }) => Properties.Environment.Variables);
-  assert.deepEqual(variables.map(({ REHOSE_OUTPUT }) => REHOSE_OUTPUT), Array(3).fill("s3://tables/out/"));
-  assert.deepEqual(variables.flatMap(({ REHOSE_SOURCES }) => REHOSE_SOURCES ?? []), Array(2).fill("s3://stash/AWSLogs/"));
+  assert.deepEqual(
+    variables.map(({ REHOSE_OUTPUT }) => REHOSE_OUTPUT),
+    Array(3).fill("s3://tables/out/"),
+  );
+  assert.deepEqual(
+    variables.flatMap(({ REHOSE_SOURCES }) => REHOSE_SOURCES ?? []),
+    Array(2).fill("s3://stash/AWSLogs/"),
+  );
 });
 
 test("a created output is encrypted with the key that was asked for, of which S3 keeps a bucket key", () => {
   const outputKey = "arn:aws:kms:eu-central-1:123456789012:key/22222222-2222-2222-2222-222222222222";
   template({ outputKey }).hasResourceProperties("AWS::S3::Bucket", {
     BucketEncryption: {
-      ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: outputKey } }],
+      ServerSideEncryptionConfiguration: [
+        {
+          BucketKeyEnabled: true,
+          ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: outputKey },
+        },
+      ],
     },
   });
 });
 
 test("the functions are told of every prefix of the source", () => {
   const functions = template({ sourcePrefix: "a/,b/" }).findResources("AWS::Lambda::Function");
-  const sources = Object.values(functions).flatMap(({ Properties }) => Properties.Environment.Variables.REHOSE_SOURCES ?? []);
+  const sources = Object.values(functions).flatMap(
+    ({ Properties }) => Properties.Environment.Variables.REHOSE_SOURCES ?? [],
+  );
   assert.deepEqual(sources, Array(2).fill("s3://stash/a/,s3://stash/b/"));
 });
