@@ -5,10 +5,14 @@ import * as lambda from "aws-cdk-lib/aws-lambda";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import type environment from "../../functions/environment.json";
 import { BINARY, type Options, type Pace } from "./config";
 import { type Permission, statement } from "./permissions";
 import type { Queues } from "./queues";
 import type { Storage } from "./storage";
+
+/** Environment variables of a function. */
+type Variables = Partial<Record<keyof typeof environment, string>>;
 
 /** Listing and adding up hold a page at a time. In MB. */
 const LEDGER_MEMORY = 512;
@@ -161,7 +165,7 @@ export class Functions extends Construct {
     name: keyof typeof BINARY,
     id: string,
     memorySize: number,
-    environment: Record<string, string>,
+    environment: Variables,
     permissions: Permission[],
   ): lambda.Function {
     const { binaries, architecture, timeout, retention } = this.props;
@@ -199,7 +203,7 @@ export class Functions extends Construct {
 }
 
 /** Those of the variables that have a value. */
-function numbers(variables: Record<string, number | undefined>): Record<string, string> {
+function numbers(variables: Partial<Record<keyof Variables, number>>): Variables {
   const given = Object.entries(variables).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }

@@ -10,12 +10,12 @@ import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
+import metrics from "../../functions/metrics.json";
 import type { Functions } from "./functions";
 import type { Queues } from "./queues";
 
-/** What `process` writes, by the names in functions/process, under the namespace in functions/common. */
-const NAMESPACE = "rehose";
-type Measure = "Objects" | "Failures" | "Returned" | "BytesIn" | "BytesOut" | "Events" | "Written" | "Rejected";
+/** A metric that `process` emits. */
+type Metric = keyof typeof metrics.metrics;
 
 const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
@@ -246,11 +246,11 @@ export class Observability extends Construct {
   }
 
   /** What `process` counted. It names itself by the function's name, so that two stacks are told apart. */
-  private measured(metricName: Measure, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  private measured(metricName: Metric, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return new cloudwatch.Metric({
-      namespace: NAMESPACE,
+      namespace: metrics.namespace,
       metricName,
-      dimensionsMap: { Function: this.props.functions.process.functionName },
+      dimensionsMap: { [metrics.dimension]: this.props.functions.process.functionName },
       statistic: "Sum",
       label: metricName,
       ...options,

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Match } from "aws-cdk-lib/assertions";
+import environment from "../../functions/environment.json";
 import { template } from "./synth";
 
 function functions(more: Record<string, unknown> = {}): Record<string, any> {
@@ -68,10 +69,24 @@ test("start is told how to plan and check how to wait, and of what is not given 
   for (const name of ["start", "check"]) assert.deepEqual(told({}, name), {});
 });
 
-test("they are given only variables that the functions know", () => {
-  const known = readFileSync(join(__dirname, "..", "..", "functions", "common", "src", "environment.rs"), "utf8");
-  const given = Object.values(functions(pace)).flatMap((f) => Object.keys(f.Environment.Variables));
-  for (const name of given) assert.ok(known.includes(`"${name}"`), name);
+test("each function gets only variables that it reads, and every variable without a default", () => {
+  for (const [name, { Environment }] of Object.entries(functions({ ...pace, level: 9 }))) {
+    const read = Object.entries(environment).filter(([, variable]) => variable.functions.includes(name));
+    const given = Object.keys(Environment.Variables);
+    for (const variable of given)
+      assert.ok(
+        read.some(([known]) => known === variable),
+        `${name}: ${variable}`,
+      );
+    const required = read.filter(([, variable]) => variable.default === null);
+    for (const [variable] of required) assert.ok(given.includes(variable), `${name}: ${variable}`);
+  }
+});
+
+test("each variable that a deployment can set is set from the configuration", () => {
+  const given = Object.values(functions({ ...pace, level: 9 })).flatMap((f) => Object.keys(f.Environment.Variables));
+  const unset = Object.keys(environment).filter((variable) => !given.includes(variable));
+  assert.deepEqual(unset, ["REHOSE_CONCURRENCY", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
 });
 
 test("process takes from both queues, a message at a time, as many at once as was asked for", () => {
