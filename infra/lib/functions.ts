@@ -6,7 +6,7 @@ import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type environment from "../../functions/environment.json";
-import { BINARY, type Options, type Pace } from "./config";
+import { BINARY, type Config } from "./config";
 import { type Permission, statement } from "./permissions";
 import type { Queues } from "./queues";
 import type { Storage } from "./storage";
@@ -17,31 +17,22 @@ type Variables = Partial<Record<keyof typeof environment, string>>;
 /** Listing and adding up hold a page at a time. In MB. */
 const LEDGER_MEMORY = 512;
 
-export interface FunctionsProps {
+export interface FunctionsProps extends Pick<
+  Config,
+  | "binaries"
+  | "architecture"
+  | "options"
+  | "exclude"
+  | "level"
+  | "memory"
+  | "concurrency"
+  | "realtimeConcurrency"
+  | "timeout"
+  | "pace"
+  | "retention"
+> {
   readonly storage: Storage;
   readonly queues: Queues;
-  /** The folder with `<binary>/bootstrap.zip`. */
-  readonly binaries: string;
-  /** What the binaries are built for. */
-  readonly architecture: "arm64" | "x86_64";
-  /** The shape of input and output. */
-  readonly options: Options;
-  /** Patterns of keys to leave out. */
-  readonly exclude: readonly string[];
-  /** libdeflate's compression level, 1 to 12. Default: none, for an encoder made for rows. */
-  readonly level?: number;
-  /** The memory of `process`, in MB. */
-  readonly memory: number;
-  /** The most instances of `process` on a historic job. */
-  readonly concurrency: number;
-  /** The most instances of `process` on new objects. */
-  readonly realtimeConcurrency: number;
-  /** How long a call may take. */
-  readonly timeout: Duration;
-  /** How a job is planned and waited for. */
-  readonly pace: Pace;
-  /** How long logs are kept. */
-  readonly retention: logs.RetentionDays;
 }
 
 /** The three functions, each with a role of its own that may do what its part of a job needs. */
@@ -181,7 +172,7 @@ export class Functions extends Construct {
       handler: "bootstrap",
       code: lambda.Code.fromAsset(join(binaries, BINARY[name], "bootstrap.zip")),
       memorySize,
-      timeout,
+      timeout: Duration.seconds(timeout),
       environment,
       logGroup,
       role,

@@ -11,6 +11,7 @@ import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import metrics from "../../functions/metrics.json";
+import type { Config } from "./config";
 import type { Functions } from "./functions";
 import type { Queues } from "./queues";
 
@@ -20,20 +21,12 @@ type Metric = keyof typeof metrics.metrics;
 const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
 
-export interface ObservabilityProps {
+export interface ObservabilityProps extends Pick<Config, "timeout" | "rejectedRatio" | "metricMath" | "alarmAddress"> {
   readonly functions: Functions;
   readonly queues: Queues;
   readonly machine: sfn.StateMachine;
   /** The group of the nightly schedules. Default: there are none. */
   readonly schedules?: scheduler.ScheduleGroup;
-  /** The longest call of `process`: in twice that time, one of its calls must have done something. */
-  readonly functionTimeout: Duration;
-  /** The rejected events, in percent of all, above which there is an alarm. */
-  readonly rejectedRatio: number;
-  /** Whether there are the alarms on what metrics say together: queues that stall, and rejected events. */
-  readonly metricMath: boolean;
-  /** The e-mail address that alarms go to. Default: they are only seen in CloudWatch. */
-  readonly alarmAddress?: string;
 }
 
 /** What an operator looks at, and what calls one. */
@@ -92,7 +85,7 @@ export class Observability extends Construct {
   }
 
   private mathAlarms(): cloudwatch.Alarm[] {
-    const { queues, functionTimeout, rejectedRatio } = this.props;
+    const { queues, timeout, rejectedRatio } = this.props;
     const hour = { period: Duration.hours(1) };
     return [
       ...(["historic", "realtime"] as const).map((name) =>
@@ -112,7 +105,7 @@ export class Observability extends Construct {
               period: FIVE_MINUTES,
             }),
             threshold: 0,
-            evaluationPeriods: Math.max(3, Math.ceil((2 * functionTimeout.toSeconds()) / FIVE_MINUTES.toSeconds())),
+            evaluationPeriods: Math.max(3, Math.ceil((2 * timeout) / FIVE_MINUTES.toSeconds())),
           },
         ),
       ),

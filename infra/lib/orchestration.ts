@@ -1,29 +1,22 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ArnFormat, Aws, type Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { ArnFormat, Aws, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as lambda from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
 import * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
+import type { Config } from "./config";
 import { acknowledgeWildcard, statement } from "./permissions";
 
 const DEFINITION = join(__dirname, "..", "..", "statemachine.asl.json");
 
-export interface OrchestrationProps {
-  /** The state machine's name. It is fixed, for its role names the machine before it is there. */
-  readonly name: string;
+export interface OrchestrationProps extends Pick<
+  Config,
+  "stackName" | "restartAfter" | "jobTimeoutHours" | "retention"
+> {
   readonly start: lambda.IFunction;
   readonly check: lambda.IFunction;
-  /** Calls of start and check before a job goes on in a new execution. */
-  readonly restartAfter: number;
-  /**
-   * How long an execution may take. A job ends by itself, because check's patience does; this is for what nobody foresaw.
-   * A job that goes on in a new execution counts within the time of the execution that handed it on.
-   */
-  readonly timeout: Duration;
-  /** How long logs are kept. */
-  readonly retention: logs.RetentionDays;
 }
 
 /** The state machine, from `statemachine.asl.json` as it stands, with a timeout. */
@@ -36,11 +29,11 @@ export class Orchestration extends Construct {
     const role = new iam.Role(this, "Role", { assumedBy: new iam.ServicePrincipal("states.amazonaws.com") });
     const invoke = { actions: ["lambda:InvokeFunction"], resources: [start.functionArn, check.functionArn] };
     role.addToPolicy(statement(role, invoke));
-    const restart = this.restart(role, props.name);
+    const restart = this.restart(role, props.stackName);
 
     this.machine = new sfn.StateMachine(this, "Machine", {
-      stateMachineName: props.name,
-      definitionBody: sfn.DefinitionBody.fromString(definition(props.timeout)),
+      stateMachineName: props.stackName,
+      definitionBody: sfn.DefinitionBody.fromString(definition(Duration.hours(props.jobTimeoutHours))),
       definitionSubstitutions: {
         Partition: Aws.PARTITION,
         StartFunctionArn: start.functionArn,
@@ -52,7 +45,7 @@ export class Orchestration extends Construct {
       logs: {
         // Of this prefix, because others make the account's one policy for log delivery longer with every group.
         destination: new logs.LogGroup(this, "Logs", {
-          logGroupName: `/aws/vendedlogs/states/${props.name}`,
+          logGroupName: `/aws/vendedlogs/states/${props.stackName}`,
           retention: props.retention,
           removalPolicy: RemovalPolicy.DESTROY,
         }),

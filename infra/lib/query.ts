@@ -4,7 +4,7 @@ import { Stack } from "aws-cdk-lib";
 import * as athena from "aws-cdk-lib/aws-athena";
 import * as glue from "aws-cdk-lib/aws-glue";
 import { Construct } from "constructs";
-import type { Options } from "./config";
+import type { Config } from "./config";
 import type { Storage } from "./storage";
 import { type Table, tables } from "./tables";
 
@@ -19,20 +19,11 @@ export const QUERIES: Readonly<Record<string, readonly string[]>> = {
   "what-failed-in-job": ["objects"],
 };
 
-export interface QueryProps {
-  /** The workgroup's name; with underscores for hyphens, the database's. */
-  readonly name: string;
+export interface QueryProps extends Pick<
+  Config,
+  "stackName" | "options" | "tablePrefix" | "tablesSince" | "scanLimitGB" | "namedQueries"
+> {
   readonly storage: Storage;
-  /** The shape of input and output, from which the columns follow. */
-  readonly options: Options;
-  /** What stands in the source's keys before `yyyy/MM/dd/HH`. */
-  readonly tablePrefix: string;
-  /** The first hour that a query may find, as `yyyy/MM/dd/HH`. */
-  readonly tablesSince: string;
-  /** The most that a query may scan, in GB. */
-  readonly scanLimitGB: number;
-  /** Whether the queries that people ask first are there. */
-  readonly namedQueries: boolean;
 }
 
 /** The tables over the output, and a workgroup in which queries of them cannot become dear by mistake. */
@@ -42,7 +33,7 @@ export class Query extends Construct {
 
   constructor(scope: Construct, id: string, props: QueryProps) {
     super(scope, id);
-    const { name, storage, options } = props;
+    const { stackName: name, storage, options } = props;
     const made = tables(options, {
       output: storage.outputLocation,
       prefix: props.tablePrefix,

@@ -1,16 +1,12 @@
 import { Duration } from "aws-cdk-lib";
 import * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import type { Config } from "./config";
 
 /** What AWS advises for a queue in front of a function: it leaves room for retries while the function is throttled. */
 const VISIBILITY_TIMEOUTS = 6;
 
 const RETENTION = Duration.days(14);
-
-export interface QueuesProps {
-  /** The timeout of the function that takes messages from the queues. */
-  readonly functionTimeout: Duration;
-}
 
 /** The two ways in: a backfill of a year must not delay what arrives now. */
 export class Queues extends Construct {
@@ -21,18 +17,18 @@ export class Queues extends Construct {
   readonly realtime: sqs.Queue;
   readonly realtimeDead: sqs.Queue;
 
-  constructor(scope: Construct, id: string, { functionTimeout }: QueuesProps) {
+  constructor(scope: Construct, id: string, { timeout }: Pick<Config, "timeout">) {
     super(scope, id);
-    [this.historic, this.historicDead] = this.pair("Historic", functionTimeout);
-    [this.realtime, this.realtimeDead] = this.pair("Realtime", functionTimeout);
+    [this.historic, this.historicDead] = this.pair("Historic", timeout);
+    [this.realtime, this.realtimeDead] = this.pair("Realtime", timeout);
   }
 
-  private pair(id: string, functionTimeout: Duration): [sqs.Queue, sqs.Queue] {
+  private pair(id: string, timeout: number): [sqs.Queue, sqs.Queue] {
     const common = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: RETENTION };
     const dead = new sqs.Queue(this, `${id}Dead`, common);
     const queue = new sqs.Queue(this, id, {
       ...common,
-      visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUTS * functionTimeout.toSeconds()),
+      visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUTS * timeout),
       deadLetterQueue: { queue: dead, maxReceiveCount: 5 },
     });
     return [queue, dead];

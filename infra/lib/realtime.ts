@@ -8,19 +8,16 @@ import { StepFunctionsStartExecution } from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
-import type { RealtimeEvents } from "./config";
+import type { Config, RealtimeEvents } from "./config";
 import type { Storage } from "./storage";
 
-export interface RealtimeProps {
+export interface RealtimeProps extends Pick<Config, "reconcile"> {
   readonly storage: Storage;
   /** The queue that events of new objects go to. */
   readonly queue: sqs.Queue;
   /** The state machine that looks for what events missed. */
   readonly machine: sfn.StateMachine;
-  /** Who tells of new objects. */
   readonly events: RealtimeEvents;
-  /** Where a day's objects lie under a source prefix, with `{yyyy}`, `{MM}` and `{dd}`. Default: nothing is looked for. */
-  readonly reconcile?: string;
 }
 
 /** New objects, on their way to `process` as they land, and a search each night for those that no event told of. */

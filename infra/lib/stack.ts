@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
+import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { Config } from "./config";
 import { Functions } from "./functions";
@@ -16,31 +16,17 @@ export class RehoseStack extends Stack {
       description: "rehose: CloudWatch Logs that Firehose stashed, as files that Athena reads",
     });
     const storage = new Storage(this, "Storage", config);
-    const timeout = Duration.seconds(config.timeout);
-    const queues = new Queues(this, "Queues", { functionTimeout: timeout });
-    const functions = new Functions(this, "Functions", { ...config, timeout, storage, queues });
-    const { machine } = new Orchestration(this, "Orchestration", {
-      name: config.stackName,
-      start: functions.start,
-      check: functions.check,
-      restartAfter: config.restartAfter,
-      timeout: Duration.hours(config.jobTimeoutHours),
-      retention: config.retention,
-    });
+    const queues = new Queues(this, "Queues", config);
+    const functions = new Functions(this, "Functions", { ...config, storage, queues });
+    const { start, check } = functions;
+    const { machine } = new Orchestration(this, "Orchestration", { ...config, start, check });
     const { realtime: events, reconcile } = config;
     const realtime =
       events && new Realtime(this, "Realtime", { storage, queue: queues.realtime, machine, events, reconcile });
-    const { dashboard, topic } = new Observability(this, "Observability", {
-      functions,
-      queues,
-      machine,
-      schedules: realtime?.schedules,
-      functionTimeout: timeout,
-      rejectedRatio: config.rejectedRatio,
-      metricMath: config.metricMath,
-      alarmAddress: config.alarmAddress,
-    });
-    const query = new Query(this, "Query", { ...config, name: config.stackName, storage });
+    const schedules = realtime?.schedules;
+    const observability = { ...config, functions, queues, machine, schedules };
+    const { dashboard, topic } = new Observability(this, "Observability", observability);
+    const query = new Query(this, "Query", { ...config, storage });
 
     const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
     output("StateMachineArn", "Start a job with an execution of this", machine.stateMachineArn);

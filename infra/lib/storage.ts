@@ -2,22 +2,13 @@ import { Arn, ArnFormat, Aws, Duration, RemovalPolicy, Validations } from "aws-c
 import * as kms from "aws-cdk-lib/aws-kms";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
+import type { Config } from "./config";
 import type { Permission } from "./permissions";
 
-export interface StorageProps {
-  /** The bucket with the stash; it exists. */
-  readonly sourceBucket: string;
-  /** What of it may be read: beginnings of keys, or one that is empty. */
-  readonly sourcePrefixes: readonly string[];
-  /** The ARN of the KMS key that it is encrypted with. Default: none. */
-  readonly sourceKey?: string;
-  /** An existing bucket to write to. Default: one is created, and kept when the stack is deleted. */
-  readonly outputBucket?: string;
-  /** Where in it: empty, or with a slash at its end. */
-  readonly outputPrefix: string;
-  /** The ARN of the KMS key that the output is encrypted with, and a created one will be. Default: SSE-S3. */
-  readonly outputKey?: string;
-}
+export type StorageProps = Pick<
+  Config,
+  "sourceBucket" | "sourcePrefixes" | "sourceKey" | "outputBucket" | "outputPrefix" | "outputKey"
+>;
 
 /** The stash, which is only read, and the output. */
 export class Storage extends Construct {
