@@ -1,6 +1,7 @@
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
-import { ConfigError, readConfig } from "../lib/config";
+import { readConfig } from "../lib/config";
+import { ConfigError } from "../lib/context";
 import { RehoseStack } from "../lib/stack";
 
 try {

@@ -6,7 +6,7 @@ import * as glue from "aws-cdk-lib/aws-glue";
 import { Construct } from "constructs";
 import type { Config } from "./config";
 import type { Storage } from "./storage";
-import { type Table, tables } from "./tables";
+import { fill, type Table } from "./tables";
 
 const GB = 1_000_000_000;
 
@@ -21,7 +21,7 @@ export const QUERIES: Readonly<Record<string, readonly string[]>> = {
 
 export interface QueryProps extends Pick<
   Config,
-  "stackName" | "options" | "tablePrefix" | "tablesSince" | "scanLimitGB" | "namedQueries"
+  "stackName" | "tables" | "tablePrefix" | "tablesSince" | "scanLimitGB" | "namedQueries"
 > {
   readonly storage: Storage;
 }
@@ -33,12 +33,9 @@ export class Query extends Construct {
 
   constructor(scope: Construct, id: string, props: QueryProps) {
     super(scope, id);
-    const { stackName: name, storage, options } = props;
-    const made = tables(options, {
-      output: storage.outputLocation,
-      prefix: props.tablePrefix,
-      since: props.tablesSince,
-    });
+    const { stackName: name, storage } = props;
+    const placeholders = { output: storage.outputLocation, prefix: props.tablePrefix, since: props.tablesSince };
+    const made = props.tables.map((table) => fill(table, placeholders));
 
     const catalogId = Stack.of(this).account;
     const database = new glue.CfnDatabase(this, "Database", {

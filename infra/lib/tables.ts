@@ -1,13 +1,18 @@
-import { ConfigError, type Options } from "./config";
+// The tables over an output. They come from `rehose table`: lib/tables.json, which a test of the Rust crates writes and
+// compares, has the tables of the built-in formats; for any other table, the deployment names a file that
+// `rehose table --json` has written.
+import { readFileSync } from "node:fs";
+import { ConfigError, quote } from "./context";
+import { formatOf, type Options } from "./options";
 import known from "./tables.json";
 
-/** A table that Athena can read. */
+/** A table that Athena can read. Its strings may contain the placeholders `{output}`, `{prefix}` and `{since}`. */
 export interface Table {
   readonly name: string;
   readonly comment: string;
-  /** In the order in which the files have them. */
+  /** In the order of the columns in the files. */
   readonly columns: readonly Column[];
-  /** The column that stands for a folder of files. */
+  /** The column whose value is a folder of files. */
   readonly partition: Column;
   /** The class that reads the files. */
   readonly serde: string;
@@ -18,83 +23,135 @@ export interface Table {
 
 export interface Column {
   readonly name: string;
-  /** As Hive writes it. */
+  /** The type in Hive's spelling. */
   readonly type: string;
 }
 
-/** What the tables are made over. */
-export interface Place {
-  /** `s3://bucket/` and the prefix of the output. */
+/** The values of the placeholders. */
+export interface Placeholders {
+  /** The output, as `s3://bucket/` and its prefix. */
   readonly output: string;
-  /** What stands in the source's keys before `yyyy/MM/dd/HH`. */
+  /** The part of the source's keys before `yyyy/MM/dd/HH`. */
   readonly prefix: string;
-  /** The first such hour. */
+  /** The first hour that a query may find, as `yyyy/MM/dd/HH`. */
   readonly since: string;
 }
 
+/** The output of `rehose table --json`. */
+interface TablesFile {
+  /** The options that the tables were made for. */
+  readonly options: Options;
+  /** Rows, rejected events and receipts. */
+  readonly tables: readonly Table[];
+}
+
 /**
- * The tables over an output, as `rehose table` has them: all but the columns comes from there, in tables.json.
+ * The tables of rows, rejected events and receipts for these options.
  *
- * @throws ConfigError if the options have no such columns.
+ * @param file the path of a file that `rehose table --json` has written. Required for the format `regex`.
+ * @throws ConfigError if the tables cannot be known, or the file does not have them.
  */
-export function tables(options: Options, place: Place): Table[] {
-  return [rows(options), known.rejected, known.receipts].map((table) => JSON.parse(fill(JSON.stringify(table), place)));
+export function tablesFor(options: Options, file?: string): readonly Table[] {
+  if (file !== undefined) return readTables(options, file);
+  return [rows(options), known.rejected, known.receipts];
 }
 
-function fill(text: string, place: Place): string {
-  const value = (name: string) => JSON.stringify(place[name as keyof Place]).slice(1, -1);
-  return text.replace(/\{(output|prefix|since)\}/g, (_, name) => value(name));
+/** The table with its placeholders filled in. */
+export function fill(table: Table, values: Placeholders): Table {
+  // Only the contents of JSON strings are replaced, so a value is inserted as JSON escapes it.
+  const value = (name: string) => quote(values[name as keyof Placeholders]).slice(1, -1);
+  return JSON.parse(quote(table).replace(/\{(output|prefix|since)\}/g, (_, name) => value(name)));
 }
 
-function rows({ format, fields = known.default_fields, message_regex }: Options): Table {
-  const types: Record<string, string> = known.fields;
-  switch (format ?? (message_regex === undefined ? "vpc-flow-logs" : "regex")) {
+function rows(options: Options): Table {
+  switch (formatOf(options)) {
     case "message":
-      return withColumns(known.messages, ["message"], () => "string");
+      return { ...known.messages, columns: [...known.messages.columns, { name: "message", type: "string" }] };
     case "regex":
-      return withColumns(known.messages, groups(message_regex ?? ""), () => "string");
+      throw new ConfigError(
+        "options",
+        "has the format regex, so the tables must come from a file that rehose table --json has written: " +
+          `rehose table --json --message-regex ${shellQuoted(options.message_regex ?? "(?P<column>...)")} > tables.json`,
+        "tables.json",
+        "tables",
+      );
     default:
-      return withColumns(known.flow_logs, fields, (field) => {
-        const type = Object.hasOwn(types, field) ? types[field] : undefined;
-        if (type === undefined)
-          throw new ConfigError(
-            "options",
-            `has the field ${JSON.stringify(field)}, which is none of ${Object.keys(types).join(", ")}`,
-            EXAMPLE,
-          );
-        return type;
-      });
+      return { ...known.flow_logs, columns: [...known.flow_logs.columns, ...flowLogColumns(options)] };
   }
 }
 
-const EXAMPLE = '\'{"fields":["srcaddr","dstaddr"]}\'';
-
-function withColumns(table: Table, names: readonly string[], type: (name: string) => string): Table {
-  const columns = [...table.columns];
-  const taken = new Set([table.partition.name, ...columns.map(({ name }) => name)]);
-  for (const name of names) {
-    const plain = name.toLowerCase().replace(/[^a-z0-9_]/gu, "_");
-    let own = plain;
-    for (let number = 2; taken.has(own); number++) own = `${plain}_${number}`;
-    taken.add(own);
-    columns.push({ name: own, type: type(name) });
-  }
-  return { ...table, columns };
+/** A field's column has its name, with underscores for hyphens. */
+function flowLogColumns({ fields = known.default_fields }: Options): Column[] {
+  const types: Readonly<Record<string, string>> = known.fields;
+  const example = '\'{"fields":["srcaddr","dstaddr"]}\'';
+  return fields.map((field, index) => {
+    const type = Object.hasOwn(types, field) ? types[field] : undefined;
+    if (type === undefined) {
+      const problem = `has the field ${quote(field)}, which is not one of ${Object.keys(types).join(", ")}`;
+      throw new ConfigError("options", problem, example);
+    }
+    if (fields.indexOf(field) < index) throw new ConfigError("options", `has the field ${quote(field)} twice`, example);
+    return { name: field.replaceAll("-", "_"), type };
+  });
 }
 
-/** The names of a regex's groups, in their order: neither escaped brackets nor those of a class open one. */
-function groups(regex: string): string[] {
-  const names: string[] = [];
-  let depth = 0;
-  for (const [token, name] of regex.matchAll(/\\.|\[\^?\]?|\]|\(\?P?<([^>]+)>/gsu)) {
-    if (token.startsWith("[")) depth++;
-    else if (token === "]") depth = Math.max(0, depth - 1);
-    else if (name !== undefined && depth === 0) names.push(name);
+function readTables(options: Options, path: string): readonly Table[] {
+  const wrong = (problem: string) => new ConfigError("tables", `is ${quote(path)}, ${problem}`, "tables.json");
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw wrong(`which cannot be read (${(error as Error).message}): write it with rehose table --json`);
   }
-  if (names.length > 0) return names;
-  throw new ConfigError(
-    "options",
-    "has no message_regex with a named group (?P<column>...), which the format regex needs",
-    `'{"message_regex":"^(?P<level>[A-Z]+) "}'`,
+  if (!isTablesFile(parsed)) throw wrong("which is not the output of rehose table --json");
+  if (shape(parsed.options) !== shape(options)) {
+    throw wrong(`which was written for other options: ${shape(parsed.options)}, not ${shape(options)}`);
+  }
+  // The name of a created bucket is known only when the stack is deployed.
+  if (!parsed.tables.every(({ location }) => location.startsWith("{output}"))) {
+    throw wrong("whose tables name a location: write it with rehose table --json and without --location");
+  }
+  return parsed.tables;
+}
+
+/** The options that decide about columns. */
+function shape(options: Options): string {
+  const format = formatOf(options);
+  if (format === "message") return quote({ format });
+  if (format === "regex") return quote({ format, message_regex: options.message_regex });
+  return quote({ format, fields: options.fields ?? known.default_fields });
+}
+
+function isTablesFile(value: unknown): value is TablesFile {
+  if (!isObject(value)) return false;
+  const { options, tables } = value;
+  return isObject(options) && Array.isArray(tables) && tables.length === 3 && tables.every(isTable);
+}
+
+function isTable(value: unknown): value is Table {
+  if (!isObject(value)) return false;
+  const { name, comment, columns, partition, serde, serde_parameters, location, parameters } = value;
+  return (
+    [name, comment, serde, location].every((text) => typeof text === "string") &&
+    Array.isArray(columns) &&
+    columns.length > 0 &&
+    [...columns, partition].every(isColumn) &&
+    [serde_parameters, parameters].every(hasOnlyStrings)
   );
+}
+
+function isColumn(value: unknown): boolean {
+  return isObject(value) && typeof value.name === "string" && typeof value.type === "string";
+}
+
+function hasOnlyStrings(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((one) => typeof one === "string");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ConfigError, readConfig } from "../lib/config";
+import { readConfig } from "../lib/config";
+import { ConfigError } from "../lib/context";
+import { tablesFor } from "../lib/tables";
 import { binaries, context } from "./synth";
 
-test("a bucket is enough: everything else has its default", () => {
+test("only sourceBucket is required; every other value has a default", () => {
   assert.deepEqual(readConfig({ sourceBucket: "stash", binaries }), {
     stackName: "rehose",
     sourceBucket: "stash",
@@ -38,6 +40,7 @@ test("a bucket is enough: everything else has its default", () => {
     alarmAddress: undefined,
     rejectedRatio: 1,
     metricMath: true,
+    tables: tablesFor({}),
     tablePrefix: "",
     tablesSince: "2015/06/01/00",
     scanLimitGB: 100,
@@ -47,7 +50,7 @@ test("a bucket is enough: everything else has its default", () => {
   });
 });
 
-test("values come as text from the command line and as JSON from cdk.json", () => {
+test("values may be strings, as from the command line, or JSON, as from cdk.json", () => {
   const text = {
     memory: "512",
     retention: "7",
@@ -74,7 +77,7 @@ test("a source may have several prefixes", () => {
     assert.deepEqual(readConfig(context({ sourcePrefix })).sourcePrefixes, ["a/", "b/"]);
 });
 
-test("realtime is one flag: events are the bucket's and a search is made each night, unless it is said otherwise", () => {
+test("realtime alone means notifications of the bucket and a nightly search", () => {
   const read = (more: Record<string, unknown>) => {
     const { realtime, reconcile } = readConfig(context(more));
     return [realtime, reconcile];
@@ -88,45 +91,45 @@ test("realtime is one flag: events are the bucket's and a search is made each ni
   assert.deepEqual(read({ realtime: "true", reconcile: "year={yyyy}/{MM}-{dd}/" }), ["s3", "year={yyyy}/{MM}-{dd}/"]);
 });
 
-test("an output's prefix gets its slash", () => {
+test("an output prefix gets a trailing slash", () => {
   for (const outputPrefix of ["out", "out/"]) assert.equal(readConfig(context({ outputPrefix })).outputPrefix, "out/");
 });
 
-test("CDK's own context is none of ours", () => {
+test("values of CDK's own context are ignored", () => {
   readConfig(context({ "aws:cdk:enable-path-metadata": true, "@aws-cdk/core:flag": true, "cli-telemetry": false }));
 });
 
-/** What each wrong value is told: the name, the value, what is right, an example. */
+/** Each wrong value with its error: name, value, requirement, example. */
 const wrong: [Record<string, unknown>, RegExp][] = [
   [{ sourceBucket: undefined }, /^sourceBucket is missing; for example -c sourceBucket=my-flow-logs$/],
   [{ sourceBucket: "" }, /^sourceBucket is missing/],
   [
     { sourceBucket: "s3://stash" },
-    /^sourceBucket is "s3:\/\/stash" and must be the name of a bucket, without s3:\/\/, and one alone: .*; for example/,
+    /^sourceBucket is "s3:\/\/stash" and must be the name of one bucket, without s3:\/\/: .*; for example/,
   ],
-  [{ sourcePrefix: "/AWSLogs" }, /^sourcePrefix is "\/AWSLogs" .*no slash first.*-c sourcePrefix=AWSLogs\/$/],
+  [{ sourcePrefix: "/AWSLogs" }, /^sourcePrefix is "\/AWSLogs" .*no leading slash.*-c sourcePrefix=AWSLogs\/$/],
   [{ sourcePrefix: "a*" }, /^sourcePrefix is "a\*"/],
   [
     { sourceBucket: "stash,more" },
-    /^sourceBucket is "stash,more" .* one alone: a stack, with a stackName of its own, is for one bucket; for example/,
+    /^sourceBucket is "stash,more" .* one bucket, .*: for another bucket, deploy another stack with its own stackName; for example/,
   ],
-  [{ sourceBucket: ["stash", "more"] }, /^sourceBucket is \["stash","more"\] .* one alone/],
-  [{ sourcePrefix: "a/, b/" }, /^sourcePrefix is " b\/" and must be a key's beginning/],
+  [{ sourceBucket: ["stash", "more"] }, /^sourceBucket is \["stash","more"\] .* one bucket/],
+  [{ sourcePrefix: "a/, b/" }, /^sourcePrefix is " b\/" and must be the beginning of a key/],
   [
     { sourcePrefix: [] },
-    /^sourcePrefix is \[\] and must be a text or a list of texts; for example -c sourcePrefix=AWSLogs\/$/,
+    /^sourcePrefix is \[\] and must be a string or a list of strings; for example -c sourcePrefix=AWSLogs\/$/,
   ],
-  [{ sourcePrefix: ["a/", 1] }, /^sourcePrefix is 1 and must be a key's beginning/],
+  [{ sourcePrefix: ["a/", 1] }, /^sourcePrefix is 1 and must be the beginning of a key/],
   [{ sourcePrefix: '["a/"' }, /^sourcePrefix is "\[\\"a\/\\"" and must be JSON .*-c sourcePrefix='\["AWSLogs\/"\]'$/],
   [
     { sourcePrefix: "a/b/,a/" },
-    /^sourcePrefix has "a\/b\/", which "a\/" holds already; for example -c sourcePrefix=AWSLogs\/,stash\/$/,
+    /^sourcePrefix has "a\/b\/", which "a\/" already covers; for example -c sourcePrefix=AWSLogs\/,stash\/$/,
   ],
-  [{ sourcePrefix: "a/,a/" }, /^sourcePrefix has "a\/", which "a\/" holds already/],
-  [{ sourcePrefix: ["a/", ""] }, /^sourcePrefix has "a\/", which "" holds already/],
+  [{ sourcePrefix: "a/,a/" }, /^sourcePrefix has "a\/", which "a\/" already covers/],
+  [{ sourcePrefix: ["a/", ""] }, /^sourcePrefix has "a\/", which "" already covers/],
   [
     { sourceKey: "alias/stash" },
-    /^sourceKey is "alias\/stash" and must be the ARN of a KMS key: its alias grants nothing; for example -c sourceKey=arn:aws:kms:/,
+    /^sourceKey is "alias\/stash" and must be the ARN of a KMS key, not of an alias: in a policy, .*; for example -c sourceKey=arn:aws:kms:/,
   ],
   [
     { outputKey: "arn:aws:kms:eu-central-1:123456789012:alias/tables" },
@@ -139,7 +142,7 @@ const wrong: [Record<string, unknown>, RegExp][] = [
   ],
   [
     { reconcile: "{yyyy}/{MM}/" },
-    /^reconcile is "{yyyy}\/{MM}\/" and must be false, or where a day's objects lie .* with {yyyy}, {MM} and {dd}; for example -c reconcile={yyyy}\/{MM}\/{dd}\/$/,
+    /^reconcile is "{yyyy}\/{MM}\/" and must be false, or the path of a day's objects .* with {yyyy}, {MM} and {dd}; for example -c reconcile={yyyy}\/{MM}\/{dd}\/$/,
   ],
   [{ reconcile: "/{yyyy}/{MM}/{dd}/" }, /^reconcile is /],
   [{ reconcile: "{yyyy}/{MM}/{dd}/{HH}/" }, /^reconcile is /],
@@ -189,12 +192,12 @@ const wrong: [Record<string, unknown>, RegExp][] = [
     /^options is "format=message" and must be JSON \(.*\); for example -c options='{"format":"message"}'$/,
   ],
   [{ options: "[]" }, /^options is \[\] and must be an object/],
-  [{ options: { formt: "message" } }, /^options has "formt", which is none of dialect, /],
+  [{ options: { formt: "message" } }, /^options has "formt", which is not one of dialect, /],
   [{ options: { format: "csv" } }, /^options has "csv" as format, which must be vpc-flow-logs, regex or message/],
   [{ options: { fields: "version" } }, /^options has "version" as fields, which must be a list/],
   [{ exclude: "tmp/*" }, /^exclude is "tmp\/\*" and must be JSON/],
   [{ exclude: [1] }, /^exclude is \[1\] and must be a list of patterns/],
-  [{ outptBucket: "tables" }, /^outptBucket is not known; .*outputBucket.* are; for example/],
+  [{ outptBucket: "tables" }, /^outptBucket is unknown; the known values are .*outputBucket.*; for example/],
 ];
 for (const [more, message] of wrong) {
   test(`refused: ${JSON.stringify(more)}`, () => {
@@ -209,22 +212,30 @@ const overlaps: [string, string, RegExp | undefined][] = [
   [
     "",
     "",
-    /^outputBucket makes the output s3:\/\/stash\/, which is under the source s3:\/\/stash\/; for example -c outputBucket=/,
+    /^outputBucket sets the output to s3:\/\/stash\/, which is under the source s3:\/\/stash\/; for example -c outputBucket=/,
   ],
-  ["", "out", /^outputBucket makes/],
+  ["", "out", /^outputBucket sets/],
   [
     "logs/",
     "logs/out",
-    /^outputPrefix makes the output s3:\/\/stash\/logs\/out\/, which is under the source s3:\/\/stash\/logs\//,
+    /^outputPrefix sets the output to s3:\/\/stash\/logs\/out\/, which is under the source s3:\/\/stash\/logs\//,
   ],
-  ["logs", "logs-out", /^outputPrefix makes/],
-  ["csv/2020/", "", /^sourcePrefix makes the source s3:\/\/stash\/csv\/2020\/, where s3:\/\/stash\/csv\/ is written/],
-  ["athena/", "", /^sourcePrefix makes the source s3:\/\/stash\/athena\/, where s3:\/\/stash\/athena\/ is written/],
-  ["job", "", /^sourcePrefix makes the source s3:\/\/stash\/job, where s3:\/\/stash\/jobs\/ is written/],
+  ["logs", "logs-out", /^outputPrefix sets/],
+  [
+    "csv/2020/",
+    "",
+    /^sourcePrefix sets the source to s3:\/\/stash\/csv\/2020\/, but rehose writes to s3:\/\/stash\/csv\//,
+  ],
+  [
+    "athena/",
+    "",
+    /^sourcePrefix sets the source to s3:\/\/stash\/athena\/, but rehose writes to s3:\/\/stash\/athena\//,
+  ],
+  ["job", "", /^sourcePrefix sets the source to s3:\/\/stash\/job, but rehose writes to s3:\/\/stash\/jobs\//],
   ["logs/", "out", undefined],
   ["logs/", "", undefined],
   ["logs/", "log", undefined],
-  ["logs/,csv/", "", /^sourcePrefix makes the source s3:\/\/stash\/csv\/, where/],
+  ["logs/,csv/", "", /^sourcePrefix sets the source to s3:\/\/stash\/csv\/, but/],
   ["logs/,more/", "out", undefined],
 ];
 for (const [sourcePrefix, outputPrefix, message] of overlaps) {
@@ -239,11 +250,11 @@ test("the same prefixes in two buckets do not overlap", () => {
   readConfig(context({ sourcePrefix: "", outputPrefix: "", outputBucket: "tables" }));
 });
 
-test("binaries that are not there are missed before anything is synthesised", (t) => {
+test("missing binaries are refused before anything is synthesised", (t) => {
   const empty = mkdtempSync(join(tmpdir(), "rehose-empty-"));
   t.after(() => rmSync(empty, { recursive: true }));
   assert.throws(
     () => readConfig(context({ binaries: empty })),
-    /^ConfigError: binaries is ".*", where rehose-start\/bootstrap.zip is missing: run scripts\/build/,
+    /^ConfigError: binaries is ".*", but rehose-start\/bootstrap.zip is missing there: run scripts\/build/,
   );
 });
