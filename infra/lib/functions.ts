@@ -14,7 +14,7 @@ import type { Storage } from "./storage";
 /** Environment variables of a function. */
 type Variables = Partial<Record<keyof typeof environment, string>>;
 
-/** Listing and adding up hold a page at a time. In MB. */
+/** The memory of `start` and `check` in MB. Both hold one page of keys or receipts at a time. */
 const LEDGER_MEMORY = 512;
 
 export interface FunctionsProps extends Pick<
@@ -35,7 +35,7 @@ export interface FunctionsProps extends Pick<
   readonly queues: Queues;
 }
 
-/** The three functions, each with a role of its own that may do what its part of a job needs. */
+/** The three functions. Each has its own role with the permissions that its part of a job needs. */
 export class Functions extends Construct {
   readonly start: lambda.Function;
   readonly process: lambda.Function;
@@ -57,8 +57,8 @@ export class Functions extends Construct {
     };
     const { source, output: bucket } = storage;
     const { page, pages, quietSeconds, stalledSeconds, rounds, waitSeconds } = props.pace;
-    const planning = numbers({ REHOSE_PAGE: page, REHOSE_PAGES: pages });
-    const waiting = numbers({
+    const planning = asVariables({ REHOSE_PAGE: page, REHOSE_PAGES: pages });
+    const waiting = asVariables({
       REHOSE_QUIET_SECONDS: quietSeconds,
       REHOSE_STALLED_SECONDS: stalledSeconds,
       REHOSE_ROUNDS: rounds,
@@ -69,50 +69,50 @@ export class Functions extends Construct {
       {
         actions: ["s3:ListBucket"],
         resources: [source.bucketArn],
-        // Without a prefix, a listing may carry none, which no pattern matches.
+        // A listing of the whole bucket has no prefix, and no pattern would match that.
         conditions: storage.sourcePrefixes.includes("")
           ? undefined
           : { StringLike: { "s3:prefix": storage.sourcePrefixes.map((prefix) => `${prefix}*`) } },
       },
-      ...this.seesWhatIsMissing("jobs/*", "csv/*", "rehose.json"),
+      ...this.seesMissingObjects("jobs/*", "csv/*", "rehose.json"),
       {
         actions: ["s3:GetObject", "s3:PutObject"],
         resources: [storage.outputObjects("jobs/*")],
-        wildcard: "The plan of any job: their names are known only when they start.",
+        wildcard: "The plan of any job: the names of jobs are known only when they start.",
       },
       { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
       {
         actions: ["s3:GetObject"],
         resources: [storage.outputObjects("csv/*")],
-        wildcard: "The mode `missing` asks of each object in the source whether its rows are there.",
+        wildcard: "The mode `missing` checks for each object of the source whether its rows exist.",
       },
       { actions: ["sqs:SendMessage"], resources: [queues.historic.queueArn] },
       ...storage.encryptsOutput(),
     ]);
 
-    const processEnvironment = { ...output, ...shape, ...numbers({ REHOSE_LEVEL: props.level }) };
+    const processEnvironment = { ...output, ...shape, ...asVariables({ REHOSE_LEVEL: props.level }) };
     this.process = this.function("process", "Process", props.memory, processEnvironment, [
       {
         actions: ["s3:GetObject"],
         resources: storage.sourceObjects(),
-        wildcard: "Any object of the source may be in a task.",
+        wildcard: "A task may contain any object of the source.",
       },
       ...storage.decryptsSource(),
-      ...this.seesWhatIsMissing("jobs/*", "rehose.json"),
+      ...this.seesMissingObjects("jobs/*", "rehose.json"),
       {
         actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
         resources: [storage.outputObjects("csv/*"), storage.outputObjects("rejected/*")],
-        wildcard: "The outputs' keys are made from the source's.",
+        wildcard: "The key of an output contains the key of its source.",
       },
       {
         actions: ["s3:GetObject", "s3:PutObject"],
         resources: [storage.outputObjects("jobs/*/receipts/*")],
-        wildcard: "A receipt for any task of any job.",
+        wildcard: "Receipts of any task of any job.",
       },
       {
         actions: ["s3:GetObject"],
         resources: [storage.outputObjects("jobs/*/report.json")],
-        wildcard: "Whether the job that a message is of has ended, whichever it is.",
+        wildcard: "The report tells whether the job of a message is over; a message may belong to any job.",
       },
       { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
       ...storage.encryptsOutput(),
@@ -129,7 +129,7 @@ export class Functions extends Construct {
       {
         actions: ["s3:GetObject", "s3:PutObject"],
         resources: [storage.outputObjects("jobs/*")],
-        wildcard: "The ledger of any job: their names are known only when they start.",
+        wildcard: "The ledger of any job: the names of jobs are known only when they start.",
       },
       { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [queues.historic.queueArn] },
       ...storage.encryptsOutput(),
@@ -137,10 +137,11 @@ export class Functions extends Construct {
   }
 
   /**
-   * S3 says of a missing object that it is missing only to who may list the bucket; to others it says that access is
-   * denied. Such a question carries no prefix, hence `IfExists`.
+   * Lets a function distinguish a missing object from a denied one: S3 answers 404 only to callers that may list the
+   * bucket, and 403 to all others (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). A request for an
+   * object has no prefix, hence `IfExists`.
    */
-  private seesWhatIsMissing(...keys: string[]): Permission[] {
+  private seesMissingObjects(...keys: string[]): Permission[] {
     const { output, outputPrefix } = this.props.storage;
     const prefixes = keys.map((key) => outputPrefix + key);
     return [
@@ -161,7 +162,7 @@ export class Functions extends Construct {
   ): lambda.Function {
     const { binaries, architecture, timeout, retention } = this.props;
     const logGroup = new logs.LogGroup(this, `${id}Logs`, { retention, removalPolicy: RemovalPolicy.DESTROY });
-    // A role of its own: the default one comes with a managed policy that may write to every log group.
+    // The default role has a managed policy that may write to every log group.
     const role = new iam.Role(this, `${id}Role`, { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(role);
     for (const permission of permissions) role.addToPolicy(statement(role, permission));
@@ -179,12 +180,15 @@ export class Functions extends Construct {
     });
   }
 
-  /** Maximum concurrency keeps the messages in the queue; reserved concurrency would throttle them into the dead-letter queue. */
+  /**
+   * Feeds `process` from a queue. The limit is the maximum concurrency of the event source, which leaves messages in the
+   * queue. Reserved concurrency would throttle `process`, and the retries would exhaust the redrive policy.
+   */
   private feed(queue: "Historic" | "Realtime", maxConcurrency: number): void {
     const { queues } = this.props;
     this.process.addEventSource(
       new SqsEventSource(queue === "Historic" ? queues.historic : queues.realtime, {
-        // A task is a batch already, and an object that kills the function must not take another message with it.
+        // A task is already a batch, and an object that kills the function must not affect another message.
         batchSize: 1,
         maxConcurrency,
         reportBatchItemFailures: true,
@@ -193,8 +197,8 @@ export class Functions extends Construct {
   }
 }
 
-/** Those of the variables that have a value. */
-function numbers(variables: Partial<Record<keyof Variables, number>>): Variables {
+/** The variables that have a value, as strings. */
+function asVariables(variables: Partial<Record<keyof Variables, number>>): Variables {
   const given = Object.entries(variables).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }

@@ -25,14 +25,14 @@ export interface ObservabilityProps extends Pick<Config, "timeout" | "rejectedRa
   readonly functions: Functions;
   readonly queues: Queues;
   readonly machine: sfn.StateMachine;
-  /** The group of the nightly schedules. Default: there are none. */
+  /** The group of the nightly schedules. Default: no schedules. */
   readonly schedules?: scheduler.ScheduleGroup;
 }
 
-/** What an operator looks at, and what calls one. */
+/** The dashboard and the alarms. */
 export class Observability extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
-  /** Where alarms go; undefined without an address. */
+  /** The topic that alarms publish to. Undefined without an address. */
   readonly topic?: sns.Topic;
 
   constructor(
@@ -41,7 +41,7 @@ export class Observability extends Construct {
     private readonly props: ObservabilityProps,
   ) {
     super(scope, id);
-    this.topic = props.alarmAddress === undefined ? undefined : this.subscribed(props.alarmAddress);
+    this.topic = props.alarmAddress === undefined ? undefined : this.createTopic(props.alarmAddress);
     const alarms = this.alarms();
     this.dashboard = new cloudwatch.Dashboard(this, "Dashboard", {
       widgets: [
@@ -56,28 +56,28 @@ export class Observability extends Construct {
     const alarms = [
       this.alarm(
         "HistoricDead",
-        "A task of a job could not be handled: its message is in the dead-letter queue",
-        someOf(dead(queues.historicDead)),
+        "A task of a job failed five times: its message is in the dead-letter queue",
+        anyOf(dead(queues.historicDead)),
       ),
       this.alarm(
         "RealtimeDead",
-        "An event of a new object could not be handled: its message is in the dead-letter queue",
-        someOf(dead(queues.realtimeDead)),
+        "An event of a new object failed five times: its message is in the dead-letter queue",
+        anyOf(dead(queues.realtimeDead)),
       ),
-      // An execution that was aborted was so by a person, who knows.
+      // No alarm for aborted executions: only a person aborts one.
       this.alarm(
         "JobFailed",
-        "A job failed or ended incomplete: the cause of its execution says why",
-        someOf(machine.metricFailed()),
+        "A job failed or ended incomplete: see the cause of its execution",
+        anyOf(machine.metricFailed()),
       ),
-      this.alarm("JobTimedOut", "A job took longer than jobTimeoutHours", someOf(machine.metricTimedOut())),
+      this.alarm("JobTimedOut", "A job took longer than jobTimeoutHours", anyOf(machine.metricTimedOut())),
     ];
     if (schedules !== undefined) {
       alarms.push(
         this.alarm(
           "NotReconciled",
-          "A night's search for what events missed could not be started",
-          someOf(schedules.metricDropped()),
+          "The nightly job for objects without an event could not be started",
+          anyOf(schedules.metricDropped()),
         ),
       );
     }
@@ -91,11 +91,11 @@ export class Observability extends Construct {
       ...(["historic", "realtime"] as const).map((name) =>
         this.alarm(
           `${name === "historic" ? "Historic" : "Realtime"}Stalled`,
-          `Messages wait in the ${name} queue, and none is done: see the log of process`,
+          `Messages wait in the ${name} queue, and none is completed: see the log of process`,
           {
             metric: new cloudwatch.MathExpression({
-              label: "Waiting, and none done",
-              // A message is deleted only after all that it asked for is written.
+              label: "Waiting, and none completed",
+              // A message is deleted only after all its outputs and its receipt are written.
               expression: "IF(FILL(visible, 0) + FILL(inFlight, 0) > 0 AND FILL(done, 0) == 0, 1, 0)",
               usingMetrics: {
                 visible: queues[name].metricApproximateNumberOfMessagesVisible(),
@@ -111,12 +111,12 @@ export class Observability extends Construct {
       ),
       this.alarm(
         "Rejected",
-        `More than ${rejectedRatio} % of the events of an hour fit no row: see rejected/ in the output for why`,
+        `More than ${rejectedRatio} % of the events of an hour were rejected: see the reasons in rejected/ of the output`,
         {
           metric: new cloudwatch.MathExpression({
             label: "Rejected (%)",
             expression: "100 * rejected / events",
-            usingMetrics: { rejected: this.measured("Rejected", hour), events: this.measured("Events", hour) },
+            usingMetrics: { rejected: this.ofProcess("Rejected", hour), events: this.ofProcess("Events", hour) },
             ...hour,
           }),
           threshold: rejectedRatio,
@@ -126,7 +126,7 @@ export class Observability extends Construct {
     ];
   }
 
-  /** An alarm that rings above its threshold. Where nothing is measured, nothing ran, and all is well. */
+  /** An alarm for values above the threshold. Missing data means that nothing ran, which is not a problem. */
   private alarm(id: string, alarmDescription: string, props: cloudwatch.AlarmProps): cloudwatch.Alarm {
     const alarm = new cloudwatch.Alarm(this, id, {
       alarmDescription,
@@ -139,10 +139,11 @@ export class Observability extends Construct {
   }
 
   /**
-   * A topic that alarms may publish to. A policy of TLS alone would replace the one by which the account's services may,
-   * and CloudWatch may use no key but one whose policy says so: https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+   * A topic that alarms may publish to. Its policy must allow CloudWatch explicitly, because a policy that only enforces
+   * TLS replaces the default policy. The policy of its key must allow CloudWatch as well:
+   * https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
    */
-  private subscribed(address: string): sns.Topic {
+  private createTopic(address: string): sns.Topic {
     const alarms = Stack.of(this).formatArn({
       service: "cloudwatch",
       resource: "alarm",
@@ -153,7 +154,7 @@ export class Observability extends Construct {
       conditions: { ArnLike: { "aws:SourceArn": alarms }, StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } },
     });
     const masterKey = new kms.Key(this, "TopicKey", {
-      description: "rehose: alarms on their way",
+      description: "rehose: messages of the alarm topic",
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -177,9 +178,9 @@ export class Observability extends Construct {
     const minute = { period: MINUTE };
     return [
       [
-        graph("Objects a minute", [this.measured("Objects", minute)]),
-        graph("Rows a minute", [this.measured("Written", minute), this.measured("Rejected", minute)]),
-        graph("Bytes a minute", [this.measured("BytesIn", minute), this.measured("BytesOut", minute)]),
+        graph("Objects a minute", [this.ofProcess("Objects", minute)]),
+        graph("Rows a minute", [this.ofProcess("Written", minute), this.ofProcess("Rejected", minute)]),
+        graph("Bytes a minute", [this.ofProcess("BytesIn", minute), this.ofProcess("BytesOut", minute)]),
       ],
       [
         graph(
@@ -194,8 +195,8 @@ export class Observability extends Construct {
           both.map((queue) => queue.metricApproximateAgeOfOldestMessage({ ...minute, label: name(queue) })),
         ),
         graph("Failures", [
-          this.measured("Failures", { label: "Objects that failed" }),
-          this.measured("Returned", { label: "Messages given back" }),
+          this.ofProcess("Failures", { label: "Objects that failed" }),
+          this.ofProcess("Returned", { label: "Messages returned to the queue" }),
           ...all.map((one) => one.metricErrors({ label: `${one.node.id}: errors` })),
           functions.process.metricThrottles({ label: "Process: throttled" }),
           dead(queues.historicDead).with({ label: "Historic: dead letters" }),
@@ -224,7 +225,8 @@ export class Observability extends Construct {
           "Cost: invocations",
           all.map((one) => one.metricInvocations({ label: one.node.id })),
         ),
-        // A bucket counts requests only where that is turned on. They follow the objects: a GET and a PUT each, more for a large one, and a few for a task.
+        // S3 publishes request metrics only where they are enabled. Requests follow from objects: a GET and a PUT for each,
+        // more for large ones, and a few for each task.
         graph(
           "Cost: requests to SQS",
           both.flatMap((queue) => [
@@ -238,8 +240,8 @@ export class Observability extends Construct {
     ];
   }
 
-  /** What `process` counted. It names itself by the function's name, so that two stacks are told apart. */
-  private measured(metricName: Metric, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  /** A metric that `process` emits. Its dimension is the name of the function, which distinguishes stacks. */
+  private ofProcess(metricName: Metric, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return new cloudwatch.Metric({
       namespace: metrics.namespace,
       metricName,
@@ -263,12 +265,12 @@ function dead(queue: sqs.Queue): cloudwatch.Metric {
   return queue.metricApproximateNumberOfMessagesVisible();
 }
 
-/** That there is any at all. */
-function someOf(metric: cloudwatch.Metric): cloudwatch.AlarmProps {
+/** The properties of an alarm for any value above zero. */
+function anyOf(metric: cloudwatch.Metric): cloudwatch.AlarmProps {
   return { metric: metric.with({ period: FIVE_MINUTES }), threshold: 0, evaluationPeriods: 1 };
 }
 
-/** What Lambda bills for a function: the sum of its durations, times its memory. */
+/** The GB-seconds that Lambda bills for a function: the sum of its durations times its memory. */
 function gigabyteSeconds(one: lambda.Function): cloudwatch.MathExpression {
   const { memorySize } = one.node.defaultChild as lambda.CfnFunction;
   return new cloudwatch.MathExpression({

@@ -19,7 +19,7 @@ export interface OrchestrationProps extends Pick<
   readonly check: lambda.IFunction;
 }
 
-/** The state machine, from `statemachine.asl.json` as it stands, with a timeout. */
+/** The state machine: `statemachine.asl.json` unchanged, with a timeout for the execution. */
 export class Orchestration extends Construct {
   readonly machine: sfn.StateMachine;
 
@@ -43,7 +43,8 @@ export class Orchestration extends Construct {
       role,
       tracingEnabled: true,
       logs: {
-        // Of this prefix, because others make the account's one policy for log delivery longer with every group.
+        // With this prefix, log delivery needs no entry in the account's resource policy, whose length is limited:
+        // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
         destination: new logs.LogGroup(this, "Logs", {
           logGroupName: `/aws/vendedlogs/states/${props.stackName}`,
           retention: props.retention,
@@ -56,13 +57,13 @@ export class Orchestration extends Construct {
     acknowledgeWildcard(
       role,
       "*",
-      "CDK grants it for tracing and for log delivery: neither X-Ray nor the actions that set up log delivery know resources.",
+      "CDK grants it for tracing and log delivery. Neither X-Ray nor the log delivery actions support resources.",
     );
-    // Step Functions refuses a definition whose role may not yet do what its .sync states need.
+    // Step Functions refuses a definition with .sync states if its role lacks their permissions.
     this.machine.node.addDependency(restart);
   }
 
-  /** What `states:startExecution.sync:2` needs: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html */
+  /** The permissions for `states:startExecution.sync:2`: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html */
   private restart(role: iam.Role, name: string): iam.Policy {
     const stack = Stack.of(this);
     const arn = (service: string, resource: string, resourceName: string, arnFormat: ArnFormat) =>
@@ -77,7 +78,7 @@ export class Orchestration extends Construct {
       statement(policy, {
         actions: ["states:DescribeExecution", "states:StopExecution"],
         resources: [executions],
-        wildcard: "Executions of this machine alone, whose names are known only when they start.",
+        wildcard: "Executions of this machine only; their names are known only when they start.",
       }),
       statement(policy, {
         actions: ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
@@ -90,7 +91,7 @@ export class Orchestration extends Construct {
   }
 }
 
-/** A placeholder could only be text, and `TimeoutSeconds` is a number: https://states-language.net/#toplevelfields */
+/** The definition with `TimeoutSeconds`, a number and therefore not a placeholder: https://states-language.net/#toplevelfields */
 function definition(timeout: Duration): string {
   return JSON.stringify(
     { ...JSON.parse(readFileSync(DEFINITION, "utf8")), TimeoutSeconds: timeout.toSeconds() },

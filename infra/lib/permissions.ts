@@ -2,17 +2,17 @@ import { Stack, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type { IConstruct } from "constructs";
 
-/** What a role may do. */
+/** One permission of a role. */
 export interface Permission {
   readonly actions: string[];
   readonly resources: string[];
-  /** Default: always. */
+  /** Default: no conditions. */
   readonly conditions?: Record<string, Record<string, string | string[]>>;
-  /** Why resources that end in `*` are no narrower; without it cdk-nag finds them. Default: none does. */
+  /** The reason for resources with a `*`. Without a reason, cdk-nag reports them. Default: no resource has one. */
   readonly wildcard?: string;
 }
 
-/** The statement of a permission, whose wildcards are acknowledged at `scope`, each for itself. */
+/** The policy statement of a permission. Acknowledges each of its wildcards at `scope`. */
 export function statement(scope: IConstruct, { wildcard, ...permission }: Permission): iam.PolicyStatement {
   if (wildcard !== undefined) {
     for (const resource of permission.resources) acknowledgeWildcard(scope, resource, wildcard);
@@ -20,13 +20,13 @@ export function statement(scope: IConstruct, { wildcard, ...permission }: Permis
   return new iam.PolicyStatement(permission);
 }
 
-/** Acknowledges, with its reason, that policies at `scope` have this very resource. */
+/** Acknowledges cdk-nag's finding that policies at `scope` contain this wildcard resource. */
 export function acknowledgeWildcard(scope: IConstruct, resource: string, reason: string): void {
   const id = `AwsSolutions-IAM5[Resource::${flat(Stack.of(scope).resolve(resource))}]`;
   Validations.of(scope).acknowledge({ id, reason });
 }
 
-/** A resolved ARN as cdk-nag writes it in the ids of its findings: `<Logical.Arn>/csv/*`. */
+/** A resolved ARN in the form of cdk-nag's finding ids: `<Logical.Arn>/csv/*`. */
 function flat(resolved: unknown): string {
   if (typeof resolved === "string") return resolved;
   const [[intrinsic, value] = []] = Object.entries(resolved as Record<string, unknown>);
@@ -38,6 +38,8 @@ function flat(resolved: unknown): string {
     case "Ref":
       return `<${value}>`;
     default:
-      throw new Error(`an ARN with ${intrinsic}, which no finding is known to have; Fn::Join, Fn::GetAtt and Ref are`);
+      throw new Error(
+        `cannot write an ARN with ${intrinsic} as cdk-nag does; only Fn::Join, Fn::GetAtt and Ref are supported`,
+      );
   }
 }

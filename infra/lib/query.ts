@@ -10,7 +10,7 @@ import { fill, type Table } from "./tables";
 
 const GB = 1_000_000_000;
 
-/** What people ask first: each query's file, and the columns that a table needs for it. */
+/** The saved queries: the name of each file, and the columns that it needs. */
 export const QUERIES: Readonly<Record<string, readonly string[]>> = {
   "top-talkers": ["srcaddr", "dstaddr", "bytes", "packets"],
   "rejected-traffic-by-port": ["srcaddr", "dstport", "protocol", "packets", "action"],
@@ -26,7 +26,7 @@ export interface QueryProps extends Pick<
   readonly storage: Storage;
 }
 
-/** The tables over the output, and a workgroup in which queries of them cannot become dear by mistake. */
+/** The tables over the output, and a workgroup that limits the cost of a query. */
 export class Query extends Construct {
   readonly database: string;
   readonly workGroup: string;
@@ -42,7 +42,7 @@ export class Query extends Construct {
       catalogId,
       databaseInput: {
         name: name.toLowerCase().replaceAll("-", "_"),
-        description: "What rehose wrote: rows, rejected events and receipts",
+        description: "The output of rehose: rows, rejected events and receipts",
       },
     });
     this.database = database.ref;
@@ -56,8 +56,8 @@ export class Query extends Construct {
 
     const workGroup = new athena.CfnWorkGroup(this, "WorkGroup", {
       name,
-      description: "Queries of what rehose wrote",
-      // Otherwise nobody could delete the stack once a query has run.
+      description: "Queries of the output of rehose",
+      // CloudFormation cannot delete a workgroup with query history without this.
       recursiveDeleteOption: true,
       workGroupConfiguration: {
         bytesScannedCutoffPerQuery: props.scanLimitGB * GB,
@@ -66,7 +66,7 @@ export class Query extends Construct {
         publishCloudWatchMetricsEnabled: true,
         resultConfiguration: {
           outputLocation: `${storage.outputLocation}athena/`,
-          // As the rows are: a bucket of the user's may refuse anything else.
+          // The same encryption as for the rows: an existing bucket may refuse anything else.
           encryptionConfiguration:
             storage.outputKey === undefined
               ? { encryptionOption: "SSE_S3" }
@@ -92,7 +92,7 @@ export class Query extends Construct {
   }
 }
 
-/** The same table as the statement of `rehose table` makes. */
+/** The table that the statement of `rehose table` creates. */
 function tableInput(table: Table): glue.CfnTable.TableInputProperty {
   const columns = (from: Table["columns"]) => from.map(({ name, type }) => ({ name, type }));
   return {

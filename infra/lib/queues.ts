@@ -3,12 +3,15 @@ import * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Config } from "./config";
 
-/** What AWS advises for a queue in front of a function: it leaves room for retries while the function is throttled. */
+/**
+ * The visibility timeout in multiples of the function's timeout. AWS recommends six, which leaves time for retries while
+ * the function is throttled: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
 const VISIBILITY_TIMEOUTS = 6;
 
 const RETENTION = Duration.days(14);
 
-/** The two ways in: a backfill of a year must not delay what arrives now. */
+/** One queue for jobs and one for new objects, so that a backfill does not delay new objects. */
 export class Queues extends Construct {
   /** Tasks of jobs. */
   readonly historic: sqs.Queue;

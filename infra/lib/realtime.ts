@@ -13,16 +13,16 @@ import type { Storage } from "./storage";
 
 export interface RealtimeProps extends Pick<Config, "reconcile"> {
   readonly storage: Storage;
-  /** The queue that events of new objects go to. */
+  /** The queue for events of new objects. */
   readonly queue: sqs.Queue;
-  /** The state machine that looks for what events missed. */
+  /** The state machine of the nightly job. */
   readonly machine: sfn.StateMachine;
   readonly events: RealtimeEvents;
 }
 
-/** New objects, on their way to `process` as they land, and a search each night for those that no event told of. */
+/** Events of new objects for `process`, and a nightly job for objects without an event. */
 export class Realtime extends Construct {
-  /** The group of the schedules of the search; undefined without it. */
+  /** The group of the nightly schedules. Undefined without `reconcile`. */
   readonly schedules?: scheduler.ScheduleGroup;
 
   constructor(scope: Construct, id: string, props: RealtimeProps) {
@@ -33,10 +33,11 @@ export class Realtime extends Construct {
   }
 
   /**
-   * Notifications of the bucket itself. It has one configuration for all of them, which CDK's custom resource reads, adds
-   * these to and writes: it keeps what others have there, and takes away only its own when the stack goes. S3 refuses it
-   * where others are notified of the same prefixes, and who writes the configuration without reading it (Terraform's
-   * `aws_s3_bucket_notification`) takes these away: such buckets are for EventBridge.
+   * Notifications of the bucket itself. A bucket has one notification configuration. CDK's custom resource reads it and
+   * adds these notifications; it keeps all others, and removes only its own with the stack.
+   *
+   * Use EventBridge instead in two cases. S3 refuses a second notification for the same prefix. A tool that writes the
+   * configuration without reading it, such as Terraform's `aws_s3_bucket_notification`, removes these notifications.
    */
   private notify({ storage, queue }: RealtimeProps): void {
     const role = new iam.Role(this, "NotifierRole", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
@@ -48,8 +49,7 @@ export class Realtime extends Construct {
     }
     Validations.of(role).acknowledge({
       id: "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
-      reason:
-        "CDK attaches it, which lets its own function write its log; that function runs only when the stack is deployed.",
+      reason: "CDK attaches it, so that its own function can write logs. That function runs only during a deployment.",
     });
   }
 
@@ -59,7 +59,7 @@ export class Realtime extends Construct {
         principals: [new iam.ServicePrincipal("s3.amazonaws.com")],
         actions: ["sqs:SendMessage"],
         resources: [queue.queueArn],
-        // A bucket's name may be taken by another account once it is free: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+        // Without the account, a new owner of a deleted bucket's name could send: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
         conditions: {
           ArnEquals: { "aws:SourceArn": source.bucketArn },
           StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID },
@@ -74,7 +74,7 @@ export class Realtime extends Construct {
   }
 
   /**
-   * A rule on what the bucket tells EventBridge, which its owner must have turned on:
+   * A rule for the events that the bucket sends to EventBridge. The owner of the bucket must enable them:
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
    */
   private subscribe({ storage, queue }: RealtimeProps): void {
@@ -95,19 +95,21 @@ export class Realtime extends Construct {
   }
 
   /**
-   * Each night, for each prefix, a job over what is missing of the day before. Firehose names an object by the hour in
-   * which its oldest record arrived, and delivers it after at most 15 minutes of buffering, but tries for up to a day when
-   * it cannot (https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html). What comes later than this job still has
-   * its event. A day without any object fails the job: that is what a Firehose that stopped looks like, and a `reconcile`
-   * that names the wrong place, and success would hide both.
+   * Starts a job each night for each prefix, over the objects of the day before that have no output.
+   *
+   * Firehose names an object by the hour in which its oldest record arrived. It buffers for at most 15 minutes, but retries
+   * a failing delivery for up to a day (https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html). An object that
+   * arrives after the nightly job still has its event.
+   *
+   * The job fails on a day without any object. Success would hide a stopped delivery stream or a wrong `reconcile` path.
    */
   private reconcile({ storage, machine }: RealtimeProps, layout: string): scheduler.ScheduleGroup {
-    // Of its own, because the schedules' role trusts their group, and the account has but one default.
+    // A separate group, because the schedules' role trusts every schedule of their group.
     const scheduleGroup = new scheduler.ScheduleGroup(this, "Schedules", { removalPolicy: RemovalPolicy.DESTROY });
     for (const prefix of storage.sourceLocations) {
       new scheduler.Schedule(this, `Reconcile ${prefix}`, {
         scheduleGroup,
-        description: `rehose: what is missing of yesterday under ${prefix}`,
+        description: `rehose: yesterday's objects without an output under ${prefix}`,
         schedule: scheduler.ScheduleExpression.cron({ hour: "3", minute: "0", timeZone: TimeZone.ETC_UTC }),
         target: new StepFunctionsStartExecution(machine, {
           input: scheduler.ScheduleTargetInput.fromObject({
@@ -123,14 +125,14 @@ export class Realtime extends Construct {
 }
 
 /**
- * A prefix as S3 wants it in a filter: special characters percent-encoded, slashes as they are.
+ * A prefix in the form of an S3 notification filter: special characters are percent-encoded, slashes are not.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
  */
 function inFilter(prefix: string): string {
   return prefix.split("/").map(encodeURIComponent).join("/");
 }
 
-/** A layout as JSONata writes dates, for the state machine: https://docs.jsonata.org/date-time-processing */
+/** A layout as a picture string of JSONata, for the state machine: https://docs.jsonata.org/date-time-processing */
 function picture(layout: string): string {
   return layout.replaceAll("{yyyy}", "[Y0001]").replaceAll("{MM}", "[M01]").replaceAll("{dd}", "[D01]");
 }

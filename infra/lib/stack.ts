@@ -13,7 +13,7 @@ import { Storage } from "./storage";
 export class RehoseStack extends Stack {
   constructor(scope: Construct, config: Config) {
     super(scope, config.stackName, {
-      description: "rehose: CloudWatch Logs that Firehose stashed, as files that Athena reads",
+      description: "rehose: converts logs that Firehose delivered to S3 into tables for Athena",
     });
     const storage = new Storage(this, "Storage", config);
     const queues = new Queues(this, "Queues", config);
@@ -29,16 +29,16 @@ export class RehoseStack extends Stack {
     const query = new Query(this, "Query", { ...config, storage });
 
     const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
-    output("StateMachineArn", "Start a job with an execution of this", machine.stateMachineArn);
-    output("SourceLocations", "What may be read", storage.sourceLocations.join());
-    output("OutputLocation", "Rows, rejected events and the jobs' ledgers", storage.outputLocation);
-    output("Database", "The tables over the output", query.database);
-    output("WorkGroup", "Where Athena runs queries of them", query.workGroup);
-    output("HistoricQueueUrl", "Tasks of jobs", queues.historic.queueUrl);
-    output("HistoricDeadLetterQueueUrl", "Tasks that could not be handled", queues.historicDead.queueUrl);
-    output("RealtimeQueueUrl", "Events of new objects", queues.realtime.queueUrl);
-    output("RealtimeDeadLetterQueueUrl", "Events that could not be handled", queues.realtimeDead.queueUrl);
-    output("DashboardName", "What runs, and what it costs", dashboard.dashboardName);
-    if (topic !== undefined) output("AlarmTopicArn", "Where alarms go", topic.topicArn);
+    output("StateMachineArn", "State machine that runs jobs", machine.stateMachineArn);
+    output("SourceLocations", "Locations that the functions read", storage.sourceLocations.join());
+    output("OutputLocation", "Location of rows, rejected events and ledgers", storage.outputLocation);
+    output("Database", "Database with the tables over the output", query.database);
+    output("WorkGroup", "Athena workgroup for queries of the tables", query.workGroup);
+    output("HistoricQueueUrl", "Queue of tasks", queues.historic.queueUrl);
+    output("HistoricDeadLetterQueueUrl", "Dead-letter queue of tasks", queues.historicDead.queueUrl);
+    output("RealtimeQueueUrl", "Queue of events of new objects", queues.realtime.queueUrl);
+    output("RealtimeDeadLetterQueueUrl", "Dead-letter queue of events", queues.realtimeDead.queueUrl);
+    output("DashboardName", "CloudWatch dashboard", dashboard.dashboardName);
+    if (topic !== undefined) output("AlarmTopicArn", "Topic that alarms publish to", topic.topicArn);
   }
 }

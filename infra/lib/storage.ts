@@ -10,7 +10,7 @@ export type StorageProps = Pick<
   "sourceBucket" | "sourcePrefixes" | "sourceKey" | "outputBucket" | "outputPrefix" | "outputKey"
 >;
 
-/** The stash, which is only read, and the output. */
+/** The source bucket, which is only read, and the output. */
 export class Storage extends Construct {
   readonly source: s3.IBucket;
   readonly sourcePrefixes: readonly string[];
@@ -30,45 +30,45 @@ export class Storage extends Construct {
       props.outputBucket === undefined ? this.create() : s3.Bucket.fromBucketName(this, "Output", props.outputBucket);
   }
 
-  /** Where the stash is, as the functions read it. */
+  /** The source, as `s3://bucket/prefix` for each prefix. */
   get sourceLocations(): readonly string[] {
     return this.sourcePrefixes.map((prefix) => `s3://${this.source.bucketName}/${prefix}`);
   }
 
-  /** Where the output is, as the functions read it. */
+  /** The output, as `s3://bucket/prefix`. */
   get outputLocation(): string {
     return `s3://${this.output.bucketName}/${this.outputPrefix}`;
   }
 
-  /** ARNs of the source's objects. */
+  /** The ARNs of the source's objects. */
   sourceObjects(): string[] {
     return this.sourcePrefixes.map((prefix) => this.source.arnForObjects(`${prefix}*`));
   }
 
-  /** The ARN of objects of the output, by their key under its prefix. */
+  /** The ARN of objects of the output, for a key below the output's prefix. */
   outputObjects(key: string): string {
     return this.output.arnForObjects(this.outputPrefix + key);
   }
 
-  /** The ARN of the KMS key that the output is encrypted with, if there is one. */
+  /** The ARN of the output's KMS key. Undefined for SSE-S3. */
   get outputKey(): string | undefined {
     return this.props.outputKey;
   }
 
-  /** What a role needs to read objects of the source that are encrypted. */
+  /** The permissions to read encrypted objects of the source. */
   decryptsSource(): Permission[] {
     return this.throughS3(this.props.sourceKey, "kms:Decrypt");
   }
 
   /**
-   * What a role needs to read and write an output that is encrypted. A multipart upload reads its parts back:
+   * The permissions to read and write an encrypted output. A multipart upload also needs `kms:Decrypt`:
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
    */
   encryptsOutput(): Permission[] {
     return this.throughS3(this.props.outputKey, "kms:GenerateDataKey", "kms:Decrypt");
   }
 
-  /** The use of a key by S3 alone, which is where the key is: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html */
+  /** Permits the use of a key through S3 only, in the key's region: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html */
   private throughS3(key: string | undefined, ...actions: string[]): Permission[] {
     if (key === undefined) return [];
     const { region } = Arn.split(key, ArnFormat.SLASH_RESOURCE_NAME);
@@ -86,7 +86,7 @@ export class Storage extends Construct {
     const bucket = new s3.Bucket(this, "Output", {
       ...(outputKey === undefined
         ? { encryption: s3.BucketEncryption.S3_MANAGED }
-        : // With a bucket key, S3 does not ask KMS once for each object.
+        : // With a bucket key, S3 sends fewer requests to KMS.
           {
             encryption: s3.BucketEncryption.KMS,
             encryptionKey: kms.Key.fromKeyArn(this, "OutputKey", outputKey),
@@ -97,7 +97,7 @@ export class Storage extends Construct {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
       removalPolicy: RemovalPolicy.RETAIN,
-      // A function that is killed cannot abort its uploads, and their parts are paid for but not seen.
+      // A killed function cannot abort its uploads, and invisible parts cost storage.
       lifecycleRules: [
         { id: "AbortIncompleteUploads", abortIncompleteMultipartUploadAfter: Duration.days(2) },
         { id: "ExpireQueryResults", prefix: `${this.outputPrefix}athena/`, expiration: Duration.days(30) },
@@ -106,7 +106,7 @@ export class Storage extends Construct {
     Validations.of(bucket).acknowledge({
       id: "AwsSolutions-S1",
       reason:
-        "Access logs need one more bucket, and who wants them mostly has the account's CloudTrail record data events; all that is in this one can be made again from the stash.",
+        "Access logs would need one more bucket, and CloudTrail data events serve the same purpose. The output can be made again from the source.",
     });
     return bucket;
   }

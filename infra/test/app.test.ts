@@ -1,4 +1,4 @@
-// The app as the cdk command runs it.
+// Runs the app as the cdk command does.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -22,14 +22,14 @@ function run(t: TestContext, given: Record<string, unknown>) {
 }
 
 for (const name of ["default", "everything"]) {
-  test(`it synthesises, with cdk-nag and CDK's own checks of templates: ${name}`, (t) => {
+  test(`the app synthesises with cdk-nag and CDK's own validation: ${name}`, (t) => {
     const { status, template, stderr } = run(t, context(configurations[name]));
     assert.equal(status, 0, stderr);
     assert.ok(template);
   });
 }
 
-test("a wrong value stops it, with one line and no template", (t) => {
+test("a wrong value stops the app with one line and no template", (t) => {
   const { status, stderr, template } = run(t, context({ memory: "lots" }));
   assert.equal(status, 1);
   assert.equal(

@@ -1,4 +1,4 @@
-// The configurations that are checked as wholes: by cdk-nag, by cfn-lint, and against their snapshots.
+// The configurations that cdk-nag, cfn-lint and the snapshots check as a whole.
 export const configurations: Record<string, Record<string, unknown>> = {
   default: {},
   everything: {

@@ -13,7 +13,7 @@ function functions(more: Record<string, unknown> = {}): Record<string, any> {
   );
 }
 
-test("there are three, for the architecture that was asked for", () => {
+test("there are three functions, with the configured architecture", () => {
   assert.deepEqual(Object.keys(functions()).sort(), ["check", "process", "start"]);
   for (const [more, architecture] of [
     [{}, "arm64"],
@@ -27,18 +27,18 @@ test("there are three, for the architecture that was asked for", () => {
   }
 });
 
-test("each has its own binary", () => {
+test("each function has its own binary", () => {
   assert.equal(new Set(Object.values(functions()).map((f) => f.Code.S3Key)).size, 3);
 });
 
-test("a call of start or check ends before the state machine gives it up", () => {
+test("start and check time out before the state machine does", () => {
   const { States } = JSON.parse(readFileSync(join(__dirname, "..", "..", "statemachine.asl.json"), "utf8"));
   const { start, check } = functions();
   assert.ok(start.Timeout < States.Plan.TimeoutSeconds);
   assert.ok(check.Timeout < States.Check.TimeoutSeconds);
 });
 
-test("the configuration reaches the function that it is for", () => {
+test("each function gets its configuration", () => {
   const options = { format: "vpc-flow-logs", fields: ["version", "srcaddr"] };
   const { start, process, check } = functions({ options, exclude: ["tmp/*"], level: 9, memory: 3000 });
   assert.equal(process.MemorySize, 3000);
@@ -52,21 +52,21 @@ test("the configuration reaches the function that it is for", () => {
 
 const pace = { page: 200, pages: 2, quietSeconds: 10, stalledSeconds: 40, rounds: 0, waitSeconds: 2 };
 
-test("start is told how to plan and check how to wait, and of what is not given nothing", () => {
-  const told = (more: Record<string, unknown>, name: string) => {
+test("start and check get the configured pace, and nothing for values that are not configured", () => {
+  const variables = (more: Record<string, unknown>, name: string) => {
     const of = /^REHOSE_(PAGES?|ROUNDS|[A-Z]+_SECONDS)$/;
     return Object.fromEntries(
       Object.entries(functions(more)[name].Environment.Variables).filter(([variable]) => of.test(variable)),
     );
   };
-  assert.deepEqual(told(pace, "start"), { REHOSE_PAGE: "200", REHOSE_PAGES: "2" });
-  assert.deepEqual(told(pace, "check"), {
+  assert.deepEqual(variables(pace, "start"), { REHOSE_PAGE: "200", REHOSE_PAGES: "2" });
+  assert.deepEqual(variables(pace, "check"), {
     REHOSE_QUIET_SECONDS: "10",
     REHOSE_STALLED_SECONDS: "40",
     REHOSE_ROUNDS: "0",
     REHOSE_WAIT_SECONDS: "2",
   });
-  for (const name of ["start", "check"]) assert.deepEqual(told({}, name), {});
+  for (const name of ["start", "check"]) assert.deepEqual(variables({}, name), {});
 });
 
 test("each function gets only variables that it reads, and every variable without a default", () => {
@@ -89,7 +89,7 @@ test("each variable that a deployment can set is set from the configuration", ()
   assert.deepEqual(unset, ["REHOSE_CONCURRENCY", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
 });
 
-test("process takes from both queues, a message at a time, as many at once as was asked for", () => {
+test("process receives single messages from both queues, with the configured concurrency", () => {
   const made = template({ concurrency: 7, realtimeConcurrency: 3 });
   made.resourceCountIs("AWS::Lambda::EventSourceMapping", 2);
   for (const [queue, MaximumConcurrency] of [
@@ -106,11 +106,11 @@ test("process takes from both queues, a message at a time, as many at once as wa
   }
 });
 
-test("none has reserved concurrency, which would send messages to the dead-letter queue untried", () => {
+test("no function has reserved concurrency, which would move throttled messages to the dead-letter queue", () => {
   template().resourcePropertiesCountIs("AWS::Lambda::Function", { ReservedConcurrentExecutions: Match.anyValue() }, 0);
 });
 
-test("each logs to a group of its own, kept as long as was asked for", () => {
+test("each function has its own log group with the configured retention", () => {
   const made = template({ retention: 7 });
   const groups = Object.values(made.findResources("AWS::Lambda::Function")).map(
     ({ Properties }) => Properties.LoggingConfig.LogGroup.Ref,

@@ -13,25 +13,25 @@ function findings(scope: ReturnType<typeof stack>, pack = new AwsSolutionsChecks
   );
 }
 
-for (const [what, more] of Object.entries(configurations)) {
-  test(`no finding is unexplained: ${what}`, () => {
+for (const [name, more] of Object.entries(configurations)) {
+  test(`no finding is unexplained: ${name}`, () => {
     assert.deepEqual(findings(stack(more)), []);
   });
 }
 
-test("an unexplained finding is found", () => {
+test("an unexplained finding is reported", () => {
   const scope = stack();
   new Queue(scope, "Careless");
   assert.notDeepEqual(findings(scope), []);
 });
 
-for (const [what, more] of Object.entries(configurations)) {
-  test(`every acknowledgement answers a finding and says why: ${what}`, () => answered(stack(more)));
+for (const [name, more] of Object.entries(configurations)) {
+  test(`every acknowledgement matches a finding and has a reason: ${name}`, () => checkAcknowledgements(stack(more)));
 }
 
-function answered(scope: ReturnType<typeof stack>) {
-  const deaf = Object.assign(new AwsSolutionsChecks(), { isAcknowledged: () => false });
-  const found = findings(scope, deaf);
+function checkAcknowledgements(scope: ReturnType<typeof stack>) {
+  const ignoring = Object.assign(new AwsSolutionsChecks(), { isAcknowledged: () => false });
+  const found = findings(scope, ignoring);
   const acknowledged = scope.node.findAll().flatMap(({ node }) =>
     node.metadata
       .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
@@ -47,7 +47,7 @@ function answered(scope: ReturnType<typeof stack>) {
   for (const { id, path, reason } of acknowledged) {
     assert.ok(
       found.some((finding) => finding.startsWith(`${id} at ${path}/`)),
-      `${id} at ${path} is idle`,
+      `${id} at ${path} matches no finding`,
     );
     assert.ok(reason.length > 20, `${id} at ${path} has no reason`);
   }

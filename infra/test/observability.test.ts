@@ -7,7 +7,7 @@ import { template } from "./synth";
 const made = template();
 const alarmed = template({ alarmAddress: "team@example.com", realtime: true, rejectedRatio: 0.5 });
 
-/** The alarms by their names in the stack. */
+/** The alarms by their ids in the stack. */
 function alarms(stack = made): Record<string, any> {
   const found = Object.entries(stack.findResources("AWS::CloudWatch::Alarm"));
   return Object.fromEntries(
@@ -15,7 +15,7 @@ function alarms(stack = made): Record<string, any> {
   );
 }
 
-test("there is an alarm for each thing that calls for a person", () => {
+test("there is an alarm for every problem that an operator must handle", () => {
   const always = [
     "HistoricDead",
     "HistoricStalled",
@@ -35,11 +35,11 @@ test("there is an alarm for each thing that calls for a person", () => {
   ]);
   for (const alarm of Object.values(alarms(alarmed))) {
     assert.equal(alarm.ComparisonOperator, "GreaterThanThreshold");
-    assert.equal(alarm.TreatMissingData, "notBreaching", "nothing ran, and all is well");
+    assert.equal(alarm.TreatMissingData, "notBreaching", "missing data means that nothing ran");
   }
 });
 
-test("one dead letter, one failed job, one that timed out, one night that was not looked at is enough", () => {
+test("one dead letter, failed job, timed-out job or failed nightly start raises an alarm", () => {
   const { HistoricDead, RealtimeDead, JobFailed, JobTimedOut, NotReconciled } = alarms(alarmed);
   for (const [alarm, metric] of [
     [HistoricDead, "ApproximateNumberOfMessagesVisible"],
@@ -58,7 +58,7 @@ test("one dead letter, one failed job, one that timed out, one night that was no
   }
 });
 
-test("a queue has stalled when, for twice the longest call, messages wait or are in flight and none is deleted", () => {
+test("a queue has stalled if it has messages and none is deleted for twice the timeout of process", () => {
   const [{ Properties: process }] = Object.values(
     made.findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } }),
   ) as any;
@@ -81,7 +81,7 @@ test("a queue has stalled when, for twice the longest call, messages wait or are
   }
 });
 
-test("rejected events are compared with all events, in percent", () => {
+test("the alarm for rejected events uses their percentage of all events", () => {
   assert.equal(alarms().Rejected.Threshold, 1);
   const { Metrics, Threshold } = alarms(alarmed).Rejected;
   assert.equal(Threshold, 0.5);
@@ -95,7 +95,7 @@ test("rejected events are compared with all events, in percent", () => {
   );
 });
 
-test("without an address nobody is called; with one, every alarm goes to it", () => {
+test("with an address, every alarm publishes to its topic; without one, there is no topic", () => {
   made.resourceCountIs("AWS::SNS::Topic", 0);
   made.resourceCountIs("AWS::KMS::Key", 0);
   for (const alarm of Object.values(alarms())) assert.equal(alarm.AlarmActions, undefined);
@@ -108,8 +108,8 @@ test("without an address nobody is called; with one, every alarm goes to it", ()
   });
 });
 
-test("the topic is encrypted with a key that alarms of this account may use, takes what they publish, and only by TLS", () => {
-  const ofAlarms = {
+test("alarms of this account may publish to the encrypted topic and use its key, over TLS only", () => {
+  const allowsAlarms = {
     Effect: "Allow",
     Principal: { Service: "cloudwatch.amazonaws.com" },
     Condition: {
@@ -122,7 +122,9 @@ test("the topic is encrypted with a key that alarms of this account may use, tak
   alarmed.hasResourceProperties("AWS::KMS::Key", {
     EnableKeyRotation: true,
     KeyPolicy: {
-      Statement: Match.arrayWith([Match.objectLike({ ...ofAlarms, Action: ["kms:Decrypt", "kms:GenerateDataKey*"] })]),
+      Statement: Match.arrayWith([
+        Match.objectLike({ ...allowsAlarms, Action: ["kms:Decrypt", "kms:GenerateDataKey*"] }),
+      ]),
     },
   });
   alarmed.hasResourceProperties("AWS::SNS::TopicPolicy", {
@@ -133,14 +135,14 @@ test("the topic is encrypted with a key that alarms of this account may use, tak
           Action: "sns:Publish",
           Condition: { Bool: { "aws:SecureTransport": "false" } },
         }),
-        Match.objectLike({ ...ofAlarms, Action: "sns:Publish" }),
+        Match.objectLike({ ...allowsAlarms, Action: "sns:Publish" }),
       ],
     },
   });
 });
 
-/** Every metric that the dashboard and the alarms take from process, by its name. */
-function measured(): { namespace: string; name: string; dimension: string }[] {
+/** Every metric of process on the dashboard and in the alarms. */
+function shownMetrics(): { namespace: string; name: string; dimension: string }[] {
   const [{ Properties }] = Object.values(made.findResources("AWS::CloudWatch::Dashboard")) as any;
   const text = Properties.DashboardBody["Fn::Join"][1]
     .map((part: any) => (typeof part === "string" ? part : (part.Ref ?? part["Fn::GetAtt"][0])))
@@ -159,19 +161,19 @@ function measured(): { namespace: string; name: string; dimension: string }[] {
   return [...graphs, ...alarm];
 }
 
-test("what is shown of process is what this stack's process writes", () => {
+test("the dashboard and the alarms use metrics that this stack's process emits", () => {
   const [process] = Object.keys(
     made.findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } }),
   );
-  assert.ok(measured().length > 8);
-  for (const { namespace, name, dimension } of measured()) {
+  assert.ok(shownMetrics().length > 8);
+  for (const { namespace, name, dimension } of shownMetrics()) {
     assert.equal(namespace, metrics.namespace);
     assert.ok(Object.hasOwn(metrics.metrics, name), name);
     assert.equal(dimension, process);
   }
 });
 
-test("the dashboard shows every alarm and stays in the stack's region", () => {
+test("the dashboard shows every alarm", () => {
   const [{ Properties }] = Object.values(alarmed.findResources("AWS::CloudWatch::Dashboard")) as any;
   const parts: any[] = Properties.DashboardBody["Fn::Join"][1];
   const shown = parts.flatMap((part) => part["Fn::GetAtt"]?.[0] ?? []);

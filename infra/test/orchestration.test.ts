@@ -11,22 +11,22 @@ const [[id, machine] = ["", {}]] = Object.entries(made.findResources("AWS::StepF
 ][];
 const { DefinitionString, DefinitionSubstitutions, ...properties } = machine.Properties;
 
-/** The definition as CloudFormation fills it in. */
+/** The definition after the substitutions of CloudFormation. */
 const filled: string = DefinitionString.replace(/\$\{(\w+)\}/g, (all: string, name: string) => {
   const value = DefinitionSubstitutions[name];
   return value?.["Fn::GetAtt"]?.[0] ?? value?.Ref ?? value ?? all;
 });
 
-test("the definition, filled in, is JSON with no placeholder left", () => {
+test("after substitution, the definition is JSON without placeholders", () => {
   JSON.parse(filled);
   assert.doesNotMatch(filled, /\$\{/);
 });
 
-test("every substitution is for a placeholder", () => {
+test("every substitution has a placeholder", () => {
   for (const name of Object.keys(DefinitionSubstitutions)) assert.ok(DefinitionString.includes(`\${${name}}`), name);
 });
 
-test("it calls the functions and restarts after as many calls as was asked for", () => {
+test("the machine calls the functions and restarts after the configured number of calls", () => {
   const { Plan, Check, Restart, ...states } = JSON.parse(filled).States;
   assert.match(Plan.Arguments.FunctionName, /^FunctionsStart[0-9A-F]{8}$/);
   assert.match(Check.Arguments.FunctionName, /^FunctionsCheck[0-9A-F]{8}$/);
@@ -34,20 +34,20 @@ test("it calls the functions and restarts after as many calls as was asked for",
   assert.match(JSON.stringify(states["Over?"]), /\$calls >= \$number\('12'\)/);
 });
 
-test("it is the definition as it stands, with the timeout that was asked for, in seconds", () => {
+test("the definition is the file unchanged, with the configured timeout in seconds", () => {
   const { TimeoutSeconds, ...rest } = JSON.parse(DefinitionString);
   assert.equal(TimeoutSeconds, 5 * 60 * 60);
   assert.deepEqual(rest, JSON.parse(readFileSync(join(__dirname, "..", "..", "statemachine.asl.json"), "utf8")));
 });
 
-test("it has the stack's name, by which its role knows it", () => {
+test("the machine has the stack's name, and its role permits that name", () => {
   assert.equal(properties.StateMachineName, "night");
   const policies = JSON.stringify(made.findResources("AWS::IAM::Policy"));
   assert.match(policies, /:stateMachine:night"/);
   assert.match(policies, /:execution:night:\*"/);
 });
 
-test("its role may do everything before it is made, and does not wait for it", () => {
+test("the machine depends on its role's policies, and they do not depend on the machine", () => {
   const policies = Object.keys(
     made.findResources("AWS::IAM::Policy", { Properties: { Roles: [{ Ref: properties.RoleArn["Fn::GetAtt"][0] }] } }),
   );
@@ -58,7 +58,7 @@ test("its role may do everything before it is made, and does not wait for it", (
   }
 });
 
-test("it is traced and logs everything", () => {
+test("the machine is traced and logs everything", () => {
   assert.deepEqual(properties.TracingConfiguration, { Enabled: true });
   assert.equal(properties.LoggingConfiguration.Level, "ALL");
   assert.equal(properties.LoggingConfiguration.IncludeExecutionData, true);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Match } from "aws-cdk-lib/assertions";
 import { template } from "./synth";
 
-test("the stack says where everything is that its users name", () => {
+test("the outputs name the resources that users need", () => {
   const made = template({ outputBucket: "tables", outputPrefix: "out" });
   const ref = (id: string) => ({ Value: { Ref: Match.stringLikeRegexp(`^${id}[0-9A-F]{8}$`) } });
   made.hasOutput("StateMachineArn", ref("OrchestrationMachine"));
@@ -18,6 +18,6 @@ test("the stack says where everything is that its users name", () => {
   template({ alarmAddress: "team@example.com" }).hasOutput("AlarmTopicArn", ref("ObservabilityTopic"));
 });
 
-test("a created output is where its bucket is", () => {
+test("the location of a created output has the name of its bucket", () => {
   template().hasOutput("OutputLocation", { Value: { "Fn::Join": ["", ["s3://", { Ref: Match.anyValue() }, "/"]] } });
 });

@@ -1,4 +1,4 @@
-// The whole of what each role may do, so that nothing is added to it unseen.
+// The complete permissions of each role, so that a review shows every change.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { configurations } from "./configurations";
@@ -6,8 +6,8 @@ import { template } from "./synth";
 
 const made = template({ sourcePrefix: "AWSLogs/", outputBucket: "tables", outputPrefix: "out/" });
 
-/** An ARN as a person writes it: `arn:aws:s3:::tables/out/csv/*`, or `Queues Historic` for a resource of the stack. */
-function written(arn: any): string {
+/** A readable form of an ARN: `arn:aws:s3:::tables/out/csv/*`, or `QueuesHistoric` for a resource of the stack. */
+function readable(arn: any): string {
   if (typeof arn === "string") return arn;
   if (arn.Ref)
     return (
@@ -19,7 +19,7 @@ function written(arn: any): string {
       }[arn.Ref as string] ?? arn.Ref.replace(/[0-9A-F]{8}$/, "")
     );
   if (arn["Fn::GetAtt"]) return arn["Fn::GetAtt"][0].replace(/[0-9A-F]{8}$/, "");
-  return arn["Fn::Join"][1].map(written).join("");
+  return arn["Fn::Join"][1].map(readable).join("");
 }
 
 function may(role: string, stack = made): string[] {
@@ -30,11 +30,11 @@ function may(role: string, stack = made): string[] {
     .flatMap(({ Effect, Action, Resource, Condition }) => {
       assert.equal(Effect, "Allow");
       const condition = Condition
-        ? ` if ${JSON.stringify(Condition, (_, value) => (value["Fn::Join"] ? written(value) : value))}`
+        ? ` if ${JSON.stringify(Condition, (_, value) => (value["Fn::Join"] ? readable(value) : value))}`
         : "";
       return [Action]
         .flat()
-        .flatMap((action: string) => [Resource].flat().map((arn) => `${action} ${written(arn)}${condition}`));
+        .flatMap((action: string) => [Resource].flat().map((arn) => `${action} ${readable(arn)}${condition}`));
     })
     .sort();
 }
@@ -87,7 +87,7 @@ const roles: Record<string, string[]> = {
     "events:PutTargets arn:aws:events:region:account:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule",
     "lambda:InvokeFunction FunctionsCheck",
     "lambda:InvokeFunction FunctionsStart",
-    // Neither log delivery nor X-Ray knows resources.
+    // Neither log delivery nor X-Ray supports resources.
     ..."CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery"
       .split(" ")
       .map((action) => `logs:${action} *`),
@@ -100,18 +100,18 @@ const roles: Record<string, string[]> = {
   ],
 };
 for (const [role, permissions] of Object.entries(roles)) {
-  test(`${role} may do this and no more`, () => {
+  test(`${role} has exactly these permissions`, () => {
     assert.deepEqual(may(role), permissions);
   });
 }
 
-test("there are no other roles, and none has a managed policy", () => {
+test("there are no other roles, and no role has a managed policy", () => {
   const found = Object.entries(made.findResources("AWS::IAM::Role"));
   assert.deepEqual(found.map(([id]) => id.replace(/[0-9A-F]{8}$/, "")).sort(), Object.keys(roles).sort());
   for (const [, { Properties }] of found) assert.equal(Properties.ManagedPolicyArns, undefined);
 });
 
-test("where all of the source may be read, a listing of it needs no prefix", () => {
+test("without a source prefix, the whole bucket may be listed and read", () => {
   const all = template({ sourcePrefix: "" });
   assert.ok(may("FunctionsStartRole", all).includes("s3:ListBucket arn:aws:s3:::stash"));
   assert.ok(may("FunctionsProcessRole", all).includes("s3:GetObject arn:aws:s3:::stash/*"));
@@ -120,7 +120,7 @@ test("where all of the source may be read, a listing of it needs no prefix", () 
 const { sourceKey, outputKey } = configurations.everything as Record<string, string>;
 const everything = template(configurations.everything);
 
-test("of a source with several prefixes, each may be listed and read, and no more", () => {
+test("with several source prefixes, only these may be listed and read", () => {
   assert.ok(
     may("FunctionsStartRole", everything).includes(
       's3:ListBucket arn:aws:s3:::stash if {"StringLike":{"s3:prefix":["AWSLogs/*","stash/year=2020/*"]}}',
@@ -133,7 +133,7 @@ test("of a source with several prefixes, each may be listed and read, and no mor
   ]);
 });
 
-test("keys are used through S3 alone: the source's to read, the output's to write and read", () => {
+test("KMS keys may be used through S3 only: the source's to read, the output's to read and write", () => {
   const through = (action: string, key: string) =>
     `kms:${action} ${key} if {"StringEquals":{"kms:ViaService":"s3.eu-central-1.amazonaws.com"}}`;
   const keys = (role: string) => may(role, everything).filter((permission) => permission.startsWith("kms:"));
@@ -143,7 +143,7 @@ test("keys are used through S3 alone: the source's to read, the output's to writ
   assert.deepEqual(keys("FunctionsProcessRole"), [through("Decrypt", sourceKey!), ...output]);
 });
 
-test("what realtime adds may write the bucket's notifications and start the machine, and no more", () => {
+test("realtime adds two roles: one writes the bucket's notifications, one starts the machine", () => {
   assert.deepEqual(may("RealtimeNotifierRole", everything), [
     "s3:GetBucketNotification arn:aws:s3:::stash",
     "s3:PutBucketNotification arn:aws:s3:::stash",

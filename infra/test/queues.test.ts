@@ -6,14 +6,14 @@ import { template } from "./synth";
 const queues = template().findResources("AWS::SQS::Queue");
 const fed = Object.entries(queues).filter(([, { Properties }]) => Properties.RedrivePolicy);
 
-test("historic and realtime have a queue each, and each a dead-letter queue of its own", () => {
+test("there is a historic and a realtime queue, each with its own dead-letter queue", () => {
   assert.equal(Object.keys(queues).length, 4);
   const dead = fed.map(([, { Properties }]) => Properties.RedrivePolicy.deadLetterTargetArn["Fn::GetAtt"][0]);
   assert.equal(new Set([...dead, ...fed.map(([id]) => id)]).size, 4);
   for (const [, { Properties }] of fed) assert.equal(Properties.RedrivePolicy.maxReceiveCount, 5);
 });
 
-test("a message stays invisible for six times the function's timeout, which check's patience is longer than", () => {
+test("the visibility timeout is six times the function's timeout and below the default of stalledSeconds", () => {
   const [{ Properties: f }] = Object.values(
     template().findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } }),
   ) as any;
@@ -23,13 +23,13 @@ test("a message stays invisible for six times the function's timeout, which chec
   }
 });
 
-test("a shorter timeout makes a message visible again sooner", () => {
+test("a shorter function timeout shortens the visibility timeout", () => {
   const short = template({ timeout: 30 });
   short.resourcePropertiesCountIs("AWS::Lambda::Function", { Timeout: 30 }, 3);
   short.resourcePropertiesCountIs("AWS::SQS::Queue", { VisibilityTimeout: 180 }, 2);
 });
 
-test("every queue is encrypted, keeps its messages for 14 days, and is reached by TLS only", () => {
+test("every queue is encrypted, keeps messages for 14 days and requires TLS", () => {
   for (const [id, { Properties }] of Object.entries(queues)) {
     assert.equal(Properties.SqsManagedSseEnabled, true);
     assert.equal(Properties.MessageRetentionPeriod, 14 * 24 * 60 * 60);

@@ -7,7 +7,7 @@ const s3 = template({ realtime: true, sourcePrefix: ["AWSLogs/", "stash/year=202
 const eventbridge = template({ realtime: true, realtimeEvents: "eventbridge", sourcePrefix: ["AWSLogs/", "stash/"] });
 const queue = { "Fn::GetAtt": [Match.stringLikeRegexp("^QueuesRealtime(?!Dead)"), "Arn"] };
 
-/** Who may send to the realtime queue, and if what. */
+/** The statements that allow sending to the realtime queue. */
 function senders(made: typeof s3): { Principal: any; Condition: any }[] {
   const [policy] = Object.values(
     made.findResources("AWS::SQS::QueuePolicy", { Properties: { Queues: [{ Ref: queueId(made) }] } }),
@@ -19,7 +19,7 @@ function queueId(made: typeof s3): string {
   return Object.keys(made.findResources("AWS::SQS::Queue")).find((id) => /^QueuesRealtime(?!Dead)/.test(id))!;
 }
 
-test("off, the queue is there and nothing sends to it", () => {
+test("without realtime, the queue exists and nothing may send to it", () => {
   const off = template({ realtime: false });
   for (const type of ["Custom::S3BucketNotifications", "AWS::Events::Rule", "AWS::Scheduler::Schedule"])
     off.resourceCountIs(type, 0);
@@ -27,7 +27,7 @@ test("off, the queue is there and nothing sends to it", () => {
   off.hasResourceProperties("AWS::Lambda::EventSourceMapping", { EventSourceArn: queue });
 });
 
-test("the bucket notifies the queue of new objects under each prefix, written as S3 wants filters, and keeps what others have there", () => {
+test("the bucket notifies the queue of new objects under each percent-encoded prefix, and keeps other notifications", () => {
   const configuration = (Value: string) => ({
     Events: ["s3:ObjectCreated:*"],
     Filter: { Key: { FilterRules: [{ Name: "prefix", Value }] } },
@@ -44,7 +44,7 @@ test("the bucket notifies the queue of new objects under each prefix, written as
   });
 });
 
-test("all of a bucket needs no filter", () => {
+test("a whole bucket needs no filter", () => {
   const all = { realtime: true, sourcePrefix: "" };
   template(all).hasResourceProperties("Custom::S3BucketNotifications", {
     NotificationConfiguration: { QueueConfigurations: [{ Filter: Match.absent(), QueueArn: queue }] },
@@ -54,7 +54,7 @@ test("all of a bucket needs no filter", () => {
   });
 });
 
-test("only this bucket of this account may send, and S3 tries to only when it may", () => {
+test("only this bucket of this account may send, and the permission precedes the notification", () => {
   const [sender, ...others] = senders(s3);
   assert.deepEqual(others, []);
   assert.deepEqual(sender!.Principal, { Service: "s3.amazonaws.com" });
@@ -67,7 +67,7 @@ test("only this bucket of this account may send, and S3 tries to only when it ma
   });
 });
 
-test("through EventBridge, a rule sends what the bucket says of new objects under the prefixes, and the bucket is left as it is", () => {
+test("with EventBridge, a rule sends events of new objects under the prefixes, and the bucket is not changed", () => {
   eventbridge.resourceCountIs("Custom::S3BucketNotifications", 0);
   eventbridge.resourceCountIs("AWS::Events::Rule", 1);
   eventbridge.hasResourceProperties("AWS::Events::Rule", {
@@ -78,7 +78,7 @@ test("through EventBridge, a rule sends what the bucket says of new objects unde
       "detail-type": ["Object Created"],
       detail: { bucket: { name: ["stash"] }, object: { key: [{ prefix: "AWSLogs/" }, { prefix: "stash/" }] } },
     },
-    // The event as it is: `process` knows its shape.
+    // No transformation: `process` parses the original event.
     Targets: [{ Arn: queue, Id: Match.anyValue(), Input: Match.absent(), InputTransformer: Match.absent() }],
   });
   const [sender, ...others] = senders(eventbridge);
@@ -88,13 +88,13 @@ test("through EventBridge, a rule sends what the bucket says of new objects unde
   assert.deepEqual(sender!.Condition, { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": [rule, "Arn"] } } });
 });
 
-/** What the schedules send to the machine, which tests/statemachine takes from there. */
+/** The inputs that the schedules send to the machine. tests/statemachine evaluates such inputs. */
 function sent(more: Record<string, unknown>): unknown[] {
   const schedules = template({ realtime: true, ...more }).findResources("AWS::Scheduler::Schedule");
   return Object.values(schedules).map(({ Properties }) => JSON.parse(Properties.Target.Input));
 }
 
-test("each night, hours after the day is over in UTC, a job looks for what is missing of it, one for each prefix", () => {
+test("each night at 03:00 UTC, one job for each prefix is started over the day before", () => {
   for (const realtimeEvents of ["s3", "eventbridge"]) {
     const scheduled = "<aws.scheduler.scheduled-time>";
     const day = "[Y0001]/[M01]/[D01]/";
@@ -111,13 +111,13 @@ test("each night, hours after the day is over in UTC, a job looks for what is mi
   });
 });
 
-test("where a day lies is as it was asked for, and nowhere is an answer too", () => {
+test("reconcile sets the path of a day, or turns the nightly job off", () => {
   const [{ day }] = sent({ reconcile: "year={yyyy}/month={MM}/day={dd}/" }) as [{ day: string }];
   assert.equal(day, "year=[Y0001]/month=[M01]/day=[D01]/");
   assert.deepEqual(sent({ reconcile: "false" }), []);
 });
 
-test("the schedules' role is for this stack's schedules alone, and both go with the stack", () => {
+test("only this stack's schedules may use their role, and the group is deleted with the stack", () => {
   const [group] = Object.keys(s3.findResources("AWS::Scheduler::ScheduleGroup"));
   s3.hasResourceProperties("AWS::IAM::Role", {
     AssumeRolePolicyDocument: {

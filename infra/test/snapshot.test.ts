@@ -1,4 +1,4 @@
-// The whole template, so that a change to it is seen in review: UPDATE_SNAPSHOT=1 npm test
+// The whole template, so that a review shows every change. UPDATE_SNAPSHOT=1 npm test writes the snapshots.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,16 +8,15 @@ import { template } from "./synth";
 
 const SNAPSHOTS = { default: "snapshot.json", everything: "snapshot.everything.json" };
 for (const [name, file] of Object.entries(SNAPSHOTS)) {
-  test(`the template is the one that was reviewed: ${name}`, () =>
-    reviewed(configurations[name]!, join(__dirname, file)));
+  test(`the template equals its snapshot: ${name}`, () => reviewed(configurations[name]!, join(__dirname, file)));
 }
 
 function reviewed(context: Record<string, unknown>, snapshot: string): void {
   const { Resources, ...rest } = structuredClone(template(context).toJSON());
-  // What changes without a change to the stack: hashes of binaries, and the definition, which stands in its own file.
+  // Parts that change independently of the stack: hashes of binaries, and the definition, which has its own file.
   for (const { Properties } of Object.values<any>(Resources)) {
     if (Properties.Code?.S3Key) Properties.Code.S3Key = "hash.zip";
-    // Of CDK's own function, which changes with CDK.
+    // The code of CDK's own function.
     if (Properties.Code?.ZipFile) Properties.Code.ZipFile = "index.py";
     if (Properties.DefinitionString) Properties.DefinitionString = "statemachine.asl.json";
   }
@@ -26,6 +25,6 @@ function reviewed(context: Record<string, unknown>, snapshot: string): void {
   assert.deepEqual(
     JSON.parse(now),
     JSON.parse(readFileSync(snapshot, "utf8")),
-    "changed on purpose? then UPDATE_SNAPSHOT=1 npm test",
+    "if the change is intended, run UPDATE_SNAPSHOT=1 npm test",
   );
 }

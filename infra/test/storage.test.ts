@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Match } from "aws-cdk-lib/assertions";
 import { template } from "./synth";
 
-test("a created output is encrypted, private, kept, and clears incomplete uploads away", () => {
+test("a created output is encrypted and private, is retained, and aborts incomplete uploads", () => {
   template().hasResource("AWS::S3::Bucket", {
     DeletionPolicy: "Retain",
     UpdateReplacePolicy: "Retain",
@@ -31,7 +31,7 @@ test("a created output is encrypted, private, kept, and clears incomplete upload
   });
 });
 
-test("a created output is reached by TLS 1.2 or later only", () => {
+test("a created output requires TLS 1.2 or later", () => {
   for (const Condition of [
     { Bool: { "aws:SecureTransport": "false" } },
     { NumericLessThan: { "s3:TlsVersion": 1.2 } },
@@ -46,13 +46,13 @@ test("a created output is reached by TLS 1.2 or later only", () => {
   }
 });
 
-test("existing buckets, source or output, are left as they are", () => {
+test("existing buckets are not changed", () => {
   const existing = template({ outputBucket: "tables" });
   for (const type of ["AWS::S3::Bucket", "AWS::S3::BucketPolicy"]) existing.resourceCountIs(type, 0);
   template().resourceCountIs("AWS::S3::Bucket", 1);
 });
 
-test("the functions are told where source and output are", () => {
+test("the functions get the locations of source and output", () => {
   const functions = template({ outputBucket: "tables", outputPrefix: "out" }).findResources("AWS::Lambda::Function");
   const variables = Object.values(functions).map(({ Properties }) => Properties.Environment.Variables);
   assert.deepEqual(
@@ -65,7 +65,7 @@ test("the functions are told where source and output are", () => {
   );
 });
 
-test("a created output is encrypted with the key that was asked for, of which S3 keeps a bucket key", () => {
+test("a created output uses the configured KMS key with a bucket key", () => {
   const outputKey = "arn:aws:kms:eu-central-1:123456789012:key/22222222-2222-2222-2222-222222222222";
   template({ outputKey }).hasResourceProperties("AWS::S3::Bucket", {
     BucketEncryption: {
@@ -79,7 +79,7 @@ test("a created output is encrypted with the key that was asked for, of which S3
   });
 });
 
-test("the functions are told of every prefix of the source", () => {
+test("the functions get every prefix of the source", () => {
   const functions = template({ sourcePrefix: "a/,b/" }).findResources("AWS::Lambda::Function");
   const sources = Object.values(functions).flatMap(
     ({ Properties }) => Properties.Environment.Variables.REHOSE_SOURCES ?? [],

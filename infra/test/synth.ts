@@ -1,4 +1,4 @@
-// What the tests synthesise: the whole stack, over stand-ins for the binaries, so that no Rust is needed.
+// Synthesises the whole stack for the tests, with placeholder archives, so that no Rust build is needed.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,19 +14,19 @@ for (const binary of Object.values(BINARY)) {
   writeFileSync(join(binaries, binary, "bootstrap.zip"), binary);
 }
 
-/** The least context there is, with the given on top. */
+/** A minimal context with further values. */
 export function context(more: Record<string, unknown> = {}): Record<string, unknown> {
   return { sourceBucket: "stash", sourcePrefix: "AWSLogs/", binaries, ...more };
 }
 
-/** The stack, without the checks that CloudFormation and cdk-nag would make: app.test.ts and nag.test.ts have those. */
+/** The stack without validation: app.test.ts and nag.test.ts run CDK's checks and cdk-nag. */
 export function stack(more: Record<string, unknown> = {}): RehoseStack {
   return new RehoseStack(new App({ builtinCloudFormationValidation: false }), readConfig(context(more)));
 }
 
 const templates = new Map<string, Template>();
 
-/** The template of that stack; each is synthesised once. */
+/** The template of that stack. Each template is synthesised once. */
 export function template(more: Record<string, unknown> = {}): Template {
   const key = JSON.stringify(more);
   const made = templates.get(key) ?? Template.fromStack(stack(more));

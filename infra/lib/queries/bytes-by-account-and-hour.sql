@@ -1,4 +1,4 @@
--- How much each account moved in each hour of the events, which is not the hour of the file.
+-- Bytes of each account by the hour of the events, which may differ from the hour of the file.
 -- Parameters: the first and the last hour, as in '2020/02/01/00'.
 SELECT account_id, date_trunc('hour', "timestamp") AS event_hour, sum(bytes) AS bytes
 FROM flow_logs

@@ -1,4 +1,4 @@
--- Which ports were knocked at in vain, by how many addresses.
+-- Rejected flows by destination port, with the number of source addresses.
 -- Parameters: the first and the last hour, as in '2020/02/01/00'.
 SELECT dstport, protocol, count(*) AS flows, count(DISTINCT srcaddr) AS sources, sum(packets) AS packets
 FROM flow_logs

@@ -1,4 +1,4 @@
--- Which objects failed in a job, and why. What was lost has no receipt: the job's report.json lists it.
+-- The objects that failed in a job, with their reasons. Lost objects have no receipt: see the job's report.json.
 -- Parameter: the job, as in '20261121T074915Z-cda9dbc2'.
 SELECT key, reason, detail
 FROM receipts
