@@ -111,8 +111,8 @@ export class Functions extends Construct {
       },
       {
         actions: ["s3:GetObject"],
-        resources: [storage.outputObjects("jobs/*/report.json")],
-        wildcard: "The report tells whether the job of a message is over; a message may belong to any job.",
+        resources: ["job.json", "manifest/*", "report.json"].map((key) => storage.outputObjects(`jobs/*/${key}`)),
+        wildcard: "A message may belong to any job, whose definition, plan and end are in the ledger.",
       },
       { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
       ...storage.encryptsOutput(),

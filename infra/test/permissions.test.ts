@@ -58,6 +58,8 @@ const roles: Record<string, string[]> = {
     "s3:AbortMultipartUpload arn:aws:s3:::tables/out/csv/*",
     "s3:AbortMultipartUpload arn:aws:s3:::tables/out/rejected/*",
     "s3:GetObject arn:aws:s3:::stash/AWSLogs/*",
+    "s3:GetObject arn:aws:s3:::tables/out/jobs/*/job.json",
+    "s3:GetObject arn:aws:s3:::tables/out/jobs/*/manifest/*",
     "s3:GetObject arn:aws:s3:::tables/out/jobs/*/receipts/*",
     "s3:GetObject arn:aws:s3:::tables/out/jobs/*/report.json",
     "s3:GetObject arn:aws:s3:::tables/out/rehose.json",
