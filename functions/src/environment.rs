@@ -21,24 +21,8 @@ pub struct EnvironmentError {
     reason: String,
 }
 
-/// The configuration of a function.
-///
-/// | variable | what | default |
-/// |---|---|---|
-/// | `REHOSE_SOURCES` | what may be read: `s3://bucket/prefix`, several of one bucket with commas between | |
-/// | `REHOSE_OUTPUT` | what is written: `s3://bucket/prefix` | |
-/// | `REHOSE_QUEUE_URL` | the queue of tasks | |
-/// | `REHOSE_OPTIONS` | the shape of input and output, as JSON | VPC flow logs |
-/// | `REHOSE_EXCLUDE` | patterns of keys to leave out, as a JSON list | `[]` |
-/// | `REHOSE_LEVEL` | libdeflate's compression level, 1 to 12 | the encoder for rows |
-/// | `REHOSE_CONCURRENCY` | objects at once | twice the cores |
-/// | `REHOSE_PAGE` | keys of a page of the listing, 1 to 1000 | 1000 |
-/// | `REHOSE_PAGES` | pages of one call of `start` | as many as time allows |
-/// | `REHOSE_QUIET_SECONDS` | `check`: the queue's counters have been zero for so long | 300 |
-/// | `REHOSE_STALLED_SECONDS` | `check`: no receipt has come for so long | 7200 |
-/// | `REHOSE_ROUNDS` | `check`: how often what is missing is sent again | 2 |
-/// | `REHOSE_WAIT_SECONDS` | `check`: the longest wait between two calls | 300 |
-/// | `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` | megabytes, as Lambda says it | those of all cores |
+/// The configuration of a function. `environment.json` lists the variables, with their meanings and
+/// defaults.
 #[derive(Debug, Clone)]
 pub struct Environment;
 
@@ -200,5 +184,42 @@ fn number(
                 range.end()
             ),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn environment_json_lists_every_variable() {
+        let known: Value = serde_json::from_str(include_str!("../environment.json")).unwrap();
+        let known = known.as_object().unwrap();
+        let source = include_str!("environment.rs");
+        let (product, _) = source.split_once("#[cfg(test)]").unwrap();
+        let read: BTreeSet<&str> = product
+            .split('"')
+            .filter(|text| text.starts_with("REHOSE_") || text.starts_with("AWS_LAMBDA_"))
+            .collect();
+        assert_eq!(
+            known.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+            read
+        );
+
+        let patience = Patience::default();
+        let defaults = [
+            ("REHOSE_PAGE", MAX_PAGE as u64),
+            ("REHOSE_QUIET_SECONDS", patience.quiet.as_secs()),
+            ("REHOSE_STALLED_SECONDS", patience.stalled.as_secs()),
+            ("REHOSE_ROUNDS", patience.rounds.into()),
+            ("REHOSE_WAIT_SECONDS", patience.waits.1.as_secs()),
+        ];
+        for (name, default) in defaults {
+            assert_eq!(known[name]["default"], default.to_string(), "{name}");
+        }
     }
 }

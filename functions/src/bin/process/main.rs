@@ -1,4 +1,4 @@
-//! The `process` function: rewrites the objects that its messages name.
+//! The `process` function: converts the objects that its messages name.
 
 mod sqs;
 
@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use futures::future::join_all;
-use lambda_runtime::{Context, Error, LambdaEvent, run, service_fn};
-use rehose_functions::{Environment, Metric, Unit, deadline, diagnostic, emit, log, parse, serve};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use rehose_functions::{Environment, deadline, diagnostic, emit, log, of_batch, parse, serve};
 use rehose_reprocess::error;
-use rehose_reprocess::work::{Processed, Processor};
+use rehose_reprocess::work::Processor;
 use rehose_store::aws;
 use rehose_store::location::Stores;
 use serde_json::Value;
@@ -64,44 +64,6 @@ async fn process(processor: &Processor, event: LambdaEvent<Value>) -> error::Res
         }
     }
     let returned = response.batch_item_failures.len();
-    measure(&context, &processed, returned, begun);
+    emit(&context, &of_batch(&processed, returned, begun.elapsed()));
     Ok(response)
-}
-
-fn measure(context: &Context, processed: &[Processed], returned: usize, begun: Instant) {
-    let done = || {
-        processed
-            .iter()
-            .flat_map(|p| &p.done)
-            .map(|(_, summary)| summary)
-    };
-    let count = |name, value| Metric {
-        name,
-        unit: Unit::Count,
-        value,
-    };
-    let bytes = |name, value| Metric {
-        name,
-        unit: Unit::Bytes,
-        value,
-    };
-    emit(
-        context,
-        &[
-            count("Objects", done().count() as u64),
-            count("Failures", processed.iter().map(|p| p.failed).sum()),
-            count("Returned", returned as u64),
-            bytes("BytesIn", done().map(|s| s.bytes_in).sum()),
-            bytes("BytesOut", done().map(|s| s.bytes_out).sum()),
-            count("Events", done().map(|s| s.events).sum()),
-            count("Written", done().map(|s| s.written).sum()),
-            count("Rejected", done().map(|s| s.rejected).sum()),
-            count("Control", done().map(|s| s.control).sum()),
-            Metric {
-                name: "Duration",
-                unit: Unit::Milliseconds,
-                value: begun.elapsed().as_millis() as u64,
-            },
-        ],
-    );
 }

@@ -1,0 +1,15 @@
+//! The three Lambda functions, `src/bin`, and what they share.
+//!
+//! A function reads its environment once, builds its clients once, and calls `rehose-reprocess` for
+//! each event. It decides nothing.
+
+mod environment;
+mod invocation;
+mod logs;
+mod metrics;
+mod serve;
+
+pub use environment::{Environment, EnvironmentError};
+pub use invocation::{deadline, diagnostic, log, parse};
+pub use metrics::{Metric, Unit, emit, of_batch};
+pub use serve::serve;

@@ -1,0 +1,103 @@
+//! Metrics of `process`, in CloudWatch's embedded format: lines of the log from which CloudWatch takes numbers
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::Context;
+use rehose_extract::Summary;
+use rehose_reprocess::work::Processed;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+const NAMESPACE: &str = "rehose";
+
+/// The dimension: the name that a function is deployed under, which tells two stacks in an account
+/// apart.
+const DIMENSION: &str = "Function";
+
+/// What a number counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub enum Unit {
+    Count,
+    Bytes,
+    Milliseconds,
+}
+
+/// A number with its name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric {
+    /// The name in CloudWatch.
+    pub name: &'static str,
+    /// What it counts.
+    pub unit: Unit,
+    /// The number.
+    pub value: u64,
+}
+
+/// The metrics of a batch of messages, of which `returned` went back to the queue. `metrics.json`
+/// lists them for the dashboard and the alarms.
+pub fn of_batch(processed: &[Processed], returned: usize, duration: Duration) -> Vec<Metric> {
+    let done = || processed.iter().flat_map(|message| &message.done);
+    let sum = |number: fn(&Summary) -> u64| done().map(|(_, summary)| number(summary)).sum();
+    let failed = processed.iter().map(|message| message.failed).sum();
+    [
+        ("Objects", Unit::Count, done().count() as u64),
+        ("Failures", Unit::Count, failed),
+        ("Returned", Unit::Count, returned as u64),
+        ("BytesIn", Unit::Bytes, sum(|summary| summary.bytes_in)),
+        ("BytesOut", Unit::Bytes, sum(|summary| summary.bytes_out)),
+        ("Events", Unit::Count, sum(|summary| summary.events)),
+        ("Written", Unit::Count, sum(|summary| summary.written)),
+        ("Rejected", Unit::Count, sum(|summary| summary.rejected)),
+        ("Control", Unit::Count, sum(|summary| summary.control)),
+        ("Duration", Unit::Milliseconds, duration.as_millis() as u64),
+    ]
+    .map(|(name, unit, value)| Metric { name, unit, value })
+    .to_vec()
+}
+
+/// Writes a line with the metrics of one invocation.
+pub fn emit(context: &Context, metrics: &[Metric]) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let definitions: Vec<Value> = metrics
+        .iter()
+        .map(|metric| json!({"Name": metric.name, "Unit": metric.unit}))
+        .collect();
+    let mut line = Map::from_iter(
+        metrics
+            .iter()
+            .map(|metric| (metric.name.to_owned(), metric.value.into())),
+    );
+    let function = context.env_config.function_name.as_str();
+    line.insert(DIMENSION.to_owned(), function.into());
+    line.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": now.unwrap_or_default().as_millis() as u64,
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [[DIMENSION]],
+                "Metrics": definitions,
+            }],
+        }),
+    );
+    println!("{}", Value::Object(line));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stack_knows_every_metric_by_its_name_and_unit() {
+        let known: Value = serde_json::from_str(include_str!("../metrics.json")).unwrap();
+        let emitted = of_batch(&[], 0, Duration::ZERO);
+        let emitted = emitted
+            .iter()
+            .map(|metric| (metric.name.to_owned(), json!(metric.unit)));
+        assert_eq!(known["metrics"], Value::Object(emitted.collect()));
+        assert_eq!(known["namespace"], NAMESPACE);
+        assert_eq!(known["dimension"], DIMENSION);
+    }
+}
