@@ -1,14 +1,11 @@
 //! How an object's text becomes events.
 
 pub(crate) mod cloudwatch;
+pub(crate) mod json;
 pub(crate) mod regex;
 
 use crate::error::Error;
 use crate::format::Rejection;
-
-/// The longest message, in bytes: twice the largest event that CloudWatch Logs takes, 1 MiB
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>).
-pub(crate) const MAX_MESSAGE: usize = 2 * 1024 * 1024;
 
 /// A log event as it stands in the text.
 #[derive(Debug, Clone, Copy)]

@@ -1,21 +1,21 @@
 //! How an event's message becomes columns.
 
-pub(crate) mod captures;
+pub(crate) mod message;
+pub(crate) mod regex;
 pub(crate) mod vpc_flow_logs;
-pub(crate) mod whole;
 
 use std::fmt;
 
-use captures::Captures;
-use vpc_flow_logs::VpcFlowLogs;
-use whole::Whole;
+use message::MessageFormat;
+use regex::RegexFormat;
+use vpc_flow_logs::VpcFlowLogsFormat;
 
 /// A format, ready for use.
 #[derive(Debug, Clone)]
 pub(crate) enum Format {
-    VpcFlowLogs(VpcFlowLogs),
-    Regex(Captures),
-    Message(Whole),
+    VpcFlowLogs(VpcFlowLogsFormat),
+    Regex(RegexFormat),
+    Message(MessageFormat),
 }
 
 impl Format {

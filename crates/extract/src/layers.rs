@@ -1,14 +1,11 @@
 //! Layers of gzip around the text, found by their bytes: names and headers lie.
 
+mod gzip;
+mod whole_member;
+
+use self::gzip::Gunzip;
+use crate::bounds::{MAX_LAYERS, MAX_LEADING_SPACE};
 use crate::error::{Error, Reason, Stage};
-use crate::gunzip::Gunzip;
-
-/// CloudWatch Logs gzips every document, Firehose can gzip the whole again, and an archive may have
-/// done so once more. Nothing honest goes deeper.
-const MAX_LAYERS: u8 = 3;
-
-/// White space before the first byte that tells what a layer is. More of it is text.
-const MAX_LEADING_SPACE: usize = 4 * 1024;
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 

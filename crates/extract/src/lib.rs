@@ -11,26 +11,25 @@
 //! with the bound's name.
 #![warn(missing_docs)]
 
+mod bounds;
 mod dialect;
 mod error;
 mod format;
-mod gunzip;
-mod json;
 mod layers;
-mod member;
 mod options;
 mod pattern;
-mod rows;
+mod records;
 mod sink;
 #[cfg(feature = "stages")]
 pub mod stages;
-mod text;
 mod timestamp;
 mod transcode;
+mod utf8;
 
+pub use bounds::{MAX_LEVEL, MIN_LEVEL};
 pub use error::{Error, Fault, Position, Reason, Stage};
 pub use format::Rejection;
 pub use format::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS, Field, FieldKind};
 pub use options::{Dialect, FormatName, Options, OptionsError, Shape};
-pub use sink::{Compression, Gzip, MAX_LEVEL, MIN_LEVEL, Sink};
+pub use sink::{Compression, Gzip, Sink};
 pub use transcode::{Settings, Summary, Transcoder};

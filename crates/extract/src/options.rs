@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::regex::EventRegex;
 use crate::format::Format;
-use crate::format::captures::Captures;
-use crate::format::vpc_flow_logs::{DEFAULT_FIELDS, VpcFlowLogs};
-use crate::format::whole::Whole;
+use crate::format::message::MessageFormat;
+use crate::format::regex::RegexFormat;
+use crate::format::vpc_flow_logs::{DEFAULT_FIELDS, VpcFlowLogsFormat};
 
 /// What a user may say of the shape. What is left out has its default; `normalised` fills it in.
 ///
@@ -125,15 +125,15 @@ impl Options {
         };
         let format = match (options.format, &options.fields, &options.message_regex) {
             (Some(FormatName::Regex), None, Some(pattern)) => {
-                Format::Regex(Captures::new(pattern).map_err(value("message_regex"))?)
+                Format::Regex(RegexFormat::new(pattern).map_err(value("message_regex"))?)
             }
             (Some(FormatName::Regex), _, None) => {
                 return Err(missing("message_regex", "the format regex"));
             }
             (Some(FormatName::VpcFlowLogs), Some(fields), None) => {
-                Format::VpcFlowLogs(VpcFlowLogs::new(fields).map_err(value("fields"))?)
+                Format::VpcFlowLogs(VpcFlowLogsFormat::new(fields).map_err(value("fields"))?)
             }
-            (Some(FormatName::Message), None, None) => Format::Message(Whole),
+            (Some(FormatName::Message), None, None) => Format::Message(MessageFormat),
             (Some(FormatName::Regex | FormatName::Message), Some(_), _) => {
                 return Err(stray("fields", "the format vpc-flow-logs"));
             }

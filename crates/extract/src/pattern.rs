@@ -3,13 +3,7 @@
 
 use regex::{Error, RegexBuilder, bytes};
 
-/// The longest pattern, in bytes. It travels in the message of every task, beside up to 32 keys.
-const MAX_PATTERN: usize = 8 * 1024;
-
-/// The most bytes that a compiled pattern takes: some forty `\w`, which are the largest thing that
-/// people write. With the engine's own bound of 10 MiB a search may take more than a millisecond a
-/// byte, and no message of the longest kind would ever be done.
-const MAX_COMPILED: usize = 2 * 1024 * 1024;
+use crate::bounds::{MAX_COMPILED, MAX_PATTERN};
 
 /// Compiles a pattern for text.
 pub(crate) fn text(pattern: &str) -> Result<regex::Regex, String> {

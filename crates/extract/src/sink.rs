@@ -4,7 +4,7 @@ mod gzip;
 
 use std::io;
 
-pub use gzip::{Compression, Gzip, MAX_LEVEL, MIN_LEVEL};
+pub use gzip::{Compression, Gzip};
 
 /// Makes a file of rows, or of rejected lines.
 pub trait Sink {

@@ -9,8 +9,8 @@ use crate::format::{Format, Rejection};
 use crate::layers::Layer;
 use crate::options::Shape;
 use crate::sink::{Compression, Lines};
-use crate::text::Utf8;
 use crate::timestamp::Clock;
+use crate::utf8::Utf8;
 
 /// Bytes that a stage is given at a time, as from a file.
 const CHUNK: usize = 256 * 1024;

@@ -3,12 +3,11 @@
 use jiff::Span;
 use jiff::civil::{Date, date};
 
+use crate::bounds::TIMESTAMPS;
+
 const EPOCH: Date = date(1970, 1, 1);
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
-
-/// The first millisecond of the year 1 and the last of the year 9999: four digits of a year.
-const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
 
 /// A timestamp as it is written: `2020-02-01T00:00:00.000Z`.
 const LENGTH: usize = 24;
@@ -43,7 +42,7 @@ impl Clock {
 
     fn format(&mut self, text: &[u8]) -> Option<()> {
         let milliseconds: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-        if !RANGE.contains(&milliseconds) {
+        if !TIMESTAMPS.contains(&milliseconds) {
             return None;
         }
         let (day, of_day) = (milliseconds.div_euclid(DAY), milliseconds.rem_euclid(DAY));

@@ -10,9 +10,9 @@ use crate::dialect::regex::Matches;
 use crate::error::Error;
 use crate::layers::Layer;
 use crate::options::{CompiledDialect, Shape};
-use crate::rows::Rows;
+use crate::records::Rows;
 use crate::sink::{Compression, Gzip, Sink};
-use crate::text::Utf8;
+use crate::utf8::Utf8;
 
 /// What a transcode needs to know beforehand.
 #[derive(Debug, Clone)]

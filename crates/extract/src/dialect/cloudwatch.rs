@@ -5,18 +5,10 @@
 //! bytes and allocates nothing but the event at hand. Where an event has the usual shape and is
 //! whole in the chunk, a shortcut takes it in one go; the state machine takes everything else.
 
-use super::{Event, Events, MAX_MESSAGE, Standing};
+use super::json::{Number, Unescape, is_space, plain_run};
+use super::{Event, Events, Standing};
+use crate::bounds::{MAX_DEPTH, MAX_MESSAGE, MAX_TIMESTAMP, MAX_WORD};
 use crate::error::{Error, Reason};
-use crate::json::{Number, Unescape, is_space, plain_run};
-
-/// Levels of nesting: the limit that serde_json and most parsers share. An envelope has four.
-const MAX_DEPTH: usize = 128;
-
-/// Bytes of a timestamp as written: an integer of milliseconds has 13, any honest number below 32.
-const MAX_TIMESTAMP: usize = 64;
-
-/// Bytes of a key that are kept: more than any key that has a meaning here.
-const MAX_KEY: usize = 16;
 
 /// The depth inside a document, its array of events, and one event.
 const DOCUMENT: usize = 1;
@@ -106,7 +98,7 @@ impl Envelopes {
             open: Containers::default(),
             in_events: false,
             key: Key::Other,
-            name: Vec::with_capacity(MAX_KEY + 1),
+            name: Vec::with_capacity(MAX_WORD + 1),
             document: Document::default(),
             event: Partial::default(),
             documents: 0,
@@ -331,13 +323,13 @@ impl Envelopes {
     fn keep(&mut self, content: &[u8], read: usize) -> Result<(), Error> {
         match self.key {
             Key::Name => {
-                let room = (MAX_KEY + 1).saturating_sub(self.name.len());
+                let room = (MAX_WORD + 1).saturating_sub(self.name.len());
                 self.name
                     .extend_from_slice(&content[..content.len().min(room)]);
             }
             Key::MessageType => {
                 let kept = self.document.message_type.get_or_insert_default();
-                let room = (MAX_KEY + 1).saturating_sub(kept.len());
+                let room = (MAX_WORD + 1).saturating_sub(kept.len());
                 kept.extend_from_slice(&content[..content.len().min(room)]);
             }
             Key::Message => {

@@ -15,14 +15,12 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
-use super::{Event, Events, MAX_MESSAGE, Standing};
+use super::json::unescape;
+use super::{Event, Events, Standing};
+use crate::bounds::{MAX_MATCH, MAX_MESSAGE};
 use crate::error::{Error, Reason};
 use crate::format::Rejection;
-use crate::json::unescape;
 use crate::pattern;
-
-/// The longest match, in bytes: a message of the largest size with an escape for every other byte.
-const MAX_MATCH: usize = 2 * MAX_MESSAGE;
 
 /// How much of the window may be done with before it is moved together.
 const COMPACT: usize = 1024 * 1024;

@@ -124,11 +124,11 @@ pub const FIELDS: &[Field] = &[
 
 /// A record's fields, in the order in which the flow log has them.
 #[derive(Debug, Clone)]
-pub(crate) struct VpcFlowLogs {
+pub(crate) struct VpcFlowLogsFormat {
     fields: Arc<[String]>,
 }
 
-impl VpcFlowLogs {
+impl VpcFlowLogsFormat {
     /// A record of these fields, or what is wrong with one of them.
     pub(crate) fn new(fields: &[String]) -> Result<Self, String> {
         if fields.is_empty() {

@@ -7,12 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use libdeflater::{CompressionLvl, Compressor};
 
 use super::Sink;
-
-/// The fastest level.
-pub const MIN_LEVEL: u8 = 1;
-
-/// The level that compresses best.
-pub const MAX_LEVEL: u8 = 12;
+use crate::bounds::{MAX_LEVEL, MIN_LEVEL};
 
 /// Bytes of rows that are compressed at a time: few enough to be in the cache still.
 const ROWS: usize = 64 * 1024;

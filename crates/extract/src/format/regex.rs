@@ -1,17 +1,17 @@
 //! The format `regex`: the named groups of a regex, whose names are the columns.
 
-use regex::Regex;
+use ::regex::Regex;
 
 use super::{Rejection, write_quoted};
 use crate::pattern;
 
 /// A regex with named groups. It is one over characters, not bytes: no column holds half of one.
 #[derive(Debug, Clone)]
-pub(crate) struct Captures {
+pub(crate) struct RegexFormat {
     regex: Regex,
 }
 
-impl Captures {
+impl RegexFormat {
     /// Compiles a regex, or says what it lacks.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let regex = pattern::text(pattern)?;

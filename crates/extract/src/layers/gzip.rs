@@ -5,8 +5,8 @@
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
+use super::whole_member::WholeMembers;
 use crate::error::{Error, Reason, Stage};
-use crate::member::WholeMembers;
 
 /// Decoded bytes handed on at a time: large enough to make the hand-over free, small enough to stay
 /// in a core's cache between the stages.

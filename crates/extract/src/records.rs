@@ -2,20 +2,14 @@
 
 use std::io::Write;
 
+use crate::bounds::MAX_HELD;
+use crate::dialect::json::Number;
 use crate::dialect::{Event, Events, Standing};
 use crate::error::{Error, Reason};
 use crate::format::{Format, Rejection};
-use crate::json::Number;
 use crate::options::Shape;
 use crate::sink::{Lines, Sink};
 use crate::timestamp::Clock;
-
-/// The most that rows and rejected lines may take while their document's `messageType` has not
-/// come: sixteen times the largest record that Firehose takes, 1,000 KiB
-/// (<https://docs.aws.amazon.com/firehose/latest/dev/limits.html>), in which CloudWatch Logs puts a
-/// gzipped document. It comes first in what AWS writes, and late only where something has
-/// rewritten the documents.
-const MAX_HELD: usize = 16 * 1024 * 1024;
 
 /// Bytes of rows that a small object has: enough that most of those do not grow their buffer.
 const SMALL: usize = 16 * 1024;

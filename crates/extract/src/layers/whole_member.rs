@@ -7,10 +7,7 @@ use std::fmt;
 use libdeflater::{Decompressor, crc32};
 use memchr::memmem::{self, Finder};
 
-/// The most bytes of text that a member may hold to be taken whole: as many as CloudWatch Logs ever
-/// takes in one batch of events
-/// (<https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>).
-const MAX_TEXT: usize = 1024 * 1024;
+use crate::bounds::MAX_WHOLE_MEMBER;
 
 /// How a member begins: the magic, deflate as the method, and no flags, which nothing in a stash
 /// sets and libdeflate does not check all of.
@@ -55,12 +52,12 @@ impl WholeMembers {
             .next_member
             .find(after)
             .map_or(input.len(), |place| HEADER + place);
-        // White space between members is no part of a trailer: no length up to MAX_TEXT ends with it.
+        // White space between members is no part of a trailer: no length up to MAX_WHOLE_MEMBER ends with it.
         let member = input.get(..end)?.trim_ascii_end();
         let (body, trailer) = member.get(HEADER..)?.split_last_chunk::<TRAILER>()?;
         let [c0, c1, c2, c3, l0, l1, l2, l3] = *trailer;
         let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
-        if !input.starts_with(&HEAD) || length > MAX_TEXT {
+        if !input.starts_with(&HEAD) || length > MAX_WHOLE_MEMBER {
             return None;
         }
         if self.text.len() < length {

@@ -4,9 +4,9 @@ use super::write_quoted;
 
 /// The whole message.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Whole;
+pub(crate) struct MessageFormat;
 
-impl Whole {
+impl MessageFormat {
     pub(crate) fn columns(&self) -> Vec<&str> {
         vec!["message"]
     }
