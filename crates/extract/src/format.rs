@@ -1,16 +1,21 @@
-//! How an event's message becomes columns.
+//! Formats: how a message becomes the fields of a record.
+//!
+//! A user names a format with [`FormatName`](crate::FormatName). It is compiled once, into a
+//! [`Format`].
 
 pub(crate) mod message;
 pub(crate) mod regex;
 pub(crate) mod vpc_flow_logs;
 
 use std::fmt;
+use std::ops::Range;
 
-use message::MessageFormat;
-use regex::RegexFormat;
-use vpc_flow_logs::VpcFlowLogsFormat;
+use self::message::MessageFormat;
+use self::regex::RegexFormat;
+use self::vpc_flow_logs::{FieldKind, VpcFlowLogsFormat};
+use crate::record::Fields;
 
-/// A format, ready for use.
+/// A compiled format. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) enum Format {
     VpcFlowLogs(VpcFlowLogsFormat),
@@ -19,42 +24,52 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The names of the columns after `timestamp`.
-    pub(crate) fn columns(&self) -> Vec<&str> {
+    /// Returns the columns after `timestamp`.
+    pub(crate) fn schema(&self) -> Vec<Column<'_>> {
         match self {
-            Self::VpcFlowLogs(format) => format.columns(),
-            Self::Regex(format) => format.columns(),
-            Self::Message(format) => format.columns(),
+            Self::VpcFlowLogs(format) => format.schema(),
+            Self::Regex(format) => format.schema(),
+            Self::Message(format) => format.schema(),
         }
     }
 
-    /// Appends a message's columns to a row, each after a comma. What a rejected message leaves in
-    /// the row is the caller's to remove.
-    pub(crate) fn write(&self, message: &[u8], row: &mut Vec<u8>) -> Result<(), Rejection> {
+    /// Splits a message into a field for each column. `ranges` is a buffer for the format to use.
+    #[inline]
+    pub(crate) fn split<'a>(
+        &self,
+        message: &'a [u8],
+        ranges: &'a mut Vec<Range<usize>>,
+    ) -> Result<Fields<'a>, Rejection> {
         match self {
-            Self::VpcFlowLogs(format) => format.write(message, row),
-            Self::Regex(format) => format.write(message, row),
-            Self::Message(format) => {
-                format.write(message, row);
-                Ok(())
-            }
+            Self::VpcFlowLogs(format) => format.split(message, ranges),
+            Self::Regex(format) => format.split(message, ranges),
+            Self::Message(format) => Ok(format.split(message, ranges)),
         }
     }
 }
 
-/// Why an event is not a row. The event is kept, with this name, among the rejected.
+/// A column of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The type of its values.
+    pub kind: FieldKind,
+}
+
+/// The reason why an event is not a record. A rejected event is kept, with the name of the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The timestamp is not an integer, or outside the years 1 to 9999.
+    /// The timestamp is not an integer, or it is outside the years 1 to 9999.
     Timestamp,
     /// The message has more or fewer fields than the format.
     FieldCount,
-    /// A comma, quote, backslash or line break in a field.
+    /// A field has a comma, quote, backslash or line break.
     Character,
     /// The message regex does not match.
     NoMatch,
-    /// The event regex found a message that is not the content of a JSON string.
+    /// The event regex matches a message that is not the content of a JSON string.
     Escape,
 }
 
@@ -68,20 +83,4 @@ impl fmt::Display for Rejection {
             Self::Escape => "escape",
         })
     }
-}
-
-/// Appends a comma and a field, quoted as RFC 4180 has it where it must be.
-fn write_quoted(field: &[u8], row: &mut Vec<u8>) {
-    row.push(b',');
-    if field.is_empty() {
-        return;
-    }
-    let begin = row.len();
-    // Every byte a quote, doubled, and a quote at either end.
-    row.resize(begin + 2 * field.len() + 2, 0);
-    let mut writer = csv_core::Writer::new();
-    let (_, _, written) = writer.field(field, &mut row[begin..]);
-    let end = begin + written;
-    let (_, written) = writer.finish(&mut row[end..]);
-    row.truncate(end + written);
 }

@@ -1,14 +1,52 @@
-//! Bytes of a stash in, rows of CSV.gz out.
+//! Turns an object of a Firehose stash into CSV.gz.
 //!
-//! The way of the bytes is the order of the modules: an object's bytes lose their gzip
-//! `layers`, the text is checked to be UTF-8 (`text`), a `dialect` finds the events
-//! in it, a `format` turns each event's message into columns, and the `rows` leave
-//! through a `sink`. [`Transcoder`] is the whole of it: chunks of any size are pushed
-//! in, and compressed output goes to two writers.
+//! ```text
+//! bytes ──► layers ──► utf8 ──► dialect ──► format ──► sink ──► CSV.gz
+//!           gzip       text     events      records          └► rejected lines
+//! ```
 //!
-//! The crate is pure and synchronous: it knows no AWS, no file system, no clock and no threads. Its
-//! memory is flat: every buffer has a bound, a named constant, and an object that passes one fails
-//! with the bound's name.
+//! | stage | from → to |
+//! |---|---|
+//! | `layers` | the object's bytes → the bytes inside all layers of gzip, found by their bytes |
+//! | `utf8` | bytes → text, in whole characters |
+//! | `dialect` | text → events: CloudWatch Logs envelopes, or the matches of a regex |
+//! | `format` | an event's message → the fields of a record |
+//! | `sink` | records → a file |
+//!
+//! - [`Options`] are what a user says: a dialect, a format, and their parameters.
+//! - [`Shape`] is their compiled form. Make it once and use it for many objects.
+//! - [`Compression`] says how the output is gzipped. Clones share their encoders.
+//! - [`Transcoder`] converts one object and returns a [`Summary`].
+//! - [`Error`] tells a faulty object, whose [`Fault`] has a [`Reason`] and a [`Position`], from a
+//!   failed writer.
+//! - [`BlockWriter`] is the interface between rows and compression.
+//!
+//! ```
+//! use rehose_extract::{Compression, Options, Transcoder};
+//!
+//! let options = Options {
+//!     fields: Some(["srcaddr", "dstaddr", "bytes"].map(str::to_owned).to_vec()),
+//!     ..Options::default()
+//! };
+//! let shape = options.compile()?;
+//! assert_eq!(shape.header(), "timestamp,srcaddr,dstaddr,bytes");
+//!
+//! let object = br#"{"messageType":"DATA_MESSAGE","logEvents":[
+//!     {"timestamp":1580515200000,"message":"10.0.0.1 10.0.0.2 840"},
+//!     {"timestamp":1580515200000,"message":"not a flow log"}]}"#;
+//! let (mut csv, mut rejected) = (Vec::new(), Vec::new());
+//! let compression = Compression::default();
+//! let mut transcoder =
+//!     Transcoder::new("my-object", &shape, &compression, &mut csv, &mut rejected)?;
+//! transcoder.push(object)?;
+//! let summary = transcoder.finish()?;
+//! assert_eq!((summary.written, summary.rejected), (1, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The crate is pure and synchronous. It knows no AWS, file system, clock or thread. Its memory does
+//! not grow with the object: every buffer has a limit, and an object that exceeds it fails with the
+//! name of the limit.
 #![warn(missing_docs)]
 
 mod bounds;
@@ -18,7 +56,9 @@ mod format;
 mod layers;
 mod options;
 mod pattern;
+mod record;
 mod records;
+mod shape;
 mod sink;
 #[cfg(feature = "stages")]
 pub mod stages;
@@ -28,8 +68,9 @@ mod utf8;
 
 pub use bounds::{MAX_LEVEL, MIN_LEVEL};
 pub use error::{Error, Fault, Position, Reason, Stage};
-pub use format::Rejection;
 pub use format::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS, Field, FieldKind};
-pub use options::{Dialect, FormatName, Options, OptionsError, Shape};
-pub use sink::{Compression, Gzip, Sink};
-pub use transcode::{Settings, Summary, Transcoder};
+pub use format::{Column, Rejection};
+pub use options::{DialectName, FormatName, Options, OptionsError};
+pub use shape::Shape;
+pub use sink::{BlockWriter, Compression, Gzip};
+pub use transcode::{Summary, Transcoder};

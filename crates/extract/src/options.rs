@@ -1,16 +1,20 @@
-//! The shape of a job: which dialect is read and which format is written.
+//! Options: what a user says of the input and the output.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Dialect;
 use crate::dialect::regex::EventRegex;
 use crate::format::Format;
 use crate::format::message::MessageFormat;
 use crate::format::regex::RegexFormat;
 use crate::format::vpc_flow_logs::{DEFAULT_FIELDS, VpcFlowLogsFormat};
+use crate::shape::Shape;
 
-/// What a user may say of the shape. What is left out has its default; `normalised` fills it in.
+/// The dialect that is read and the format that is written. Every option has a default.
+///
+/// [`compile`](Self::compile) makes a [`Shape`] of them.
 ///
 /// ```
 /// # use rehose_extract::Options;
@@ -21,82 +25,82 @@ use crate::format::vpc_flow_logs::{DEFAULT_FIELDS, VpcFlowLogsFormat};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
-    /// The dialect; `regex` where there is an event regex, else `cloudwatch`.
+    /// The dialect. Defaults to `regex` if there is an event regex, and else to `cloudwatch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dialect: Option<Dialect>,
-    /// The regex of the dialect `regex`, with the groups `timestamp` and `message`.
+    pub dialect: Option<DialectName>,
+    /// The regex for the dialect `regex`. It has the groups `timestamp` and `message`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_regex: Option<String>,
-    /// The format; `regex` where there is a message regex, else `vpc-flow-logs`.
+    /// The format. Defaults to `regex` if there is a message regex, and else to `vpc-flow-logs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<FormatName>,
-    /// The fields of the format `vpc-flow-logs`; those of version 2 by default.
+    /// The fields for the format `vpc-flow-logs`. Defaults to [`DEFAULT_FIELDS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<String>>,
-    /// The regex of the format `regex`, whose named groups are the columns.
+    /// The regex for the format `regex`. Its named groups are the columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_regex: Option<String>,
 }
 
-/// How an object's text becomes events.
+/// The name of a dialect, which finds the events in an object's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Dialect {
+pub enum DialectName {
     /// Envelopes of CloudWatch Logs.
     #[serde(rename = "cloudwatch")]
     CloudWatch,
-    /// Whatever a regex finds.
+    /// Matches of a regex.
     Regex,
 }
 
-/// How a message becomes columns.
+/// The name of a format, which makes columns of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FormatName {
-    /// Fields between spaces.
+    /// VPC flow logs: fields between spaces.
     VpcFlowLogs,
     /// The named groups of a regex.
     Regex,
-    /// The message in one column.
+    /// The whole message in one column.
     Message,
 }
 
-/// What is wrong with [`Options`].
+/// The reason why [`Options`] are refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionsError {
-    /// An option that only goes with another.
+    /// An option that has no effect with the others.
     #[error("{option} goes with {with} only")]
     Stray {
         /// The option's name.
         option: &'static str,
-        /// What it goes with.
+        /// The dialect or format that it needs.
         with: &'static str,
     },
-    /// An option without which another means nothing.
+    /// An option that the others need.
     #[error("{with} needs {option}")]
     Missing {
         /// The option's name.
         option: &'static str,
-        /// What needs it.
+        /// The dialect or format that needs it.
         with: &'static str,
     },
-    /// An option whose value is not usable.
+    /// An option with an invalid value.
     #[error("{option}: {reason}")]
     Value {
         /// The option's name.
         option: &'static str,
-        /// What is wrong with its value.
+        /// The fault of the value, in words.
         reason: String,
     },
 }
 
 impl Options {
-    /// The same options with every default filled in: two that mean the same are equal.
-    pub fn normalised(&self) -> Self {
+    /// Returns the options with every default filled in. Options with the same meaning become equal.
+    pub fn with_defaults(&self) -> Self {
         let mut options = self.clone();
         let dialect = *options.dialect.get_or_insert(match self.event_regex {
-            Some(_) => Dialect::Regex,
-            None => Dialect::CloudWatch,
+            Some(_) => DialectName::Regex,
+            None => DialectName::CloudWatch,
         });
         options.dialect = Some(dialect);
         let format = *options.format.get_or_insert(match self.message_regex {
@@ -109,19 +113,23 @@ impl Options {
         options
     }
 
-    /// Makes the options ready for use.
+    /// Checks and compiles the options.
+    ///
+    /// # Errors
+    ///
+    /// Names the option that is invalid, missing, or without effect.
     pub fn compile(&self) -> Result<Shape, OptionsError> {
-        let options = self.normalised();
+        let options = self.with_defaults();
         let dialect = match (options.dialect, &options.event_regex) {
-            (Some(Dialect::Regex), Some(pattern)) => {
+            (Some(DialectName::Regex), Some(pattern)) => {
                 let regex = EventRegex::new(pattern).map_err(value("event_regex"))?;
-                CompiledDialect::Regex(Arc::new(regex))
+                Dialect::Regex(Arc::new(regex))
             }
-            (Some(Dialect::Regex), None) => {
+            (Some(DialectName::Regex), None) => {
                 return Err(missing("event_regex", "the dialect regex"));
             }
             (_, Some(_)) => return Err(stray("event_regex", "the dialect regex")),
-            (_, None) => CompiledDialect::CloudWatch,
+            (_, None) => Dialect::CloudWatch,
         };
         let format = match (options.format, &options.fields, &options.message_regex) {
             (Some(FormatName::Regex), None, Some(pattern)) => {
@@ -139,11 +147,7 @@ impl Options {
             }
             _ => return Err(stray("message_regex", "the format regex")),
         };
-        Ok(Shape {
-            options,
-            dialect,
-            format,
-        })
+        Ok(Shape::new(options, dialect, format))
     }
 }
 
@@ -157,46 +161,4 @@ fn missing(option: &'static str, with: &'static str) -> OptionsError {
 
 fn value(option: &'static str) -> impl Fn(String) -> OptionsError {
     move |reason| OptionsError::Value { option, reason }
-}
-
-/// Options that have been checked and compiled. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Shape {
-    options: Options,
-    dialect: CompiledDialect,
-    format: Format,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum CompiledDialect {
-    CloudWatch,
-    Regex(Arc<EventRegex>),
-}
-
-impl Shape {
-    /// The options, normalised.
-    pub fn options(&self) -> &Options {
-        &self.options
-    }
-
-    /// The names of the columns after `timestamp`: those of the fields, those of the regex's groups,
-    /// or `message`.
-    pub fn columns(&self) -> Vec<&str> {
-        self.format.columns()
-    }
-
-    /// The first line of every CSV file, without its line break.
-    pub fn header(&self) -> String {
-        [&["timestamp"], self.columns().as_slice()]
-            .concat()
-            .join(",")
-    }
-
-    pub(crate) fn dialect(&self) -> &CompiledDialect {
-        &self.dialect
-    }
-
-    pub(crate) fn format(&self) -> &Format {
-        &self.format
-    }
 }

@@ -1,74 +1,58 @@
-//! Where rows go: how they become a file.
+//! Sinks: how records become a file.
+//!
+//! ```text
+//! Record ──► Sink (CsvSink) ──► blocks of bytes ──► BlockWriter (Gzip) ──► io::Write
+//! rejected event ──► RejectedLines ─────┘
+//! ```
+//!
+//! Another kind of file is another [`Sink`].
 
+mod csv;
 mod gzip;
+mod lines;
+mod rejected;
 
 use std::io;
 
+pub(crate) use csv::CsvSink;
+#[cfg(feature = "stages")]
+pub(crate) use csv::RowWriter;
 pub use gzip::{Compression, Gzip};
+#[cfg(feature = "stages")]
+pub(crate) use lines::Lines;
+pub(crate) use rejected::RejectedLines;
 
-/// Makes a file of rows, or of rejected lines.
-pub trait Sink {
-    /// How many bytes it wants at a time. Fewer come only at the end, and more never.
-    fn block(&self) -> usize;
+use crate::record::Record;
 
-    /// Takes the next block.
-    fn write(&mut self, block: &[u8]) -> io::Result<()>;
+/// Writes records to a file.
+pub(crate) trait Sink {
+    /// Adds a record to the buffer.
+    fn write(&mut self, record: &Record<'_>);
 
-    /// Completes the file and returns its bytes: none at all where no block came.
+    /// Returns the number of bytes in the buffer.
+    fn buffered(&self) -> usize;
+
+    /// Marks the end of the buffer.
+    fn mark(&mut self);
+
+    /// Removes the records that have been added since the mark. Only valid until the next flush.
+    fn back_to_mark(&mut self);
+
+    /// Writes to the file what fills a block.
+    fn flush(&mut self) -> io::Result<()>;
+
+    /// Completes the file and returns its size in bytes.
     fn finish(self) -> io::Result<u64>;
 }
 
-/// Lines that wait until they fill a block.
-#[derive(Debug)]
-pub(crate) struct Lines<S> {
-    sink: S,
-    buffer: Vec<u8>,
-    mark: usize,
-}
+/// Writes a file in blocks of bytes. Implement it to compress on another thread.
+pub trait BlockWriter {
+    /// Returns the size of a block in bytes. Only the last block is smaller, and none is larger.
+    fn block_size(&self) -> usize;
 
-impl<S: Sink> Lines<S> {
-    pub(crate) fn new(sink: S) -> Self {
-        Self {
-            sink,
-            buffer: Vec::new(),
-            mark: 0,
-        }
-    }
+    /// Writes the next block.
+    fn write(&mut self, block: &[u8]) -> io::Result<()>;
 
-    /// Where to append. Nothing leaves before [`flush_blocks`](Self::flush_blocks).
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
-    }
-
-    /// Remembers this place, for [`back_to_mark`](Self::back_to_mark) before the next flush.
-    pub(crate) fn mark(&mut self) {
-        self.mark = self.buffer.len();
-    }
-
-    /// Forgets what was appended since the mark.
-    pub(crate) fn back_to_mark(&mut self) {
-        self.buffer.truncate(self.mark);
-    }
-
-    /// Writes the blocks that are full.
-    pub(crate) fn flush_blocks(&mut self) -> io::Result<()> {
-        let size = self.sink.block();
-        if self.buffer.len() < size {
-            return Ok(());
-        }
-        let full = self.buffer.len() - self.buffer.len() % size;
-        for block in self.buffer[..full].chunks(size) {
-            self.sink.write(block)?;
-        }
-        self.buffer.drain(..full);
-        Ok(())
-    }
-
-    /// Writes what is left and returns how many bytes the file has.
-    pub(crate) fn finish(mut self) -> io::Result<u64> {
-        for block in self.buffer.chunks(self.sink.block()) {
-            self.sink.write(block)?;
-        }
-        self.sink.finish()
-    }
+    /// Completes the file. Returns the number of bytes written, which is 0 if there was no block.
+    fn finish(self) -> io::Result<u64>;
 }

@@ -1,81 +1,77 @@
-//! The stages of a transcode, each for itself: what `benches/stages.rs` measures.
+//! The stages of a transcode, one by one, for `benches/stages.rs`.
 
 use std::io;
 
-use crate::dialect::cloudwatch::Envelopes;
-use crate::dialect::{Event, Events, Standing};
+use crate::dialect::cloudwatch::CloudWatchParser;
+use crate::dialect::{DocumentKind, Event, EventSink, SinkError};
 use crate::error::Error;
-use crate::format::{Format, Rejection};
+use crate::format::Rejection;
 use crate::layers::Layer;
-use crate::options::Shape;
-use crate::sink::{Compression, Lines};
-use crate::timestamp::Clock;
+use crate::record::RecordBuilder;
+use crate::shape::Shape;
+use crate::sink::{Compression, Lines, RowWriter};
 use crate::utf8::Utf8;
 
-/// Bytes that a stage is given at a time, as from a file.
+/// Bytes that are pushed at a time, as by a reader of files.
 const CHUNK: usize = 256 * 1024;
 
-/// Takes the gzip off an object and hands its text on.
+/// Removes the layers of gzip.
 pub fn decode(object: &[u8], text: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
     let mut layers = Layer::object();
-    let mut hand_on = |bytes: &[u8]| {
+    let mut next = |bytes: &[u8]| {
         text(bytes);
         Ok(())
     };
     for chunk in object.chunks(CHUNK) {
-        layers.push(chunk, &|| true, &mut hand_on)?;
+        layers.push(chunk, &|| true, &mut next)?;
     }
-    layers.finish(&mut hand_on)
+    layers.finish(&mut next)
 }
 
-/// Appends the rows of the envelopes in a text, those of control documents too.
+/// Appends the rows of the envelopes in a text, including those of control documents.
 pub fn extract(text: &[u8], shape: &Shape, rows: &mut Vec<u8>) -> Result<(), Error> {
-    let mut rows = Plain {
-        format: shape.format().clone(),
-        clock: Clock::default(),
+    let mut rows = Rows {
+        builder: RecordBuilder::new(shape.format().clone()),
+        writer: RowWriter::default(),
         rows,
     };
-    let (mut utf8, mut envelopes) = (Utf8::default(), Envelopes::new());
+    let (mut utf8, mut parser) = (Utf8::default(), CloudWatchParser::new());
     for chunk in text.chunks(CHUNK) {
-        utf8.push(chunk, &mut |text| envelopes.push(text, &mut rows))?;
+        utf8.push(chunk, &mut |text| parser.push(text, &mut rows))?;
     }
     utf8.finish()?;
-    envelopes.finish()
+    parser.finish().map(drop)
 }
 
-/// Appends rows, compressed.
+/// Appends compressed rows.
 pub fn encode(rows: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
     let mut lines = Lines::new(Compression::default().to(out));
     for chunk in rows.chunks(CHUNK) {
         lines.buffer().extend_from_slice(chunk);
-        lines.flush_blocks()?;
+        lines.flush()?;
     }
     lines.finish().map(drop)
 }
 
-struct Plain<'a> {
-    format: Format,
-    clock: Clock,
+struct Rows<'a> {
+    builder: RecordBuilder,
+    writer: RowWriter,
     rows: &'a mut Vec<u8>,
 }
 
-impl Events for Plain<'_> {
-    fn event(&mut self, event: Event<'_>, _: Standing) -> Result<(), Error> {
-        let begin = self.rows.len();
-        let written = self.clock.write(event.timestamp, self.rows);
-        if written.is_none() || self.format.write(event.message, self.rows).is_err() {
-            self.rows.truncate(begin);
-            return Ok(());
+impl EventSink for Rows<'_> {
+    fn event(&mut self, event: Event<'_>, _: DocumentKind) -> Result<(), SinkError> {
+        if let Ok(record) = self.builder.record(event) {
+            self.writer.write(&record, self.rows);
         }
-        self.rows.push(b'\n');
         Ok(())
     }
 
-    fn undecodable(&mut self, _: Event<'_>, _: Rejection) -> Result<(), Error> {
+    fn reject(&mut self, _: Event<'_>, _: Rejection) -> Result<(), SinkError> {
         Ok(())
     }
 
-    fn decide(&mut self, _: bool) -> Result<(), Error> {
+    fn resolve(&mut self, _: DocumentKind) -> Result<(), SinkError> {
         Ok(())
     }
 }

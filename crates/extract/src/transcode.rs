@@ -1,65 +1,56 @@
-//! An object's bytes in, CSV.gz out.
+//! The transcoder: an object's bytes in, a file of records out.
 
 use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::Events;
-use crate::dialect::cloudwatch::Envelopes;
-use crate::dialect::regex::Matches;
+use crate::dialect::Parser;
 use crate::error::Error;
 use crate::layers::Layer;
-use crate::options::{CompiledDialect, Shape};
-use crate::records::Rows;
-use crate::sink::{Compression, Gzip, Sink};
+use crate::record::RecordBuilder;
+use crate::records::Records;
+use crate::shape::Shape;
+use crate::sink::{BlockWriter, Compression, CsvSink, Gzip, RejectedLines};
 use crate::utf8::Utf8;
 
-/// What a transcode needs to know beforehand.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The shape of input and output.
-    pub shape: Shape,
-    /// How the output is compressed.
-    pub compression: Compression,
-}
-
-/// What became of an object. `events` is always `written + rejected + control`.
+/// The result of a transcode. `events` is always `written + rejected + control`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Documents in the object; with the dialect `regex`, which knows none, 0.
+    /// Documents in the object. Always 0 for the dialect `regex`, which has no documents.
     pub documents: u64,
-    /// Log events found.
+    /// Log events in the object.
     pub events: u64,
     /// Events that became rows.
     pub written: u64,
-    /// Events that no row could be made of; they are kept as lines of JSON.
+    /// Events that fit no row. They are kept as lines of JSON.
     pub rejected: u64,
-    /// Events of control documents, which are not data and not kept.
+    /// Events of control documents. They are not data and are not kept.
     pub control: u64,
-    /// Bytes of the object.
+    /// Size of the object in bytes.
     pub bytes_in: u64,
-    /// Bytes of text inside all gzip layers.
+    /// Size of the text inside all layers of gzip, in bytes.
     pub bytes_decoded: u64,
-    /// Bytes of CSV.gz.
+    /// Size of the CSV.gz in bytes.
     pub bytes_out: u64,
 }
 
-/// Turns one object into rows for one sink and a line of JSON for the other for every rejected
-/// event: by [`new`](Self::new), into CSV.gz and gzipped lines.
+/// Transcodes one object.
 ///
-/// Push the object's bytes in chunks of any size, in order, then [`finish`](Self::finish): the
-/// result depends on the bytes alone. After an error, a transcoder is of no more use, and what it
-/// has written must be thrown away. The second sink gets nothing at all unless an event is rejected.
+/// Rows go to one writer, as CSV. Rejected events go to another, as lines of JSON; it gets no byte
+/// unless an event is rejected.
+///
+/// Push the object's bytes in order, in chunks of any size, then call [`finish`](Self::finish). The
+/// output depends on the bytes and the shape alone. After an error, drop the transcoder and discard
+/// its output.
 ///
 /// ```
-/// use rehose_extract::{Compression, Options, Settings, Transcoder};
+/// use rehose_extract::{Compression, Options, Transcoder};
 ///
-/// let settings = Settings {
-///     shape: Options::default().compile()?,
-///     compression: Compression::default(),
-/// };
+/// let shape = Options::default().compile()?;
+/// let compression = Compression::default();
 /// let (mut csv, mut rejected) = (Vec::new(), Vec::new());
-/// let mut transcoder = Transcoder::new("2020/02/01/00/stash", &settings, &mut csv, &mut rejected)?;
+/// let source = "2020/02/01/00/stash";
+/// let mut transcoder = Transcoder::new(source, &shape, &compression, &mut csv, &mut rejected)?;
 /// transcoder.push(br#"{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","timestamp":0,"#)?;
 /// transcoder.push(br#""message":"2 1 eni-1 - - - - - - - 0 60 - NODATA"}]}"#)?;
 /// let summary = transcoder.finish()?;
@@ -69,101 +60,102 @@ pub struct Summary {
 #[derive(Debug)]
 pub struct Transcoder<S, R> {
     layers: Layer,
-    text: Utf8,
-    dialect: Dialect,
-    rows: Rows<S, R>,
+    utf8: Utf8,
+    parser: Parser,
+    records: Records<CsvSink<S>, R>,
     bytes_in: u64,
 }
 
-#[derive(Debug)]
-enum Dialect {
-    CloudWatch(Box<Envelopes>),
-    Regex(Box<Matches>),
-}
-
-impl Dialect {
-    fn push(&mut self, text: &[u8], rows: &mut dyn Events) -> Result<(), Error> {
-        match self {
-            Self::CloudWatch(envelopes) => envelopes.push(text, rows),
-            Self::Regex(matches) => matches.push(text, rows),
-        }
-    }
-
-    /// Ends the text and returns how many documents were in it.
-    fn finish(&mut self, rows: &mut dyn Events) -> Result<u64, Error> {
-        match self {
-            Self::CloudWatch(envelopes) => {
-                envelopes.finish()?;
-                Ok(envelopes.documents())
-            }
-            Self::Regex(matches) => {
-                matches.finish(rows)?;
-                Ok(0)
-            }
-        }
-    }
-}
-
 impl<W: Write, R: Write> Transcoder<Gzip<W>, Gzip<R>> {
-    /// A transcoder for the object `source`, whose name stands in rejected lines.
-    pub fn new(source: &str, settings: &Settings, csv: W, rejected: R) -> Result<Self, Error> {
-        let Settings { shape, compression } = settings;
-        Self::to_sinks(source, shape, compression.to(csv), compression.to(rejected))
+    /// Returns a transcoder whose output is gzipped. Rejected lines name the object as `source`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Output`] if the header of the CSV cannot be written.
+    pub fn new(
+        source: &str,
+        shape: &Shape,
+        compression: &Compression,
+        csv: W,
+        rejected: R,
+    ) -> Result<Self, Error> {
+        Self::to_writers(source, shape, compression.to(csv), compression.to(rejected))
     }
 }
 
-impl<S: Sink, R: Sink> Transcoder<S, R> {
-    /// A transcoder for the object `source`, whose output goes to any two sinks.
-    pub fn to_sinks(source: &str, shape: &Shape, csv: S, rejected: R) -> Result<Self, Error> {
-        let dialect = match shape.dialect() {
-            CompiledDialect::CloudWatch => Dialect::CloudWatch(Box::new(Envelopes::new())),
-            CompiledDialect::Regex(regex) => Dialect::Regex(Box::new(Matches::new(regex.clone()))),
-        };
+impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
+    /// Returns a transcoder whose output goes to any two block writers.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn to_writers(source: &str, shape: &Shape, csv: S, rejected: R) -> Result<Self, Error> {
         Ok(Self {
             layers: Layer::object(),
-            text: Utf8::default(),
-            dialect,
-            rows: Rows::new(source, shape, csv, rejected)?,
+            utf8: Utf8::default(),
+            parser: shape.dialect().parser(),
+            records: Records::new(
+                RecordBuilder::new(shape.format().clone()),
+                CsvSink::new(&shape.header(), csv)?,
+                RejectedLines::new(source, rejected)?,
+            ),
             bytes_in: 0,
         })
     }
 
-    /// Takes the next bytes of the object, however long it takes: a chunk of a gzip bomb may hold
-    /// more than anyone will ever wait for.
+    /// Transcodes the next bytes of the object.
+    ///
+    /// # Blocking
+    ///
+    /// Returns only when the chunk is done. A few bytes of a gzip bomb can take years: use
+    /// [`push_while`](Self::push_while) for bytes that you do not trust.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Input`] if the object is faulty and [`Error::Output`] if a writer fails.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Error> {
         self.push_while(chunk, &|| true)
     }
 
-    /// Takes the next bytes of the object while `go_on` says so, or ends with
-    /// [`Error::Stopped`]. It is asked for every 64 KiB of what comes out of a layer of gzip, and
-    /// for every member.
+    /// Transcodes the next bytes of the object while `go_on` returns `true`.
+    ///
+    /// `go_on` is called for each gzip member and for every 64 KiB that come out of a layer of gzip.
+    ///
+    /// # Errors
+    ///
+    /// As for [`push`](Self::push), and [`Error::Stopped`] if `go_on` returned `false`.
     pub fn push_while(&mut self, chunk: &[u8], go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let Self {
             layers,
-            text,
-            dialect,
-            rows,
+            utf8,
+            parser,
+            records,
             bytes_in,
         } = self;
         *bytes_in += chunk.len() as u64;
         layers.push(chunk, go_on, &mut |bytes| {
-            text.push(bytes, &mut |text| dialect.push(text, rows))
+            utf8.push(bytes, &mut |text| parser.push(text, records))
         })
     }
 
     /// Ends the object and completes the output.
+    ///
+    /// # Errors
+    ///
+    /// As for [`push`](Self::push). An object that ends too early is faulty.
     pub fn finish(self) -> Result<Summary, Error> {
         let Self {
             mut layers,
-            mut text,
-            mut dialect,
-            mut rows,
+            mut utf8,
+            mut parser,
+            mut records,
             bytes_in,
         } = self;
-        layers.finish(&mut |bytes| text.push(bytes, &mut |text| dialect.push(text, &mut rows)))?;
-        text.finish()?;
-        let documents = dialect.finish(&mut rows)?;
-        let (counts, bytes_out) = rows.finish()?;
+        layers
+            .finish(&mut |bytes| utf8.push(bytes, &mut |text| parser.push(text, &mut records)))?;
+        utf8.finish()?;
+        let documents = parser.finish(&mut records)?;
+        let (counts, bytes_out) = records.finish()?;
         Ok(Summary {
             documents,
             events: counts.events,
@@ -171,7 +163,7 @@ impl<S: Sink, R: Sink> Transcoder<S, R> {
             rejected: counts.rejected,
             control: counts.control,
             bytes_in,
-            bytes_decoded: text.offset(),
+            bytes_decoded: utf8.offset(),
             bytes_out,
         })
     }

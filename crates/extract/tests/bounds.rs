@@ -8,9 +8,7 @@ mod subject;
 use std::cell::Cell;
 use std::io;
 
-use rehose_extract::{
-    Compression, Error, Fault, Position, Reason, Settings, Shape, Stage, Transcoder,
-};
+use rehose_extract::{Compression, Error, Fault, Position, Reason, Shape, Stage, Transcoder};
 
 use stash::{SIZES, document, flow_logs, gz, matches, messages};
 use subject::{Output, transcode};
@@ -259,16 +257,14 @@ fn a_gzip_bomb_is_only_text() {
 /// Pushes an object at once, and says to go on so many times. Returns how it ended, and how often
 /// it asked.
 fn push_while(object: &[u8], asks: usize) -> (Result<(), Error>, usize) {
-    let settings = Settings {
-        shape: messages(),
-        compression: Compression::new(Some(1)),
-    };
+    let compression = Compression::new(Some(1));
     let asked = Cell::new(0);
     let go_on = || {
         asked.set(asked.get() + 1);
         asked.get() <= asks
     };
-    let mut transcoder = Transcoder::new("bomb", &settings, io::sink(), io::sink()).unwrap();
+    let mut transcoder =
+        Transcoder::new("bomb", &messages(), &compression, io::sink(), io::sink()).unwrap();
     let end = transcoder.push_while(object, &go_on);
     (end, asked.get())
 }

@@ -365,7 +365,7 @@ mod choices {
 
     #[test]
     fn what_is_left_out_has_its_default() {
-        let default = Options::default().normalised();
+        let default = Options::default().with_defaults();
         let said = json!({
             "dialect": "cloudwatch",
             "format": "vpc-flow-logs",
@@ -373,7 +373,7 @@ mod choices {
                 "dstport", "protocol", "packets", "bytes", "start", "end", "action", "log-status"],
         });
         assert_eq!(serde_json::to_value(&default).unwrap(), said);
-        assert_eq!(default.normalised(), default);
+        assert_eq!(default.with_defaults(), default);
         assert_eq!(flow_logs().options(), &default);
     }
 

@@ -1,9 +1,43 @@
-//! Any text in which a regex finds the events: its groups `timestamp` and `message`.
+//! The dialect `regex`: any text in which a regex finds the events, by its groups `timestamp` and
+//! `message`.
 //!
-//! A regex engine searches a haystack that is all there, and a stream never is: a match may begin
-//! in one chunk and end in another, and whether it has ended may depend on bytes that have not come.
-//! So the search runs on a DFA that is fed each byte once and keeps its state from chunk to chunk;
-//! it knows when a match is final. Its groups are then looked for in a window of what has passed.
+//! The `regex` crate searches text that is all in memory. A stream is not: a match can begin in one
+//! chunk and end in another, and bytes that have not arrived can still extend it. This parser drives
+//! three machines, all compiled from the same pattern by [`EventRegex::new`]:
+//!
+//! | phase | machine | finds |
+//! |---|---|---|
+//! | 1. forward, each byte once | `search`, a lazy DFA whose state survives from chunk to chunk | the end of a match, and whether more bytes could extend it |
+//! | 2. backward from the end, only if needed | `reverse`, the DFA of the reversed pattern | the beginning |
+//! | 3. forward from the beginning | `groups`, an ordinary regex | the groups |
+//!
+//! Phase 2 is skipped if the window still holds everything that the search has read, because phase
+//! 3 can then begin where the search began. After a match, the next search begins at its end.
+//!
+//! ```text
+//! text    ──────────┬─────────────────────────────────┬──────────────┬──────► not read yet
+//!            begin ─┘ may be before the window    end ┘              └ next
+//! window       ├────────────────────────────────────────────────────────────┤
+//!              └ offset                          ◄──── at most MAX_MATCH ────►
+//! ```
+//!
+//! `offset` and `begin` count from the beginning of the text, `end` and `next` from the beginning of
+//! the window.
+//!
+//! # Invariants
+//!
+//! - The DFA has read exactly the bytes before `offset + next` since `begin`.
+//! - The window holds everything since `begin`, or at least [`REACH`] bytes before `end` (before
+//!   `next`, if there is no `end` yet), and [`LOOK_BEHIND`] bytes before that.
+//! - A match that is longer than [`MAX_MATCH`], or that so many further bytes leave undecided, is a
+//!   fault at the same byte wherever the chunks were cut. Cutting it short would give another match.
+//!
+//! # What must change together
+//!
+//! - The syntax and the UTF-8 mode of the three machines. If they disagree, phase 3 does not find
+//!   the match of phase 1.
+//! - [`MAX_MATCH`], [`REACH`] and `compact`: phases 2 and 3 read what `compact` leaves.
+//! - [`LOOK_BEHIND`] and the assertions that `EventRegex::new` accepts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,28 +50,29 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
 use super::json::unescape;
-use super::{Event, Events, Standing};
+use super::{DocumentKind, Event, EventSink};
 use crate::bounds::{MAX_MATCH, MAX_MESSAGE};
 use crate::error::{Error, Reason};
 use crate::format::Rejection;
 use crate::pattern;
 
-/// How much of the window may be done with before it is moved together.
+/// Unneeded bytes at the beginning of the window that are worth moving the rest for.
 const COMPACT: usize = 1024 * 1024;
 
-/// What is kept before the place where a search begins, for assertions that look behind.
+/// Bytes before the beginning of a search that assertions such as `^` and `(?-u:\b)` look at.
 const LOOK_BEHIND: usize = 1;
 
-/// How far back from its end a match is followed: as far as it may reach, and two bytes more, for a
-/// DFA tells of a match one byte late, and of its being the longest another byte later.
+/// Bytes before the end of a match in which its beginning is looked for. A DFA reports a match one
+/// byte late, and needs another byte to know that the match is the longest.
 const REACH: usize = MAX_MATCH + 2;
 
 /// An event regex, compiled for searching a stream.
 pub(crate) struct EventRegex {
+    /// Phase 3: finds the groups.
     groups: Regex,
-    /// Finds where a match ends.
+    /// Phase 1: finds the end of a match.
     search: DFA,
-    /// Run backwards from there, finds where it begins.
+    /// Phase 2: finds the beginning of a match.
     reverse: DFA,
 }
 
@@ -48,7 +83,12 @@ impl fmt::Debug for EventRegex {
 }
 
 impl EventRegex {
-    /// Compiles a regex that has the groups `timestamp` and `message`, or says what it lacks.
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason, in words, if the pattern has no group `timestamp` or `message`, matches
+    /// the empty text, can match half a character, or has a Unicode word boundary.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let groups = pattern::bytes(pattern)?;
         for name in ["timestamp", "message"] {
@@ -86,27 +126,29 @@ impl EventRegex {
     }
 }
 
-/// Finds the events in a text by a regex.
+/// Finds the events that a regex matches.
 #[derive(Debug)]
-pub(crate) struct Matches {
+pub(crate) struct RegexParser {
     regex: Arc<EventRegex>,
     cache: Cache,
     reverse_cache: Cache,
-    /// The DFA's state before the next byte; none at the beginning of a search.
+    /// The state of `search` before the next byte. `None` at the beginning of a search.
     state: Option<LazyStateID>,
+    /// The latest bytes of the text.
     window: Vec<u8>,
-    /// Offset of the window's first byte in the text.
+    /// Offset of the window in the text.
     offset: u64,
-    /// Offset in the text of the first byte that the search has seen.
+    /// Offset in the text at which the search began.
     begin: u64,
-    /// The next byte of the window for the DFA.
+    /// Index in the window of the next byte for `search`.
     next: usize,
-    /// Where in the window the best match so far ends.
+    /// Index in the window at which the best match so far ends.
     end: Option<usize>,
+    /// The decoded message. Reused for each event.
     message: Vec<u8>,
 }
 
-impl Matches {
+impl RegexParser {
     pub(crate) fn new(regex: Arc<EventRegex>) -> Self {
         Self {
             cache: regex.search.create_cache(),
@@ -122,14 +164,14 @@ impl Matches {
         }
     }
 
-    pub(crate) fn push(&mut self, text: &[u8], out: &mut dyn Events) -> Result<(), Error> {
+    pub(crate) fn push(&mut self, text: &[u8], events: &mut dyn EventSink) -> Result<(), Error> {
         self.window.extend_from_slice(text);
-        self.search(out)?;
+        self.search(events)?;
         self.compact();
         Ok(())
     }
 
-    pub(crate) fn finish(&mut self, out: &mut dyn Events) -> Result<(), Error> {
+    pub(crate) fn finish(&mut self, events: &mut dyn EventSink) -> Result<(), Error> {
         loop {
             let state = self.state()?;
             let last = (self.regex.search)
@@ -141,13 +183,13 @@ impl Matches {
             let Some(end) = self.end.take() else {
                 return Ok(());
             };
-            self.found(end, out)?;
-            self.search(out)?;
+            self.emit(end, events)?;
+            self.search(events)?;
         }
     }
 
-    /// Feeds the DFA what is there.
-    fn search(&mut self, out: &mut dyn Events) -> Result<(), Error> {
+    /// Phase 1: reads the rest of the window, and emits each event that is final.
+    fn search(&mut self, events: &mut dyn EventSink) -> Result<(), Error> {
         let mut state = self.state()?;
         while let Some(byte) = self.window.get(self.next) {
             state = (self.regex.search)
@@ -158,17 +200,17 @@ impl Matches {
                 continue;
             }
             if state.is_match() {
-                // The DFA tells of a match one byte late.
+                // A DFA reports a match one byte late.
                 self.check_undecided(self.next - 1)?;
                 self.end = Some(self.next - 1);
             } else if state.is_dead() {
                 self.check_undecided(self.next - 1)?;
                 match self.end.take() {
                     Some(end) => {
-                        self.found(end, out)?;
+                        self.emit(end, events)?;
                         state = self.state()?;
                     }
-                    // The regex is anchored at the beginning of the text: nothing can follow.
+                    // The regex is anchored at the beginning of the text. No match can follow.
                     None => self.next = self.window.len(),
                 }
             } else if state.is_quit() {
@@ -179,8 +221,7 @@ impl Matches {
         self.check_undecided(self.next)
     }
 
-    /// A match has been found, but what follows may still make it another. That is not waited for
-    /// without bound, wherever the chunks end.
+    /// Fails if the best match so far has stayed undecided for more than [`MAX_MATCH`] bytes.
     fn check_undecided(&self, next: usize) -> Result<(), Error> {
         match self.end {
             Some(end) if next - end > MAX_MATCH => Err(self.too_long(end)),
@@ -188,8 +229,8 @@ impl Matches {
         }
     }
 
-    /// Takes the event out of the match that ends at `end`, and begins a new search there.
-    fn found(&mut self, end: usize, out: &mut dyn Events) -> Result<(), Error> {
+    /// Phase 3: emits the event of the match that ends at `end`, and begins a new search there.
+    fn emit(&mut self, end: usize, events: &mut dyn EventSink) -> Result<(), Error> {
         let begin = self.match_begin(end)?;
         let Some(groups) = self.regex.groups.captures_at(&self.window, begin) else {
             return Err(self.too_large());
@@ -208,21 +249,22 @@ impl Matches {
             return Err(Reason::MessageTooLong(MAX_MESSAGE).in_text(begin));
         }
         let event = Event { timestamp, message };
-        match decoded {
-            Ok(()) => out.event(event, Standing::Data)?,
-            Err(_) => out.undecodable(event, Rejection::Escape)?,
-        }
+        let result = match decoded {
+            Ok(()) => events.event(event, DocumentKind::Data),
+            Err(_) => events.reject(event, Rejection::Escape),
+        };
+        result.map_err(|error| error.in_text(self.offset + whole.start() as u64))?;
         self.begin = self.offset + end as u64;
         self.next = end;
         self.state = None;
         Ok(())
     }
 
-    /// Where in the window to look for the match that ends at `end`: it begins there or later.
+    /// Phase 2: returns the index at which to look for the match that ends at `end`. The match begins
+    /// there or later.
     ///
-    /// The search may have begun so long ago that not all of its bytes are kept. Then the match is
-    /// followed backwards as far as a match may reach, and what reaches farther is a fault: cut off,
-    /// it would be another match.
+    /// If the window does not hold the beginning of the search any more, the match is followed
+    /// backwards through at most [`REACH`] bytes. A match that reaches further is a fault.
     fn match_begin(&mut self, end: usize) -> Result<usize, Error> {
         if self.offset + end as u64 - self.begin <= REACH as u64 {
             return Ok((self.begin - self.offset) as usize);
@@ -247,7 +289,7 @@ impl Matches {
         Err(self.too_long(end))
     }
 
-    /// The DFA's state; at the beginning of a search, the one that suits the byte before.
+    /// Returns the state of `search`. At the beginning of a search it depends on the byte before.
     fn state(&mut self) -> Result<LazyStateID, Error> {
         if let Some(state) = self.state {
             return Ok(state);
@@ -258,7 +300,7 @@ impl Matches {
             .map_err(|_| self.too_large())
     }
 
-    /// Forgets what no match can reach any more.
+    /// Removes the bytes that no match can reach any more.
     fn compact(&mut self) {
         let reach = self.end.unwrap_or(self.next).saturating_sub(REACH);
         let searched = self.begin.saturating_sub(self.offset) as usize;

@@ -1,17 +1,29 @@
-//! The format `message`: the message as it is, in one column.
+//! The format `message`: the whole message in one column.
 
-use super::write_quoted;
+use std::ops::Range;
 
-/// The whole message.
+use super::Column;
+use super::vpc_flow_logs::FieldKind;
+use crate::record::Fields;
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MessageFormat;
 
 impl MessageFormat {
-    pub(crate) fn columns(&self) -> Vec<&str> {
-        vec!["message"]
+    pub(crate) fn schema(&self) -> Vec<Column<'_>> {
+        vec![Column {
+            name: "message",
+            kind: FieldKind::Text,
+        }]
     }
 
-    pub(crate) fn write(&self, message: &[u8], row: &mut Vec<u8>) {
-        write_quoted(message, row);
+    pub(crate) fn split<'a>(
+        &self,
+        message: &'a [u8],
+        ranges: &'a mut Vec<Range<usize>>,
+    ) -> Fields<'a> {
+        ranges.clear();
+        ranges.push(0..message.len());
+        Fields::Ranges { message, ranges }
     }
 }

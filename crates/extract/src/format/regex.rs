@@ -1,18 +1,27 @@
-//! The format `regex`: the named groups of a regex, whose names are the columns.
+//! The format `regex`: a column for each named group of a regex.
+
+use std::ops::Range;
 
 use ::regex::Regex;
 
-use super::{Rejection, write_quoted};
+use super::vpc_flow_logs::FieldKind;
+use super::{Column, Rejection};
 use crate::pattern;
+use crate::record::Fields;
 
-/// A regex with named groups. It is one over characters, not bytes: no column holds half of one.
+/// A compiled message regex. It matches characters, not bytes, so that no column holds half of one.
 #[derive(Debug, Clone)]
 pub(crate) struct RegexFormat {
     regex: Regex,
 }
 
 impl RegexFormat {
-    /// Compiles a regex, or says what it lacks.
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason, in words, if the pattern is invalid or too large, has no named group, or
+    /// has a group `timestamp`.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let regex = pattern::text(pattern)?;
         match regex.capture_names().flatten().find(|n| *n == "timestamp") {
@@ -26,17 +35,26 @@ impl RegexFormat {
         }
     }
 
-    pub(crate) fn columns(&self) -> Vec<&str> {
-        self.regex.capture_names().flatten().collect()
+    pub(crate) fn schema(&self) -> Vec<Column<'_>> {
+        let names = self.regex.capture_names().flatten();
+        let kind = FieldKind::Text;
+        names.map(|name| Column { name, kind }).collect()
     }
 
-    pub(crate) fn write(&self, message: &[u8], row: &mut Vec<u8>) -> Result<(), Rejection> {
-        let message = std::str::from_utf8(message).map_err(|_| Rejection::NoMatch)?;
-        let groups = self.regex.captures(message).ok_or(Rejection::NoMatch)?;
-        for column in self.regex.capture_names().flatten() {
-            let field = groups.name(column).map_or("", |group| group.as_str());
-            write_quoted(field.as_bytes(), row);
+    pub(crate) fn split<'a>(
+        &self,
+        message: &'a [u8],
+        ranges: &'a mut Vec<Range<usize>>,
+    ) -> Result<Fields<'a>, Rejection> {
+        let text = std::str::from_utf8(message).map_err(|_| Rejection::NoMatch)?;
+        let groups = self.regex.captures(text).ok_or(Rejection::NoMatch)?;
+        ranges.clear();
+        for (name, group) in self.regex.capture_names().zip(groups.iter()) {
+            if name.is_some() {
+                // A group that takes no part in the match is an empty field.
+                ranges.push(group.map_or(0..0, |group| group.range()));
+            }
         }
-        Ok(())
+        Ok(Fields::Ranges { message, ranges })
     }
 }

@@ -1,28 +1,30 @@
 //! The format `vpc-flow-logs`: fields between spaces.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::Rejection;
+use super::{Column, Rejection};
+use crate::record::Fields;
 
 /// A field of VPC flow logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// Its name, as AWS writes it.
+    /// The name, as AWS writes it.
     pub name: &'static str,
-    /// The version of the record format that brought it.
+    /// The version of the record format that introduced the field.
     pub version: u8,
-    /// What it holds. Any field may be `-` instead, where there is nothing to say.
+    /// The type of its values. Any value can also be `-`, for no value.
     pub kind: FieldKind,
 }
 
-/// What a field of VPC flow logs holds.
+/// The type of a field or column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
     /// A whole number of up to 32 bits.
     Int,
     /// A whole number of up to 64 bits.
     BigInt,
-    /// Anything else.
+    /// Any text.
     Text,
 }
 
@@ -34,9 +36,9 @@ const fn field(version: u8, name: &'static str) -> Field {
     }
 }
 
-/// The numbers are those of AWS's own table
-/// (<https://docs.aws.amazon.com/athena/latest/ug/vpc-flow-logs-create-table-statement.html>), which
-/// ends at version 5; what came later is all text.
+/// Returns the type that AWS's own table gives to a field
+/// (<https://docs.aws.amazon.com/athena/latest/ug/vpc-flow-logs-create-table-statement.html>). That
+/// table ends at version 5. All later fields are text.
 const fn kind(name: &str) -> FieldKind {
     match name.as_bytes() {
         b"version" | b"srcport" | b"dstport" | b"tcp-flags" | b"traffic-path" => FieldKind::Int,
@@ -45,7 +47,7 @@ const fn kind(name: &str) -> FieldKind {
     }
 }
 
-/// The fields of the default record, version 2, in their order.
+/// The fields of the default record, version 2, in order.
 pub const DEFAULT_FIELDS: [&str; 14] = [
     "version",
     "account-id",
@@ -122,151 +124,140 @@ pub const FIELDS: &[Field] = &[
     field(11, "next-hop-interface-type"),
 ];
 
-/// A record's fields, in the order in which the flow log has them.
+/// A compiled list of fields, in the order in which the flow log writes them.
 #[derive(Debug, Clone)]
 pub(crate) struct VpcFlowLogsFormat {
-    fields: Arc<[String]>,
+    fields: Arc<[Field]>,
 }
 
 impl VpcFlowLogsFormat {
-    /// A record of these fields, or what is wrong with one of them.
-    pub(crate) fn new(fields: &[String]) -> Result<Self, String> {
-        if fields.is_empty() {
+    /// Compiles a list of field names.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason, in words, if the list is empty, or if a field is unknown or named twice.
+    pub(crate) fn new(names: &[String]) -> Result<Self, String> {
+        if names.is_empty() {
             return Err("no field is named".to_owned());
         }
-        for (i, field) in fields.iter().enumerate() {
-            if !FIELDS.iter().any(|known| known.name == field) {
+        let mut fields = Vec::with_capacity(names.len());
+        for (i, name) in names.iter().enumerate() {
+            let Some(field) = FIELDS.iter().find(|known| known.name == name) else {
                 let known: Vec<_> = FIELDS.iter().map(|known| known.name).collect();
                 return Err(format!(
-                    "there is no field {field:?}; the fields are {}",
+                    "there is no field {name:?}; the fields are {}",
                     known.join(", ")
                 ));
+            };
+            if names[..i].contains(name) {
+                return Err(format!("the field {name} is named twice"));
             }
-            if fields[..i].contains(field) {
-                return Err(format!("the field {field} is named twice"));
-            }
+            fields.push(*field);
         }
         Ok(Self {
             fields: fields.into(),
         })
     }
 
-    pub(crate) fn columns(&self) -> Vec<&str> {
-        self.fields.iter().map(String::as_str).collect()
+    pub(crate) fn schema(&self) -> Vec<Column<'_>> {
+        let column = |field: &Field| Column {
+            name: field.name,
+            kind: field.kind,
+        };
+        self.fields.iter().map(column).collect()
     }
 
-    pub(crate) fn write(&self, message: &[u8], row: &mut Vec<u8>) -> Result<(), Rejection> {
-        let begin = row.len();
-        let fields = match write_usual(message, row) {
-            Some(fields) => fields,
+    #[inline]
+    pub(crate) fn split<'a>(
+        &self,
+        message: &'a [u8],
+        ranges: &'a mut Vec<Range<usize>>,
+    ) -> Result<Fields<'a>, Rejection> {
+        let (count, fields) = match count_spaced(message) {
+            Some(count) => (count, Fields::Spaced(message)),
             None => {
-                row.truncate(begin);
-                write_any(message, row)?
+                split_any(message, ranges)?;
+                (ranges.len(), Fields::Ranges { message, ranges })
             }
         };
-        if fields == self.fields.len() {
-            Ok(())
+        if count == self.fields.len() {
+            Ok(fields)
         } else {
             Err(Rejection::FieldCount)
         }
     }
 }
 
-/// Bytes that are looked at together: enough for the widest vectors, few enough that little is left
-/// at a message's end, and that a `u8` counts them.
+/// Bytes in a block: enough for the widest vectors, few enough that the rest of a message is short
+/// and that a `u8` can count them.
 const LANES: usize = 32;
 
-/// Appends the fields of a message that has single spaces between them and nowhere else, and counts
-/// them; `None` if it is another.
+/// Counts the fields of a message that satisfies [`Fields::Spaced`]. Returns `None` for any other
+/// message.
 ///
-/// Every byte takes the same steps, whatever it is, so that the compiler makes vectors of them.
-fn write_usual(message: &[u8], row: &mut Vec<u8>) -> Option<usize> {
-    row.push(b',');
-    let begin = row.len();
-    row.extend_from_slice(message);
-    let fields = &mut row[begin..];
+/// Every byte takes the same steps, so that the compiler can vectorise the loops.
+#[inline]
+fn count_spaced(message: &[u8]) -> Option<usize> {
     let mut spaces = 0;
     let mut forbidden = false;
-    let (blocks, tail) = fields.as_chunks_mut::<LANES>();
+    let (blocks, tail) = message.as_chunks::<LANES>();
     for block in blocks {
-        let (found, bad) = separate(block);
+        let (found, bad) = scan(block);
         spaces += found;
         forbidden |= bad;
     }
-    let (found, bad) = separate(tail);
+    let (found, bad) = scan(tail);
     spaces += found;
     forbidden |= bad;
-    let is_usual = !forbidden && !has_empty_field(fields);
-    is_usual.then_some(spaces + 1)
+    let is_spaced = !forbidden && !has_empty_field(message);
+    is_spaced.then_some(spaces + 1)
 }
 
-/// Makes commas of spaces. Returns how many, and whether a byte is there that no field may hold.
+/// Counts the spaces of a block. Also returns whether it has a byte that no field can have.
 #[inline(always)]
-fn separate(bytes: &mut [u8]) -> (usize, bool) {
+fn scan(block: &[u8]) -> (usize, bool) {
     let (mut spaces, mut forbidden) = (0_u8, 0_u8);
-    for byte in bytes {
-        let is_space = u8::from(*byte == b' ');
-        forbidden |= u8::from(*byte == b',')
-            | u8::from(*byte == b'"')
-            | u8::from(*byte == b'\\')
-            | u8::from(*byte == b'\n')
-            | u8::from(*byte == b'\r');
-        spaces += is_space;
-        *byte ^= is_space * (b' ' ^ b',');
+    for byte in block {
+        forbidden |= u8::from(is_forbidden(*byte));
+        spaces += u8::from(*byte == b' ');
     }
     (usize::from(spaces), forbidden != 0)
 }
 
-/// Whether a comma stands at either end, or two beside each other.
-fn has_empty_field(fields: &[u8]) -> bool {
-    match fields {
-        [] | [b',', ..] | [.., b','] => true,
+/// Whether a byte would need quotes in CSV. Readers of CSV do not agree on quotes and backslashes,
+/// and a shifted column is worse than a rejected event.
+#[inline(always)]
+fn is_forbidden(byte: u8) -> bool {
+    (byte == b',') | (byte == b'"') | (byte == b'\\') | (byte == b'\n') | (byte == b'\r')
+}
+
+/// Whether there is a space at either end or beside another space.
+#[inline(always)]
+fn has_empty_field(message: &[u8]) -> bool {
+    match message {
+        [] | [b' ', ..] | [.., b' '] => true,
         [_, after @ ..] => {
-            let pairs = fields.iter().zip(after);
+            let pairs = message.iter().zip(after);
             let both =
-                |(left, right): (&u8, &u8)| u8::from(*left == b',') & u8::from(*right == b',');
+                |(left, right): (&u8, &u8)| u8::from(*left == b' ') & u8::from(*right == b' ');
             pairs.fold(0, |any, pair| any | both(pair)) != 0
         }
     }
 }
 
-/// Appends the fields of any message and counts them.
-fn write_any(message: &[u8], row: &mut Vec<u8>) -> Result<usize, Rejection> {
-    let mut fields = 0;
-    let mut after_space = true;
-    row.reserve(message.len() + 1);
-    for &byte in message {
-        match KINDS[usize::from(byte)] {
-            Kind::Ordinary => {
-                if after_space {
-                    after_space = false;
-                    fields += 1;
-                    row.push(b',');
-                }
-                row.push(byte);
-            }
-            Kind::Space => after_space = true,
-            Kind::Forbidden => return Err(Rejection::Character),
-        }
+/// Finds the fields of any message.
+fn split_any(message: &[u8], ranges: &mut Vec<Range<usize>>) -> Result<(), Rejection> {
+    if message.iter().any(|byte| is_forbidden(*byte)) {
+        return Err(Rejection::Character);
     }
-    Ok(fields)
+    ranges.clear();
+    let mut begin = 0;
+    for field in message.split(|byte| *byte == b' ') {
+        let end = begin + field.len();
+        if !field.is_empty() {
+            ranges.push(begin..end);
+        }
+        begin = end + 1;
+    }
+    Ok(())
 }
-
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Ordinary,
-    Space,
-    /// Would need quotes, which not every reader of CSV understands alike.
-    Forbidden,
-}
-
-const KINDS: [Kind; 256] = {
-    let mut kinds = [Kind::Ordinary; 256];
-    kinds[b' ' as usize] = Kind::Space;
-    kinds[b',' as usize] = Kind::Forbidden;
-    kinds[b'"' as usize] = Kind::Forbidden;
-    kinds[b'\\' as usize] = Kind::Forbidden;
-    kinds[b'\n' as usize] = Kind::Forbidden;
-    kinds[b'\r' as usize] = Kind::Forbidden;
-    kinds
-};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libdeflater::{CompressionLvl, Compressor};
 
-use super::Sink;
+use super::BlockWriter;
 use crate::bounds::{MAX_LEVEL, MIN_LEVEL};
 
 /// Bytes of rows that are compressed at a time: few enough to be in the cache still.
@@ -114,8 +114,8 @@ impl<W: Write> Gzip<W> {
     }
 }
 
-impl<W: Write> Sink for Gzip<W> {
-    fn block(&self) -> usize {
+impl<W: Write> BlockWriter for Gzip<W> {
+    fn block_size(&self) -> usize {
         match self.compression.level {
             Some(_) => MEMBER,
             None => ROWS,

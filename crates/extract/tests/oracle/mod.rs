@@ -7,7 +7,7 @@ pub(crate) mod gunzip;
 pub(crate) mod matches;
 pub(crate) mod rows;
 
-use rehose_extract::{Dialect, Options};
+use rehose_extract::{DialectName, Options};
 
 /// More layers than these are refused.
 const MAX_LAYERS: usize = 3;
@@ -38,8 +38,8 @@ pub(crate) struct Expected {
 /// What an object gives, or `None` if it must fail.
 pub(crate) fn expect(options: &Options, source: &str, object: &[u8]) -> Option<Expected> {
     let text = String::from_utf8(peel(object)?).ok()?;
-    let documents = match options.normalised().dialect {
-        Some(Dialect::Regex) => None,
+    let documents = match options.with_defaults().dialect {
+        Some(DialectName::Regex) => None,
         _ => Some(envelope::documents(&text)?),
     };
     let mut expected = Expected {

@@ -18,7 +18,7 @@ pub(crate) fn header(options: &Options) -> String {
 }
 
 fn columns(options: &Options) -> Vec<String> {
-    match (options.normalised().format, &options.fields) {
+    match (options.with_defaults().format, &options.fields) {
         (Some(FormatName::Message), _) => vec!["message".to_owned()],
         (Some(FormatName::Regex), _) => {
             let regex = message_regex(options);
@@ -38,7 +38,7 @@ fn message_regex(options: &Options) -> &'static Regex {
 pub(crate) fn row(options: &Options, event: &Event) -> Result<String, &'static str> {
     let message = event.message.as_ref().map_err(|_| "escape")?;
     let timestamp = timestamp(&event.timestamp).ok_or("timestamp")?;
-    let fields: Vec<String> = match options.normalised().format {
+    let fields: Vec<String> = match options.with_defaults().format {
         Some(FormatName::Message) => vec![quoted(message)],
         Some(FormatName::Regex) => {
             let regex = message_regex(options);

@@ -4,7 +4,7 @@
 use std::io::{self, ErrorKind};
 
 use flate2::read::MultiGzDecoder;
-use rehose_extract::{Compression, Error, Fault, Reason, Settings, Shape, Summary, Transcoder};
+use rehose_extract::{Compression, Error, Fault, Reason, Shape, Summary, Transcoder};
 
 use super::oracle::Expected;
 
@@ -29,12 +29,10 @@ pub(crate) fn transcode(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result
 }
 
 fn attempt(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result<Output, Error> {
-    let settings = Settings {
-        shape: shape.clone(),
-        compression: Compression::default(),
-    };
+    let compression = Compression::default();
     let (mut csv_gz, mut rejected_gz) = (Vec::new(), Vec::new());
-    let mut transcoder = Transcoder::new(SOURCE, &settings, &mut csv_gz, &mut rejected_gz)?;
+    let mut transcoder =
+        Transcoder::new(SOURCE, shape, &compression, &mut csv_gz, &mut rejected_gz)?;
     let mut rest = object;
     for size in sizes.iter().cycle() {
         if rest.is_empty() {

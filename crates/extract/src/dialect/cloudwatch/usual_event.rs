@@ -1,0 +1,32 @@
+//! A shortcut for events as CloudWatch Logs writes them.
+
+use crate::bounds::{MAX_MESSAGE, MAX_TIMESTAMP};
+use crate::dialect::Event;
+use crate::dialect::json::plain_run;
+
+/// Reads `{"id":"…","timestamp":…,"message":"…"}` at the beginning of `text`. Returns the event and
+/// its length in bytes.
+///
+/// Returns `None` unless the event has exactly this shape, without white space and escapes, and
+/// ends within `text`. The state machine then reads it byte by byte, and reports its faults. The
+/// two must agree on every event that this function accepts.
+pub(super) fn usual_event(text: &[u8]) -> Option<(Event<'_>, usize)> {
+    let rest = text.strip_prefix(br#"{"id":""#)?;
+    let rest = rest[plain_run(rest)..].strip_prefix(br#"","timestamp":"#)?;
+    let digits = rest
+        .iter()
+        .take(MAX_TIMESTAMP)
+        .position(|b| !b.is_ascii_digit())?;
+    let (timestamp, rest) = rest.split_at(digits);
+    // JSON does not allow leading zeros.
+    if !matches!(timestamp, [b'0'] | [b'1'..=b'9', ..]) {
+        return None;
+    }
+    let rest = rest.strip_prefix(br#","message":""#)?;
+    let (message, rest) = rest.split_at(plain_run(rest));
+    if message.len() > MAX_MESSAGE {
+        return None;
+    }
+    let rest = rest.strip_prefix(br#""}"#)?;
+    Some((Event { timestamp, message }, text.len() - rest.len()))
+}

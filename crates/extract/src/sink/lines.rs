@@ -1,0 +1,62 @@
+//! A buffer of lines that is written in blocks.
+
+use std::io;
+
+use super::BlockWriter;
+
+/// Lines that have not filled a block yet.
+#[derive(Debug)]
+pub(crate) struct Lines<W> {
+    writer: W,
+    buffer: Vec<u8>,
+    mark: usize,
+}
+
+impl<W: BlockWriter> Lines<W> {
+    pub(crate) fn new(writer: W) -> Self {
+        Self {
+            writer,
+            buffer: Vec::new(),
+            mark: 0,
+        }
+    }
+
+    /// Returns the buffer, to append to it. Only [`flush`](Self::flush) writes it out.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    pub(crate) fn buffered(&self) -> usize {
+        self.buffer.len()
+    }
+
+    pub(crate) fn mark(&mut self) {
+        self.mark = self.buffer.len();
+    }
+
+    pub(crate) fn back_to_mark(&mut self) {
+        self.buffer.truncate(self.mark);
+    }
+
+    /// Writes the full blocks.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        let size = self.writer.block_size();
+        if self.buffer.len() < size {
+            return Ok(());
+        }
+        let full = self.buffer.len() - self.buffer.len() % size;
+        for block in self.buffer[..full].chunks(size) {
+            self.writer.write(block)?;
+        }
+        self.buffer.drain(..full);
+        Ok(())
+    }
+
+    /// Writes the rest. Returns the size of the file in bytes.
+    pub(crate) fn finish(mut self) -> io::Result<u64> {
+        for block in self.buffer.chunks(self.writer.block_size()) {
+            self.writer.write(block)?;
+        }
+        self.writer.finish()
+    }
+}
