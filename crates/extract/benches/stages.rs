@@ -1,9 +1,9 @@
-//! Measures each stage beside libraries that do the same:
-//! `cargo bench -p rehose-extract --features stages -- OBJECT`, where the object is one of
-//! `rehose sample`.
+//! Measures each stage beside libraries that do the same work:
+//! `cargo bench -p rehose-extract --features stages -- OBJECT [--json]`. `rehose sample` writes such
+//! objects.
 //!
-//! Everybody takes the same bytes once a round, in turns, and the medians of the time that the
-//! thread ran are compared. The last argument `--json` prints them for programs.
+//! In each round every contender processes the same bytes once. The result is the median of the CPU
+//! time of the thread.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -19,11 +19,11 @@ use serde_json::{Value, json};
 
 const ROUNDS: usize = 15;
 
-/// Bytes of a gzip member of libdeflate, and of a write to zlib-rs.
+/// Bytes in a gzip member of libdeflate, and in a write to zlib-rs.
 const BLOCK: usize = 512 * 1024;
 
-/// How a stage is done by one of those who can, and by whom.
-type Way<'a> = (&'static str, Box<dyn Fn() -> Result<(), Error> + 'a>);
+/// The name of a contender and its way to do a stage.
+type Contender<'a> = (&'static str, Box<dyn Fn() -> Result<(), Error> + 'a>);
 
 fn main() -> Result<(), Error> {
     let mut arguments = std::env::args()
@@ -42,7 +42,7 @@ fn main() -> Result<(), Error> {
     stages::extract(&text, &shape, &mut rows)?;
 
     let bodies = bodies(&object)?;
-    let decode: Vec<Way<'_>> = vec![
+    let decode: Vec<Contender<'_>> = vec![
         (
             "rehose",
             Box::new(|| {
@@ -84,7 +84,7 @@ fn main() -> Result<(), Error> {
         ),
         ("memcpy", Box::new(|| copy(&text))),
     ];
-    let extract: Vec<Way<'_>> = vec![
+    let extract: Vec<Contender<'_>> = vec![
         (
             "rehose",
             Box::new(|| {
@@ -105,7 +105,7 @@ fn main() -> Result<(), Error> {
         ),
         ("memcpy", Box::new(|| copy(&text))),
     ];
-    let encode: Vec<Way<'_>> = vec![
+    let encode: Vec<Contender<'_>> = vec![
         (
             "rehose",
             Box::new(|| {
@@ -140,11 +140,11 @@ fn main() -> Result<(), Error> {
     ];
     let as_json = arguments.any(|argument| argument == "--json");
     let mut found = serde_json::Map::new();
-    for (stage, ways) in [("decode", decode), ("extract", extract), ("encode", encode)] {
-        let seconds = medians(&ways)?;
+    for (stage, contenders) in [("decode", decode), ("extract", extract), ("encode", encode)] {
+        let seconds = medians(&contenders)?;
         found.insert(stage.to_owned(), json!(seconds));
-        for (who, seconds) in seconds.iter().filter(|_| !as_json) {
-            println!("{stage}: {who}: {:.1} ms", seconds * 1e3);
+        for (name, seconds) in seconds.iter().filter(|_| !as_json) {
+            println!("{stage}: {name}: {:.1} ms", seconds * 1e3);
         }
     }
     if as_json {
@@ -153,12 +153,14 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-fn medians(ways: &[Way<'_>]) -> Result<std::collections::BTreeMap<&'static str, f64>, Error> {
-    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); ways.len()];
+fn medians(
+    contenders: &[Contender<'_>],
+) -> Result<std::collections::BTreeMap<&'static str, f64>, Error> {
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); contenders.len()];
     for _ in 0..ROUNDS {
-        for ((_, way), times) in ways.iter().zip(&mut times) {
+        for ((_, run), times) in contenders.iter().zip(&mut times) {
             let begin = ThreadTime::now();
-            way()?;
+            run()?;
             times.push(begin.elapsed());
         }
     }
@@ -166,7 +168,11 @@ fn medians(ways: &[Way<'_>]) -> Result<std::collections::BTreeMap<&'static str, 
         times.sort();
         times[ROUNDS / 2].as_secs_f64()
     });
-    Ok(ways.iter().map(|(who, _)| *who).zip(medians).collect())
+    Ok(contenders
+        .iter()
+        .map(|(name, _)| *name)
+        .zip(medians)
+        .collect())
 }
 
 fn copy(bytes: &[u8]) -> Result<(), Error> {
@@ -184,7 +190,7 @@ fn libdeflate(rows: &[u8], level: i32) -> Result<(), Error> {
     Ok(())
 }
 
-/// The deflate streams in an object of gzip members, each with the length of its text.
+/// Returns the deflate stream of each gzip member, with the length of its text.
 fn bodies(object: &[u8]) -> Result<Vec<(&[u8], usize)>, Error> {
     const HEADER: usize = 10;
     const TRAILER: usize = 8;
@@ -192,7 +198,7 @@ fn bodies(object: &[u8]) -> Result<Vec<(&[u8], usize)>, Error> {
     let mut rest = object;
     while !rest.trim_ascii_start().is_empty() {
         rest = rest.trim_ascii_start();
-        #[allow(clippy::disallowed_types, reason = "one member is what is wanted")]
+        #[allow(clippy::disallowed_types, reason = "reads one member on purpose")]
         let mut member = flate2::bufread::GzDecoder::new(rest);
         let length = io::copy(&mut member, &mut io::sink())? as usize;
         let after = member.into_inner();

@@ -1,46 +1,46 @@
-//! Why an object cannot be transcoded, and where in it.
+//! Errors, and the faults of objects with their positions.
 
 use std::{fmt, io};
 
-/// The end of a transcode that did not succeed.
+/// The reason why a transcode fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The object is at fault; another attempt ends the same way, at the same place.
+    /// The object is faulty. Another attempt fails in the same way at the same position.
     #[error(transparent)]
     Input(#[from] Fault),
-    /// A writer refused the output; the object may be fine.
+    /// A writer failed. The object may be sound.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
-    /// The caller wanted no more of it; the object may be fine.
+    /// The caller stopped the transcode. The object may be sound.
     #[error("stopped")]
     Stopped,
 }
 
-/// What is wrong with an object, and where.
+/// A fault of an object, and its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at {at}")]
 pub struct Fault {
-    /// What is wrong.
+    /// The kind of fault.
     pub reason: Reason,
-    /// Where it was found. It does not depend on how the bytes were cut into chunks.
+    /// The position of the fault. It does not depend on the chunks in which the object was pushed.
     pub at: Position,
 }
 
-/// A place in an object.
+/// A position in an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The stage whose bytes are counted.
     pub stage: Stage,
-    /// The offset, in bytes from the stage's beginning.
+    /// The offset in bytes from the beginning of the stage.
     pub offset: u64,
 }
 
-/// The bytes that a [`Position`] counts.
+/// The stage whose bytes a [`Position`] counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// The input of a gzip layer: 0 is the object itself, 1 the object gunzipped once.
+    /// The input of a gzip layer. 0 is the object, 1 is the object gunzipped once.
     Gzip(u8),
-    /// The text inside all gzip layers.
+    /// The text inside all layers of gzip.
     Text,
 }
 
@@ -63,19 +63,19 @@ pub enum Reason {
     /// The object ends inside a gzip member.
     #[error("the object ends inside a gzip member")]
     TruncatedGzip,
-    /// A member's header or deflate data is not valid. The place is where the member begins.
+    /// A member has an invalid header or invalid deflate data. The position is its beginning.
     #[error("corrupt gzip data ({0}) in the member that begins")]
     CorruptGzip(&'static str),
-    /// A member's bytes do not have the CRC that its trailer names. The place is where it begins.
+    /// A member does not have the CRC in its trailer. The position is its beginning.
     #[error("wrong CRC of the gzip member that begins")]
     WrongCrc,
-    /// A member's length is not the one that its trailer names. The place is where it begins.
+    /// A member does not have the length in its trailer. The position is its beginning.
     #[error("wrong length of the gzip member that begins")]
     WrongLength,
-    /// After a member stands something that is no member, white space or zero padding.
+    /// The bytes after a member are not a member, white space or zero padding.
     #[error("bytes that belong to no gzip member")]
     TrailingBytes,
-    /// More gzip layers than the named bound.
+    /// There are more layers of gzip than the limit.
     #[error("more than {0} layers of gzip")]
     TooManyLayers(u8),
     /// The text is not UTF-8.
@@ -90,29 +90,30 @@ pub enum Reason {
     /// The JSON is not a CloudWatch Logs envelope.
     #[error("not a CloudWatch Logs envelope: {0}")]
     NotAnEnvelope(String),
-    /// JSON nested deeper than the named bound.
+    /// JSON is nested deeper than the limit.
     #[error("JSON nested deeper than {0} levels")]
     TooDeep(usize),
-    /// A message longer than the named bound, in bytes.
+    /// A message is longer than the limit, in bytes.
     #[error("a message longer than {0} bytes")]
     MessageTooLong(usize),
-    /// A number longer than the named bound, in bytes.
+    /// A timestamp is longer than the limit, in bytes.
     #[error("a timestamp longer than {0} bytes")]
     TimestampTooLong(usize),
-    /// A document whose `messageType` comes so late that its rows cannot be held until then.
+    /// A document's `messageType` comes after more bytes of rows than the limit. The position is the
+    /// beginning of the document.
     #[error("more than {0} bytes of rows before the document's messageType")]
     TooMuchHeld(usize),
-    /// A match of the event regex that is longer than the named bound, in bytes, or that so many
-    /// bytes more do not decide. The place is where it ends, as far as that is known.
+    /// A match of the event regex is longer than the limit, in bytes, or could still be extended after
+    /// so many more bytes. The position is the end of the match so far.
     #[error("a match of the event regex longer than {0} bytes that ends")]
     MatchTooLong(usize),
-    /// The regex engine could not go on within its memory.
+    /// The regex engine has reached its memory limit.
     #[error("the event regex needs more memory than its bound")]
     RegexTooLarge,
 }
 
 impl Reason {
-    /// A short stable name, for receipts and reports.
+    /// Returns the short, stable name that receipts and reports use.
     pub fn code(&self) -> &'static str {
         match self {
             Self::TruncatedGzip => "truncated-gzip",
@@ -134,12 +135,12 @@ impl Reason {
         }
     }
 
-    /// The fault of this kind at an offset of the text.
+    /// Returns the error for this fault at an offset of the text.
     pub(crate) fn in_text(self, offset: u64) -> Error {
         self.at(Stage::Text, offset)
     }
 
-    /// The fault of this kind at an offset of a stage.
+    /// Returns the error for this fault at an offset of a stage.
     pub(crate) fn at(self, stage: Stage, offset: u64) -> Error {
         Error::Input(Fault {
             reason: self,

@@ -1,4 +1,6 @@
-//! Layers of gzip around the text, found by their bytes: names and headers lie.
+//! Layers of gzip around the text.
+//!
+//! A layer is recognised by its bytes. Object names and `Content-Encoding` headers are often wrong.
 
 mod gzip;
 mod whole_member;
@@ -9,24 +11,24 @@ use crate::error::{Error, Reason, Stage};
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// The bytes inside some number of gzip layers.
+/// A layer: gzip, with another layer inside, or the text.
 #[derive(Debug)]
 pub(crate) struct Layer {
-    /// How many layers of gzip are around these bytes.
+    /// The number of gzip layers around this one.
     depth: u8,
     kind: Kind,
 }
 
 #[derive(Debug)]
 enum Kind {
-    /// Not known yet: white space, and perhaps the first byte of the magic.
+    /// Not recognised yet. Holds white space, and possibly the first byte of the magic number.
     Unknown(Vec<u8>),
     Gzip(Box<Gunzip>, Box<Layer>),
     Text,
 }
 
 impl Layer {
-    /// The bytes of an object.
+    /// Returns the outermost layer of an object.
     pub(crate) fn object() -> Self {
         Self::inside(0)
     }
@@ -38,8 +40,9 @@ impl Layer {
         }
     }
 
-    /// Hands the text in a chunk to `text`. A few bytes may hold years of work: `go_on` is asked
-    /// before every piece of it, in every layer.
+    /// Decodes a chunk and passes its text to `text`.
+    ///
+    /// A few bytes can hold years of work, so every layer calls `go_on` before each piece.
     pub(crate) fn push(
         &mut self,
         chunk: &[u8],
@@ -57,8 +60,8 @@ impl Layer {
                     return Ok(());
                 };
                 let held = std::mem::take(held);
-                self.kind = self.decided(gzip, &held)?;
-                // The chunk in one piece: a member that is whole in it stays so.
+                self.kind = self.recognised(gzip, &held)?;
+                // The chunk is passed on in one piece, so that it still holds whole members.
                 self.push(&held[..before], go_on, text)?;
                 self.push(chunk, go_on, text)
             }
@@ -69,7 +72,7 @@ impl Layer {
         }
     }
 
-    /// Hands on what is still held and says whether the object may end here.
+    /// Passes on the bytes that are still held. Fails if the layer is incomplete.
     pub(crate) fn finish(
         &mut self,
         text: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
@@ -87,7 +90,8 @@ impl Layer {
         }
     }
 
-    fn decided(&self, gzip: bool, held: &[u8]) -> Result<Kind, Error> {
+    /// Returns the kind of this layer. `held` ends with the magic number if it is gzip.
+    fn recognised(&self, gzip: bool, held: &[u8]) -> Result<Kind, Error> {
         if !gzip {
             return Ok(Kind::Text);
         }
@@ -103,7 +107,7 @@ impl Layer {
     }
 }
 
-/// Copies bytes into `held` until it tells what it is.
+/// Copies bytes to `held` until they show whether the layer is gzip.
 fn hold(held: &mut Vec<u8>, chunk: &[u8]) {
     for byte in chunk {
         if is_gzip(held).is_some() {
@@ -113,6 +117,7 @@ fn hold(held: &mut Vec<u8>, chunk: &[u8]) {
     }
 }
 
+/// Returns whether a layer is gzip, or `None` if more bytes are needed.
 fn is_gzip(held: &[u8]) -> Option<bool> {
     match held.trim_ascii_start() {
         [] if held.len() < MAX_LEADING_SPACE => None,

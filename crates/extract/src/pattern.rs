@@ -1,22 +1,24 @@
-//! What a regex may cost. The engine searches in linear time whatever the pattern, but each byte
-//! costs as much as the compiled pattern is large, so that its size is bounded too.
+//! Compiles regexes within limits.
+//!
+//! The engine searches in linear time for every pattern, but the time per byte grows with the size
+//! of the compiled pattern. So that size has a limit.
 
 use regex::{Error, RegexBuilder, bytes};
 
 use crate::bounds::{MAX_COMPILED, MAX_PATTERN};
 
-/// Compiles a pattern for text.
+/// Compiles a pattern for text. The error is the reason, in words.
 pub(crate) fn text(pattern: &str) -> Result<regex::Regex, String> {
     check_length(pattern)?;
     let mut builder = RegexBuilder::new(pattern);
-    builder.size_limit(MAX_COMPILED).build().map_err(words)
+    builder.size_limit(MAX_COMPILED).build().map_err(reason)
 }
 
-/// Compiles a pattern for bytes.
+/// Compiles a pattern for bytes. The error is the reason, in words.
 pub(crate) fn bytes(pattern: &str) -> Result<bytes::Regex, String> {
     check_length(pattern)?;
     let mut builder = bytes::RegexBuilder::new(pattern);
-    builder.size_limit(MAX_COMPILED).build().map_err(words)
+    builder.size_limit(MAX_COMPILED).build().map_err(reason)
 }
 
 fn check_length(pattern: &str) -> Result<(), String> {
@@ -29,7 +31,7 @@ fn check_length(pattern: &str) -> Result<(), String> {
     ))
 }
 
-fn words(error: Error) -> String {
+fn reason(error: Error) -> String {
     match error {
         Error::CompiledTooBig(_) => format!(
             r"compiled, it takes more than {MAX_COMPILED} bytes: repeat less, and write [0-9A-Za-z_] for \w, which is every letter of every script"

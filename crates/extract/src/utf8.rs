@@ -1,18 +1,19 @@
-//! The text inside all layers: UTF-8, or a fault where it is not.
+//! Checks that the text inside all layers is UTF-8.
 
 use crate::error::{Error, Reason};
 
-/// Checks UTF-8 across chunks and hands on whole characters only, so that what comes after never
-/// sees a byte that turns out to be invalid.
+/// Checks UTF-8 across chunks.
+///
+/// Only whole characters are passed on, so the next stage never sees an invalid byte.
 #[derive(Debug, Default)]
 pub(crate) struct Utf8 {
     offset: u64,
-    /// The beginning of a character whose end has not come yet.
+    /// The first bytes of a character that is not complete.
     held: Vec<u8>,
 }
 
 impl Utf8 {
-    /// How many bytes of text have been handed on.
+    /// Returns the number of bytes passed on.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
@@ -26,9 +27,9 @@ impl Utf8 {
             self.held.push(*byte);
             chunk = rest;
             let character = std::mem::take(&mut self.held);
-            self.hand_on(&character, next)?;
+            self.pass_on(&character, next)?;
         }
-        self.hand_on(chunk, next)
+        self.pass_on(chunk, next)
     }
 
     pub(crate) fn finish(&self) -> Result<(), Error> {
@@ -39,12 +40,12 @@ impl Utf8 {
         }
     }
 
-    fn hand_on(
+    fn pass_on(
         &mut self,
         bytes: &[u8],
         next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        // Nearly all of a stash is ASCII, and to see that is faster than to decode it.
+        // Nearly all text is ASCII, and checking for that is faster than decoding.
         if bytes.is_ascii() {
             next(bytes)?;
             self.offset += bytes.len() as u64;

@@ -249,6 +249,26 @@ proptest! {
     }
 
     #[test]
+    fn flow_logs_between_single_spaces_give_the_row_of_the_general_path(
+        fields in vec("[a-z0-9.:,\"\\\\é-]{1,40}", 1..17),
+        count in prop_oneof![3 => Just(14_usize), 1 => 1..17_usize],
+    ) {
+        let mut fields = fields.into_iter().cycle().take(count).collect::<Vec<_>>();
+        if count == 14 {
+            // Most of these have no forbidden character, and are rows.
+            fields.iter_mut().for_each(|field| *field = field.replace([',', '"', '\\'], "-"));
+        }
+        // The second message has an empty field, which the vectorised path does not take.
+        let messages = [fields.join(" "), format!(" {}", fields.join(" "))];
+        let [fast, general] = messages.map(|message| {
+            let object = stash::document(&[(0, &message)]);
+            let output = transcode(&flow_logs(), object.as_bytes(), &[usize::MAX]).unwrap();
+            (output.csv(), output.rejected_lines().replace(&json!(message).to_string(), ""))
+        });
+        prop_assert_eq!(fast, general);
+    }
+
+    #[test]
     fn where_chunks_are_cut_changes_nothing(
         text in documents(),
         layers in layers(),

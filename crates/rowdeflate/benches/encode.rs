@@ -1,7 +1,8 @@
-//! Measures this encoder beside libraries: `cargo bench -p rowdeflate [-- FILE...]`.
+//! Measures this encoder beside libraries: `cargo bench -p rowdeflate [-- FILE...]`. Without files,
+//! it uses the texts of the tests.
 //!
-//! Every encoder takes every text once a round, in turns, and the medians of the time that its
-//! thread ran are compared. Without files, the texts are those of the tests.
+//! In each round every encoder encodes every text once. The result is the median of the CPU time of
+//! the thread.
 
 #[path = "../tests/shapes/mod.rs"]
 mod shapes;
@@ -15,7 +16,7 @@ use libdeflater::{CompressionLvl, Compressor};
 
 const ROUNDS: usize = 15;
 const BYTES: usize = 20_000_000;
-/// What is handed over at a time.
+/// Bytes in a write.
 const WRITE: usize = 512 * 1024;
 
 type Encode = fn(&[u8]) -> io::Result<Vec<u8>>;
@@ -85,7 +86,7 @@ fn rowdeflate(text: &[u8]) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Each write a member of its own: libdeflate takes only the whole of one.
+/// Makes a member of each write, because libdeflate has no streaming.
 fn libdeflate<const LEVEL: i32>(text: &[u8]) -> io::Result<Vec<u8>> {
     let mut compressor = Compressor::new(CompressionLvl::new(LEVEL).unwrap_or_default());
     let mut out = Vec::new();

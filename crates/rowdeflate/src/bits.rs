@@ -1,16 +1,15 @@
-//! Bits, the lowest first, as DEFLATE packs them (RFC 1951, 3.1.1).
+//! Writes bits, the lowest first, as DEFLATE packs them (RFC 1951, 3.1.1).
 
-/// Writes bits to room made beforehand. Whoever makes the room knows how much is needed: what does
-/// not fit would be lost.
+/// Writes bits to a slice. Bits that do not fit are lost, so the caller must know the exact number.
 #[derive(Debug)]
 pub(crate) struct BitWriter<'a> {
     room: &'a mut [u8],
-    /// Where the next whole byte goes.
+    /// Index of the next whole byte.
     position: usize,
     bits: Bits,
 }
 
-/// Bits that do not fill a byte yet.
+/// Bits that have not been written because they do not fill a byte.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Bits {
     value: u64,
@@ -18,15 +17,15 @@ pub(crate) struct Bits {
 }
 
 impl Bits {
-    /// How many bits are missing to a whole byte, once `count` more have been added.
+    /// Returns the number of bits that are missing to a whole byte after `count` more.
     pub(crate) fn to_fill_byte(self, count: u32) -> u64 {
         let count = self.count + count;
         u64::from(count.next_multiple_of(8) - count)
     }
 }
 
-/// Appends `count` bits to `out`, which `write` writes, after those of `bits`. Returns those that do
-/// not fill a byte.
+/// Appends `bits` to `out`, and then the `count` bits that `write` writes. Returns the bits that do not
+/// fill a byte.
 pub(crate) fn append(
     out: &mut Vec<u8>,
     bits: Bits,
@@ -35,7 +34,7 @@ pub(crate) fn append(
 ) -> Bits {
     let begin = out.len();
     let bits_in_all = u64::from(bits.count) + count;
-    // Eight bytes are written at a time, however few of them mean something.
+    // `flush` always writes eight bytes.
     out.resize(begin + (bits_in_all / 8) as usize + 8, 0);
     let mut writer = BitWriter {
         room: &mut out[begin..],
@@ -51,14 +50,14 @@ pub(crate) fn append(
 }
 
 impl BitWriter<'_> {
-    /// Adds bits. No more than 56 between two flushes.
+    /// Adds bits, at most 56 between two flushes.
     #[inline(always)]
     pub(crate) fn put(&mut self, value: u64, count: u32) {
         self.bits.value |= value << self.bits.count;
         self.bits.count += count;
     }
 
-    /// Leaves less than a byte of bits pending.
+    /// Writes all whole bytes.
     #[inline(always)]
     pub(crate) fn flush(&mut self) {
         let room = self.room.get_mut(self.position..);
@@ -70,13 +69,13 @@ impl BitWriter<'_> {
         self.bits.count &= 7;
     }
 
-    /// Fills the byte that was begun with zeros.
+    /// Fills the current byte with zeros.
     pub(crate) fn align(&mut self) {
         self.bits.count = self.bits.count.next_multiple_of(8);
         self.flush();
     }
 
-    /// Adds whole bytes, once aligned.
+    /// Adds whole bytes. Only valid after [`align`](Self::align).
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let room = self.room.get_mut(self.position..);
         if let Some(room) = room.and_then(|room| room.get_mut(..bytes.len())) {

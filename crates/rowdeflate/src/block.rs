@@ -1,4 +1,7 @@
-//! Blocks of DEFLATE (RFC 1951, 3.2): what was found, in the fewest bits.
+//! Writes blocks of DEFLATE (RFC 1951, 3.2) in the fewest bits.
+//!
+//! The size of a block is calculated exactly for each of the three types: stored, with fixed codes,
+//! and with codes of its own. The smallest is written.
 
 use std::sync::LazyLock;
 
@@ -6,15 +9,15 @@ use crate::bits::{self, BitWriter, Bits};
 use crate::huffman::Code;
 use crate::tokens::{DISTANCES, EXTRA, LITERALS, SYMBOLS, Token};
 
-/// The most that a stored block holds.
+/// The maximum size of a stored block, in bytes.
 const MAX_STORED: usize = 65_535;
 
-/// The order in which the lengths of the code for lengths are written.
+/// The order in which the lengths of the code for code lengths are written.
 const LENGTHS_ORDER: [u8; 19] = [
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
 ];
 
-/// Writes `text`, which is what `tokens` amount to.
+/// Writes a block. `tokens` must decode to `text`.
 pub(crate) fn write(
     text: &[u8],
     tokens: &[Token],
@@ -47,7 +50,7 @@ pub(crate) fn write(
     })
 }
 
-/// Bits of stored blocks, without the three that each kind of block begins with, once.
+/// Returns the size of stored blocks in bits, without the first three bits, which every type has.
 fn stored_cost(length: usize, bits: Bits) -> u64 {
     let blocks = length.div_ceil(MAX_STORED).max(1) as u64;
     bits.to_fill_byte(3) + 8 * length as u64 + 32 + (blocks - 1) * 40
@@ -70,18 +73,19 @@ fn write_stored(writer: &mut BitWriter<'_>, text: &[u8], last: bool) {
     }
 }
 
-/// How often each symbol comes.
+/// The frequency of each symbol.
 struct Counts {
     literals: [u32; LITERALS],
     distances: [u32; DISTANCES],
-    /// Bits that follow the symbols.
+    /// The number of extra bits after the symbols.
     extra: u64,
 }
 
 impl Counts {
     #[inline(never)]
     fn new(tokens: &[Token]) -> Self {
-        // In turns, because to count the same symbol twice running takes longer.
+        // Four tables in turn: incrementing one counter twice in a row would wait for the first
+        // increment.
         let mut tables = [[0_u32; SYMBOLS]; 4];
         let (fours, rest) = tokens.as_chunks::<4>();
         for four in fours {
@@ -127,7 +131,7 @@ impl Codes {
         }
     }
 
-    /// Those of RFC 1951, 3.2.6.
+    /// Returns the fixed codes of RFC 1951, 3.2.6.
     fn fixed() -> Self {
         let mut literals = [8; LITERALS];
         literals[144..256].fill(9);
@@ -142,7 +146,7 @@ impl Codes {
         self.literals.cost(&counts.literals) + self.distances.cost(&counts.distances) + counts.extra
     }
 
-    /// Of each symbol its code, the code's length, and that with the bits that follow.
+    /// Returns for each symbol its code, the length of the code, and that length with extra bits.
     fn entries(&self) -> [(u16, u8, u8); SYMBOLS] {
         let mut entries = [(0, 0, 0); SYMBOLS];
         let mut fill = |first: usize, codes: &[u16], lengths: &[u8]| {
@@ -164,7 +168,7 @@ impl Codes {
             writer.put(u64::from(code) | token.extra() << length, bits.into());
         };
         writer.flush();
-        // Two take 48 bits at most: a length 20, a distance 28.
+        // Two tokens have at most 48 bits: a length has 20 and a distance 28.
         let (twos, rest) = tokens.as_chunks::<2>();
         for two in twos {
             put(&two[0], writer);
@@ -178,15 +182,15 @@ impl Codes {
     }
 }
 
-/// The codes' lengths, as a dynamic block begins with them (RFC 1951, 3.2.7).
+/// The code lengths at the beginning of a dynamic block (RFC 1951, 3.2.7).
 struct Header {
     literals: usize,
     distances: usize,
-    /// Symbols of the code for lengths, with the bits that follow them.
+    /// Symbols of the code for code lengths, with their extra bits.
     symbols: Vec<(u8, u8)>,
     counts: [u32; 19],
     code: Code<19>,
-    /// How many lengths of the code for lengths are written.
+    /// The number of lengths of the code for code lengths that are written.
     written: usize,
 }
 
@@ -196,7 +200,7 @@ impl Header {
             let last = lengths.iter().rposition(|length| *length > 0);
             last.map_or(least, |last| least.max(last + 1))
         };
-        // Symbols 286 and 287 never occur, so never have a length.
+        // Symbols 286 and 287 never occur, so they never have a length.
         let literals = used(&codes.literals.lengths, 257);
         let distances = used(&codes.distances.lengths, 1);
         let mut lengths = Vec::with_capacity(literals + distances);
@@ -255,8 +259,8 @@ fn extra_bits(symbol: u8) -> u32 {
     }
 }
 
-/// Lengths as symbols of the code for lengths: 16 repeats the last 3 to 6 times, 17 is 3 to 10
-/// zeros, 18 is 11 to 138.
+/// Returns lengths as symbols of the code for code lengths: 16 repeats the last length 3 to 6 times,
+/// 17 stands for 3 to 10 zeros, and 18 for 11 to 138 zeros.
 fn run_lengths(lengths: &[u8]) -> Vec<(u8, u8)> {
     let mut symbols = Vec::with_capacity(lengths.len());
     for run in lengths.chunk_by(PartialEq::eq) {

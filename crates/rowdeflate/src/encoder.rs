@@ -1,4 +1,4 @@
-//! A stream, cut into blocks and framed as a gzip member.
+//! The encoder: cuts a stream into blocks and frames them as a gzip member.
 
 use std::fmt;
 
@@ -7,32 +7,32 @@ use crate::block;
 use crate::matcher::{Buffer, Matcher, PADDING, POSITIONS, WINDOW};
 use crate::tokens::Tokens;
 
-/// Bytes that become one block: enough for its codes to be worth their description, and few enough
-/// for all that is read while it is made to stay in a second-level cache.
+/// The size of a block in bytes: large enough to pay for the description of its codes, small enough
+/// for its working set to stay in the second-level cache.
 const BLOCK: usize = 128 * 1024;
 
 const _: () = assert!(WINDOW + BLOCK <= POSITIONS);
 
-/// RFC 1952, 2.3: DEFLATE, nothing said of name, time, effort or system.
+/// A gzip header (RFC 1952, 2.3): DEFLATE, without name, time, level or operating system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
-/// Turns a stream into one gzip member, and then the next.
+/// Encodes streams, each as one gzip member.
 ///
-/// What comes out depends on the bytes of the stream alone, not on how they are cut into writes,
-/// nor on the streams before. An encoder takes about 1 MiB, whatever the stream's length (rows
-/// touch half of it), and clearing it costs more than a few rows: keep it for the next stream.
+/// The output depends only on the bytes of the stream: not on how they are cut into writes, and not
+/// on earlier streams. An encoder takes about 1 MiB of memory for a stream of any length, of which
+/// rows use half. Creating one costs more than encoding a few rows, so reuse it for the next stream.
 pub struct Encoder {
-    /// What came before the block, as far back as DEFLATE reaches, and the block.
+    /// The window of DEFLATE, and then the block.
     buffer: Box<Buffer>,
-    /// Where the block begins in the buffer.
+    /// Index in the buffer at which the block begins.
     begin: usize,
-    /// Where it ends so far.
+    /// Index in the buffer at which the block ends so far.
     end: usize,
     matcher: Matcher,
     tokens: Tokens,
     bits: Bits,
     crc: crc32fast::Hasher,
-    /// Bytes taken of the stream.
+    /// The length of the stream so far.
     length: u64,
 }
 
@@ -52,7 +52,7 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// An encoder for one stream after another.
+    /// Returns an encoder for any number of streams.
     pub fn new() -> Self {
         Self {
             buffer: Box::new([0; POSITIONS + PADDING]),
@@ -66,10 +66,10 @@ impl Encoder {
         }
     }
 
-    /// Takes the next bytes of the stream, and appends to `out` what is complete.
+    /// Encodes the next bytes of the stream, and appends the complete blocks to `out`.
     pub fn write(&mut self, mut text: &[u8], out: &mut Vec<u8>) {
         while !text.is_empty() {
-            // The last block is marked, so a full one waits until it is known not to be that.
+            // The last block of a stream is marked, so a full block waits for the next byte.
             if self.end - self.begin == BLOCK {
                 self.write_block(false, out);
                 self.slide();
@@ -84,15 +84,15 @@ impl Encoder {
         }
     }
 
-    /// Ends the stream, and appends the rest of the member to `out`. What is written next is
-    /// another stream, and another member.
+    /// Ends the stream, and appends the rest of the member to `out`. The next write begins another
+    /// stream and another member.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         self.write_block(true, out);
         let bits = std::mem::take(&mut self.bits);
         bits::append(out, bits, bits.to_fill_byte(0), |writer| writer.align());
         let crc = std::mem::take(&mut self.crc).finalize();
         out.extend_from_slice(&crc.to_le_bytes());
-        // Modulo 2^32, as RFC 1952 has it.
+        // RFC 1952, 2.3.1: modulo 2^32.
         out.extend_from_slice(&(self.length as u32).to_le_bytes());
         self.matcher.move_on(self.end);
         (self.begin, self.end, self.length) = (0, 0, 0);
@@ -102,7 +102,7 @@ impl Encoder {
         if self.length <= BLOCK as u64 {
             out.extend_from_slice(&HEADER);
         }
-        // Nothing of an earlier block or stream may show.
+        // The output must not depend on an earlier block or stream.
         self.buffer[self.end..][..PADDING].fill(0);
         self.tokens.clear();
         let text = self.begin..self.end;

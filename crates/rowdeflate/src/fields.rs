@@ -1,13 +1,17 @@
-//! Where fields begin.
+//! Finds where fields begin.
+//!
+//! A field begins after a delimiter that no other delimiter follows. Every 64 bytes (a group) have
+//! at least one field. A group with fewer than two delimiters is probably no text, so other bytes
+//! count as delimiters there: the same bytes are then cut in the same way wherever they are.
 
-/// A bit for every byte of a chunk: whether a field begins there.
+/// A bit for each byte of a chunk, which is set if a field begins there.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     groups: Vec<u64>,
 }
 
 impl Fields {
-    /// Finds the fields of `chunk`. One begins with it, and one behind it.
+    /// Finds the fields of `chunk`. A field always begins at its first byte, and one after its last.
     pub(crate) fn mark(&mut self, chunk: &[u8]) {
         self.groups.clear();
         let (groups, rest) = chunk.as_chunks::<64>();
@@ -23,7 +27,7 @@ impl Fields {
         self.groups[0] |= 1;
     }
 
-    /// The first field that begins at `from` or later.
+    /// Returns the first field that begins at or after `from`.
     #[inline(always)]
     pub(crate) fn next(&self, from: usize) -> usize {
         let mut index = from / 64;
@@ -35,7 +39,7 @@ impl Fields {
         index * 64 + begins.trailing_zeros() as usize
     }
 
-    /// The last field that begins at `from` or before.
+    /// Returns the last field that begins at or before `from`.
     #[inline(always)]
     pub(crate) fn previous(&self, from: usize) -> usize {
         let mut index = from / 64;
@@ -53,7 +57,8 @@ impl Fields {
     }
 }
 
-/// Where fields begin in a group: behind delimiters that no other follows.
+/// Returns the fields of a group. `delimiter_before` is 1 if the byte before is a delimiter, and is
+/// updated.
 #[inline(always)]
 fn begins(group: &[u8; 64], delimiter_before: &mut u64) -> u64 {
     let mut delimiters = mask(group, is_delimiter);
@@ -66,21 +71,20 @@ fn begins(group: &[u8; 64], delimiter_before: &mut u64) -> u64 {
     if begins == 0 { 1 } else { begins }
 }
 
-/// What ends a field, and a word: in ASCII, what comes before the hyphen is white space, quotes,
-/// the opening of brackets, the comma.
+/// Whether a byte ends a field or a word. The ASCII characters before the hyphen are control
+/// characters, white space, quotes, parentheses, the comma and a few others.
 #[inline(always)]
 fn is_delimiter(byte: u8) -> bool {
     byte <= b',' || byte == b'=' || byte == b'/'
 }
 
-/// Stands in for a delimiter where there are none, so that the same bytes are cut in the same
-/// places wherever they stand.
+/// Whether a byte is a delimiter in a group that has too few.
 #[inline(always)]
 fn is_substitute(byte: u8) -> bool {
     byte & 7 == 0
 }
 
-/// A bit for every byte.
+/// Returns a bit for each byte, the first byte's lowest.
 #[inline(always)]
 fn mask(group: &[u8; 64], is: impl Fn(u8) -> bool) -> u64 {
     let mut flags = [0_u8; 64];
@@ -89,7 +93,7 @@ fn mask(group: &[u8; 64], is: impl Fn(u8) -> bool) -> u64 {
     }
     let mut mask = 0;
     for (index, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
-        // Brings the lowest bit of each byte into the highest byte, the first byte's first.
+        // Moves the lowest bit of each byte to the highest byte.
         let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
         mask |= bits << (8 * index);
     }

@@ -1,22 +1,22 @@
 //! Huffman codes of limited length, in the canonical form of RFC 1951, 3.2.2.
 
-/// Bits of a symbol's number: there are 288 at most, and a block has few enough of each that its
-/// frequency fits above.
+/// Bits of a symbol's number. There are at most 288 symbols, and the frequency of a symbol in a block
+/// fits the other bits of a `u32`.
 const SYMBOL_BITS: u32 = 9;
 
 /// A prefix code for `N` symbols. A symbol of length 0 has no code.
 #[derive(Debug, Clone)]
 pub(crate) struct Code<const N: usize> {
     pub(crate) lengths: [u8; N],
-    /// In the order in which they are written: reversed.
+    /// The codes with their bits reversed, as DEFLATE writes them.
     pub(crate) codes: [u16; N],
 }
 
 impl<const N: usize> Code<N> {
-    /// The best code for these frequencies, but for a little where a length would exceed `limit`.
-    /// At least two symbols get a code, for decoders that refuse less.
+    /// Returns the best code for these frequencies, or nearly the best if a length exceeds `limit`.
+    /// At least two symbols get a code, because some decoders refuse fewer.
     pub(crate) fn new(frequencies: &[u32; N], limit: usize) -> Self {
-        // A symbol below its frequency, so that they sort as one number.
+        // The frequency in the high bits and the symbol in the low ones, to sort by both.
         let mut used: Vec<u32> = Vec::with_capacity(N);
         used.extend(
             (frequencies.iter().zip(0..))
@@ -41,7 +41,7 @@ impl<const N: usize> Code<N> {
         Self::from_lengths(lengths)
     }
 
-    /// The code that these lengths stand for.
+    /// Returns the canonical code with these lengths.
     pub(crate) fn from_lengths(lengths: [u8; N]) -> Self {
         let mut counts = [0_u16; 16];
         for length in lengths {
@@ -63,7 +63,7 @@ impl<const N: usize> Code<N> {
         Self { lengths, codes }
     }
 
-    /// Bits that so many of each symbol take.
+    /// Returns the size in bits of symbols with these frequencies.
     pub(crate) fn cost(&self, frequencies: &[u32; N]) -> u64 {
         (frequencies.iter().zip(self.lengths))
             .map(|(frequency, length)| u64::from(*frequency) * u64::from(length))
@@ -75,14 +75,14 @@ fn symbol_of(used: u32) -> u32 {
     used % (1 << SYMBOL_BITS)
 }
 
-/// How many symbols have which length, by the in-place algorithm of Moffat and Katajainen
-/// (<https://doi.org/10.1007/3-540-60220-8_79>).
+/// Returns the number of symbols of each code length, by the in-place algorithm of Moffat and
+/// Katajainen (<https://doi.org/10.1007/3-540-60220-8_79>).
 fn lengths_used(rarest_first: &[u32]) -> [u32; 64] {
     let mut a: Vec<u32> = (rarest_first.iter())
         .map(|used| used >> SYMBOL_BITS)
         .collect();
     let n = a.len();
-    // Frequencies become parents: `a[i]` of a node that has one is its index.
+    // First pass: `a[i]` becomes the index of the node's parent.
     let (mut leaf, mut root) = (0, 0);
     for next in 0..n - 1 {
         let mut weight = 0;
@@ -98,12 +98,12 @@ fn lengths_used(rarest_first: &[u32]) -> [u32; 64] {
         }
         a[next] = weight;
     }
-    // Parents become depths.
+    // Second pass: parents become depths.
     a[n - 2] = 0;
     for node in (0..n - 2).rev() {
         a[node] = a[a[node] as usize] + 1;
     }
-    // Inner nodes by depth tell the leaves.
+    // Third pass: the number of leaves at each depth follows from that of inner nodes.
     let mut counts = [0; 64];
     let (mut available, mut depth) = (1, 0_usize);
     let mut inner = n - 1;
@@ -120,13 +120,13 @@ fn lengths_used(rarest_first: &[u32]) -> [u32; 64] {
     counts
 }
 
-/// Brings every length down to `limit`, and makes the code whole again.
+/// Shortens all lengths to `limit`, and lengthens others until the code is a prefix code again.
 fn limited(mut counts: [u32; 64], limit: usize) -> [u32; 64] {
     for length in limit + 1..64 {
         counts[limit] += counts[length];
         counts[length] = 0;
     }
-    // In units of the longest code, of which there is room for 2^limit.
+    // The Kraft sum, in units of the longest code. It must be 2^limit.
     let mut total: u32 = (1..=limit)
         .map(|length| counts[length] << (limit - length))
         .sum();

@@ -1,12 +1,22 @@
 //! A gzip encoder for rows of delimited text.
 //!
-//! Rows resemble earlier rows, field by field. So this encoder looks for matches only where fields
-//! begin, and extends what it finds to both sides: nearly all that a general encoder finds, for a
-//! fraction of the search. What it writes is ordinary DEFLATE
-//! (RFC 1951, <https://www.rfc-editor.org/rfc/rfc1951>) in one gzip member
-//! (RFC 1952, <https://www.rfc-editor.org/rfc/rfc1952>). Any bytes are valid input; those that are
-//! no rows compress worse than elsewhere, and never to more than they are but for 16 bytes in
-//! 128 KiB.
+//! The fields of a row resemble those of earlier rows. This encoder looks for matches only where
+//! fields begin, and extends each match in both directions. It finds nearly all matches that a
+//! general encoder finds, for a fraction of the search.
+//!
+//! The output is ordinary DEFLATE (RFC 1951, <https://www.rfc-editor.org/rfc/rfc1951>) in one gzip
+//! member (RFC 1952, <https://www.rfc-editor.org/rfc/rfc1952>). Any bytes are valid input. Bytes that
+//! are not rows compress worse than with other encoders, and grow by at most 16 bytes per 128 KiB.
+//!
+//! | module | task |
+//! |---|---|
+//! | [`Encoder`] | cuts the stream into blocks and frames the member |
+//! | `fields` | finds where fields begin |
+//! | `matcher` | finds matches, and makes tokens |
+//! | `tokens` | literals, lengths and distances as symbols of RFC 1951 |
+//! | `huffman` | prefix codes of limited length |
+//! | `block` | writes the tokens of a block in the fewest bits |
+//! | `bits` | writes bits |
 //!
 //! ```
 //! let mut gz = Vec::new();
@@ -16,6 +26,7 @@
 //! encoder.finish(&mut gz);
 //! assert!(gz.starts_with(&[0x1f, 0x8b]));
 //! ```
+#![warn(missing_docs)]
 
 mod bits;
 mod block;

@@ -1,62 +1,100 @@
-//! Finds what was there before, where fields begin.
+//! Finds matches where fields begin.
+//!
+//! A general encoder looks for a match at every byte. This one looks only where a field begins:
+//!
+//! 1. **Look up.** Three tables remember where a hash was last seen: `PAIRS` of a field and the next
+//!    one, `SINGLES` of a field, `PREFIXES` of its first six bytes. The current position replaces all
+//!    three entries.
+//! 2. **Check.** The candidates are tried in this order, because a pair promises the longest match.
+//!    A candidate must be within the window and begin with the same four bytes.
+//! 3. **Extend.** The match grows forwards as far as the bytes are equal, and backwards to the end of
+//!    the last match. The first candidate that saves enough bits is taken.
+//! 4. **Go on** with the field in which the match ended, if enough of it is left, and else with the
+//!    next field. Without a match, the next field is always the next one.
+//!
+//! ```text
+//! buffer  ──…,10.0.1.41,443,6,ACCEPT⏎………,10.0.1.41,53,6,ACCEPT⏎…
+//!             └ field - distance         │└ field  └ next
+//!                                covered ┘
+//!            ◄─────────► equal          ◄─────────► the match
+//! ```
+//!
+//! # Invariants
+//!
+//! - The tokens so far decode to the text before `covered`.
+//! - A position is `origin` plus an index in the buffer. Positions only increase, across blocks and
+//!   streams, so an entry from before the buffer is too far away to be a candidate. 0 means that
+//!   nothing was seen.
+//! - Entries are hints. A hash collision costs a comparison and never a wrong match.
+//! - `hash_of` depends on the bytes of the field alone, except at the first eight bytes of the buffer.
+//!
+//! # What must change together
+//!
+//! - `Encoder::slide` and `Encoder::finish` move the bytes of the buffer and call
+//!   [`Matcher::move_on`] with the same distance.
+//! - [`POSITIONS`] is a power of two and at least the encoder's window and block together. `load` cuts
+//!   every index to it, which saves the bounds check.
+//! - [`PADDING`] is the number of bytes that `load` reads.
+//! - `LAST_ORIGIN` and [`POSITIONS`] together fit 32 bits.
+//! - `MIN_LENGTH` is at least `MIN_MATCH` of the tokens.
 
 use std::ops::Range;
 
 use crate::fields::Fields;
 use crate::tokens::{MAX_MATCH, Tokens};
 
-/// As far back as DEFLATE reaches.
+/// The window of DEFLATE: the maximum distance of a match.
 pub(crate) const WINDOW: usize = 32 * 1024;
 
-/// Bytes behind the text that are read now and then, and mean nothing.
+/// Bytes after the text that may be read. Their values do not matter for correctness.
 pub(crate) const PADDING: usize = 8;
 
-/// Positions in a buffer are below this: a power of two, so that a position that is cut to it needs
-/// no other check.
+/// The number of indices in a buffer: a power of two, so that an index that is cut to it needs no
+/// bounds check.
 pub(crate) const POSITIONS: usize = 256 * 1024;
 
-/// A text, what came before it, and what is read behind it.
+/// The window, the text, and the padding.
 pub(crate) type Buffer = [u8; POSITIONS + PADDING];
 
-/// Slots of a table: several for each field that a window of rows holds.
+/// The slots of a table: several for each field in a window of rows.
 const SLOTS_LOG2: u32 = 14;
 const SLOTS: usize = 1 << SLOTS_LOG2;
 
-/// Where each table begins. A field and the next: a row's key and what follows it.
+/// The table of a field with the next one.
 const PAIRS: usize = 0;
+/// The table of a field.
 const SINGLES: usize = SLOTS;
-/// A field's first bytes: those of times and addresses are often the same where the rest is not.
+/// The table of the first bytes of a field. Times and addresses often differ only in their last bytes.
 const PREFIXES: usize = 2 * SLOTS;
 
-/// A field is looked up if so many of its bytes are not covered by the match before.
+/// After a match, a field is looked up if the match leaves at least this many of its bytes.
 const MIN_UNCOVERED: usize = 5;
 
-/// Bits that a byte is taken to cost where nothing matches. Digits cost less, words more.
+/// The assumed cost of a literal in bits. Digits cost less and words more.
 const BYTE_BITS: usize = 4;
 
-/// Bits that a match must save, on top of those that its distance takes.
+/// The bits that a match must save after subtracting the bits of its distance.
 const MIN_GAIN: usize = 8;
 
-/// Shorter matches cost more than they save.
+/// The shortest match that can save bits.
 const MIN_LENGTH: usize = 4;
 
-/// Tables of where something was seen last, by a hash of it. That of another thing does no harm, since
-/// nothing counts before it was compared; nor does one before the buffer, which is too far away.
+/// The position at which each hash was last seen, for all three tables.
 type Tables = [u32; 3 * SLOTS];
 
-/// Positions are counted anew from here on: they have 32 bits.
+/// The origin at which positions are renumbered, because they have 32 bits.
 const LAST_ORIGIN: u32 = 1 << 31;
 
-/// Remembers the fields of streams.
+/// Finds matches in a stream, block by block, and in the streams after it.
 #[derive(Debug)]
 pub(crate) struct Matcher {
     fields: Fields,
-    /// The position of the buffer's first byte. Nothing was ever seen at 0.
+    /// The position of the first byte in the buffer. At least 1.
     origin: u32,
     tables: Box<Tables>,
 }
 
-/// Bytes that were there before.
+/// Bytes that equal those `distance` before.
 #[derive(Debug, Clone)]
 struct Match {
     range: Range<usize>,
@@ -72,7 +110,7 @@ impl Matcher {
         }
     }
 
-    /// Lets so many bytes at the buffer's beginning go: matches do not reach there any more.
+    /// Records that this many bytes have been removed from the beginning of the buffer.
     pub(crate) fn move_on(&mut self, gone: usize) {
         self.origin += gone as u32;
         if self.origin >= LAST_ORIGIN {
@@ -84,7 +122,7 @@ impl Matcher {
         }
     }
 
-    /// Appends the tokens of `text`, a part of `buffer`. At least [`PADDING`] bytes must follow it.
+    /// Appends the tokens of `text`, a range of `buffer` that at least [`PADDING`] bytes follow.
     pub(crate) fn find(&mut self, buffer: &Buffer, text: Range<usize>, tokens: &mut Tokens) {
         let Range { start: begin, end } = text;
         self.fields.mark(&buffer[begin..end]);
@@ -140,9 +178,9 @@ impl Matcher {
     }
 }
 
-/// Extends a match of the field at `at` forwards to the end of `open`, which no match covers yet,
-/// and backwards to its beginning; or, if that is later than `at`, cuts it there. `None` if it does
-/// not pay.
+/// Extends a match of the field at `at` in both directions, within `open`, the text that no match
+/// covers yet. If `open` begins after `at`, the match begins there. Returns `None` unless the match
+/// saves enough bits.
 #[inline(always)]
 fn extend(buffer: &Buffer, at: usize, distance: usize, open: Range<usize>) -> Option<Match> {
     let most = MAX_MATCH + open.start.saturating_sub(at);
@@ -163,7 +201,7 @@ fn extend(buffer: &Buffer, at: usize, distance: usize, open: Range<usize>) -> Op
     })
 }
 
-/// How many bytes from `at` on, `most` at most, are the same `distance` bytes before.
+/// Counts the bytes from `at` that equal those `distance` before, up to `most`.
 #[inline(always)]
 fn equal_forwards(buffer: &Buffer, at: usize, distance: usize, most: usize) -> usize {
     let mut length = 0;
@@ -179,8 +217,8 @@ fn equal_forwards(buffer: &Buffer, at: usize, distance: usize, most: usize) -> u
     length.min(most)
 }
 
-/// The same for those before `at`. What is nearer than eight bytes to the buffer's beginning is left
-/// alone.
+/// Counts the bytes before `at` that equal those `distance` before, up to `most`. Bytes within eight
+/// bytes of the beginning of the buffer are not compared.
 #[inline(always)]
 fn equal_backwards(buffer: &Buffer, at: usize, distance: usize, most: usize) -> usize {
     let mut length = 0;
@@ -196,7 +234,7 @@ fn equal_backwards(buffer: &Buffer, at: usize, distance: usize, most: usize) -> 
     length.min(most)
 }
 
-/// The eight bytes at `at`, the first the lowest.
+/// Loads eight bytes at `at`, the first one lowest.
 #[inline(always)]
 fn load(buffer: &Buffer, at: usize) -> u64 {
     let at = at % POSITIONS;
@@ -204,8 +242,7 @@ fn load(buffer: &Buffer, at: usize) -> u64 {
     eight.copied().map_or(0, u64::from_le_bytes)
 }
 
-/// A hash of the field from `at` to `next`: of its last eight bytes, and of its first if it is
-/// longer.
+/// Hashes the field from `at` to `next`: its last eight bytes, and its first eight if it is longer.
 #[inline(always)]
 fn hash_of(buffer: &Buffer, at: usize, next: usize) -> u64 {
     let length = next - at;
@@ -215,7 +252,7 @@ fn hash_of(buffer: &Buffer, at: usize, next: usize) -> u64 {
     mix(last) ^ first.wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
 }
 
-/// Spreads what is in the low bits over the high ones: a multiple of the golden ratio.
+/// Spreads the low bits over the high ones: Fibonacci hashing, by the golden ratio.
 #[inline(always)]
 fn mix(value: u64) -> u64 {
     value.wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -236,9 +273,9 @@ mod tests {
         tokens
     }
 
-    /// That positions are counted anew costs no match, and makes none up.
+    /// Renumbering the positions changes no match.
     #[test]
-    fn positions_begin_anew() {
+    fn renumbered_positions_give_the_same_matches() {
         let rows: String = (0..4_000)
             .map(|row| format!("{row},same,{}\n", row / 9))
             .collect();

@@ -1,24 +1,25 @@
-//! What a block consists of: bytes as they are, and bytes that were there before.
+//! Tokens: the literals, lengths and distances of a block, as symbols of RFC 1951, 3.2.5.
 
 pub(crate) const MIN_MATCH: usize = 3;
 pub(crate) const MAX_MATCH: usize = 258;
 
-/// Symbols of the first code: bytes, the end, and lengths.
+/// The number of symbols of the first code: literals, the end of the block, and lengths.
 pub(crate) const LITERALS: usize = 288;
 const END_OF_BLOCK: u32 = 256;
 const LENGTHS: u32 = 257;
 
-/// Symbols of the second code, for distances. They count on from those of the first here.
+/// The number of symbols of the second code, for distances. A token numbers them after those of the
+/// first code.
 pub(crate) const DISTANCES: usize = 30;
 
-/// Room for the symbols of both.
+/// A power of two that is large enough for the symbols of both codes.
 pub(crate) const SYMBOLS: usize = 512;
 
-/// Bytes that are copied where no more are wanted: nearly all runs of literals are as short, and to
-/// copy too many costs less than to guess how many.
+/// Literals that are copied at once. Nearly all runs are shorter, and copying too many costs less than
+/// a loop of unknown length.
 const RUN: usize = 16;
 
-/// A symbol, and the value of the bits that follow it.
+/// A symbol and the value of its extra bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token(u32);
 
@@ -44,7 +45,7 @@ impl Token {
 pub(crate) struct Tokens(Vec<Token>);
 
 impl Tokens {
-    /// Room for a block of so many bytes, none of which was there before.
+    /// Reserves room for a block of this size without any match.
     pub(crate) fn for_block(bytes: usize) -> Self {
         Self(Vec::with_capacity(bytes + RUN))
     }
@@ -57,7 +58,7 @@ impl Tokens {
         &self.0
     }
 
-    /// Adds `count` bytes of `text` as they are, from `at` on.
+    /// Adds `count` bytes of `text`, beginning at `at`, as literals.
     #[inline(always)]
     pub(crate) fn literals(&mut self, text: &[u8], at: usize, count: usize) {
         let literal = |byte: u8| Token::new(byte.into(), 0);
@@ -71,7 +72,7 @@ impl Tokens {
         }
     }
 
-    /// Adds bytes that were there before: `length` of them, from so far back.
+    /// Adds a match.
     #[inline(always)]
     pub(crate) fn repeat(&mut self, length: usize, distance: usize) {
         let length = (length - MIN_MATCH) as u16;
@@ -88,7 +89,7 @@ impl Tokens {
     }
 }
 
-/// How many bits follow each symbol.
+/// The number of extra bits of each symbol.
 pub(crate) static EXTRA: [u8; SYMBOLS] = {
     let mut extra = [0; SYMBOLS];
     let mut value = 0;
@@ -102,7 +103,7 @@ pub(crate) static EXTRA: [u8; SYMBOLS] = {
     extra
 };
 
-/// A symbol that stands for a range of values, which the bits after it tell apart.
+/// A symbol for a range of values. The extra bits are the value minus `base`.
 #[derive(Debug, Clone, Copy)]
 struct Bin {
     symbol: u16,
@@ -110,7 +111,7 @@ struct Bin {
     base: u16,
 }
 
-/// By length less [`MIN_MATCH`].
+/// The bins of lengths, by the length minus [`MIN_MATCH`].
 static LENGTH_BINS: [Bin; 256] = {
     let mut bins = [Bin {
         symbol: LENGTHS as u16 + 28,
@@ -135,7 +136,8 @@ static LENGTH_BINS: [Bin; 256] = {
     bins
 };
 
-/// By distance less one, or 256 and a 128th of that.
+/// The bins of distances, by the distance minus one if that is below 256, and else by 256 plus a 128th
+/// of that.
 static DISTANCE_BINS: [Bin; 512] = {
     let mut bins = [Bin {
         symbol: 0,

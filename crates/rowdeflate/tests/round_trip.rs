@@ -1,4 +1,4 @@
-//! What is encoded is decoded by others to what it was.
+//! Other decoders restore every encoded text.
 
 #[path = "../../../fuzz/checks/rowdeflate.rs"]
 mod check;
@@ -14,12 +14,12 @@ use proptest::prelude::*;
 use rowdeflate::Encoder;
 use shapes::{addresses, letters, noise, requests, rows};
 
-/// Bytes of a block.
+/// The size of a block in bytes.
 const BLOCK: usize = 128 * 1024;
-/// How far back DEFLATE reaches.
+/// The window of DEFLATE in bytes.
 const WINDOW: usize = 32 * 1024;
 
-/// The size that zlib's level 6 gives, which Node, Python and gzip take if nothing is said.
+/// Returns the size that zlib gives at level 6, the default of Node, Python and gzip.
 fn size_of_zlib(text: &[u8]) -> io::Result<usize> {
     let mut zlib = flate2::write::GzEncoder::new(Vec::new(), Compression::new(6));
     zlib.write_all(text)?;
@@ -33,7 +33,7 @@ fn nothing_is_a_member_too() {
     assert_eq!(encode([b"".as_slice(), b"", b""]), gz);
 }
 
-/// What an encoder remembers of one stream must not show in the next.
+/// The output must not depend on an earlier stream.
 #[test]
 fn one_encoder_for_many_streams() {
     let mut encoder = Encoder::new();
@@ -90,7 +90,7 @@ fn a_match_reaches_as_far_as_the_window_and_no_further() {
         text[begin + distance..begin + distance + row.len()].copy_from_slice(row);
         round_trip(&text).len()
     };
-    // In one block, and over the end of one.
+    // Within a block, and across the end of one.
     for begin in [
         1_000,
         BLOCK - WINDOW - 20,
@@ -159,7 +159,7 @@ fn rows_take_no_more_than_a_twentieth_above_zlib() {
     }
 }
 
-/// Fails unless it is given `period` over and over.
+/// Fails unless the writes are `period` repeated.
 struct Periodic<'a> {
     period: &'a [u8],
     rest: &'a [u8],
@@ -188,7 +188,7 @@ impl Write for Periodic<'_> {
 fn past_4_gib() {
     const LENGTH: u64 = (1 << 32) + 5_000_000;
     let rows = rows(1_000_000, 10);
-    // Mostly easy, but rows about the place where 32 bits end.
+    // Easy text, except for rows at the offset that exceeds 32 bits.
     let period = [&b"a,b,c\n".repeat(1_500_000)[..], &rows].concat();
     let periodic = Periodic {
         period: &period,
@@ -208,12 +208,12 @@ fn past_4_gib() {
     }
     encoder.finish(&mut gz);
     decoder.write_all(&gz).unwrap();
-    // Fails if the CRC or the length is not right.
+    // Fails if the CRC or the length is wrong.
     assert_eq!(decoder.finish().unwrap().bytes, LENGTH);
     assert_eq!(gz[gz.len() - 4..], (LENGTH as u32).to_le_bytes());
 }
 
-/// Text of rows, of noise, of what repeats, of all in turns.
+/// Text of rows, noise, repetitions, or a mixture of them.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => (0..40_000_usize, any::<u64>()).prop_map(|(bytes, seed)| rows(bytes, seed)),

@@ -1,12 +1,12 @@
-//! The inside of JSON strings, resumable between any two bytes.
+//! JSON strings and numbers. Decoding can stop and resume between any two bytes.
 
-/// Bytes that are looked at together: enough for the widest vectors.
+/// Bytes in a block: enough for the widest vectors.
 const LANES: usize = 32;
 
-/// How many bytes at the beginning stand for themselves: no quote, backslash or control character.
+/// Counts the plain bytes at the beginning: all before a quote, backslash or control character.
 ///
-/// Nearly all of a stash is such bytes, so whole blocks of them are passed at once: every byte of a
-/// block takes the same steps, and the compiler makes vectors of them.
+/// Nearly all bytes are plain, so they are checked in blocks. Every byte of a block takes the same
+/// steps, so that the compiler can vectorise the loop.
 pub(crate) fn plain_run(bytes: &[u8]) -> usize {
     let (blocks, _) = bytes.as_chunks::<LANES>();
     let is_plain = |block: &&[u8; LANES]| !block.iter().fold(false, |any, b| any | is_special(*b));
@@ -22,16 +22,17 @@ pub(crate) fn plain_run(bytes: &[u8]) -> usize {
     place.map_or(bytes.len(), |place| tail + place)
 }
 
-/// Whether a byte does not stand for itself.
+/// Whether a byte is not plain.
 fn is_special(byte: u8) -> bool {
     (byte == b'"') | (byte == b'\\') | (byte < 0x20)
 }
 
-/// The first of eight bytes that [`is_special`], found in an ordinary integer.
+/// Finds the first of eight bytes that [`is_special`], within one integer
+/// (<https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>).
 fn first_special(bytes: [u8; 8]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    // Each has its high bit set in the first byte that matches; later bytes may be false alarms.
+    // The lowest high bit that is set is that of the first matching byte. Higher ones can be wrong.
     let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     let below_space = |word: u64| word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
     let word = u64::from_le_bytes(bytes);
@@ -41,23 +42,29 @@ fn first_special(bytes: [u8; 8]) -> Option<usize> {
     (special != 0).then_some(special.trailing_zeros() as usize / 8)
 }
 
-/// Decodes the content of a string, one piece after another.
+/// The state of decoding a string.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Unescape {
-    /// Bytes that stand for themselves.
+    /// Outside an escape.
     #[default]
     Plain,
     /// After a backslash.
     Escape,
-    /// Inside the four digits of `\uXXXX`; `high` is the first half of a surrogate pair.
+    /// Inside the four digits of `\uXXXX`, of which `left` are missing. `high` is the first half of
+    /// a surrogate pair, or 0.
     Hex { high: u16, unit: u16, left: u8 },
-    /// After the first half of a surrogate pair: the second must follow.
+    /// After the first half of a surrogate pair. The second half must follow.
     Pair { high: u16, backslash: bool },
 }
 
 impl Unescape {
-    /// Decodes one byte that [`plain_run`] stopped at or that follows a backslash, and says what
-    /// is wrong with it. A quote in the plain state is the caller's: it ends the string.
+    /// Decodes a byte at which [`plain_run`] stopped, or a byte of an escape.
+    ///
+    /// The caller must handle a quote in the state `Plain`, which ends the string.
+    ///
+    /// # Errors
+    ///
+    /// Returns the fault of the string, in words.
     pub(crate) fn push(
         &mut self,
         byte: u8,
@@ -113,7 +120,7 @@ impl Unescape {
         }
     }
 
-    /// Takes a whole UTF-16 code unit.
+    /// Decodes a whole UTF-16 code unit.
     fn unit(high: u16, unit: u16, out: &mut impl FnMut(&[u8])) -> Result<Self, &'static str> {
         if high == 0 && matches!(unit, 0xd800..0xdc00) {
             return Ok(Self::Pair {
@@ -131,7 +138,11 @@ impl Unescape {
     }
 }
 
-/// Decodes the whole content of a string, without its quotes, onto `out`.
+/// Appends the decoded content of a string, which is given without its quotes.
+///
+/// # Errors
+///
+/// Returns the fault of the string, in words.
 pub(crate) fn unescape(content: &[u8], out: &mut Vec<u8>) -> Result<(), &'static str> {
     let mut state = Unescape::default();
     let mut rest = content;
@@ -165,7 +176,8 @@ fn simple_escape(byte: u8) -> Option<u8> {
     })
 }
 
-/// The grammar of a JSON number, byte by byte.
+/// The state of reading a JSON number
+/// (RFC 8259, section 6, <https://www.rfc-editor.org/rfc/rfc8259#section-6>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Number {
     Minus,
@@ -179,7 +191,7 @@ pub(crate) enum Number {
 }
 
 impl Number {
-    /// The state after a number's first byte, if it is one.
+    /// Returns the state after the first byte, or `None` if no number begins with it.
     pub(crate) fn begin(byte: u8) -> Option<Self> {
         match byte {
             b'-' => Some(Self::Minus),
@@ -189,7 +201,7 @@ impl Number {
         }
     }
 
-    /// The state after another byte, if it belongs to the number.
+    /// Returns the state after the next byte, or `None` if the byte is not part of the number.
     pub(crate) fn push(self, byte: u8) -> Option<Self> {
         Some(match (self, byte) {
             (Self::Minus, b'0') => Self::Zero,
@@ -203,7 +215,7 @@ impl Number {
         })
     }
 
-    /// Whether the number may end here.
+    /// Whether the number is complete if it ends here.
     pub(crate) fn is_whole(self) -> bool {
         matches!(
             self,
@@ -211,7 +223,7 @@ impl Number {
         )
     }
 
-    /// Whether `text` is a number from its first byte to its last.
+    /// Whether all of `text` is a number.
     pub(crate) fn is_number(text: &[u8]) -> bool {
         let Some((first, rest)) = text.split_first() else {
             return false;
@@ -225,7 +237,7 @@ impl Number {
     }
 }
 
-/// White space between the tokens of JSON.
+/// Whether a byte is JSON white space.
 pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }

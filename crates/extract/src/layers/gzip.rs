@@ -1,15 +1,16 @@
-//! One layer of gzip: members back to back, with white space between them and zero padding after.
+//! A layer of gzip (RFC 1952, <https://www.rfc-editor.org/rfc/rfc1952>): members one after another,
+//! with optional white space between them and zero padding at the end.
 //!
-//! The framing is our own because no library's is complete: the usual decoders stop after the first
-//! member, or refuse a newline between two, and none says where a fault is. Inflate is a library's.
+//! Libraries do the inflating, but not the framing: common decoders stop after the first member or
+//! refuse a newline between members, and none reports the offset of a fault.
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::whole_member::WholeMembers;
 use crate::error::{Error, Reason, Stage};
 
-/// Decoded bytes handed on at a time: large enough to make the hand-over free, small enough to stay
-/// in a core's cache between the stages.
+/// Decoded bytes that are passed on at a time: enough to make the call free, few enough to stay in
+/// the core's cache for the next stages.
 const BUFFER: usize = 64 * 1024;
 
 const FHCRC: u8 = 1 << 1;
@@ -18,38 +19,42 @@ const FNAME: u8 = 1 << 3;
 const FCOMMENT: u8 = 1 << 4;
 const RESERVED: u8 = 0b1110_0000;
 
-/// A resumable decoder of the members of RFC 1952.
+/// A decoder that can stop and resume between any two bytes.
 #[derive(Debug)]
 pub(crate) struct Gunzip {
     step: Step,
     stage: Stage,
-    /// Offset of the next input byte.
+    /// Offset of the next byte of the input.
     offset: u64,
     /// Offset of the current member's first byte.
     member: u64,
-    /// The fixed-size parts of a member, collected across chunks.
+    /// The header field or trailer that is being collected.
     part: Part,
     flags: u8,
     header_crc: Crc,
     body_crc: Crc,
     whole: WholeMembers,
-    /// Made with the first member that is not taken whole: many an object has none.
+    /// Created for the first member that `whole` does not accept. Many objects have no such member.
     inflate: Option<Inflate>,
 }
 
-/// A resumable inflate, and where it writes.
+/// A resumable inflate and its output buffer.
 #[derive(Debug)]
 struct Inflate {
     state: Decompress,
     decoded: Box<[u8]>,
 }
 
-/// What the next input byte is.
+/// The part of a member to which the next byte belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
+    /// The first member, or white space before it.
     First,
+    /// Another member, or white space or padding before or after it.
     Between,
+    /// Zeros after the last member.
     Padding,
+    /// The second byte of the magic number.
     Magic,
     Header,
     ExtraLength,
@@ -57,14 +62,14 @@ enum Step {
     Name,
     Comment,
     HeaderEnd,
-    /// The CRC that the header must name.
+    /// Holds the right CRC.
     HeaderCrc(u16),
     Body,
     Trailer,
 }
 
 impl Gunzip {
-    /// A decoder whose input is counted as gzip layer `layer`.
+    /// Returns a decoder for the gzip layer of this depth.
     pub(crate) fn new(layer: u8) -> Self {
         Self {
             step: Step::First,
@@ -80,7 +85,7 @@ impl Gunzip {
         }
     }
 
-    /// Decodes a chunk and hands what comes out of it to `next`.
+    /// Decodes a chunk and passes the output to `next`.
     pub(crate) fn push(
         &mut self,
         mut input: &[u8],
@@ -97,7 +102,7 @@ impl Gunzip {
         Ok(())
     }
 
-    /// Says whether the input may end here.
+    /// Fails if the input ends inside a member.
     pub(crate) fn finish(&self) -> Result<(), Error> {
         match self.step {
             Step::First | Step::Between | Step::Padding => Ok(()),
@@ -183,7 +188,7 @@ impl Gunzip {
         Ok(())
     }
 
-    /// Skips a zero-terminated text of the header if its flag says that it is there.
+    /// Skips a zero-terminated header field if its flag is set.
     fn skip_text(&mut self, flag: u8, after: Step, input: &mut &[u8]) {
         if self.flags & flag == 0 {
             self.step = after;
@@ -219,8 +224,8 @@ impl Gunzip {
             let written = (state.total_out() - written) as usize;
             *input = &input[read..];
             self.offset += read as u64;
-            // Handed on even if a fault follows: a fault in these bytes comes before it, whichever
-            // way the object was cut into chunks.
+            // Passed on even if the deflate data is faulty after it. A fault in this output comes
+            // first, and must be the one that is reported wherever the chunks were cut.
             self.body_crc.update(&decoded[..written]);
             next(&decoded[..written])?;
             match status {
@@ -249,7 +254,7 @@ impl Gunzip {
         Ok(())
     }
 
-    /// The next `N` bytes, once they are all there.
+    /// Returns the next `N` bytes once all of them have arrived.
     fn collect<const N: usize>(&mut self, input: &mut &[u8]) -> Option<[u8; N]> {
         let length = input.len().min(N - self.part.filled);
         self.part.bytes[self.part.filled..][..length].copy_from_slice(&input[..length]);
@@ -274,6 +279,7 @@ impl Gunzip {
     }
 }
 
+/// The first bytes of a field that is not complete.
 #[derive(Debug, Default)]
 struct Part {
     bytes: [u8; 8],

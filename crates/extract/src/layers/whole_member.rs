@@ -1,6 +1,8 @@
-//! A shortcut for small members: one that is whole in a chunk is inflated in one go, which takes
-//! half the time of a resumable inflate. It knows no faults: what it does not take, whatever the
-//! reason, the resumable decoder takes from the member's first byte.
+//! A shortcut for a small member that is complete within a chunk.
+//!
+//! Inflating it in one call takes half the time of a resumable inflate. The shortcut reports no
+//! faults: if it does not accept a member, for whatever reason, the resumable decoder reads the
+//! member from its first byte.
 
 use std::fmt;
 
@@ -9,17 +11,17 @@ use memchr::memmem::{self, Finder};
 
 use crate::bounds::MAX_WHOLE_MEMBER;
 
-/// How a member begins: the magic, deflate as the method, and no flags, which nothing in a stash
-/// sets and libdeflate does not check all of.
+/// The first bytes of a member: the magic number, the method deflate, and no flags. Members
+/// in a stash have no flags, and libdeflate does not check all of them.
 const HEAD: [u8; 4] = [0x1f, 0x8b, 8, 0];
 
-/// Those, a time, and two bytes more.
+/// [`HEAD`], four bytes of time, and two more bytes.
 const HEADER: usize = 10;
 
-/// A CRC and a length.
+/// The CRC and the length, four bytes each.
 const TRAILER: usize = 8;
 
-/// Inflates whole members. Its state is used for one after another.
+/// Inflates whole members. Its buffers are reused for each member.
 pub(crate) struct WholeMembers {
     next_member: Finder<'static>,
     inflate: Decompressor,
@@ -41,18 +43,19 @@ impl WholeMembers {
         }
     }
 
-    /// Takes the member that `input` begins with. Returns its length and its text.
+    /// Inflates the member at the beginning of `input`. Returns its length and its text.
     ///
-    /// Where it ends is guessed: before the next head, or where the input ends. libdeflate checks the
-    /// trailer behind the deflate stream, but does not say where that was. The guess is right if the
-    /// same trailer stands at the guessed end, and nowhere before.
+    /// The end of the member is a guess: the next [`HEAD`], or the end of the input. libdeflate
+    /// checks the trailer after the deflate stream but does not report its offset. The guess is
+    /// right if the same trailer is at the guessed end and nowhere before it.
     pub(crate) fn take(&mut self, input: &[u8]) -> Option<(usize, &[u8])> {
         let (_, after) = input.split_first_chunk::<HEADER>()?;
         let end = self
             .next_member
             .find(after)
             .map_or(input.len(), |place| HEADER + place);
-        // White space between members is no part of a trailer: no length up to MAX_WHOLE_MEMBER ends with it.
+        // This removes white space between members, and never a part of a trailer: the last byte of
+        // a length up to MAX_WHOLE_MEMBER is 0.
         let member = input.get(..end)?.trim_ascii_end();
         let (body, trailer) = member.get(HEADER..)?.split_last_chunk::<TRAILER>()?;
         let [c0, c1, c2, c3, l0, l1, l2, l3] = *trailer;

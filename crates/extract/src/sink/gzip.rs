@@ -1,4 +1,4 @@
-//! Rows out, gzipped. The same rows are always the same bytes.
+//! Gzip. The same blocks always give the same bytes.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,15 +9,18 @@ use libdeflater::{CompressionLvl, Compressor};
 use super::BlockWriter;
 use crate::bounds::{MAX_LEVEL, MIN_LEVEL};
 
-/// Bytes of rows that are compressed at a time: few enough to be in the cache still.
+/// The block for rowdeflate, in bytes: small enough to be in the cache still.
 const ROWS: usize = 64 * 1024;
 
-/// Bytes of rows in a member of libdeflate, which compresses only wholes: so many times deflate's
-/// window of 32 KiB that beginning anew costs next to nothing, and few enough to keep memory low.
+/// The block for libdeflate, in bytes. libdeflate has no streaming, so each block is a member. This is
+/// sixteen of deflate's windows, so the empty window at its beginning costs little, and small enough
+/// to keep memory low.
 const MEMBER: usize = 512 * 1024;
 
-/// How rows are compressed. Clones share their encoders: the tables of one cost more to make than
-/// the rows of a small object to compress, so it is kept from one object to another.
+/// The way in which files are compressed.
+///
+/// Clones share a pool of encoders. Creating an encoder's tables costs more than compressing a small
+/// object, so encoders are reused from object to object.
 #[derive(Debug, Clone, Default)]
 pub struct Compression {
     level: Option<CompressionLvl>,
@@ -25,9 +28,9 @@ pub struct Compression {
 }
 
 impl Compression {
-    /// By libdeflate at a level from [`MIN_LEVEL`] to [`MAX_LEVEL`] (others count as the nearest),
-    /// or without one by [`rowdeflate`]: at least as small as by zlib's level 6, and faster than by
-    /// any level that gives as little.
+    /// Compresses with libdeflate at a level from [`MIN_LEVEL`] to [`MAX_LEVEL`]; any other level
+    /// counts as the nearest of these. Without a level, compresses with [`rowdeflate`]: at least as
+    /// small as zlib at level 6, and faster than any level of libdeflate with the same ratio.
     pub fn new(level: Option<u8>) -> Self {
         let level = level.map(|level| {
             let level = level.clamp(MIN_LEVEL, MAX_LEVEL);
@@ -39,7 +42,7 @@ impl Compression {
         }
     }
 
-    /// A sink that compresses to `inner`.
+    /// Returns a writer that compresses to `inner`.
     pub fn to<W: Write>(&self, inner: W) -> Gzip<W> {
         Gzip {
             compression: self.clone(),
@@ -62,21 +65,20 @@ impl Compression {
     }
 }
 
-/// CSV.gz, or lines of JSON, gzipped.
+/// Compresses blocks to a writer.
 pub struct Gzip<W: Write> {
     compression: Compression,
-    /// Taken with the first block: most objects have nothing rejected.
+    /// Taken for the first block. Most files of rejected lines have no block.
     encoder: Option<Encoder>,
     compressed: Vec<u8>,
     written: u64,
     inner: W,
 }
 
-/// What compresses.
 enum Encoder {
-    /// All blocks become one member.
+    /// Makes one member of all blocks.
     Rows(rowdeflate::Encoder),
-    /// Each block becomes a member.
+    /// Makes a member of each block.
     Level(Compressor),
 }
 

@@ -1,11 +1,11 @@
-//! Texts to encode: always the same for the same seed.
-#![allow(dead_code, reason = "not all that include this use all of it")]
+//! Texts to encode. The same seed always gives the same text.
+#![allow(dead_code, reason = "each test and benchmark uses a part of it")]
 
 use std::fmt::Write;
 
 use fastrand::Rng;
 
-/// Flow logs of a few hosts that talk with each other: most of a row stood in one before.
+/// Flow logs of a few hosts that talk with each other. Most of a row equals parts of earlier rows.
 pub(crate) fn rows(bytes: usize, seed: u64) -> Vec<u8> {
     let mut rng = Rng::with_seed(seed);
     let mut second = 0;
@@ -17,7 +17,7 @@ pub(crate) fn rows(bytes: usize, seed: u64) -> Vec<u8> {
     })
 }
 
-/// Flow logs in which every address is a new one, and the time jumps.
+/// Flow logs in which every address is new and the time jumps.
 pub(crate) fn addresses(bytes: usize, seed: u64) -> Vec<u8> {
     let mut rng = Rng::with_seed(seed);
     lines(bytes, |text| {
@@ -43,7 +43,7 @@ fn flow(text: &mut String, rng: &mut Rng, second: u32, one: &str, other: &str) {
     );
 }
 
-/// What a service says of its requests: times to the millisecond, words, numbers, identifiers.
+/// Logs of a service: times to the millisecond, words, numbers, identifiers.
 pub(crate) fn requests(bytes: usize, seed: u64) -> Vec<u8> {
     const WORDS: [&str; 24] = [
         "accepted",
@@ -103,7 +103,7 @@ pub(crate) fn noise(bytes: usize, seed: u64) -> Vec<u8> {
     std::iter::repeat_with(|| rng.u8(..)).take(bytes).collect()
 }
 
-/// Noise of four bits a byte, without a delimiter.
+/// Noise with four bits per byte and no delimiter.
 pub(crate) fn letters(bytes: usize, seed: u64) -> Vec<u8> {
     let noise = noise(bytes, seed);
     noise.iter().map(|byte| b'a' + byte % 16).collect()
