@@ -1,19 +1,19 @@
-//! Any bytes, encoded, are read back by two decoders, and are the same bytes however they were cut
-//! into writes and whatever was encoded before.
-#![allow(clippy::unwrap_used, reason = "a panic is how a check fails")]
+//! Any text: two decoders restore it, and the encoded bytes do not depend on how it is cut into writes
+//! or on an earlier text.
+#![allow(clippy::unwrap_used, reason = "a check fails by a panic")]
 
 use flate2::{Decompress, FlushDecompress, Status};
 use rowdeflate::Encoder;
 
-/// Bytes before the DEFLATE of a member, and after it.
+/// The sizes of a member's header and trailer in bytes.
 pub(crate) const HEADER: usize = 10;
 pub(crate) const TRAILER: usize = 8;
 
-/// More text than this only costs time. It is three blocks.
+/// The maximum number of bytes of text: three blocks. More text only costs time.
 const MAX_TEXT: usize = 384 * 1024;
 
-/// The first three bytes say how often the rest is repeated, by how much a byte of it grows each
-/// time, and how it is cut.
+/// The first three bytes are the number of repetitions of the rest, the amount that is added to one of
+/// its bytes each time, and the size of the writes.
 pub(crate) fn check(data: &[u8]) {
     let Some(([times, growth, cut], piece)) = data.split_first_chunk() else {
         return;
@@ -54,7 +54,7 @@ pub(crate) fn encode_by<'a>(
     out
 }
 
-/// Encodes, has two decoders prove it, and returns the bytes.
+/// Encodes a text, and returns the bytes. Fails unless two decoders restore the text.
 pub(crate) fn round_trip(text: &[u8]) -> Vec<u8> {
     let gz = encode([text]);
     let mut decoded = vec![0; text.len() + 1];
@@ -62,7 +62,7 @@ pub(crate) fn round_trip(text: &[u8]) -> Vec<u8> {
     let length = libdeflate.gzip_decompress(&gz, &mut decoded).unwrap();
     assert!(decoded[..length] == *text, "libdeflate reads another text");
 
-    // zlib-rs, told nothing of gzip: the one stream of DEFLATE fills the member.
+    // zlib-rs reads raw DEFLATE here. There must be one stream, which fills the member.
     let mut inflate = Decompress::new(false);
     let status = inflate
         .decompress(&gz[HEADER..], &mut decoded, FlushDecompress::Finish)

@@ -1,6 +1,7 @@
-//! Any object in any shape: no panic, the same end wherever the chunks are cut, and the oracle's rows.
+//! Any object in any shape: no panic, the same result for all chunks, and the rows that the oracle
+//! expects.
 //!
-//! The first byte chooses the shape, the second the layers around the rest, the third the chunks.
+//! The first byte selects the shape, the second the layers around the rest, and the third the chunks.
 
 use std::sync::LazyLock;
 
@@ -8,13 +9,13 @@ use flate2::Crc;
 use rehose_extract::{FormatName, Options, Shape};
 
 use crate::oracle::expect;
-use crate::subject::{SOURCE, check_end, transcode};
+use crate::subject::{SOURCE, check_result, transcode};
 
-/// The most that a stored block holds.
+/// The maximum size of a stored block in bytes.
 const MAX_STORED: usize = 65_535;
 
-/// Event regexes that give a stream trouble: alternatives that more input decides, assertions at
-/// either end, loops that begin a match.
+/// Event regexes that are hard to search in a stream: alternatives that depend on more input,
+/// assertions at either end, and loops at the beginning of a match.
 const EVENT_REGEXES: [&str; 8] = [
     r#""timestamp":(?P<timestamp>[0-9]+),"message":"(?P<message>(?:[^"\\]|\\.)*)""#,
     r"(?P<timestamp>[0-9]*):(?P<message>a.*z|a)",
@@ -32,18 +33,18 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         fields: Some(["srcaddr", "dstaddr"].map(str::to_owned).to_vec()),
         ..Options::default()
     };
-    let captures = Options {
+    let message_regex = Options {
         message_regex: Some("(?P<first>[^ ]+)(?: (?P<rest>.*))?".to_owned()),
         ..Options::default()
     };
-    let matches = EVENT_REGEXES.map(|pattern| Options {
+    let event_regexes = EVENT_REGEXES.map(|pattern| Options {
         event_regex: Some(pattern.to_owned()),
         format: Some(FormatName::Message),
         ..Options::default()
     });
-    [Options::default(), fields, captures]
+    [Options::default(), fields, message_regex]
         .iter()
-        .chain(&matches)
+        .chain(&event_regexes)
         .map(|options| options.compile().unwrap())
         .collect()
 });
@@ -61,10 +62,10 @@ pub(crate) fn check(data: &[u8]) {
         whole,
         "in chunks of {sizes:?}"
     );
-    check_end(whole, expect(shape.options(), SOURCE, &object));
+    check_result(whole, expect(shape.options(), SOURCE, &object));
 }
 
-/// The payload as it is, or in layers of gzip, each of one member or of members cut anywhere.
+/// Returns the payload in zero to three layers of gzip, each of one or more members.
 fn wrapped(layers: u8, payload: &[u8]) -> Vec<u8> {
     let (count, cut) = (layers % 4, usize::from(layers / 4));
     let mut object = payload.to_vec();
@@ -75,7 +76,7 @@ fn wrapped(layers: u8, payload: &[u8]) -> Vec<u8> {
     object
 }
 
-/// A member of one stored block: to compress would take longer than all else.
+/// Returns a member of one stored block. Compressing would take longer than everything else.
 fn member(text: &[u8]) -> Vec<u8> {
     let length = text.len() as u16;
     let mut crc = Crc::new();

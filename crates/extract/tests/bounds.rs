@@ -1,5 +1,5 @@
-//! Every bound: what is just within it passes, and what is past it fails at the byte that is.
-#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+//! Every limit: an object at the limit passes, and one beyond it fails at the right offset.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod oracle;
 mod stash;
@@ -8,46 +8,31 @@ mod subject;
 use std::cell::Cell;
 use std::io;
 
-use rehose_extract::{Compression, Error, Fault, Position, Reason, Shape, Stage, Transcoder};
+use rehose_extract::{Compression, Error, Fault, Reason, Stage, Transcoder};
 
-use stash::{SIZES, document, flow_logs, gz, matches, messages};
-use subject::{Output, transcode};
+use stash::{SIZES, document, event_regex, flow_logs, gz, messages};
+use subject::{in_text, transcode, transcode_in_chunks};
 
 const MAX_MESSAGE: usize = 2 << 20;
 const MAX_HELD: usize = 16 << 20;
 const MAX_MATCH: usize = 4 << 20;
 
-/// Chunks for large objects: some that end where no buffer does.
+/// The chunk size for large objects: one that is not a multiple of any buffer.
 const LARGE: [usize; 1] = [65_521];
 
-/// The end of an object, which must be the same at each of these chunk sizes.
-fn end(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result<Output, Fault> {
-    let whole = transcode(shape, object, &[usize::MAX]);
-    for size in sizes {
-        // Not assert_eq, which would print megabytes.
-        assert!(
-            transcode(shape, object, &[*size]) == whole,
-            "in chunks of {size}"
-        );
-    }
-    whole
-}
-
-fn in_text(reason: Reason, offset: usize) -> Fault {
-    let (stage, offset) = (Stage::Text, offset as u64);
-    Fault {
-        reason,
-        at: Position { stage, offset },
-    }
-}
-
 #[test]
-fn three_layers_of_gzip_and_no_more() {
+fn gzip_has_three_layers_at_most() {
     let text = document(&[(0, "x")]);
     let three = gz(gz(gz(text)));
-    assert_eq!(end(&messages(), &three, &SIZES).unwrap().summary.written, 1);
+    assert_eq!(
+        transcode_in_chunks(&messages(), &three, &SIZES)
+            .unwrap()
+            .summary
+            .written,
+        1
+    );
     for four in [gz(&three), gz([b"\n", &three[..]].concat())] {
-        let fault = end(&messages(), &four, &SIZES).unwrap_err();
+        let fault = transcode_in_chunks(&messages(), &four, &SIZES).unwrap_err();
         assert_eq!(fault.reason, Reason::TooManyLayers(3));
         assert_eq!(fault.at.stage, Stage::Gzip(3));
         assert_eq!(fault.at.offset, 0);
@@ -58,12 +43,15 @@ fn three_layers_of_gzip_and_no_more() {
 fn white_space_before_gzip_is_bounded() {
     let member = gz(document(&[(0, "x")]));
     let spaces = |count| [vec![b' '; count], member.clone()].concat();
-    assert!(end(&messages(), &spaces(4095), &SIZES).is_ok());
+    assert!(transcode_in_chunks(&messages(), &spaces(4095), &SIZES).is_ok());
     let expected = in_text(
         Reason::MalformedJson("something other than an object between documents"),
         4096,
     );
-    assert_eq!(end(&messages(), &spaces(4096), &SIZES), Err(expected));
+    assert_eq!(
+        transcode_in_chunks(&messages(), &spaces(4096), &SIZES),
+        Err(expected)
+    );
 }
 
 #[test]
@@ -72,10 +60,11 @@ fn json_is_nested_128_levels_at_most() {
         let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
         format!(r#"{{"messageType":"","x":{open}{close},"logEvents":[]}}"#)
     };
-    assert!(end(&messages(), nested(128).as_bytes(), &SIZES).is_ok());
+    assert!(transcode_in_chunks(&messages(), nested(128).as_bytes(), &SIZES).is_ok());
     let at = nested(129).find(']').unwrap() - 1;
     for levels in [129, 10_000] {
-        let fault = end(&messages(), nested(levels).as_bytes(), &SIZES).unwrap_err();
+        let fault =
+            transcode_in_chunks(&messages(), nested(levels).as_bytes(), &SIZES).unwrap_err();
         assert_eq!(fault, in_text(Reason::TooDeep(128), at));
     }
 }
@@ -88,10 +77,11 @@ fn a_timestamp_has_64_bytes_at_most() {
     ] {
         let text = |digits| format!(r#"{before}{},"message":"x"}}]}}"#, "1".repeat(digits));
         let digits = 64 - usize::from(before.ends_with('-'));
-        let output = end(&messages(), text(digits).as_bytes(), &SIZES).unwrap();
+        let output = transcode_in_chunks(&messages(), text(digits).as_bytes(), &SIZES).unwrap();
         assert_eq!(output.summary.rejected, 1);
         for digits in [digits + 1, 1000] {
-            let fault = end(&messages(), text(digits).as_bytes(), &SIZES).unwrap_err();
+            let fault =
+                transcode_in_chunks(&messages(), text(digits).as_bytes(), &SIZES).unwrap_err();
             let past = before.trim_end_matches('-').len() + 64;
             assert_eq!(fault, in_text(Reason::TimestampTooLong(64), past));
         }
@@ -103,7 +93,7 @@ fn a_message_has_two_mebibytes_at_most() {
     let envelope = document(&[(0, "here")]);
     let (before, after) = envelope.split_once("here").unwrap();
     let within = "x".repeat(MAX_MESSAGE);
-    let output = end(
+    let output = transcode_in_chunks(
         &messages(),
         [before, &within, after].concat().as_bytes(),
         &LARGE,
@@ -113,7 +103,8 @@ fn a_message_has_two_mebibytes_at_most() {
     assert_eq!(output.csv().lines().last().unwrap().len(), 25 + MAX_MESSAGE);
     for past in ["x", "xx", r"\n", "é", r"\u20ac"] {
         let text = [before, &within, past, after].concat();
-        let Fault { reason, at } = end(&messages(), text.as_bytes(), &LARGE).unwrap_err();
+        let Fault { reason, at } =
+            transcode_in_chunks(&messages(), text.as_bytes(), &LARGE).unwrap_err();
         assert_eq!(reason, Reason::MessageTooLong(MAX_MESSAGE));
         let offset = at.offset as usize;
         let begin = before.len() + MAX_MESSAGE;
@@ -125,12 +116,12 @@ fn a_message_has_two_mebibytes_at_most() {
 }
 
 #[test]
-fn escapes_count_as_what_they_stand_for() {
+fn an_escape_counts_as_its_decoded_character() {
     let envelope = document(&[(0, "here")]);
     let escaped = r"\/".repeat(MAX_MESSAGE);
     let text = envelope.replace("here", &escaped);
     assert_eq!(
-        end(&messages(), text.as_bytes(), &LARGE)
+        transcode_in_chunks(&messages(), text.as_bytes(), &LARGE)
             .unwrap()
             .summary
             .written,
@@ -139,14 +130,14 @@ fn escapes_count_as_what_they_stand_for() {
 }
 
 #[test]
-fn what_has_no_meaning_may_be_of_any_length() {
+fn ignored_values_can_have_any_length() {
     let long = "x".repeat(5 << 20);
     let digits = "1".repeat(5 << 20);
     let spaces = " ".repeat(5 << 20);
     let text = format!(
         r#"{{"{long}":"{long}","x":{digits},"{long}":[],{spaces}"messageType":"{long}","logEvents":[{{"id":"{long}","timestamp":1,"message":""}}]}}"#
     );
-    let output = end(&messages(), text.as_bytes(), &LARGE).unwrap();
+    let output = transcode_in_chunks(&messages(), text.as_bytes(), &LARGE).unwrap();
     assert_eq!(output.summary.control, 1);
 }
 
@@ -159,9 +150,9 @@ fn rows_that_wait_for_their_message_type_are_bounded() {
         format!(r#"{{"logEvents":[{events}],"messageType":"DATA_MESSAGE"}}"#)
     };
     let rows = MAX_HELD >> 20;
-    let output = end(&messages(), late(rows - 1).as_bytes(), &LARGE).unwrap();
+    let output = transcode_in_chunks(&messages(), late(rows - 1).as_bytes(), &LARGE).unwrap();
     assert_eq!(output.summary.written as usize, rows - 1);
-    // The same as rejected lines, in a document that does not come first.
+    // The same for rejected lines, in a document that is not the first.
     let before = document(&[]);
     for (shape, object, begin) in [
         (messages(), late(rows), 0),
@@ -171,24 +162,24 @@ fn rows_that_wait_for_their_message_type_are_bounded() {
             before.len(),
         ),
     ] {
-        let fault = end(&shape, object.as_bytes(), &LARGE).unwrap_err();
+        let fault = transcode_in_chunks(&shape, object.as_bytes(), &LARGE).unwrap_err();
         assert_eq!(fault, in_text(Reason::TooMuchHeld(MAX_HELD), begin));
     }
 }
 
 const EVENT: &str = "<(?P<timestamp>[0-9])-*(?P<message>!)";
 
-/// A match of [`EVENT`] of so many bytes.
+/// Returns a match of [`EVENT`] of this length.
 fn event(length: usize) -> String {
     format!("<1{}!", "-".repeat(length - 3))
 }
 
 #[test]
 fn a_match_has_four_mebibytes_at_most() {
-    // Where the search begins, and farther from there than is kept.
+    // Near the beginning of the search, and further from it than the parser's window.
     for before in ["<1!", &" ".repeat(5 << 20)] {
         let object = [before, &event(MAX_MATCH), &event(3)].concat();
-        let output = end(&matches(EVENT), object.as_bytes(), &LARGE).unwrap();
+        let output = transcode_in_chunks(&event_regex(EVENT), object.as_bytes(), &LARGE).unwrap();
         let events = 2 + u64::from(before.starts_with('<'));
         assert_eq!(
             output.summary.written,
@@ -198,7 +189,8 @@ fn a_match_has_four_mebibytes_at_most() {
         );
         for past in [1, 1 << 20] {
             let object = [before, &event(MAX_MATCH + past), &event(3)].concat();
-            let fault = end(&matches(EVENT), object.as_bytes(), &LARGE).unwrap_err();
+            let fault =
+                transcode_in_chunks(&event_regex(EVENT), object.as_bytes(), &LARGE).unwrap_err();
             let end = before.len() + MAX_MATCH + past;
             assert_eq!(fault, in_text(Reason::MatchTooLong(MAX_MATCH), end));
         }
@@ -206,41 +198,42 @@ fn a_match_has_four_mebibytes_at_most() {
 }
 
 #[test]
-fn a_match_that_more_text_may_change_is_not_waited_for_without_bound() {
-    let shape = matches("(?P<timestamp>1)(?P<message>(?s:.*)2|)");
+fn an_undecided_match_is_bounded() {
+    let shape = event_regex("(?P<timestamp>1)(?P<message>(?s:.*)2|)");
     let object = |length| format!(" 1{}", "-".repeat(length));
-    let output = end(&shape, object(MAX_MATCH).as_bytes(), &LARGE).unwrap();
+    let output = transcode_in_chunks(&shape, object(MAX_MATCH).as_bytes(), &LARGE).unwrap();
     assert_eq!(output.summary.written, 1);
     for length in [MAX_MATCH + 1, 2 * MAX_MATCH] {
-        let fault = end(&shape, object(length).as_bytes(), &LARGE).unwrap_err();
+        let fault = transcode_in_chunks(&shape, object(length).as_bytes(), &LARGE).unwrap_err();
         assert_eq!(fault, in_text(Reason::MatchTooLong(MAX_MATCH), 2));
     }
 }
 
 #[test]
-fn a_long_match_is_kept_while_more_text_may_change_it() {
-    let shape = matches(&format!("{EVENT}(?s:.*~)?"));
+fn a_long_match_is_kept_while_it_is_undecided() {
+    let shape = event_regex(&format!("{EVENT}(?s:.*~)?"));
     let object = event(2 << 20) + &" ".repeat(MAX_MATCH);
-    let output = end(&shape, object.as_bytes(), &LARGE).unwrap();
+    let output = transcode_in_chunks(&shape, object.as_bytes(), &LARGE).unwrap();
     assert_eq!(output.summary.written, 1);
 }
 
 #[test]
-fn a_message_that_a_regex_finds_has_two_mebibytes_at_most() {
-    let shape = matches("(?P<timestamp>1)(?P<message>x*)");
+fn a_message_of_a_regex_has_two_mebibytes_at_most() {
+    let shape = event_regex("(?P<timestamp>1)(?P<message>x*)");
     let object = |length| format!("   1{}", "x".repeat(length));
-    let output = end(&shape, object(MAX_MESSAGE).as_bytes(), &LARGE).unwrap();
+    let output = transcode_in_chunks(&shape, object(MAX_MESSAGE).as_bytes(), &LARGE).unwrap();
     assert_eq!(output.summary.written, 1);
-    let fault = end(&shape, object(MAX_MESSAGE + 1).as_bytes(), &LARGE).unwrap_err();
+    let fault =
+        transcode_in_chunks(&shape, object(MAX_MESSAGE + 1).as_bytes(), &LARGE).unwrap_err();
     assert_eq!(fault, in_text(Reason::MessageTooLong(MAX_MESSAGE), 3));
 }
 
 #[test]
-fn a_text_without_a_match_is_searched_once_however_it_is_cut() {
-    // The text looks like the beginning of a match all the way: a search that began again with
-    // every chunk would read these megabytes a million times, and never end.
+fn text_without_a_match_is_searched_once_at_any_chunk_size() {
+    // All of the text is the beginning of a match. A search that began again with every chunk would
+    // read these megabytes a million times.
     let text = event(8 << 20).replace('!', "-");
-    let output = transcode(&matches(EVENT), text.as_bytes(), &[1]).unwrap();
+    let output = transcode(&event_regex(EVENT), text.as_bytes(), &[1]).unwrap();
     assert_eq!(output.summary.events, 0);
 }
 
@@ -249,13 +242,13 @@ fn a_gzip_bomb_is_only_text() {
     let envelope = document(&[(0, "x")]).replace("123456789012", &" ".repeat(16 << 20));
     let bomb = gz(gz(envelope));
     assert!(bomb.len() < 10_000);
-    let output = end(&messages(), &bomb, &[1]).unwrap();
+    let output = transcode_in_chunks(&messages(), &bomb, &[1]).unwrap();
     assert_eq!(output.summary.written, 1);
     assert!(output.summary.bytes_decoded > 16 << 20);
 }
 
-/// Pushes an object at once, and says to go on so many times. Returns how it ended, and how often
-/// it asked.
+/// Pushes an object as one chunk, and stops it after `asks` calls of `go_on`. Returns the result and
+/// the number of calls.
 fn push_while(object: &[u8], asks: usize) -> (Result<(), Error>, usize) {
     let compression = Compression::new(Some(1));
     let asked = Cell::new(0);

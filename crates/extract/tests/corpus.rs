@@ -1,4 +1,4 @@
-//! What fuzzing has collected, checked once more as fuzzing checks it.
+//! Replays the inputs that fuzzing has collected.
 
 #[path = "../../../fuzz/checks/gunzip.rs"]
 mod gunzip;
@@ -13,8 +13,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-/// Checks every input of a target's corpus, and says which one it was that failed.
-#[allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+/// Checks every input of a target's corpus, and prints its path before.
+#[allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 fn replay(target: &str, check: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../fuzz/corpus")

@@ -1,5 +1,5 @@
-//! What an object's bytes may be, and what is found in them.
-#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+//! Layers of gzip, and the events of both dialects.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod oracle;
 mod stash;
@@ -13,23 +13,19 @@ use stash::{
     Header, SIZES, USUAL_REGEX, columns, control_document, document, envelope, flow, flow_logs, gz,
     messages, options,
 };
-use subject::{Output, SOURCE, transcode};
+use subject::{Output, SOURCE, transcode, transcode_in_chunks};
 
 const HEADER: &str = "timestamp,version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,protocol,packets,bytes,start,end,action,log-status\n";
 
-/// The object's output, which must be the oracle's and the same at every chunk size.
+/// Returns the output for an object. Fails unless it is what the oracle expects.
 fn output(shape: &Shape, object: &[u8]) -> Output {
-    let whole = transcode(shape, object, &[usize::MAX]).unwrap();
-    for size in SIZES {
-        let output = transcode(shape, object, &[size]).unwrap();
-        assert_eq!(output, whole, "in chunks of {size}");
-    }
+    let whole = transcode_in_chunks(shape, object, &SIZES).unwrap();
     let expected = expect(shape.options(), SOURCE, object).unwrap();
-    assert_eq!(whole.plainly(), expected);
+    assert_eq!(whole.as_expected(), expected);
     whole
 }
 
-/// Three documents, the last without events.
+/// Returns three documents. The last one has no events.
 fn documents() -> [String; 3] {
     [
         document(&[(1_580_515_200_000, &flow(1)), (1_580_515_200_001, &flow(2))]),
@@ -52,7 +48,7 @@ fn rows_of_documents() -> String {
     .concat()
 }
 
-/// Every way in which those documents may lie in an object.
+/// Returns objects with these documents, in every arrangement that is accepted.
 fn objects() -> Vec<(&'static str, Vec<u8>)> {
     let documents = documents();
     let text = documents.concat();
@@ -126,7 +122,7 @@ fn an_object_is_identified_by_its_bytes() {
 }
 
 #[test]
-fn both_dialects_give_the_same_bytes_for_the_usual_envelopes() {
+fn both_dialects_give_the_same_bytes_for_usual_envelopes() {
     let regex = options(json!({"event_regex": USUAL_REGEX}));
     for (name, object) in objects() {
         let (cloudwatch, regex) = (output(&flow_logs(), &object), output(&regex, &object));
@@ -214,7 +210,7 @@ fn every_part_of_a_members_header_is_skipped() {
 }
 
 #[test]
-fn keys_stand_in_any_order() {
+fn keys_can_have_any_order() {
     let object = r#"{"logEvents":[{"message":"a","id":"1","timestamp":1},{"timestamp":2,"message":"b","id":"2"}],"owner":"1","messageType":"DATA_MESSAGE"}"#;
     assert_eq!(
         output(&messages(), object.as_bytes()).csv(),
@@ -223,7 +219,7 @@ fn keys_stand_in_any_order() {
 }
 
 #[test]
-fn unknown_keys_may_hold_the_words_that_have_a_meaning() {
+fn known_keys_have_no_meaning_inside_unknown_ones() {
     let object = r#"{
         "logEvents ": [{"timestamp": 9, "message": "no"}], "timestamp": "no", "message": 9,
         "more": {"messageType": "CONTROL_MESSAGE", "logEvents": [{"timestamp": 9, "message": "no"}]},
@@ -242,13 +238,13 @@ fn unknown_keys_may_hold_the_words_that_have_a_meaning() {
 }
 
 #[test]
-fn white_space_is_legal_wherever_json_has_it() {
+fn white_space_is_accepted_wherever_json_allows_it() {
     let object = " { \"messageType\"\t:\r\n\"DATA_MESSAGE\" , \"logEvents\" : [ { \"timestamp\" : 1 , \"message\" : \"a\" } , { \"message\" : \"b\" , \"timestamp\" : 2 } ] , \"x\" : [ ] , \"y\" : { } , \"z\" : [ 1 , -2.5e+3 , true , false , null ] } ";
     assert_eq!(output(&messages(), object.as_bytes()).summary.written, 2);
 }
 
 #[test]
-fn strings_carry_every_escape_of_json() {
+fn every_escape_of_json_is_decoded() {
     let object = r#"{"message\u0054ype":"D\u0041TA_MESSAGE","log\u0045vents":[{"\u0074imestamp":1,"message":"\"\\\/\b\f\n\r\t\u0000\u001f\u00e9\u20AC\ud83d\uDE00\u007f"}]}"#;
     let output = output(&messages(), object.as_bytes());
     assert_eq!(
@@ -258,7 +254,7 @@ fn strings_carry_every_escape_of_json() {
 }
 
 #[test]
-fn characters_may_be_of_any_length() {
+fn characters_of_any_length_are_accepted() {
     let object = gz(document(&[
         (1, "é€😀"),
         (2, "ü"),
@@ -288,7 +284,7 @@ fn control_documents_are_counted_and_not_written() {
 }
 
 #[test]
-fn whatever_is_not_a_data_message_is_control() {
+fn every_other_message_type_is_control() {
     for message_type in [
         "",
         "data_message",

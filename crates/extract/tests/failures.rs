@@ -1,26 +1,22 @@
-//! What is wrong with an object is said by its reason and the exact byte, wherever chunks are cut.
-#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+//! Every fault has the right reason and the exact offset, at every chunk size.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod oracle;
 mod stash;
 mod subject;
 
-use rehose_extract::{Fault, Position, Reason, Stage};
+use rehose_extract::{Fault, Reason, Stage};
 
 use oracle::expect;
-use stash::{Header, SIZES, document, flow, flow_logs, gz, matches, messages};
-use subject::{SOURCE, transcode};
+use stash::{Header, SIZES, document, event_regex, flow, flow_logs, gz, messages};
+use subject::{SOURCE, at, in_text, transcode, transcode_in_chunks};
 
-/// Stands in the texts below where the fault is, and is taken out of them.
+/// Marks the offset of the fault in the texts below. It is removed before the test.
 const HERE: &str = "‸";
 
-/// The fault of an object, which must be the same at every chunk size.
+/// Returns the fault of an object.
 fn fault(object: &[u8]) -> Fault {
-    let fault = transcode(&messages(), object, &[usize::MAX]).unwrap_err();
-    for size in SIZES {
-        let again = transcode(&messages(), object, &[size]);
-        assert_eq!(again.as_ref(), Err(&fault), "in chunks of {size}");
-    }
+    let fault = transcode_in_chunks(&messages(), object, &SIZES).unwrap_err();
     assert_eq!(expect(messages().options(), SOURCE, object), None);
     fault
 }
@@ -29,15 +25,8 @@ fn in_gzip(reason: Reason, layer: u8, offset: usize) -> Fault {
     at(reason, Stage::Gzip(layer), offset)
 }
 
-fn at(reason: Reason, stage: Stage, offset: usize) -> Fault {
-    let offset = offset as u64;
-    Fault {
-        reason,
-        at: Position { stage, offset },
-    }
-}
-
-/// Checks that a text fails for a reason at its mark: as it is, after another document, and gzipped.
+/// Fails unless a text fails for this reason at its mark: as it is, after another document, and
+/// gzipped.
 #[track_caller]
 fn fails_here(text: &str, reason: Reason) {
     let offset = text.find(HERE).unwrap();
@@ -51,7 +40,7 @@ fn fails_here(text: &str, reason: Reason) {
         ),
         (gz(&text), offset),
     ] {
-        let expected = at(reason.clone(), Stage::Text, offset);
+        let expected = in_text(reason.clone(), offset);
         assert_eq!(fault(&object), expected, "{text}");
     }
 }
@@ -175,7 +164,7 @@ fn a_corrupt_member_fails_where_it_begins() {
         ("wrong CRC of the header", crc.gz(""), 4, 0x55),
         ("wrong CRC of the header", crc.gz(""), 10, 0x55),
         ("wrong CRC of the header", crc.gz(""), 11, 0x55),
-        // A block of the type that there is not.
+        // A block of the reserved type.
         ("not deflate", gz("x"), 10, 0x07),
     ] {
         member[at] = value;
@@ -220,12 +209,12 @@ fn text_after_members_inside_gzip_is_trailing() {
 }
 
 #[test]
-fn padding_alone_is_no_object() {
+fn padding_alone_is_a_fault() {
     assert_eq!(fault(&[0; 16]).reason.code(), "malformed-json");
 }
 
 #[test]
-fn the_first_fault_counts() {
+fn the_first_fault_is_reported() {
     let bad = "{} then nonsense";
     let truncated = &gz(bad)[..gz(bad).len() - 1];
     let expected = at(
@@ -273,7 +262,7 @@ fn text_that_is_not_utf_8_fails_where_the_character_begins() {
 #[test]
 fn text_must_be_utf_8_for_every_dialect() {
     for size in SIZES {
-        let shape = matches("(?P<timestamp>[0-9])(?P<message>x)");
+        let shape = event_regex("(?P<timestamp>[0-9])(?P<message>x)");
         let fault = transcode(&shape, b"1x2x \xff 3x", &[size]).unwrap_err();
         assert_eq!(fault, at(Reason::InvalidUtf8, Stage::Text, 5));
     }
@@ -290,7 +279,7 @@ fn a_document_cut_at_any_byte_fails_where_it_ends() {
 }
 
 #[test]
-fn only_objects_stand_between_documents() {
+fn only_objects_can_follow_a_document() {
     let reason = malformed("something other than an object between documents");
     for text in [
         "‸[]",
@@ -308,7 +297,7 @@ fn only_objects_stand_between_documents() {
 }
 
 #[test]
-fn malformed_json_fails_at_the_byte_that_does_not_belong() {
+fn malformed_json_fails_at_the_first_wrong_byte() {
     for (text, what) in [
         ("{‸1:2}", "no key"),
         ("{ ‸,", "no key"),
@@ -340,7 +329,7 @@ fn malformed_json_fails_at_the_byte_that_does_not_belong() {
 }
 
 #[test]
-fn a_string_with_what_json_forbids_fails_wherever_it_stands() {
+fn an_invalid_string_fails_wherever_it_is() {
     for (content, what) in [
         ("ab‸\n", "a control character in a string"),
         ("ten bytes ‸\u{0}", "a control character in a string"),
@@ -371,7 +360,7 @@ fn a_string_with_what_json_forbids_fails_wherever_it_stands() {
 }
 
 #[test]
-fn a_control_character_is_seen_wherever_it_stands_in_a_string() {
+fn a_control_character_fails_anywhere_in_a_string() {
     for control in ['\0', '\t', '\n', '\u{1f}'] {
         for length in 0..17 {
             let text = format!(
@@ -384,7 +373,7 @@ fn a_control_character_is_seen_wherever_it_stands_in_a_string() {
 }
 
 #[test]
-fn an_event_of_nearly_the_usual_shape_is_read_as_closely_as_any() {
+fn the_shortcut_for_usual_events_accepts_no_faulty_event() {
     for (event, what) in [
         (
             r#"{"id":"\","‸timestamp":1,"message":"x"}"#,
@@ -410,7 +399,7 @@ fn an_event_of_nearly_the_usual_shape_is_read_as_closely_as_any() {
 }
 
 #[test]
-fn json_that_is_no_envelope_fails_where_that_shows() {
+fn json_that_is_not_an_envelope_fails_at_the_first_wrong_byte() {
     for (text, what) in [
         ("{‸}", "a document without messageType"),
         (r#"{"logEvents":[]‸}"#, "a document without messageType"),
@@ -488,7 +477,7 @@ fn a_known_key_that_comes_twice_fails_at_the_end_of_the_second() {
 }
 
 #[test]
-fn a_fault_says_what_and_where() {
+fn a_fault_names_its_reason_and_position() {
     for (fault, text) in [
         (
             fault(&small_object()[..9]),

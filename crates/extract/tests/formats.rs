@@ -1,5 +1,5 @@
-//! How a message becomes columns, and what becomes of one that does not.
-#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+//! Formats, timestamps, rejected lines, and options.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod oracle;
 mod stash;
@@ -12,16 +12,16 @@ use oracle::expect;
 use stash::{columns, document, flow, flow_logs, messages, options};
 use subject::{Output, SOURCE, transcode};
 
-/// The output of a document with these events.
+/// Returns the output for a document with these events.
 fn output(shape: &Shape, events: &[(i64, &str)]) -> Output {
     let object = document(events);
     let output = transcode(shape, object.as_bytes(), &[5]).unwrap();
     let expected = expect(shape.options(), SOURCE, object.as_bytes()).unwrap();
-    assert_eq!(output.plainly(), expected);
+    assert_eq!(output.as_expected(), expected);
     output
 }
 
-/// The only row of a document with one event of the time 0.
+/// Returns the row of a message.
 fn row(shape: &Shape, message: &str) -> String {
     let csv = output(shape, &[(0, message)]).csv();
     let row = csv.strip_prefix(&(shape.header() + "\n")).unwrap();
@@ -29,7 +29,7 @@ fn row(shape: &Shape, message: &str) -> String {
     row.strip_suffix('\n').unwrap().to_owned()
 }
 
-/// Why the only event of a document is rejected.
+/// Returns the reason why a message is rejected.
 fn rejection(shape: &Shape, message: &str) -> String {
     let output = output(shape, &[(0, message)]);
     assert_eq!(output.csv(), shape.header() + "\n");
@@ -39,7 +39,7 @@ fn rejection(shape: &Shape, message: &str) -> String {
     line["reason"].as_str().unwrap().to_owned()
 }
 
-/// What is wrong with options.
+/// Returns the reason why options are refused.
 fn refusal(options: Value) -> OptionsError {
     let options: Options = serde_json::from_value(options).unwrap();
     options.compile().unwrap_err()
@@ -49,7 +49,7 @@ mod flow_logs {
     use super::*;
 
     #[test]
-    fn the_header_is_the_one_that_the_field_has_used() {
+    fn the_default_header() {
         assert_eq!(
             flow_logs().header(),
             "timestamp,version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,protocol,packets,bytes,start,end,action,log-status"
@@ -57,13 +57,13 @@ mod flow_logs {
     }
 
     #[test]
-    fn fields_are_separated_by_spaces_however_many() {
+    fn any_number_of_spaces_separates_fields() {
         let spaced = format!("  {}   ", flow(80).replace(' ', "  "));
         assert_eq!(row(&flow_logs(), &spaced), columns(80));
     }
 
     #[test]
-    fn rows_without_data_are_rows() {
+    fn nodata_and_skipdata_are_rows() {
         assert_eq!(
             row(
                 &flow_logs(),
@@ -94,7 +94,7 @@ mod flow_logs {
     }
 
     #[test]
-    fn only_spaces_separate() {
+    fn only_spaces_separate_fields() {
         for space in ["\t", "\u{a0}", "\u{3000}"] {
             let message = flow(1).replace(' ', space);
             assert_eq!(rejection(&flow_logs(), &message), "field-count");
@@ -112,7 +112,7 @@ mod flow_logs {
     }
 
     #[test]
-    fn the_fields_are_those_that_are_configured_in_their_order() {
+    fn configured_fields_keep_their_order() {
         let shape = options(json!({"fields": ["instance-tag", "srcaddr", "version", "tcp-flags"]}));
         assert_eq!(
             shape.header(),
@@ -123,14 +123,14 @@ mod flow_logs {
     }
 
     #[test]
-    fn every_documented_field_can_be_had_at_once() {
+    fn all_documented_fields_together_are_accepted() {
         let names: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
         let shape = options(json!({"fields": names}));
         assert_eq!(row(&shape, &names.join(" ")), names.join(","));
     }
 
     #[test]
-    fn an_unknown_field_is_refused_with_those_there_are() {
+    fn an_unknown_field_is_refused_with_a_list_of_all_fields() {
         let refusal = refusal(json!({"fields": ["srcaddr", "src-addr"]})).to_string();
         let begin = r#"fields: there is no field "src-addr"; the fields are version, account-id, "#;
         assert!(refusal.starts_with(begin), "{refusal}");
@@ -147,7 +147,7 @@ mod flow_logs {
     }
 
     #[test]
-    fn no_fields_are_refused() {
+    fn an_empty_list_of_fields_is_refused() {
         assert_eq!(
             refusal(json!({"fields": []})).to_string(),
             "fields: no field is named"
@@ -165,26 +165,26 @@ mod captures {
     }
 
     #[test]
-    fn the_named_groups_are_the_columns() {
+    fn named_groups_are_the_columns() {
         assert_eq!(shape().header(), "timestamp,verb,path,rest");
         assert_eq!(row(&shape(), r#"GET "/" 200"#), "GET,/,200");
     }
 
     #[test]
-    fn a_group_that_is_empty_or_takes_no_part_is_an_empty_field() {
+    fn an_empty_or_unmatched_group_is_an_empty_field() {
         assert_eq!(row(&shape(), r#"GET """#), "GET,,");
         assert_eq!(row(&shape(), r#"GET "" "#), "GET,,");
     }
 
     #[test]
-    fn unnamed_groups_are_no_columns() {
+    fn unnamed_groups_are_not_columns() {
         let shape = options(json!({"message_regex": "(a)(?P<b>b)(?:c)"}));
         assert_eq!(shape.header(), "timestamp,b");
         assert_eq!(row(&shape, "abc"), "b");
     }
 
     #[test]
-    fn what_needs_quotes_has_them() {
+    fn fields_are_quoted_if_they_need_it() {
         assert_eq!(
             row(&shape(), "a,b \"c\nd\" say \"e\"\r"),
             "\"a,b\",\"c\nd\",\"say \"\"e\"\"\r\""
@@ -205,7 +205,7 @@ mod captures {
     }
 
     #[test]
-    fn the_column_timestamp_is_taken() {
+    fn a_group_named_timestamp_is_refused() {
         assert_eq!(
             refusal(json!({"message_regex": "(?P<a>a)(?P<timestamp>b)"})).to_string(),
             "message_regex: the column timestamp is the event's: give the group another name"
@@ -250,13 +250,13 @@ mod whole {
 mod timestamps {
     use super::*;
 
-    /// The timestamp of an event in the CSV, or the rejected line if there is none.
+    /// Returns the timestamp in the row of an event, or its rejected line.
     fn written(timestamp: &str) -> Result<String, String> {
         let object = document(&[(0, "x")])
             .replace(r#""timestamp":0"#, &format!(r#""timestamp":{timestamp}"#));
         let output = transcode(&messages(), object.as_bytes(), &[5]).unwrap();
         let expected = expect(messages().options(), SOURCE, object.as_bytes()).unwrap();
-        assert_eq!(output.plainly(), expected);
+        assert_eq!(output.as_expected(), expected);
         match output.csv().lines().nth(1) {
             Some(row) => Ok(row.strip_suffix(",x").unwrap().to_owned()),
             None => Err(output.rejected_lines()),
@@ -264,7 +264,7 @@ mod timestamps {
     }
 
     #[test]
-    fn milliseconds_become_a_time_of_the_years_1_to_9999() {
+    fn timestamps_of_the_years_1_to_9999_are_written() {
         for (milliseconds, time) in [
             ("0", "1970-01-01T00:00:00.000Z"),
             ("-0", "1970-01-01T00:00:00.000Z"),
@@ -282,7 +282,7 @@ mod timestamps {
     }
 
     #[test]
-    fn any_other_number_is_rejected_as_it_stands() {
+    fn any_other_number_is_rejected_as_written() {
         for number in [
             "-62135596800001",
             "253402300800000",
@@ -301,7 +301,7 @@ mod timestamps {
     }
 
     #[test]
-    fn each_event_has_its_own_day() {
+    fn the_day_changes_from_event_to_event() {
         let day = 24 * 60 * 60 * 1000;
         let events: Vec<_> = [0, 1, -1, 2, 2, 0].map(|days| (days * day, "x")).to_vec();
         let csv = output(&messages(), &events).csv();
@@ -339,8 +339,8 @@ mod rejected {
     }
 
     #[test]
-    fn a_timestamp_that_is_no_number_is_kept_as_a_string() {
-        let shape = stash::matches("(?P<timestamp>[0-9x]*):(?P<message>[a-z]+)");
+    fn a_timestamp_that_is_not_a_number_is_kept_as_a_string() {
+        let shape = stash::event_regex("(?P<timestamp>[0-9x]*):(?P<message>[a-z]+)");
         let output = transcode(&shape, b"007:a x:b :c", &[1]).unwrap();
         assert_eq!(
             output.csv(),
@@ -355,7 +355,7 @@ mod rejected {
     }
 
     #[test]
-    fn nothing_at_all_is_written_where_nothing_is_rejected() {
+    fn without_rejected_events_nothing_is_written() {
         assert_eq!(output(&messages(), &[(0, "x")]).rejected_gz, b"");
     }
 }
@@ -364,7 +364,7 @@ mod choices {
     use super::*;
 
     #[test]
-    fn what_is_left_out_has_its_default() {
+    fn options_have_defaults() {
         let default = Options::default().with_defaults();
         let said = json!({
             "dialect": "cloudwatch",
@@ -429,7 +429,7 @@ mod choices {
     }
 
     #[test]
-    fn an_event_regex_that_cannot_serve_is_refused() {
+    fn an_unsuitable_event_regex_is_refused() {
         for (pattern, reason) in [
             ("(?P<message>a)", "it has no group (?P<timestamp>...)"),
             ("(?P<timestamp>a)", "it has no group (?P<message>...)"),
@@ -452,7 +452,7 @@ mod choices {
     }
 
     #[test]
-    fn a_regex_that_is_none_is_refused_with_its_fault() {
+    fn an_invalid_regex_is_refused_with_its_fault() {
         for option in ["event_regex", "message_regex"] {
             let refusal = refusal(json!({option: "(?P<timestamp>"})).to_string();
             assert!(refusal.starts_with(option), "{refusal}");

@@ -1,6 +1,5 @@
-//! Whatever the envelopes, the layers and the cuts are: what the oracle gives, or a failure where it
-//! gives nothing.
-#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+//! For any envelopes, layers and chunks the result is what the oracle expects.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod oracle;
 mod stash;
@@ -16,7 +15,7 @@ use serde_json::json;
 
 use oracle::expect;
 use stash::{flow, flow_logs, gz, messages, options};
-use subject::{SOURCE, check_end, transcode};
+use subject::{SOURCE, check_result, transcode};
 
 static SHAPES: LazyLock<[Shape; 3]> = LazyLock::new(|| {
     let captures = options(json!({"message_regex": "(?P<first>[^ ]*)(?: (?P<rest>.*))?"}));
@@ -27,7 +26,7 @@ fn space() -> impl Strategy<Value = String> {
     prop_oneof![6 => Just(String::new()), 1 => "[ \t\r\n]{1,3}"]
 }
 
-/// A string in JSON, some of its characters written as escapes.
+/// A JSON string in which some characters are escaped.
 fn string(content: String) -> impl Strategy<Value = String> {
     vec(prop::bool::weighted(0.1), 1..8).prop_map(move |escapes| {
         let mut string = String::new();
@@ -61,7 +60,7 @@ fn array(items: impl Strategy<Value = Vec<String>>) -> impl Strategy<Value = Str
 
 const KNOWN: [&str; 4] = ["messageType", "logEvents", "timestamp", "message"];
 
-/// Any value, with known words in it.
+/// Any value. It can have known keys in it.
 fn value() -> impl Strategy<Value = String> {
     let number = "-?(0|[1-9][0-9]{0,3})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,3})?";
     let word = prop_oneof![select(&KNOWN[..]).prop_map(str::to_owned), ".{0,6}"];
@@ -81,7 +80,7 @@ fn value() -> impl Strategy<Value = String> {
     })
 }
 
-/// Members with no meaning at either level: their keys are no known words.
+/// Members with unknown keys.
 fn unknown() -> impl Strategy<Value = Vec<(String, String)>> {
     let key = prop_oneof!["(id|owner|MessageType|messages|timestamp )", "é.{0,4}"];
     vec((key.prop_flat_map(string), value()), 0..3)
@@ -148,7 +147,7 @@ fn documents() -> impl Strategy<Value = String> {
     })
 }
 
-/// Wraps bytes in layers of gzip, each cut into members of some size with white space in between.
+/// Wraps bytes in layers of gzip, each with members of some size and white space between them.
 fn wrapped(text: &[u8], layers: &[(usize, String)]) -> Vec<u8> {
     let mut bytes = text.to_vec();
     for (size, space) in layers {
@@ -165,7 +164,7 @@ fn layers() -> impl Strategy<Value = Vec<(usize, String)>> {
     )
 }
 
-/// A small change of a text, somewhere.
+/// A small change of a text.
 #[derive(Debug, Clone)]
 enum Mutation {
     Flip(Index, u8),
@@ -236,7 +235,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_envelopes_in_any_layers_and_chunks_give_the_oracles_rows(
+    fn any_envelopes_in_any_layers_and_chunks_give_the_expected_rows(
         shape in select(SHAPES.to_vec()),
         text in documents(),
         layers in layers(),
@@ -245,7 +244,7 @@ proptest! {
         let object = wrapped(text.as_bytes(), &layers);
         let expected = expect(shape.options(), SOURCE, &object).unwrap();
         let output = transcode(&shape, &object, &sizes).unwrap();
-        prop_assert_eq!(output.plainly(), expected);
+        prop_assert_eq!(output.as_expected(), expected);
     }
 
     #[test]
@@ -269,7 +268,7 @@ proptest! {
     }
 
     #[test]
-    fn where_chunks_are_cut_changes_nothing(
+    fn the_result_does_not_depend_on_the_chunks(
         text in documents(),
         layers in layers(),
         sizes in vec(1..50_usize, 1..4),
@@ -282,7 +281,7 @@ proptest! {
     }
 
     #[test]
-    fn mutated_text_is_taken_where_the_oracle_takes_it(
+    fn mutated_text_is_accepted_if_the_oracle_accepts_it(
         text in documents(),
         mutations in vec(mutation(), 1..3),
         size in 1..50_usize,
@@ -290,6 +289,6 @@ proptest! {
         let mut text = text.into_bytes();
         mutations.iter().for_each(|mutation| mutation.apply(&mut text));
         let expected = expect(messages().options(), SOURCE, &text);
-        check_end(transcode(&messages(), &text, &[size]), expected);
+        check_result(transcode(&messages(), &text, &[size]), expected);
     }
 }

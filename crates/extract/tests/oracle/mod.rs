@@ -1,28 +1,31 @@
-//! What a transcode must give, worked out in the plainest way: the whole object in memory, one step
-//! after another, and nothing of the crate under test.
-#![allow(dead_code, reason = "each test and fuzz target needs a part of it")]
+//! The oracle: the right result of a transcode.
+//!
+//! It works in the simplest way, with the whole object in memory and one step after another. It uses
+//! nothing of the crate under test but its options.
+#![allow(dead_code, reason = "each test and fuzz target uses a part of it")]
 
-pub(crate) mod envelope;
-pub(crate) mod gunzip;
-pub(crate) mod matches;
+pub(crate) mod cloudwatch;
+pub(crate) mod gzip;
+pub(crate) mod regex;
 pub(crate) mod rows;
 
 use rehose_extract::{DialectName, Options};
 
-/// More layers than these are refused.
+/// The maximum number of gzip layers.
 const MAX_LAYERS: usize = 3;
 
-/// White space that may come before the magic of gzip.
+/// The maximum number of bytes of white space before the magic number of gzip.
 const MAX_LEADING_SPACE: usize = 4096;
 
-/// A log event, its timestamp as written and its message decoded, if it can be.
+/// A log event: its timestamp as written, and its message decoded, or as written if it cannot be
+/// decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) timestamp: String,
     pub(crate) message: Result<String, String>,
 }
 
-/// Everything that an object gives.
+/// The right result for an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Expected {
     pub(crate) csv: String,
@@ -35,12 +38,12 @@ pub(crate) struct Expected {
     pub(crate) bytes_decoded: u64,
 }
 
-/// What an object gives, or `None` if it must fail.
+/// Returns the right result for an object, or `None` if it is faulty.
 pub(crate) fn expect(options: &Options, source: &str, object: &[u8]) -> Option<Expected> {
     let text = String::from_utf8(peel(object)?).ok()?;
     let documents = match options.with_defaults().dialect {
         Some(DialectName::Regex) => None,
-        _ => Some(envelope::documents(&text)?),
+        _ => Some(cloudwatch::documents(&text)?),
     };
     let mut expected = Expected {
         csv: rows::header(options),
@@ -51,7 +54,7 @@ pub(crate) fn expect(options: &Options, source: &str, object: &[u8]) -> Option<E
         ..Expected::default()
     };
     let events = match documents {
-        None => matches::events(options.event_regex.as_deref()?, &text),
+        None => regex::events(options.event_regex.as_deref()?, &text),
         Some(documents) => {
             let (data, control): (Vec<_>, Vec<_>) = documents
                 .into_iter()
@@ -78,7 +81,7 @@ pub(crate) fn expect(options: &Options, source: &str, object: &[u8]) -> Option<E
     Some(expected)
 }
 
-/// The text inside all layers of gzip.
+/// Returns the text inside all layers of gzip, or `None` if a layer is faulty.
 pub(crate) fn peel(object: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = object.to_vec();
     for _ in 0..=MAX_LAYERS {
@@ -90,7 +93,7 @@ pub(crate) fn peel(object: &[u8]) -> Option<Vec<u8>> {
         if !significant.starts_with(&[0x1f, 0x8b]) || space >= MAX_LEADING_SPACE {
             return Some(bytes);
         }
-        bytes = gunzip::members(&bytes)?;
+        bytes = gzip::members(&bytes)?;
     }
     None
 }

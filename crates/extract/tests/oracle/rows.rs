@@ -1,4 +1,4 @@
-//! Rows and rejected lines of single events.
+//! The row or rejected line of an event.
 
 use jiff::SignedDuration;
 use jiff::civil::date;
@@ -6,13 +6,13 @@ use regex::bytes::Regex;
 use rehose_extract::{FormatName, Options};
 
 use super::Event;
-use super::matches::compiled;
+use super::regex::compiled;
 
-/// The columns of the default record, as the field has written them since 2020.
+/// The columns of the default record.
 const DEFAULT_COLUMNS: &str = "version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,\
                                protocol,packets,bytes,start,end,action,log-status";
 
-/// The first line of the CSV, with its line break.
+/// Returns the first line of the CSV, with its line break.
 pub(crate) fn header(options: &Options) -> String {
     format!("timestamp,{}\n", columns(options).join(","))
 }
@@ -34,7 +34,7 @@ fn message_regex(options: &Options) -> &'static Regex {
     compiled(options.message_regex.as_deref().unwrap())
 }
 
-/// The line of an event, or the reason why it has none.
+/// Returns the row of an event, or the reason why it is rejected.
 pub(crate) fn row(options: &Options, event: &Event) -> Result<String, &'static str> {
     let message = event.message.as_ref().map_err(|_| "escape")?;
     let timestamp = timestamp(&event.timestamp).ok_or("timestamp")?;
@@ -80,7 +80,7 @@ fn quoted(field: &str) -> String {
     }
 }
 
-/// The line of JSON that keeps a rejected event.
+/// Returns the line of JSON for a rejected event.
 pub(crate) fn rejected_line(source: &str, reason: &str, event: &Event) -> String {
     let (Ok(message) | Err(message)) = &event.message;
     let is_number = serde_json::from_str::<&serde_json::value::RawValue>(&event.timestamp)

@@ -1,8 +1,8 @@
-//! Objects as Firehose leaves them, and as it should not.
-#![allow(dead_code, reason = "each test needs a part of it")]
+//! Objects as Firehose writes them, and shapes to read them.
+#![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
-    reason = "what is made here is right, and a Vec takes every byte"
+    reason = "the options are valid, and a Vec takes every byte"
 )]
 
 use std::io::Write;
@@ -12,52 +12,52 @@ use flate2::{Compression, Crc};
 use rehose_extract::{Options, Shape};
 use serde_json::json;
 
-/// The regex that the field has used on CloudWatch envelopes.
+/// An event regex for CloudWatch Logs envelopes.
 pub(crate) const USUAL_REGEX: &str =
     r#""timestamp":(?P<timestamp>[0-9]+),"message":"(?P<message>(?:[^"\\]|\\.)*)""#;
 
-/// Chunks that cut everything everywhere, some that cut little, and none.
+/// Sizes of chunks: from single bytes to the whole object.
 pub(crate) const SIZES: [usize; 7] = [1, 2, 3, 7, 64, 4096, usize::MAX];
 
-/// The default shape.
+/// Returns the default shape.
 pub(crate) fn flow_logs() -> Shape {
     Options::default().compile().unwrap()
 }
 
-/// Every event's message as it is.
+/// Returns a shape with the whole message in one column.
 pub(crate) fn messages() -> Shape {
     options(json!({"format": "message"}))
 }
 
-/// The shape of options in JSON, as a job has them.
+/// Returns the shape of options in JSON.
 pub(crate) fn options(options: serde_json::Value) -> Shape {
     let options: Options = serde_json::from_value(options).unwrap();
     options.compile().unwrap()
 }
 
-/// Messages that an event regex finds.
-pub(crate) fn matches(pattern: &str) -> Shape {
+/// Returns a shape that finds messages by an event regex.
+pub(crate) fn event_regex(pattern: &str) -> Shape {
     options(json!({"event_regex": pattern, "format": "message"}))
 }
 
-/// A flow of the default record.
+/// Returns a flow log with the default fields.
 pub(crate) fn flow(port: u32) -> String {
     format!(
         "2 123456789012 eni-0a1b 10.0.0.1 10.0.0.2 443 {port} 6 7 840 1580515200 1580515260 ACCEPT OK"
     )
 }
 
-/// The columns of [`flow`].
+/// Returns the row of a [`flow`], without its timestamp.
 pub(crate) fn columns(port: u32) -> String {
     flow(port).replace(' ', ",")
 }
 
-/// A data document as CloudWatch Logs writes it.
+/// Returns a data document as CloudWatch Logs writes it.
 pub(crate) fn document(events: &[(i64, &str)]) -> String {
     envelope("DATA_MESSAGE", events)
 }
 
-/// The document with which CloudWatch Logs tries a destination.
+/// Returns the document that CloudWatch Logs sends to test a destination.
 pub(crate) fn control_document() -> String {
     envelope(
         "CONTROL_MESSAGE",
@@ -65,7 +65,7 @@ pub(crate) fn control_document() -> String {
     )
 }
 
-/// A document of a type, its keys in the usual order.
+/// Returns a document with its keys in the order of CloudWatch Logs.
 pub(crate) fn envelope(message_type: &str, events: &[(i64, &str)]) -> String {
     let events: Vec<_> = events
         .iter()
@@ -80,7 +80,7 @@ pub(crate) fn envelope(message_type: &str, events: &[(i64, &str)]) -> String {
     )
 }
 
-/// One gzip member.
+/// Returns one gzip member.
 pub(crate) fn gz(text: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text.as_ref()).unwrap();
@@ -97,7 +97,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// One gzip member with this header.
+    /// Returns one gzip member with this header.
     pub(crate) fn gz(self, text: impl AsRef<[u8]>) -> Vec<u8> {
         let flags = u8::from(self.crc) << 1
             | u8::from(self.extra.is_some()) << 2

@@ -1,17 +1,19 @@
-//! Running the crate under test, and reading what it wrote.
-#![allow(dead_code, reason = "each test and fuzz target needs a part of it")]
+//! Runs the crate under test and reads its output.
+#![allow(dead_code, reason = "each test and fuzz target uses a part of it")]
 
 use std::io::{self, ErrorKind};
 
 use flate2::read::MultiGzDecoder;
-use rehose_extract::{Compression, Error, Fault, Reason, Shape, Summary, Transcoder};
+use rehose_extract::{
+    Compression, Error, Fault, Position, Reason, Shape, Stage, Summary, Transcoder,
+};
 
 use super::oracle::Expected;
 
-/// The name of the object in rejected lines: one that must be escaped there.
+/// The name of the object in rejected lines. It needs an escape there.
 pub(crate) const SOURCE: &str = "2020/02/01/00/a \"stash\"";
 
-/// The bytes that a transcode gives.
+/// The result of a transcode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Output {
     pub(crate) csv_gz: Vec<u8>,
@@ -19,12 +21,44 @@ pub(crate) struct Output {
     pub(crate) summary: Summary,
 }
 
-/// Transcodes an object that is pushed in chunks of these sizes, over and over.
+/// Transcodes an object as a whole. Fails unless the result is the same in chunks of each of these
+/// sizes.
+pub(crate) fn transcode_in_chunks(
+    shape: &Shape,
+    object: &[u8],
+    sizes: &[usize],
+) -> Result<Output, Fault> {
+    let whole = transcode(shape, object, &[usize::MAX]);
+    for size in sizes {
+        // Not assert_eq, which would print megabytes.
+        assert!(
+            transcode(shape, object, &[*size]) == whole,
+            "another result in chunks of {size}"
+        );
+    }
+    whole
+}
+
+/// Returns a fault at an offset of the text.
+pub(crate) fn in_text(reason: Reason, offset: usize) -> Fault {
+    at(reason, Stage::Text, offset)
+}
+
+/// Returns a fault at an offset of a stage.
+pub(crate) fn at(reason: Reason, stage: Stage, offset: usize) -> Fault {
+    let offset = offset as u64;
+    Fault {
+        reason,
+        at: Position { stage, offset },
+    }
+}
+
+/// Transcodes an object in chunks of these sizes, in turn.
 pub(crate) fn transcode(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result<Output, Fault> {
     attempt(shape, object, sizes).map_err(|error| match error {
         Error::Input(fault) => fault,
         Error::Output(error) => unreachable!("a Vec takes every byte: {error}"),
-        Error::Stopped => unreachable!("nobody wants it to stop"),
+        Error::Stopped => unreachable!("push never stops"),
     })
 }
 
@@ -50,19 +84,19 @@ fn attempt(shape: &Shape, object: &[u8], sizes: &[usize]) -> Result<Output, Erro
     })
 }
 
-/// Checks that an object ended as the oracle has it.
-#[allow(clippy::panic, reason = "a panic is how a check fails")]
-pub(crate) fn check_end(end: Result<Output, Fault>, expected: Option<Expected>) {
-    match (end, expected) {
-        (Ok(output), Some(expected)) => assert_eq!(output.plainly(), expected),
-        (Ok(output), None) => panic!("it must fail, but gave {:?}", output.plainly()),
-        (Err(fault), Some(_)) => assert!(is_own_bound(&fault.reason), "sound, but {fault}"),
+/// Fails unless the result is what the oracle expects.
+#[allow(clippy::panic, reason = "a check fails by a panic")]
+pub(crate) fn check_result(result: Result<Output, Fault>, expected: Option<Expected>) {
+    match (result, expected) {
+        (Ok(output), Some(expected)) => assert_eq!(output.as_expected(), expected),
+        (Ok(output), None) => panic!("it must fail, but gave {:?}", output.as_expected()),
+        (Err(fault), Some(_)) => assert!(is_unknown_limit(&fault.reason), "sound, but {fault}"),
         (Err(_), None) => {}
     }
 }
 
-/// What the oracle does not know.
-fn is_own_bound(reason: &Reason) -> bool {
+/// Whether a fault is a limit that the oracle does not know.
+fn is_unknown_limit(reason: &Reason) -> bool {
     matches!(reason, Reason::TooDeep(_) | Reason::TimestampTooLong(_))
 }
 
@@ -75,8 +109,8 @@ impl Output {
         gunzipped(&self.rejected_gz)
     }
 
-    /// The same in the oracle's terms.
-    pub(crate) fn plainly(&self) -> Expected {
+    /// Returns the output in the oracle's terms.
+    pub(crate) fn as_expected(&self) -> Expected {
         let Summary {
             documents,
             events,
@@ -99,16 +133,13 @@ impl Output {
     }
 }
 
-/// The text of an output.
-#[allow(
-    clippy::unwrap_used,
-    reason = "what is read here has just been written"
-)]
+/// Returns the text of an output.
+#[allow(clippy::unwrap_used, reason = "rows and rejected lines are UTF-8")]
 fn gunzipped(bytes: &[u8]) -> String {
     let mut text = Vec::new();
     match io::copy(&mut MultiGzDecoder::new(bytes), &mut text) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof && bytes.is_empty() => {}
-        read => assert!(read.is_ok(), "the output is no gzip"),
+        read => assert!(read.is_ok(), "the output is not gzip"),
     }
     String::from_utf8(text).unwrap()
 }

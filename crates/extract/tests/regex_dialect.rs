@@ -1,5 +1,5 @@
-//! The dialect `regex`: a stream gives what the regex finds in the whole text.
-#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
+//! The dialect `regex` finds in a stream what the regex finds in the whole text.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod oracle;
 mod stash;
@@ -13,22 +13,22 @@ use rehose_extract::Shape;
 use serde_json::json;
 
 use oracle::expect;
-use stash::{SIZES, USUAL_REGEX, matches, options};
+use stash::{SIZES, USUAL_REGEX, event_regex, options};
 use subject::{SOURCE, transcode};
 
-/// Event regexes and the letters of texts in which they find much.
+/// Event regexes, each with letters for texts in which it has many matches.
 const PATTERNS: [(&str, &str); 16] = [
     (USUAL_REGEX, r#""timesapg:0,\""#),
-    // A loop first.
+    // Loops at the beginning.
     (r"(?P<timestamp>[0-9]*):(?P<message>[a-z]*)", "01:ab \n"),
     (r"(?P<timestamp>[0-9]*)(?P<message>[a-z]+)", "01ab "),
-    // More input makes it another match.
+    // More input changes the match.
     (r"(?P<timestamp>1)(?P<message>2.*3|2)", "123\n"),
     (r"(?P<timestamp>1)(?P<message>2|2.*3)", "123\n"),
     (r"(?P<timestamp>1.*2|1)(?P<message>3?)", "123\n"),
     (r"(?P<timestamp>1+)(?P<message>(?:23)*)(?:23456)?", "123456"),
     (r"(?P<timestamp>[0-9])(?P<message>.*?)(?:;|,.*;)", "0,;\n"),
-    // An earlier match that has not ended hides a later one that has.
+    // An earlier match that is not final hides a later one that is.
     (r"1(?P<timestamp>0).*2(?P<message>)|(?:1|0)3", "01230\n"),
     (r"(?s)(?P<message>[a-z]+.*)?(?P<timestamp>[0-9])", "a0 \n"),
     // Assertions.
@@ -40,14 +40,14 @@ const PATTERNS: [(&str, &str); 16] = [
         r"(?-u:\b)(?P<timestamp>[0-9]+)(?-u:\B)(?P<message>\pL*)",
         "01 aé",
     ),
-    // Characters of several bytes, and what is no JSON inside the message.
+    // Characters of several bytes, and messages that are not JSON strings.
     (r"(?P<timestamp>[0-9]+)(?P<message>[^0-9]+)", "01é€😀\\nu\""),
 ];
 
 #[test]
-fn a_match_may_straddle_any_boundary() {
+fn a_match_can_cross_any_chunk_boundary() {
     let text = r#"{"timestamp":1,"message":"a \"quoted\" word","timestamp":22,"message":""}"#;
-    let shape = matches(USUAL_REGEX);
+    let shape = event_regex(USUAL_REGEX);
     for first in 0..text.len() {
         for second in 1..text.len() - first {
             let output = transcode(&shape, text.as_bytes(), &[first, second, usize::MAX]).unwrap();
@@ -60,8 +60,8 @@ fn a_match_may_straddle_any_boundary() {
 }
 
 #[test]
-fn more_input_may_make_it_another_match() {
-    let shape = matches(r"(?P<timestamp>1)(?P<message>foo.*bar|foo)");
+fn more_input_can_change_a_match() {
+    let shape = event_regex(r"(?P<timestamp>1)(?P<message>foo.*bar|foo)");
     for (text, rows) in [
         ("1foo", "1970-01-01T00:00:00.001Z,foo\n"),
         (
@@ -82,7 +82,7 @@ fn more_input_may_make_it_another_match() {
 }
 
 #[test]
-fn the_text_ends_and_begins_once() {
+fn anchors_match_only_at_the_ends_of_the_text() {
     for (pattern, text, events) in [
         (r"(?P<timestamp>[0-9])(?P<message>x?)\z", "1 2 3", 1),
         (r"(?P<timestamp>[0-9])(?P<message>x?)$", "1\n2\n3", 1),
@@ -92,7 +92,7 @@ fn the_text_ends_and_begins_once() {
         (r"\A(?P<timestamp>[0-9])(?P<message>x?)", " 1", 0),
     ] {
         for size in SIZES {
-            let output = transcode(&matches(pattern), text.as_bytes(), &[size]).unwrap();
+            let output = transcode(&event_regex(pattern), text.as_bytes(), &[size]).unwrap();
             assert_eq!(
                 output.summary.events, events,
                 "{pattern} in chunks of {size}"
@@ -102,8 +102,8 @@ fn the_text_ends_and_begins_once() {
 }
 
 #[test]
-fn what_stands_before_a_search_is_known_however_long_the_text_is() {
-    let shape = matches("(?m)^(?P<timestamp>[0-9])(?P<message>[a-z])");
+fn assertions_see_the_byte_before_a_search_in_a_long_text() {
+    let shape = event_regex("(?m)^(?P<timestamp>[0-9])(?P<message>[a-z])");
     let long = "\n".repeat(3 << 20);
     for cut in 1..8 {
         let text = format!("{long}1x3y\n2z");
@@ -117,7 +117,7 @@ fn what_stands_before_a_search_is_known_however_long_the_text_is() {
 }
 
 #[test]
-fn any_envelope_will_do() {
+fn any_envelope_is_accepted() {
     let shape = options(json!({
         "event_regex": r"(?m)^(?P<timestamp>[0-9]{13})\t(?P<message>.*)$",
         "fields": ["srcaddr", "dstaddr"],
@@ -132,20 +132,20 @@ fn any_envelope_will_do() {
 }
 
 #[test]
-fn a_message_that_is_no_json_string_is_rejected_as_it_stands() {
-    let shape = matches(r"(?P<timestamp>[0-9]+) (?P<message>.*)");
+fn a_message_that_is_not_a_json_string_is_rejected_as_written() {
+    let shape = event_regex(r"(?P<timestamp>[0-9]+) (?P<message>.*)");
     let text = "1 C:\\temp\n2 \\ud800\n3 a\ttab\n4 cut \\u00\n5 \\u00e9\n";
     for size in SIZES {
         let output = transcode(&shape, text.as_bytes(), &[size]).unwrap();
         assert_eq!(output.summary.rejected, 3);
         let expected = expect(shape.options(), SOURCE, text.as_bytes()).unwrap();
-        assert_eq!(output.plainly(), expected);
+        assert_eq!(output.as_expected(), expected);
     }
 }
 
 #[test]
-fn a_group_that_takes_no_part_is_empty() {
-    let shape = matches(r"(?P<timestamp>1)|(?P<message>2)");
+fn an_unmatched_group_is_empty() {
+    let shape = event_regex(r"(?P<timestamp>1)|(?P<message>2)");
     let output = transcode(&shape, b"12", &[1]).unwrap();
     assert_eq!(
         output.csv(),
@@ -154,7 +154,7 @@ fn a_group_that_takes_no_part_is_empty() {
     assert_eq!(output.summary.rejected, 1);
 }
 
-/// A pattern, by its number, and a text for it.
+/// The index of a pattern, and a text for it.
 fn pattern_and_text() -> impl Strategy<Value = (usize, String)> {
     (0..PATTERNS.len()).prop_flat_map(|number| {
         let (pattern, letters) = PATTERNS[number];
@@ -179,10 +179,10 @@ proptest! {
         sizes in vec(1..20_usize, 1..5),
     ) {
         static SHAPES: LazyLock<Vec<Shape>> =
-            LazyLock::new(|| PATTERNS.iter().map(|(pattern, _)| matches(pattern)).collect());
+            LazyLock::new(|| PATTERNS.iter().map(|(pattern, _)| event_regex(pattern)).collect());
         let shape = &SHAPES[number];
         let expected = expect(shape.options(), SOURCE, text.as_bytes()).unwrap();
         let output = transcode(shape, text.as_bytes(), &sizes).unwrap();
-        prop_assert_eq!(output.plainly(), expected);
+        prop_assert_eq!(output.as_expected(), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! The events that a regex finds in a whole text.
+//! Finds events with a regex in the whole text.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
@@ -7,7 +7,7 @@ use regex::bytes::Regex;
 
 use super::Event;
 
-/// A pattern compiled, once for each pattern: fuzzing asks for the same few all the time.
+/// Compiles a pattern, once. Fuzzing uses the same few patterns for every input.
 #[allow(clippy::unwrap_used, reason = "the patterns of tests are valid")]
 pub(crate) fn compiled(pattern: &str) -> &'static Regex {
     static KNOWN: LazyLock<Mutex<HashMap<String, &Regex>>> = LazyLock::new(Mutex::default);
@@ -17,7 +17,7 @@ pub(crate) fn compiled(pattern: &str) -> &'static Regex {
         .or_insert_with(|| Box::leak(Box::new(Regex::new(pattern).unwrap())))
 }
 
-/// Every match, in order.
+/// Returns the events of all matches, in order.
 pub(crate) fn events(pattern: &str, text: &str) -> Vec<Event> {
     compiled(pattern)
         .captures_iter(text.as_bytes())
@@ -34,8 +34,8 @@ pub(crate) fn events(pattern: &str, text: &str) -> Vec<Event> {
         .collect()
 }
 
-/// The content of a JSON string, in which a quote may also stand for itself; as it stands if it is
-/// no such content.
+/// Decodes the content of a JSON string, in which quotes need no escape. Returns it as it is if it
+/// cannot be decoded.
 fn unescaped(content: &str) -> Result<String, String> {
     let mut quoted = String::from('"');
     let mut escaped = false;

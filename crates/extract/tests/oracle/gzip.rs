@@ -1,11 +1,12 @@
-//! One layer of gzip, all of it in memory.
+//! Reads a layer of gzip in memory.
 
 use std::io;
 
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 
-/// The text of members back to back, with white space around them and zeros after the last.
+/// Returns the text of all members, or `None` if one is faulty. White space between members and zeros
+/// after the last one are allowed.
 pub(crate) fn members(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     let mut rest = skip_space(bytes);
@@ -38,18 +39,18 @@ fn is_space(byte: u8) -> bool {
     b" \t\r\n".contains(&byte)
 }
 
-/// A member and where its parts are.
+/// A member and the indices of its parts.
 pub(crate) struct Member {
     pub(crate) text: Vec<u8>,
-    /// Where the two bytes of the header's CRC are, if it has one.
+    /// Index of the two bytes of the header's CRC, if there is one.
     pub(crate) header_crc: Option<usize>,
-    /// Where the eight bytes of the trailer begin.
+    /// Index of the eight bytes of the trailer.
     pub(crate) trailer: usize,
     pub(crate) end: usize,
 }
 
 impl Member {
-    /// The member at the beginning of `bytes`, whatever its checksums say.
+    /// Reads the member at the beginning of `bytes`, without checking its checksums.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let flags = match bytes {
             [0x1f, 0x8b, 8, flags, ..] if flags & 0xe0 == 0 => *flags,
@@ -82,7 +83,7 @@ impl Member {
         })
     }
 
-    /// Whether the member's checksums, where it stands in `bytes`, are right.
+    /// Whether the checksums are right.
     fn is_sound(&self, bytes: &[u8]) -> bool {
         let header = self
             .header_crc
@@ -90,13 +91,13 @@ impl Member {
         header && bytes[self.trailer..self.end] == self.right_trailer()
     }
 
-    /// The CRC of its header that the member should have.
+    /// Returns the right CRC of the header.
     pub(crate) fn right_header_crc(&self, bytes: &[u8]) -> [u8; 2] {
         let header = &bytes[..self.header_crc.unwrap_or_default()];
         (crc(header).sum() as u16).to_le_bytes()
     }
 
-    /// The trailer that the member should have.
+    /// Returns the right trailer.
     pub(crate) fn right_trailer(&self) -> [u8; 8] {
         let crc = crc(&self.text);
         let mut trailer = [0; 8];

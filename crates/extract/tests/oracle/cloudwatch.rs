@@ -1,4 +1,4 @@
-//! CloudWatch Logs envelopes, read with serde_json.
+//! Reads CloudWatch Logs envelopes with serde_json.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub(crate) struct Document {
     pub(crate) events: Vec<Event>,
 }
 
-/// The documents of a text, or `None` if it is anything else.
+/// Returns the documents of a text, or `None` if it has anything else.
 pub(crate) fn documents(text: &str) -> Option<Vec<Document>> {
     let documents = serde_json::Deserializer::from_str(text).into_iter();
     documents.collect::<Result<_, _>>().ok()
@@ -91,8 +91,8 @@ fn number<E: Error>(value: &RawValue) -> Result<String, E> {
     }
 }
 
-/// Reads a value of no interest. serde_json does not look into the strings of one, so that half a
-/// surrogate pair would pass; it is no text, and the object fails wherever it stands.
+/// Skips a value. serde_json does not check the strings of a skipped value, so half a surrogate pair
+/// would pass there. It is a fault anywhere in an object, so this function checks the strings.
 fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     let mut rest = map.next_value::<&RawValue>()?.get();
     while let Some(begin) = rest.find('"') {
