@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use self::message::MessageFormat;
 use self::regex::RegexFormat;
-use self::vpc_flow_logs::{FieldKind, VpcFlowLogsFormat};
+use self::vpc_flow_logs::VpcFlowLogsFormat;
 use crate::record::Fields;
 
 /// A compiled format. Cheap to clone.
@@ -55,6 +55,17 @@ pub struct Column<'a> {
     pub name: &'a str,
     /// The type of its values.
     pub kind: FieldKind,
+}
+
+/// The type of a field or column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A whole number of up to 32 bits.
+    Int,
+    /// A whole number of up to 64 bits.
+    BigInt,
+    /// Any text.
+    Text,
 }
 
 /// The reason why an event is not a record. A rejected event is kept, with the name of the reason.

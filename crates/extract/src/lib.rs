@@ -14,7 +14,8 @@
 //! | `sink` | records → a file |
 //!
 //! - [`Options`] are what a user says: a dialect, a format, and their parameters.
-//! - [`Shape`] is their compiled form. Make it once and use it for many objects.
+//! - [`Shape`] is their compiled form. Make it once and use it for many objects. It has the
+//!   [`Column`]s of the output.
 //! - [`Compression`] says how the output is gzipped. Clones share their encoders.
 //! - [`Transcoder`] converts one object and returns a [`Summary`].
 //! - [`Error`] tells a faulty object, whose [`Fault`] has a [`Reason`] and a [`Position`], from a
@@ -57,7 +58,7 @@ mod layers;
 mod options;
 mod pattern;
 mod record;
-mod records;
+mod router;
 mod shape;
 mod sink;
 #[cfg(feature = "stages")]
@@ -68,8 +69,8 @@ mod utf8;
 
 pub use bounds::{MAX_LEVEL, MIN_LEVEL};
 pub use error::{Error, Fault, Position, Reason, Stage};
-pub use format::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS, Field, FieldKind};
-pub use format::{Column, Rejection};
+pub use format::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS, Field};
+pub use format::{Column, FieldKind, Rejection};
 pub use options::{DialectName, FormatName, Options, OptionsError};
 pub use shape::Shape;
 pub use sink::{BlockWriter, Compression, Gzip};

@@ -51,8 +51,16 @@ pub trait BlockWriter {
     fn block_size(&self) -> usize;
 
     /// Writes the next block.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the underlying writer. The file is then incomplete.
     fn write(&mut self, block: &[u8]) -> io::Result<()>;
 
     /// Completes the file. Returns the number of bytes written, which is 0 if there was no block.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write).
     fn finish(self) -> io::Result<u64>;
 }

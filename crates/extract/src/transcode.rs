@@ -8,7 +8,7 @@ use crate::dialect::Parser;
 use crate::error::Error;
 use crate::layers::Layer;
 use crate::record::RecordBuilder;
-use crate::records::Records;
+use crate::router::Router;
 use crate::shape::Shape;
 use crate::sink::{BlockWriter, Compression, CsvSink, Gzip, RejectedLines};
 use crate::utf8::Utf8;
@@ -62,7 +62,7 @@ pub struct Transcoder<S, R> {
     layers: Layer,
     utf8: Utf8,
     parser: Parser,
-    records: Records<CsvSink<S>, R>,
+    router: Router<CsvSink<S>, R>,
     bytes_in: u64,
 }
 
@@ -94,7 +94,7 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
             layers: Layer::object(),
             utf8: Utf8::default(),
             parser: shape.dialect().parser(),
-            records: Records::new(
+            router: Router::new(
                 RecordBuilder::new(shape.format().clone()),
                 CsvSink::new(&shape.header(), csv)?,
                 RejectedLines::new(source, rejected)?,
@@ -129,12 +129,12 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
             layers,
             utf8,
             parser,
-            records,
+            router,
             bytes_in,
         } = self;
         *bytes_in += chunk.len() as u64;
         layers.push(chunk, go_on, &mut |bytes| {
-            utf8.push(bytes, &mut |text| parser.push(text, records))
+            utf8.push(bytes, &mut |text| parser.push(text, router))
         })
     }
 
@@ -148,14 +148,13 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
             mut layers,
             mut utf8,
             mut parser,
-            mut records,
+            mut router,
             bytes_in,
         } = self;
-        layers
-            .finish(&mut |bytes| utf8.push(bytes, &mut |text| parser.push(text, &mut records)))?;
+        layers.finish(&mut |bytes| utf8.push(bytes, &mut |text| parser.push(text, &mut router)))?;
         utf8.finish()?;
-        let documents = parser.finish(&mut records)?;
-        let (counts, bytes_out) = records.finish()?;
+        let documents = parser.finish(&mut router)?;
+        let (counts, bytes_out) = router.finish()?;
         Ok(Summary {
             documents,
             events: counts.events,

@@ -27,7 +27,7 @@ fn size_of_zlib(text: &[u8]) -> io::Result<usize> {
 }
 
 #[test]
-fn nothing_is_a_member_too() {
+fn an_empty_stream_is_a_member() {
     let gz = round_trip(b"");
     assert_eq!(gz.len(), HEADER + 2 + TRAILER);
     assert_eq!(encode([b"".as_slice(), b"", b""]), gz);
@@ -35,7 +35,7 @@ fn nothing_is_a_member_too() {
 
 /// The output must not depend on an earlier stream.
 #[test]
-fn one_encoder_for_many_streams() {
+fn an_encoder_can_be_reused() {
     let mut encoder = Encoder::new();
     for length in [0, 1, 300, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 77] {
         for text in [
@@ -65,7 +65,7 @@ fn every_length_up_to_three_groups_of_64() {
 }
 
 #[test]
-fn blocks_end_anywhere() {
+fn a_stream_can_end_anywhere_in_a_block() {
     let (rows, noise) = (rows(2 * BLOCK + 500, 2), noise(2 * BLOCK + 500, 2));
     for blocks in 1..=2 {
         let ends = [
@@ -81,7 +81,7 @@ fn blocks_end_anywhere() {
 }
 
 #[test]
-fn a_match_reaches_as_far_as_the_window_and_no_further() {
+fn a_match_reaches_to_the_end_of_the_window() {
     let row = b"\n1234567890,abcdefghijklmnopqrstuvwxyz,END\n";
     let letters = letters(3 * BLOCK, 3);
     let size = |begin: usize, distance: usize| {
@@ -116,7 +116,7 @@ fn matches_of_every_length() {
 }
 
 #[test]
-fn one_row_without_end() {
+fn a_row_of_many_blocks_is_encoded() {
     for field in [
         "a",
         "ab",
@@ -230,12 +230,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_text(text in text()) {
+    fn any_text_is_restored(text in text()) {
         round_trip(&text);
     }
 
     #[test]
-    fn the_same_bytes_however_it_is_cut(text in text(), sizes in vec(1..100_000_usize, 1..6)) {
+    fn the_output_does_not_depend_on_the_writes(text in text(), sizes in vec(1..100_000_usize, 1..6)) {
         let mut rest = &text[..];
         let mut sizes = sizes.iter().cycle();
         let cut = std::iter::from_fn(|| {
@@ -249,7 +249,7 @@ proptest! {
 }
 
 #[test]
-fn what_fuzzing_has_collected() {
+fn the_fuzzing_corpus_holds() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/rowdeflate");
     let mut inputs = 0;
     for entry in std::fs::read_dir(corpus).unwrap() {

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The parser is a state machine over bytes, like csv-core's. It can stop and resume between any two
-//! bytes, and it keeps nothing but the current event. [`usual_event`] is a shortcut for events in
+//! bytes, and it keeps nothing but the current event. [`usual_event()`] is a shortcut for events in
 //! the shape that CloudWatch Logs writes. The state machine reads all others, and reports every
 //! fault.
 

@@ -26,7 +26,8 @@
 //!
 //! # Invariants
 //!
-//! - The DFA has read exactly the bytes before `offset + next` since `begin`.
+//! - `search` has read the bytes from `begin` to `offset + next`, each exactly once. Reading again
+//!   from `begin` with each chunk would take quadratic time.
 //! - The window holds everything since `begin`, or at least [`REACH`] bytes before `end` (before
 //!   `next`, if there is no `end` yet), and [`LOOK_BEHIND`] bytes before that.
 //! - A match that is longer than [`MAX_MATCH`], or that so many further bytes leave undecided, is a

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::Column;
-use super::vpc_flow_logs::FieldKind;
+use super::{Column, FieldKind};
 use crate::record::Fields;
 
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use ::regex::Regex;
 
-use super::vpc_flow_logs::FieldKind;
-use super::{Column, Rejection};
+use super::{Column, FieldKind, Rejection};
 use crate::pattern;
 use crate::record::Fields;
 

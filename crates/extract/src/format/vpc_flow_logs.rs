@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Column, Rejection};
+use super::{Column, FieldKind, Rejection};
 use crate::record::Fields;
 
 /// A field of VPC flow logs.
@@ -15,17 +15,6 @@ pub struct Field {
     pub version: u8,
     /// The type of its values. Any value can also be `-`, for no value.
     pub kind: FieldKind,
-}
-
-/// The type of a field or column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
-    /// A whole number of up to 32 bits.
-    Int,
-    /// A whole number of up to 64 bits.
-    BigInt,
-    /// Any text.
-    Text,
 }
 
 const fn field(version: u8, name: &'static str) -> Field {

@@ -1,4 +1,4 @@
-//! Turns events into records and rejected lines, and counts them.
+//! The router: passes each event on as a record or as a rejected line, and counts it.
 
 use crate::bounds::MAX_HELD;
 use crate::dialect::{DocumentKind, Event, EventSink, SinkError};
@@ -21,7 +21,7 @@ pub(crate) struct Counts {
 /// the sinks' buffers behind a mark. If the document turns out to be a control document, the sinks
 /// go back to the mark.
 #[derive(Debug)]
-pub(crate) struct Records<S, R> {
+pub(crate) struct Router<S, R> {
     builder: RecordBuilder,
     rows: S,
     rejected: RejectedLines<R>,
@@ -30,7 +30,7 @@ pub(crate) struct Records<S, R> {
     marked: Option<Counts>,
 }
 
-impl<S: Sink, R: BlockWriter> Records<S, R> {
+impl<S: Sink, R: BlockWriter> Router<S, R> {
     pub(crate) fn new(builder: RecordBuilder, rows: S, rejected: RejectedLines<R>) -> Self {
         Self {
             builder,
@@ -58,7 +58,7 @@ impl<S: Sink, R: BlockWriter> Records<S, R> {
     }
 }
 
-impl<S: Sink, R: BlockWriter> EventSink for Records<S, R> {
+impl<S: Sink, R: BlockWriter> EventSink for Router<S, R> {
     fn event(&mut self, event: Event<'_>, kind: DocumentKind) -> Result<(), SinkError> {
         if kind == DocumentKind::Unknown && self.marked.is_none() {
             self.marked = Some(self.counts);
