@@ -1,8 +1,7 @@
 //! Dialects: how events are found in an object's text.
 //!
 //! A user names a dialect with [`DialectName`](crate::DialectName). It is compiled once, into a
-//! [`Dialect`], and each object gets a [`Parser`] of its own, which passes what it finds to an
-//! [`EventSink`].
+//! [`Dialect`]. Each object gets a [`Parser`] of its own, which passes events to an [`EventSink`].
 
 pub(crate) mod cloudwatch;
 pub(crate) mod json;

@@ -13,12 +13,12 @@
 //! | `format` | an event's message → the fields of a record |
 //! | `sink` | records → a file |
 //!
-//! - [`Options`] are what a user says: a dialect, a format, and their parameters.
+//! - [`Options`] select a dialect, a format, and their parameters.
 //! - [`Shape`] is their compiled form. Make it once and use it for many objects. It has the
 //!   [`Column`]s of the output.
-//! - [`Compression`] says how the output is gzipped. Clones share their encoders.
+//! - [`Compression`] is the way in which the output is gzipped. Clones share their encoders.
 //! - [`Transcoder`] converts one object and returns a [`Summary`].
-//! - [`Error`] tells a faulty object, whose [`Fault`] has a [`Reason`] and a [`Position`], from a
+//! - [`Error`] separates a faulty object, whose [`Fault`] has a [`Reason`] and a [`Position`], from a
 //!   failed writer.
 //! - [`BlockWriter`] is the interface between rows and compression.
 //!

@@ -1,4 +1,4 @@
-//! Options: what a user says of the input and the output.
+//! Options: the user's choice of input and output.
 
 use std::sync::Arc;
 

@@ -250,3 +250,29 @@ fn split_any(message: &[u8], ranges: &mut Vec<Range<usize>>) -> Result<(), Rejec
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_vectorised_path_finds_the_fields_of_the_general_path(
+            message in prop_oneof!["[a-cé]{1,9}( [a-cé]{1,9}){0,20}", "[a-c ,\"\\\\\n\r]{0,80}"],
+        ) {
+            let message = message.as_bytes();
+            let mut ranges = Vec::new();
+            let general = split_any(message, &mut ranges);
+            let fields = Fields::Ranges { message, ranges: &ranges };
+            let is_spaced = general.is_ok() && !ranges.is_empty()
+                && fields.iter().collect::<Vec<_>>().join(&b' ') == message;
+            let expected = is_spaced.then_some(ranges.len());
+            prop_assert_eq!(count_spaced(message), expected);
+            if is_spaced {
+                prop_assert!(Fields::Spaced(message).iter().eq(fields.iter()));
+            }
+        }
+    }
+}

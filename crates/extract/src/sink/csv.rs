@@ -107,3 +107,24 @@ fn write_field(field: &[u8], line: &mut Vec<u8>) {
     let (_, written) = writer.finish(&mut line[end..]);
     line.truncate(end + written);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn spaced_fields_give_the_line_of_the_general_path(
+            message in "[a-z0-9.:é-]{1,40}( [a-z0-9.:é-]{1,40}){0,30}",
+        ) {
+            let (mut spaced, mut general) = (Vec::new(), Vec::new());
+            write_spaced(message.as_bytes(), &mut spaced);
+            for field in Fields::Spaced(message.as_bytes()).iter() {
+                write_field(field, &mut general);
+            }
+            prop_assert_eq!(spaced, general);
+        }
+    }
+}
