@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::civil::DateTime;
 use rehose_catalog::SINCE;
-use rehose_extract::{Dialect, FormatName, MAX_LEVEL, MIN_LEVEL, Options};
+use rehose_extract::{DialectName, FormatName, MAX_LEVEL, MIN_LEVEL, Options};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_store::location::Location;
@@ -100,7 +100,7 @@ impl RunArgs {
     /// The shape of input and output.
     pub(crate) fn options(&self) -> Options {
         Options {
-            dialect: self.event_regex.as_ref().map(|_| Dialect::Regex),
+            dialect: self.event_regex.as_ref().map(|_| DialectName::Regex),
             event_regex: self.event_regex.clone(),
             ..self.format.options()
         }

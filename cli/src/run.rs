@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rehose_extract::{Compression, OptionsError, Settings};
+use rehose_extract::{Compression, OptionsError};
 use rehose_reprocess::check::{Checked, Checker, JobState, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, ErrorKind, Result};
@@ -102,10 +102,7 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
         options: args.options(),
         cursor: None,
     };
-    let settings = Settings {
-        shape: args.options().compile()?,
-        compression: Compression::new(args.level),
-    };
+    let shape = args.options().compile()?;
     let planner = Planner {
         sources: vec![source.clone()],
         output: Arc::clone(&output),
@@ -121,7 +118,8 @@ async fn reprocess(args: &RunArgs, job: &JobId) -> Result<Report> {
     let processor = Processor::new(
         vec![source],
         Arc::clone(&output),
-        settings,
+        shape,
+        Compression::new(args.level),
         &args.exclude,
         concurrency,
     )?

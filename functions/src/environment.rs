@@ -4,7 +4,7 @@ use std::env;
 use std::str::FromStr;
 use std::time::Duration;
 
-use rehose_extract::{Compression, MAX_LEVEL, MIN_LEVEL, Options, Settings};
+use rehose_extract::{Compression, MAX_LEVEL, MIN_LEVEL, Options, Shape};
 use rehose_reprocess::check::Patience;
 use rehose_store::MAX_PAGE;
 use rehose_store::location::Location;
@@ -60,23 +60,23 @@ impl Environment {
         required("REHOSE_QUEUE_URL", "the URL of a queue of SQS")
     }
 
-    /// The shape of input and output.
-    pub fn options(&self) -> Result<Options, EnvironmentError> {
+    fn options(&self) -> Result<Options, EnvironmentError> {
         json("REHOSE_OPTIONS")
     }
 
-    /// The shape of input and output, compiled, and the compression level.
-    pub fn settings(&self) -> Result<Settings, EnvironmentError> {
-        let shape = (self.options()?.compile()).map_err(|error| EnvironmentError {
+    /// The shape of input and output.
+    pub fn shape(&self) -> Result<Shape, EnvironmentError> {
+        (self.options()?.compile()).map_err(|error| EnvironmentError {
             name: "REHOSE_OPTIONS",
             reason: error.to_string(),
-        })?;
+        })
+    }
+
+    /// How rows are compressed.
+    pub fn compression(&self) -> Result<Compression, EnvironmentError> {
         let levels = u64::from(MIN_LEVEL)..=u64::from(MAX_LEVEL);
         let level = number("REHOSE_LEVEL", levels)?.map(|level| level as u8);
-        Ok(Settings {
-            shape,
-            compression: Compression::new(level),
-        })
+        Ok(Compression::new(level))
     }
 
     /// Patterns of keys to leave out.

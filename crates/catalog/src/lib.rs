@@ -3,11 +3,14 @@
 //! What Athena makes of a file follows from a SerDe, its parameters and the table's, so all of them
 //! stand here, and the CDK app has them from here too (`infra/lib/tables.json`, which a test writes).
 
-use std::collections::BTreeMap;
-use std::fmt::{self, Write};
+mod ddl;
 
-use rehose_extract::{FIELDS, FieldKind, FormatName, Shape};
+use std::collections::BTreeMap;
+
+use rehose_extract::{FieldKind, FormatName, Shape};
 use serde::Serialize;
+
+use ddl::Ddl;
 
 /// Fields between commas, never quoted: what the format `vpc-flow-logs` writes. It reads a number
 /// that is none, such as `-`, as NULL.
@@ -99,19 +102,17 @@ impl Table {
         };
         let partition = column("datehour", "string");
         let mut columns = vec![column("timestamp", kind)];
-        for name in shape.columns() {
-            let kind = match FIELDS.iter().find(|field| field.name == name) {
-                Some(field) if serde == LAZY_SIMPLE => hive_type(field.kind),
-                _ => "string",
-            };
+        for field in shape.schema() {
             let taken = |name: &str| {
                 name == partition.name || columns.iter().any(|column| column.name == name)
             };
-            let name = distinct(&athena_name(name), taken);
-            columns.push(Column {
-                name,
-                kind: kind.to_owned(),
-            });
+            let name = distinct(&athena_name(field.name), taken);
+            // OpenCSVSerde reads every column as text.
+            let kind = match serde {
+                LAZY_SIMPLE => hive_type(field.kind),
+                _ => "string",
+            };
+            columns.push(column(&name, kind));
         }
         let mut parameters = by_hour(location, "csv/");
         parameters.insert("skip.header.line.count", "1".to_owned());
@@ -159,11 +160,16 @@ impl Table {
         ]
         .map(|name| format!("{name}:bigint"));
         let object = [&text[..], &counts[..]].concat().join(",");
+        let artifact = "key:string,bytes:bigint,rows:bigint,inputs:array<int>";
         let location = format!("{}jobs/", location.output);
         Self {
             name: "receipts".to_owned(),
             comment: "What became of each object of a job",
-            columns: vec![column("objects", &format!("array<struct<{object}>>"))],
+            columns: vec![
+                column("v", "int"),
+                column("objects", &format!("array<struct<{object}>>")),
+                column("artifacts", &format!("array<struct<{artifact}>>")),
+            ],
             partition: column("job", "string"),
             serde: OPENX_JSON,
             serde_parameters: BTreeMap::new(),
@@ -245,70 +251,4 @@ fn distinct(name: &str, taken: impl Fn(&str) -> bool) -> String {
         number += 1;
     }
     own
-}
-
-struct Ddl<'a> {
-    table: &'a Table,
-    database: Option<&'a str>,
-}
-
-impl fmt::Display for Ddl<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { table, database } = self;
-        f.write_str("CREATE EXTERNAL TABLE IF NOT EXISTS ")?;
-        if let Some(database) = database {
-            write!(f, "`{database}`.")?;
-        }
-        let columns: Vec<_> = table.columns.iter().map(definition).collect();
-        writeln!(f, "`{}` (\n  {}\n)", table.name, columns.join(",\n  "))?;
-        writeln!(f, "COMMENT {}", quoted(table.comment))?;
-        writeln!(f, "PARTITIONED BY ({})", definition(&table.partition))?;
-        writeln!(f, "ROW FORMAT SERDE {}", quoted(table.serde))?;
-        if !table.serde_parameters.is_empty() {
-            writeln!(
-                f,
-                "WITH SERDEPROPERTIES ({})",
-                list(&table.serde_parameters)
-            )?;
-        }
-        writeln!(f, "STORED AS TEXTFILE")?;
-        writeln!(f, "LOCATION {}", quoted(&table.location))?;
-        write!(f, "TBLPROPERTIES ({})", list(&table.parameters))
-    }
-}
-
-/// A column with its name in backticks, which a reserved word such as `end` needs
-/// (<https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html>).
-fn definition(column: &Column) -> String {
-    format!("`{}` {}", column.name, column.kind)
-}
-
-fn list(parameters: &BTreeMap<&str, impl AsRef<str>>) -> String {
-    let parameters: Vec<_> = parameters
-        .iter()
-        .map(|(name, value)| format!("\n  {} = {}", quoted(name), quoted(value.as_ref())))
-        .collect();
-    format!("{}\n", parameters.join(","))
-}
-
-/// A literal of Hive's: in the quotes that the text has none of, if there are such.
-fn quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
-    let mut literal = String::from(quote);
-    for c in text.chars() {
-        match c {
-            '\\' => literal.push_str(r"\\"),
-            c if c == quote => literal.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(literal, "\\u{:04x}", u32::from(c));
-            }
-            c => literal.push(c),
-        }
-    }
-    literal.push(quote);
-    literal
 }

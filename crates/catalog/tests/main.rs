@@ -12,8 +12,8 @@ use std::path::Path;
 
 use rehose_catalog::{SINCE, Table, TableLocation};
 use rehose_extract::{DEFAULT_FIELDS, FIELDS, FieldKind, Options, Summary};
-use rehose_reprocess::ledger::receipt::{Failure, ObjectReceipt, Outcome};
-use rehose_reprocess::ledger::{WRITTEN, csv_key, rejected_key};
+use rehose_reprocess::ledger::receipt::{Artifact, Failure, ObjectReceipt, Outcome};
+use rehose_reprocess::ledger::{OutputId, WRITTEN};
 use serde_json::{Value, json};
 
 const LOCATION: TableLocation<'_> = TableLocation {
@@ -93,11 +93,11 @@ fn groups_of_a_regex_become_names_that_athena_takes_and_that_are_distinct() {
 
 #[test]
 fn the_template_with_an_hour_filled_in_is_the_folder_of_what_process_writes() {
-    let key = "AWSLogs/2020/02/01/00/vpc-flow-logs-1";
+    let id = OutputId::of_object("AWSLogs/2020/02/01/00/vpc-flow-logs-1");
     for (table, written) in [
-        (rows(json!({})), csv_key(key)),
-        (rows(json!({"format": "message"})), csv_key(key)),
-        (Table::rejected(LOCATION), rejected_key(key)),
+        (rows(json!({})), id.rows_key()),
+        (rows(json!({"format": "message"})), id.rows_key()),
+        (Table::rejected(LOCATION), id.rejected_key()),
     ] {
         let folder =
             table.parameters["storage.location.template"].replace("${datehour}", "2020/02/01/00");
@@ -128,18 +128,29 @@ fn receipts_have_every_property_that_a_receipt_can_have() {
         })
         .collect();
     let table = Table::receipts(LOCATION);
-    let [(_, kind)] = columns(&table)[..] else {
+    let [("v", "int"), ("objects", objects), ("artifacts", artifacts)] = columns(&table)[..] else {
         panic!("{table:?}");
     };
-    let object = (kind.strip_prefix("array<struct<"))
-        .and_then(|kind| kind.strip_suffix(">>"))
-        .unwrap();
-    let known = object.split(',').map(|field| field.split(':').next());
+    let names = |kind: &str| -> BTreeSet<String> {
+        let fields = (kind.strip_prefix("array<struct<"))
+            .and_then(|kind| kind.strip_suffix(">>"))
+            .unwrap();
+        let names = fields.split(',').map(|field| field.split(':').next());
+        names.map(|name| name.unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(objects), properties);
+    let artifact = Artifact {
+        key: String::new(),
+        bytes: 0,
+        rows: 0,
+        inputs: Vec::new(),
+    };
+    let Value::Object(artifact) = serde_json::to_value(artifact).unwrap() else {
+        panic!("an artifact is an object");
+    };
     assert_eq!(
-        known
-            .map(|name| name.unwrap().to_owned())
-            .collect::<BTreeSet<_>>(),
-        properties
+        names(artifacts),
+        artifact.into_iter().map(|(name, _)| name).collect()
     );
 }
 
@@ -199,7 +210,7 @@ fn what_would_end_a_literal_is_escaped_in_it() {
 }
 
 /// The CDK app knows no Rust, so what it needs of this stands in a file that this test keeps:
-/// `UPDATE_SNAPSHOT=1 cargo test -p rehose-reprocess --test tables`.
+/// `UPDATE_SNAPSHOT=1 cargo test -p rehose-catalog`.
 #[test]
 fn the_cdk_app_has_the_same_tables() {
     let location = TableLocation {

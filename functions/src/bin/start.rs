@@ -50,7 +50,7 @@ async fn function() -> Result<(), Error> {
         page,
         pages,
     };
-    let options = environment.settings()?.shape.options().clone();
+    let options = environment.shape()?.options().clone();
     let exclude = environment.exclude()?;
     run(service_fn(async |event: LambdaEvent<Value>| {
         start(&planner, &options, &exclude, event)

@@ -28,7 +28,7 @@ pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> 
     let wanted = Binding {
         v: Version,
         bucket: source.is_bucket().then(|| source.clone()),
-        options: options.normalised(),
+        options: options.with_defaults(),
     };
     let bound = match get::<Binding>(output, KEY).await? {
         Some(bound) => bound,

@@ -51,7 +51,7 @@ impl Planner {
                 mode: request.mode,
                 exclude: request.exclude,
                 retry: None,
-                options: request.options.normalised(),
+                options: request.options.with_defaults(),
                 started: now,
             };
             self.go_on(&job, request.cursor, deadline).await

@@ -7,12 +7,12 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use futures::stream;
-use rehose_extract::{Settings, Summary};
+use rehose_extract::{Compression, Shape, Summary};
 use rehose_store::location::Source;
 use rehose_store::{Store, StoreError, StoreErrorKind};
 use tokio::time::{Instant, timeout_at};
 
-use super::executor::Executor;
+use super::executor::{Executor, Object};
 use super::outputs::{Outputs, Sizes, drain};
 use super::small::{self, Small, read_head};
 use super::streaming::{Ended, stream_through};
@@ -25,6 +25,7 @@ use crate::ledger::receipt::{Artifact, Failure, Outcome};
 #[derive(Debug)]
 pub(super) struct Converter {
     pub(super) output: Arc<dyn Store>,
+    pub(super) compression: Compression,
     pub(super) executor: Executor,
     /// The largest object that is treated as small, in bytes as stored.
     pub(super) small_bytes: usize,
@@ -39,9 +40,14 @@ pub(super) struct Converted {
 
 impl Converter {
     /// A converter with the pool of a real process.
-    pub(super) fn new(output: Arc<dyn Store>, executor: Executor) -> Self {
+    pub(super) fn new(
+        output: Arc<dyn Store>,
+        compression: Compression,
+        executor: Executor,
+    ) -> Self {
         Self {
             output,
+            compression,
             executor,
             small_bytes: small::MAX_BYTES,
         }
@@ -58,7 +64,7 @@ impl Converter {
         &self,
         source: &Source,
         key: &str,
-        settings: &Settings,
+        shape: &Shape,
         reading: Instant,
     ) -> Result<Converted> {
         let store = &*source.store;
@@ -68,11 +74,16 @@ impl Converter {
             Ok(Err(error)) => return unreadable(error).map(Converted::failed),
             Err(_) => return Err(late(&store.url(key))),
         };
-        let ended = match head.transcode(key, settings) {
+        let ended = match head.transcode(key, shape, &self.compression) {
             Some(small) => self.write(small, key).await,
             None => {
                 let body = head.followed_by(rest);
-                stream_through(body, key, &self.output, settings, &self.executor, reading).await
+                let object = Object {
+                    key,
+                    shape,
+                    compression: &self.compression,
+                };
+                stream_through(body, object, &self.output, &self.executor, reading).await
             }
         };
         conclude(ended, &OutputId::of_object(key), || store.url(key)).await

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::iter;
 
 use bytes::Bytes;
-use rehose_extract::{Error, Settings, Summary, Transcoder};
+use rehose_extract::{Compression, Error, Shape, Summary, Transcoder};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -26,10 +26,17 @@ pub(super) enum Executor {
     InPlace,
 }
 
+/// An object, and how it is transcoded.
+#[derive(Clone, Copy)]
+pub(super) struct Object<'a> {
+    pub(super) key: &'a str,
+    pub(super) shape: &'a Shape,
+    pub(super) compression: &'a Compression,
+}
+
 /// A streamed object.
 pub(super) struct Streamed<'a> {
-    pub(super) key: &'a str,
-    pub(super) settings: &'a Settings,
+    pub(super) object: Object<'a>,
     /// Cancelled when nobody wants the result any more.
     pub(super) stop: &'a CancellationToken,
     /// The object's bytes.
@@ -55,30 +62,35 @@ impl Executor {
     /// # Errors
     ///
     /// If the transcoder's thread dies, which says nothing of the object.
-    pub(super) async fn transcode(&self, object: Streamed<'_>) -> Result<Transcoded, JoinError> {
+    pub(super) async fn transcode(&self, streamed: Streamed<'_>) -> Result<Transcoded, JoinError> {
         match self {
-            Self::Pool(pool) => on_pool(object, pool).await,
+            Self::Pool(pool) => on_pool(streamed, pool).await,
             #[cfg(feature = "simulation")]
-            Self::InPlace => Ok(super::in_place::transcode(object).await),
+            Self::InPlace => Ok(super::in_place::transcode(streamed).await),
         }
     }
 }
 
-async fn on_pool(object: Streamed<'_>, pool: &Pool) -> Result<Transcoded, JoinError> {
+async fn on_pool(streamed: Streamed<'_>, pool: &Pool) -> Result<Transcoded, JoinError> {
     let Streamed {
-        key,
-        settings,
+        object,
         stop,
         mut chunks,
         csv,
         rejected,
-    } = object;
-    let (key, settings) = (key.to_owned(), settings.clone());
+    } = streamed;
+    let key = object.key.to_owned();
+    let (shape, compression) = (object.shape.clone(), object.compression.clone());
     let (spare, stopped) = (pool.spare_workers(), stop.clone());
     let mut transcoder = pool.spawn(move || {
+        let object = Object {
+            key: &key,
+            shape: &shape,
+            compression: &compression,
+        };
         let chunks = iter::from_fn(|| chunks.blocking_recv());
         let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
-        run(&key, &settings, spare, &stopped, chunks, csv, rejected)
+        run(object, spare, &stopped, chunks, csv, rejected)
     });
     let ended = tokio::select! {
         ended = &mut transcoder => ended,
@@ -95,18 +107,21 @@ async fn on_pool(object: Streamed<'_>, pool: &Pool) -> Result<Transcoded, JoinEr
 }
 
 fn run(
-    key: &str,
-    settings: &Settings,
+    object: Object<'_>,
     spare: SpareWorkers,
     stop: &CancellationToken,
     chunks: impl Iterator<Item = Chunk>,
     csv: Pipe,
     rejected: Pipe,
 ) -> Transcoded {
-    let Settings { shape, compression } = settings;
+    let Object {
+        key,
+        shape,
+        compression,
+    } = object;
     let csv = ParallelGzip::new(compression.to(csv), spare);
     let rejected = compression.to(rejected);
-    let mut transcoder = Transcoder::to_sinks(key, shape, csv, rejected)?;
+    let mut transcoder = Transcoder::to_writers(key, shape, csv, rejected)?;
     for chunk in chunks {
         match chunk {
             Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &|| !stop.is_cancelled())?,

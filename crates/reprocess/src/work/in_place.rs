@@ -7,14 +7,19 @@ use bytes::Bytes;
 use rehose_extract::Transcoder;
 use tokio::sync::mpsc;
 
-use super::executor::{Chunk, Streamed, Transcoded};
+use super::executor::{Chunk, Object, Streamed, Transcoded};
 
 /// Transcodes an object. It holds the output of a chunk until it is sent on, whatever its size.
-pub(super) async fn transcode(mut object: Streamed<'_>) -> Transcoded {
-    let (csv_in, mut csv) = pipe(object.csv);
-    let (rejected_in, mut rejected) = pipe(object.rejected);
-    let mut transcoder = Transcoder::new(object.key, object.settings, csv_in, rejected_in)?;
-    while let Some(chunk) = object.chunks.recv().await {
+pub(super) async fn transcode(mut streamed: Streamed<'_>) -> Transcoded {
+    let (csv_in, mut csv) = pipe(streamed.csv);
+    let (rejected_in, mut rejected) = pipe(streamed.rejected);
+    let Object {
+        key,
+        shape,
+        compression,
+    } = streamed.object;
+    let mut transcoder = Transcoder::new(key, shape, compression, csv_in, rejected_in)?;
+    while let Some(chunk) = streamed.chunks.recv().await {
         match chunk {
             Chunk::Bytes(bytes) => transcoder.push(&bytes)?,
             Chunk::End => {

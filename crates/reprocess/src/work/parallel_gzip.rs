@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use rehose_extract::{Gzip, Sink};
+use rehose_extract::{BlockWriter, Gzip};
 
 use super::pool::{SpareWorker, SpareWorkers};
 
@@ -13,7 +13,7 @@ const BLOCKS: usize = 4;
 /// Blocks that wait for the worker: enough that neither side waits for the other at each.
 const WAITING: usize = 8;
 
-/// A sink that compresses on its own thread until a core is free, and on that core from then on.
+/// A writer that compresses on its own thread until a core is free, and on that core from then on.
 #[derive(Debug)]
 pub(super) struct ParallelGzip<W: Write> {
     encoder: Encoder<W>,
@@ -39,7 +39,7 @@ struct Worker {
 impl<W: Write + Send + 'static> ParallelGzip<W> {
     pub(super) fn new(gzip: Gzip<W>, spare: SpareWorkers) -> Self {
         Self {
-            block: gzip.block(),
+            block: gzip.block_size(),
             encoder: Encoder::Here(gzip),
             blocks: 0,
             spare,
@@ -60,8 +60,8 @@ impl<W: Write + Send + 'static> ParallelGzip<W> {
     }
 }
 
-impl<W: Write + Send + 'static> Sink for ParallelGzip<W> {
-    fn block(&self) -> usize {
+impl<W: Write + Send + 'static> BlockWriter for ParallelGzip<W> {
+    fn block_size(&self) -> usize {
         self.block
     }
 

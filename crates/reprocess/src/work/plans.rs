@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rehose_extract::{Options, Settings};
+use rehose_extract::{Options, Shape};
 
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -18,8 +18,8 @@ const SLICES: usize = 4;
 /// The last slices that were read, with their jobs. A slice never changes.
 #[derive(Debug)]
 pub(super) struct Plans {
-    /// The deployed settings, which most jobs use.
-    deployed: Settings,
+    /// The deployed shape, which most jobs use.
+    deployed: Shape,
     recent: Mutex<VecDeque<Arc<PlannedSlice>>>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Plans {
 #[derive(Debug)]
 struct PlannedSlice {
     job: Job,
-    settings: Settings,
+    shape: Shape,
     slice: Slice,
 }
 
@@ -43,8 +43,8 @@ impl PlannedTask {
         &self.slice.job
     }
 
-    pub(super) fn settings(&self) -> &Settings {
-        &self.slice.settings
+    pub(super) fn shape(&self) -> &Shape {
+        &self.slice.shape
     }
 
     /// The objects, in the plan's order.
@@ -54,7 +54,7 @@ impl PlannedTask {
 }
 
 impl Plans {
-    pub(super) fn new(deployed: Settings) -> Self {
+    pub(super) fn new(deployed: Shape) -> Self {
         Self {
             deployed,
             recent: Mutex::default(),
@@ -75,12 +75,8 @@ impl Plans {
             Some(slice) => slice,
             None => {
                 let slice = fold::planned(ledger, task.slice).await?;
-                let settings = self.settings(&job.options)?;
-                self.keep(PlannedSlice {
-                    job,
-                    settings,
-                    slice,
-                })
+                let shape = self.shape_of(&job.options)?;
+                self.keep(PlannedSlice { job, shape, slice })
             }
         };
         if slice.slice.objects(task).is_none_or(<[_]>::is_empty) {
@@ -106,13 +102,10 @@ impl Plans {
         slice
     }
 
-    fn settings(&self, options: &Options) -> Result<Settings> {
-        if options == self.deployed.shape.options() {
-            return Ok(self.deployed.clone());
+    fn shape_of(&self, options: &Options) -> Result<Shape> {
+        match options == self.deployed.options() {
+            true => Ok(self.deployed.clone()),
+            false => Ok(options.compile()?),
         }
-        Ok(Settings {
-            shape: options.compile()?,
-            compression: self.deployed.compression.clone(),
-        })
     }
 }

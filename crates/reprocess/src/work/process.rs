@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use rehose_extract::{Settings, Summary};
+use rehose_extract::{Compression, Shape, Summary};
 use rehose_store::location::Source;
 use rehose_store::{Store, StoreName};
 use tokio::sync::{OnceCell, Semaphore};
@@ -33,8 +33,8 @@ const MESSAGES: usize = 64;
 #[derive(Debug)]
 pub struct Processor {
     sources: Vec<Source>,
-    /// How realtime events are converted; a task's job has its own settings.
-    realtime: Settings,
+    /// The shape of realtime events; a task's job has its own.
+    realtime: Shape,
     exclude: Exclusions,
     messages: Semaphore,
     slots: Arc<Semaphore>,
@@ -60,7 +60,8 @@ impl Processor {
     pub fn new(
         sources: Vec<Source>,
         output: Arc<dyn Store>,
-        realtime: Settings,
+        realtime: Shape,
+        compression: Compression,
         exclude: &[String],
         concurrency: usize,
     ) -> Result<Self> {
@@ -73,7 +74,7 @@ impl Processor {
             exclude: Exclusions::new(exclude)?,
             messages: Semaphore::new(MESSAGES),
             slots: pool.slots(),
-            converter: Converter::new(output, Executor::Pool(pool)),
+            converter: Converter::new(output, compression, Executor::Pool(pool)),
             plans: Plans::new(realtime.clone()),
             realtime,
             bound: OnceCell::new(),
@@ -134,8 +135,8 @@ impl Processor {
         let converted: Vec<Result<Converted>> = futures::stream::iter(0..objects.len())
             .map(async |number| {
                 let object = &objects[number];
-                let settings = planned.settings();
-                let converted = self.object(source, &object.key, settings, reading).await?;
+                let shape = planned.shape();
+                let converted = self.object(source, &object.key, shape, reading).await?;
                 log(Some((&job, task)), &object.key, &converted.outcome);
                 Ok(converted)
             })
@@ -159,9 +160,7 @@ impl Processor {
                 continue;
             }
             self.bound
-                .get_or_try_init(|| {
-                    ledger::bind(self.output(), &name, self.realtime.shape.options())
-                })
+                .get_or_try_init(|| ledger::bind(self.output(), &name, self.realtime.options()))
                 .await?;
             let converted = self.object(source, &key, &self.realtime, reading).await?;
             log(None, &key, &converted.outcome);
@@ -184,11 +183,11 @@ impl Processor {
         &self,
         source: &Source,
         key: &str,
-        settings: &Settings,
+        shape: &Shape,
         reading: Instant,
     ) -> Result<Converted> {
         let _slot = self.slots.acquire().await;
-        (self.converter.convert(source, key, settings, reading)).await
+        (self.converter.convert(source, key, shape, reading)).await
     }
 
     /// The source of a task, if every object of it may be read.

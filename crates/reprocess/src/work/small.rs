@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use rehose_extract::{Error, Settings, Transcoder};
+use rehose_extract::{Compression, Error, Shape, Transcoder};
 use rehose_store::{Body, Store, StoreError};
 use tokio::time::Instant;
 
@@ -59,13 +59,18 @@ pub(super) async fn read_head(
 
 impl Head {
     /// Transcodes the object, if this is all of it and it takes no longer than [`MAX_TIME`].
-    pub(super) fn transcode(&self, key: &str, settings: &Settings) -> Option<Small> {
+    pub(super) fn transcode(
+        &self,
+        key: &str,
+        shape: &Shape,
+        compression: &Compression,
+    ) -> Option<Small> {
         if !self.is_all {
             return None;
         }
         match &self.chunks[..] {
-            [object] => transcode(key, settings, object),
-            chunks => transcode(key, settings, &chunks.concat()),
+            [object] => transcode(key, shape, compression, object),
+            chunks => transcode(key, shape, compression, &chunks.concat()),
         }
     }
 
@@ -77,12 +82,12 @@ impl Head {
     }
 }
 
-fn transcode(key: &str, settings: &Settings, object: &[u8]) -> Option<Small> {
+fn transcode(key: &str, shape: &Shape, compression: &Compression, object: &[u8]) -> Option<Small> {
     // The runtime's clock, which stands still in a simulation.
     let began = Instant::now();
     let (mut csv, mut rejected) = (Vec::new(), Vec::new());
     let attempt = || {
-        let mut transcoder = Transcoder::new(key, settings, &mut csv, &mut rejected)?;
+        let mut transcoder = Transcoder::new(key, shape, compression, &mut csv, &mut rejected)?;
         transcoder.push_while(object, &|| began.elapsed() < MAX_TIME)?;
         transcoder.finish()
     };

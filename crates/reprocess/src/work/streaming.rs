@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
-use rehose_extract::Settings;
 use rehose_store::{Body, Store, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
@@ -22,7 +21,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::executor::{Chunk, Executor, Streamed, Transcoded};
+use super::executor::{Chunk, Executor, Object, Streamed, Transcoded};
 use super::outputs::{Drained, drain};
 use crate::ledger::OutputId;
 
@@ -41,9 +40,8 @@ pub(super) struct Ended {
 /// Streams an object through a transcoder until the reading time is over.
 pub(super) async fn stream_through(
     body: Body,
-    key: &str,
+    object: Object<'_>,
     output: &Arc<dyn Store>,
-    settings: &Settings,
     executor: &Executor,
     reading: Instant,
 ) -> Ended {
@@ -53,20 +51,19 @@ pub(super) async fn stream_through(
     let stop = CancellationToken::new();
     // A transcoder on a thread would go on after this future is dropped.
     let _stops_on_drop = stop.clone().drop_guard();
-    let object = Streamed {
-        key,
-        settings,
+    let id = OutputId::of_object(object.key);
+    let streamed = Streamed {
+        object,
         stop: &stop,
         chunks,
         csv: csv_in,
         rejected: rejected_in,
     };
-    let id = OutputId::of_object(key);
     let (fed, csv, rejected, transcoded) = tokio::join!(
         timeout_at(reading, feed(body, chunks_in)),
         drain(received(csv), output, id.rows_key()),
         drain(received(rejected), output, id.rejected_key()),
-        stop_at(reading, &stop, executor.transcode(object)),
+        stop_at(reading, &stop, executor.transcode(streamed)),
     );
     Ended {
         fed,

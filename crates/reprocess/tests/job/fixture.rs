@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use rehose_extract::{Compression, Options, Settings};
+use rehose_extract::{Compression, Options};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::Result;
@@ -336,11 +336,11 @@ impl Fixture {
 }
 
 fn processor(source: Source, output: Arc<dyn Store>, concurrency: usize) -> Processor {
-    let settings = Settings {
-        shape: Options::default().compile().unwrap(),
-        compression: Compression::default(),
-    };
-    Processor::new(vec![source], output, settings, &[], concurrency).unwrap()
+    let (shape, compression) = (
+        Options::default().compile().unwrap(),
+        Compression::default(),
+    );
+    Processor::new(vec![source], output, shape, compression, &[], concurrency).unwrap()
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {

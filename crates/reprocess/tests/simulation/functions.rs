@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use rehose_extract::{Compression, Options, Settings};
+use rehose_extract::{Compression, Options};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::Error;
@@ -202,13 +202,20 @@ impl Functions {
             return idle.swap_remove(at);
         }
         let sandbox = self.sandbox("process");
-        let settings = Settings {
-            shape: Options::default().compile().unwrap(),
-            compression: Compression::default(),
-        };
+        let (shape, compression) = (
+            Options::default().compile().unwrap(),
+            Compression::default(),
+        );
         let sources = vec![self.source(&sandbox)];
         let output = self.store(&sandbox);
-        let processor = Processor::new(sources, output, settings, &self.exclude, self.objects);
+        let processor = Processor::new(
+            sources,
+            output,
+            shape,
+            compression,
+            &self.exclude,
+            self.objects,
+        );
         (
             sandbox,
             Arc::new(processor.unwrap().in_place(self.small_bytes)),

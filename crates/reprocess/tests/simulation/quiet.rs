@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use jiff::Timestamp;
-use rehose_extract::{Compression, Options, Settings};
+use rehose_extract::{Compression, Options};
 use rehose_reprocess::check::{Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::job::{JobId, Mode};
@@ -80,11 +80,19 @@ async fn run_in(folder: &Path, stash: &[(String, Object)]) -> BTreeMap<String, B
         cursor: None,
     };
     planner.start(request, now, end).await.unwrap();
-    let settings = Settings {
-        shape: Options::default().compile().unwrap(),
-        compression: Compression::default(),
-    };
-    let processor = Processor::new(vec![source], Arc::clone(&output), settings, &[], 4).unwrap();
+    let (shape, compression) = (
+        Options::default().compile().unwrap(),
+        Compression::default(),
+    );
+    let processor = Processor::new(
+        vec![source],
+        Arc::clone(&output),
+        shape,
+        compression,
+        &[],
+        4,
+    )
+    .unwrap();
     queue.close();
     while let Some(delivery) = queue.receive().await {
         processor.process(&delivery.body, end).await.unwrap();

@@ -27,7 +27,8 @@ async fn function() -> Result<(), Error> {
     let processor = Processor::new(
         stores.sources(&environment.sources()?)?,
         stores.output(&environment.output()?)?,
-        environment.settings()?,
+        environment.shape()?,
+        environment.compression()?,
         &environment.exclude()?,
         environment.concurrency()?,
     )?

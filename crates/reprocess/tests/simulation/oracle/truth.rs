@@ -1,6 +1,6 @@
 //! What becomes of an object, worked out without any job around it.
 
-use rehose_extract::{Compression, Error, Options, Settings, Summary, Transcoder};
+use rehose_extract::{Compression, Error, Options, Summary, Transcoder};
 use rehose_reprocess::ledger::OutputId;
 
 use rehose_testkit::cloud::bucket::{Nature, Object};
@@ -50,12 +50,13 @@ impl Truth {
 
 /// The rows of an object, as `extract` gives them without any job around it.
 fn transcode(key: &str, body: &[u8]) -> Fate {
-    let settings = Settings {
-        shape: Options::default().compile().unwrap(),
-        compression: Compression::default(),
-    };
+    let (shape, compression) = (
+        Options::default().compile().unwrap(),
+        Compression::default(),
+    );
     let (mut csv, mut rejected) = (Vec::new(), Vec::new());
-    let mut transcoder = Transcoder::new(key, &settings, &mut csv, &mut rejected).unwrap();
+    let mut transcoder =
+        Transcoder::new(key, &shape, &compression, &mut csv, &mut rejected).unwrap();
     let summary = transcoder.push(body).and_then(|()| transcoder.finish());
     let summary = match summary {
         Ok(summary) => summary,

@@ -1,0 +1,73 @@
+//! A table as the statement that creates it.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use crate::{Column, Table};
+
+/// A `CREATE EXTERNAL TABLE` statement.
+pub(crate) struct Ddl<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) database: Option<&'a str>,
+}
+
+impl fmt::Display for Ddl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, database } = self;
+        f.write_str("CREATE EXTERNAL TABLE IF NOT EXISTS ")?;
+        if let Some(database) = database {
+            write!(f, "`{database}`.")?;
+        }
+        let columns: Vec<_> = table.columns.iter().map(definition).collect();
+        writeln!(f, "`{}` (\n  {}\n)", table.name, columns.join(",\n  "))?;
+        writeln!(f, "COMMENT {}", quoted(table.comment))?;
+        writeln!(f, "PARTITIONED BY ({})", definition(&table.partition))?;
+        writeln!(f, "ROW FORMAT SERDE {}", quoted(table.serde))?;
+        if !table.serde_parameters.is_empty() {
+            writeln!(
+                f,
+                "WITH SERDEPROPERTIES ({})",
+                list(&table.serde_parameters)
+            )?;
+        }
+        writeln!(f, "STORED AS TEXTFILE")?;
+        writeln!(f, "LOCATION {}", quoted(&table.location))?;
+        write!(f, "TBLPROPERTIES ({})", list(&table.parameters))
+    }
+}
+
+/// A column with its name in backticks, which a reserved word such as `end` needs
+/// (<https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html>).
+fn definition(column: &Column) -> String {
+    format!("`{}` {}", column.name, column.kind)
+}
+
+fn list(parameters: &BTreeMap<&str, impl AsRef<str>>) -> String {
+    let parameters: Vec<_> = parameters
+        .iter()
+        .map(|(name, value)| format!("\n  {} = {}", quoted(name), quoted(value.as_ref())))
+        .collect();
+    format!("{}\n", parameters.join(","))
+}
+
+/// A literal of Hive's: in the quotes that the text has none of, if there are such.
+fn quoted(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut literal = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => literal.push_str(r"\\"),
+            c if c == quote => literal.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(literal, "\\u{:04x}", u32::from(c));
+            }
+            c => literal.push(c),
+        }
+    }
+    literal.push(quote);
+    literal
+}
