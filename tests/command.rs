@@ -1,44 +1,96 @@
-//! The command, and what it says.
+//! The `rehose` command: how tests run it, and its output.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::Value;
+use serde_json::{Deserializer, Value};
 
-/// Longer than anything here takes on a busy machine: to wait longer is to wait for ever.
+/// Longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The built command.
-pub fn binary() -> PathBuf {
+/// A build of the command.
+pub struct Rehose {
+    binary: Cow<'static, str>,
+}
+
+impl Rehose {
+    /// The command at a path. Tests of the package `rehose` get it from Cargo, which builds the command
+    /// for them: `env!("CARGO_BIN_EXE_rehose")`.
+    pub const fn at(binary: &'static str) -> Self {
+        Self {
+            binary: Cow::Borrowed(binary),
+        }
+    }
+
+    /// The command as the workspace was last built, for tests of other packages. See [`built`].
+    pub fn built() -> Self {
+        let binary = built("rehose").to_str().unwrap().to_owned();
+        Self {
+            binary: Cow::Owned(binary),
+        }
+    }
+
+    /// The path of the command.
+    pub fn binary(&self) -> &Path {
+        Path::new(&*self.binary)
+    }
+
+    /// A command line with these arguments.
+    pub fn command(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(self.binary());
+        command.args(args).env_remove("RUST_LOG");
+        command
+    }
+
+    /// Runs `rehose run SOURCE OUTPUT` with options.
+    pub fn run(&self, source: &Path, output: &Path, options: &[&str]) -> Said {
+        let mut command = self.command(["run".as_ref(), source.as_os_str(), output.as_os_str()]);
+        said(command.args(options))
+    }
+
+    /// Runs `rehose sample` with options, which writes a stash into a folder.
+    pub fn sample(&self, folder: &Path, options: &[&str]) {
+        said(self.command(["sample"]).arg(folder).args(options)).with_status(0);
+    }
+}
+
+/// A binary of the workspace, found next to the running test.
+///
+/// Cargo does not build the binaries of other packages for a test. So this panics if the binary is
+/// missing, or if one of its sources is newer: `cargo build --workspace` builds it.
+#[track_caller]
+pub fn built(name: &str) -> PathBuf {
+    const ADVICE: &str = "run `cargo build --workspace` first";
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).unwrap();
-    let binary = profile.join("rehose");
-    assert!(
-        binary.exists(),
-        "{} is not there: run `cargo build --workspace` first",
-        binary.display()
-    );
+    let binary = profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let modified = |path: &Path| -> io::Result<SystemTime> { fs::metadata(path)?.modified() };
+    let Ok(built) = modified(&binary) else {
+        panic!("{} is missing: {ADVICE}", binary.display());
+    };
+    // Cargo writes the sources of a binary into a file next to it, as a rule of make.
+    let rule = fs::read_to_string(profile.join(format!("{name}.d"))).unwrap();
+    let (_, sources) = rule.split_once(": ").unwrap();
+    let sources = sources.trim_end().replace("\\ ", "\0");
+    for source in sources.split(' ').map(|source| source.replace('\0', " ")) {
+        let is_current = modified(Path::new(&source)).is_ok_and(|changed| changed <= built);
+        assert!(
+            is_current,
+            "{} is older than {source}: {ADVICE}",
+            binary.display()
+        );
+    }
     binary
 }
 
-/// A command line that is yet to be run.
-pub fn rehose(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-    let mut command = Command::new(binary());
-    command.args(args).env_remove("RUST_LOG");
-    command
-}
-
-/// `rehose run SOURCE OUTPUT`, with options.
-pub fn run(source: &Path, output: &Path, options: &[&str]) -> Said {
-    said(rehose(["run".as_ref(), source.as_os_str(), output.as_os_str()]).args(options))
-}
-
-/// What a command has said, and its exit status.
+/// The output of a command and its exit status.
 #[derive(Debug)]
 pub struct Said {
     pub status: Option<i32>,
@@ -47,14 +99,14 @@ pub struct Said {
 }
 
 impl Said {
-    /// Makes sure of the exit status.
+    /// Asserts the exit status.
     #[track_caller]
     pub fn with_status(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{self:#?}");
         self
     }
 
-    /// The last line on standard error: what to do next.
+    /// The last line on standard error, which says what to do next.
     #[track_caller]
     pub fn last_line(&self) -> &str {
         self.err
@@ -63,10 +115,31 @@ impl Said {
             .unwrap_or_else(|| panic!("nothing on standard error: {self:#?}"))
     }
 
-    /// The report that `--json` prints.
+    /// The value that `--json` prints.
     #[track_caller]
-    pub fn report(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// The JSON objects in the last line on standard error.
+    #[track_caller]
+    pub fn json_in_last_line(&self) -> Vec<Value> {
+        let mut rest = self.last_line();
+        let mut objects = Vec::new();
+        while let Some(start) = rest.find('{') {
+            rest = &rest[start..];
+            let mut values = Deserializer::from_str(rest).into_iter();
+            let value = values.next();
+            let end = values.byte_offset();
+            match value {
+                Some(Ok(value)) => {
+                    objects.push(value);
+                    rest = &rest[end..];
+                }
+                _ => rest = &rest[1..],
+            }
+        }
+        objects
     }
 }
 
@@ -86,7 +159,7 @@ pub fn said(command: &mut Command) -> Said {
     command.output().unwrap().into()
 }
 
-/// Starts a command whose words will be asked for.
+/// Starts a command, with pipes for its output.
 pub fn start(command: &mut Command) -> Child {
     (command
         .stdin(Stdio::null())
@@ -104,17 +177,17 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.unwrap().success(), "SIG{name} was not sent");
 }
 
-/// Waits until something is so.
+/// Waits until a condition is true.
 #[track_caller]
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "waited too long for {what}");
+pub fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_true() {
+        assert!(started.elapsed() < PATIENCE, "waited too long for {what}");
         sleep(Duration::from_millis(1));
     }
 }
 
-/// A command for which permissions count. For root they do not, unless it gives up its powers.
+/// The command without the capabilities of root, which would bypass file permissions.
 pub fn powerless(command: &Command) -> Command {
     let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
     let mut powerless = if is_root {

@@ -1,4 +1,4 @@
-//! Every output against a second implementation that shares nothing with the first.
+//! The oracle: a second implementation in Python, which shares no code with the first.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,18 +8,18 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::command::said;
-use crate::output::{files, lines, report};
+use crate::output::{files, json_lines, lines, report};
 
-/// What the oracle makes of a stash.
+/// The result that the oracle expects for a stash.
 pub struct Expected {
     /// The rows, rejected events and counts of each object.
     pub done: BTreeMap<String, Value>,
-    /// The reason of each object that has to fail.
+    /// The reason for each object that must fail.
     pub failed: BTreeMap<String, String>,
 }
 
 impl Expected {
-    /// Asks the oracle about a folder. Its answer is kept in another.
+    /// Runs the oracle over a stash. Its answer is written into another folder.
     pub fn of(source: &Path, folder: &Path) -> Self {
         let answer = folder.join("expected.json");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracle.py");
@@ -39,7 +39,7 @@ impl Expected {
             .sum()
     }
 
-    /// Makes sure that an output holds exactly this, and that the report of the job says so.
+    /// Asserts that an output has exactly the expected files, and that the report of the job agrees.
     #[track_caller]
     pub fn check(&self, source: &Path, output: &Path, job: &str) {
         let mut files = files(output);
@@ -49,18 +49,17 @@ impl Expected {
             assert_eq!(json!(rows), expected["rows"], "the rows of {key}");
             let rejected = files.remove(&format!("rejected/{key}.jsonl.gz"));
             let expected = expected["rejected"].as_array().unwrap();
-            // Where nothing is rejected there is no file, not an empty one.
-            let expected = (!expected.is_empty())
-                .then(|| expected.iter().map(rejected_line).collect::<Vec<_>>());
-            let rejected = rejected.map(|rejected| lines(&rejected));
-            assert_eq!(rejected, expected, "the rejected events of {key}");
+            // Without rejected events there is no file.
+            let expected = (!expected.is_empty()).then_some(expected);
+            let rejected = rejected.map(|rejected| json_lines(&rejected));
+            assert_eq!(rejected.as_ref(), expected, "the rejected events of {key}");
         }
         let ledger = |path: &String| {
             let job = format!("jobs/{job}/");
             path == "rehose.json" || path.starts_with(&job) && path.ends_with(".json")
         };
         let rest: Vec<_> = files.keys().filter(|path| !ledger(path)).collect();
-        assert!(rest.is_empty(), "nothing else is there but {rest:?}");
+        assert!(rest.is_empty(), "unexpected files: {rest:?}");
 
         let report = report(output, job);
         let failed: BTreeMap<_, _> = (report["failures"].as_array().unwrap().iter())
@@ -102,13 +101,6 @@ impl Expected {
             })
         );
     }
-}
-
-/// A rejected event as its line of JSON, with the keys in the order in which they are documented.
-fn rejected_line(event: &Value) -> String {
-    let fields = ["source", "reason", "timestamp", "message"]
-        .map(|name| format!("{:?}:{}", name, event[name]));
-    format!("{{{}}}", fields.join(","))
 }
 
 fn text(value: &Value) -> String {

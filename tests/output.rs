@@ -1,4 +1,4 @@
-//! What lies in an output.
+//! The files of an output.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,10 +9,10 @@ use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use walkdir::WalkDir;
 
-/// The files of a folder under their paths.
+/// The files of a folder, by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// All that is in a folder, even empty folders.
+/// All files in a folder. An empty folder is a path with a slash at its end.
 pub fn files(folder: &Path) -> Files {
     let mut files = Files::new();
     for entry in WalkDir::new(folder).min_depth(1) {
@@ -33,7 +33,7 @@ pub fn files(folder: &Path) -> Files {
     files
 }
 
-/// All that is in an output, but the times at which its jobs ran.
+/// All files of an output, without the times of its jobs.
 pub fn timeless(output: &Path) -> Files {
     let mut files = files(output);
     for (path, content) in &mut files {
@@ -50,7 +50,7 @@ pub fn timeless(output: &Path) -> Files {
     files
 }
 
-/// Makes sure that two outputs are the same, without printing all of their bytes.
+/// Asserts that two outputs are the same, without printing all of their bytes.
 #[track_caller]
 pub fn assert_same(left: &Files, right: &Files, what: &str) {
     let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>();
@@ -62,7 +62,7 @@ pub fn assert_same(left: &Files, right: &Files, what: &str) {
     }
 }
 
-/// The lines of a gzipped text, of which the last one ends, too.
+/// The lines of a gzipped text. The last line must end with a line break.
 pub fn lines(gzipped: &[u8]) -> Vec<String> {
     let mut text = String::new();
     MultiGzDecoder::new(gzipped)
@@ -75,6 +75,14 @@ pub fn lines(gzipped: &[u8]) -> Vec<String> {
     text.split_terminator('\n').map(str::to_owned).collect()
 }
 
+/// The values of a gzipped text of JSON lines.
+pub fn json_lines(gzipped: &[u8]) -> Vec<Value> {
+    lines(gzipped)
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
 /// The rows of an object.
 pub fn rows(output: &Path, key: &str) -> Vec<String> {
     lines(&fs::read(output.join(format!("csv/{key}.csv.gz"))).unwrap())
@@ -82,11 +90,7 @@ pub fn rows(output: &Path, key: &str) -> Vec<String> {
 
 /// The rejected events of an object.
 pub fn rejected(output: &Path, key: &str) -> Vec<Value> {
-    let lines = lines(&fs::read(output.join(format!("rejected/{key}.jsonl.gz"))).unwrap());
-    lines
-        .iter()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    json_lines(&fs::read(output.join(format!("rejected/{key}.jsonl.gz"))).unwrap())
 }
 
 /// The report of a job.

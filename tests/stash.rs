@@ -1,4 +1,4 @@
-//! Stashes to run on.
+//! Stashes for tests.
 
 use std::fs;
 use std::io::Write;
@@ -8,12 +8,12 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
-use crate::command::{rehose, said};
+use crate::command::Rehose;
 
 /// A message that fits the default format.
 pub const FLOW: &str = "2 123456789012 eni-0 10.0.0.4 10.0.0.5 443 49152 6 1 40 0 59 ACCEPT OK";
 
-/// A folder with a stash and room for outputs.
+/// A temporary folder with a stash, and with room for outputs.
 pub struct Place {
     folder: TempDir,
 }
@@ -39,10 +39,15 @@ impl Place {
         place
     }
 
-    /// A stash as `rehose sample` writes it.
+    /// A stash that `rehose sample` writes, by the command as the workspace was last built.
     pub fn sample(options: &[&str]) -> Self {
+        Self::sample_by(&Rehose::built(), options)
+    }
+
+    /// A stash that `rehose sample` writes, by this build of the command.
+    pub fn sample_by(rehose: &Rehose, options: &[&str]) -> Self {
         let place = Self::new();
-        said(rehose(["sample"]).arg(place.stash()).args(options)).with_status(0);
+        rehose.sample(&place.stash(), options);
         place
     }
 
@@ -62,12 +67,12 @@ impl Place {
     }
 }
 
-/// The stash that lies in the repository.
+/// The stash in the repository.
 pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/stash")
 }
 
-/// A log event; the message is what stands between quotes.
+/// A log event. The message is the content of a JSON string, with its escapes.
 pub fn event(timestamp: i64, message: &str) -> String {
     format!(r#"{{"id":"0","timestamp":{timestamp},"message":"{message}"}}"#)
 }
@@ -85,7 +90,7 @@ pub fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
     member.finish().unwrap()
 }
 
-/// Objects that are right, under keys and in forms that are easily taken wrong.
+/// Valid objects, with unusual keys and forms.
 pub fn awkward() -> Vec<(String, Vec<u8>)> {
     let keys = [
         "awkward/ a space before, between and after ",
@@ -114,7 +119,7 @@ pub fn awkward() -> Vec<(String, Vec<u8>)> {
         .into_iter()
         .map(str::to_owned)
         .chain([long_name, long_path]);
-    // Each object has rows of its own, so that one in the place of another shows.
+    // Every object has different rows, to detect swapped objects.
     let named = keys.enumerate().map(|(i, key)| {
         let events = [event(i as i64, FLOW), event(i as i64, "does not fit")];
         (key, gzip(envelope(&events)))
@@ -150,7 +155,7 @@ pub fn awkward() -> Vec<(String, Vec<u8>)> {
     named.chain(forms).collect()
 }
 
-/// Objects that have to fail, each with its reason.
+/// Objects that must fail, each with its reason.
 pub fn failures() -> Vec<(String, Vec<u8>, &'static str)> {
     let text = envelope(&[event(0, FLOW), event(1, FLOW)]);
     let member = gzip(&text);

@@ -1,13 +1,10 @@
-//! Jobs from their start to their report.
+//! Jobs on the stack, from the start to the report.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::command::{rehose, said};
+use crate::REHOSE;
+use crate::command::said;
 use crate::stack::{GOOD, Settings, Stack};
-
-fn json_of(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
@@ -29,7 +26,7 @@ async fn a_job_is_started_followed_and_listed() {
     assert_eq!(status.out, followed.out);
 
     let report = stack.rehose(&["report", job, "--json"]).with_status(0);
-    let report = json_of(&report.out);
+    let report = report.json();
     assert_eq!(report["objects"]["done"], 10);
     assert_eq!(report.get("retry"), None);
     assert_eq!(
@@ -37,18 +34,22 @@ async fn a_job_is_started_followed_and_listed() {
         followed.out
     );
 
-    // The same by flags, without CloudFormation.
+    // The same with options instead of CloudFormation.
     let by_flags = ["--state-machine", &stack.machine, "--output", &stack.output];
-    let status = said(rehose(["status", job, "--stack", "nowhere"]).args(by_flags));
+    let status = said(
+        REHOSE
+            .command(["status", job, "--stack", "nowhere"])
+            .args(by_flags),
+    );
     assert_eq!(status.with_status(0).out, followed.out);
 
     let jobs = stack.rehose(&["jobs", "--json"]).with_status(0);
-    let jobs = json_of(&jobs.out);
+    let jobs = jobs.json();
     assert_eq!(jobs.as_array().unwrap().len(), 1);
     assert_eq!(jobs[0]["job"], job);
     assert_eq!(jobs[0]["input"], json!({"prefix": "stash/"}));
-    let table = stack.rehose(&["jobs"]).with_status(0).out;
-    assert!(table.contains(job), "{table}");
+    let list = stack.rehose(&["jobs"]).with_status(0).out;
+    assert!(list.contains(job), "{list}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,19 +68,23 @@ async fn the_same_name_twice_is_one_job() {
         "{followed:?}"
     );
     assert!(followed.out.contains("succeeded"), "{followed:?}");
-    // Also when it is over.
+    // The same after its end.
     stack.rehose(&start).with_status(0);
 
     let other = stack
         .rehose(&["start", "stash/0", "--job", "mine"])
         .with_status(2);
-    for words in ["mine", "stash/\"", "stash/0\"", "take another --job"] {
+    for words in ["mine", "take another --job"] {
         assert!(other.err.contains(words), "{other:?} lacks {words}");
     }
+    assert_eq!(
+        other.json_in_last_line(),
+        [json!({"prefix": "stash/"}), json!({"prefix": "stash/0"})]
+    );
     let other = [&start[..], &["--mode", "missing"]].concat();
     stack.rehose(&other).with_status(2);
     let jobs = stack.rehose(&["jobs", "--json"]).with_status(0);
-    assert_eq!(json_of(&jobs.out).as_array().unwrap().len(), 1);
+    assert_eq!(jobs.json().as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,7 +131,7 @@ async fn what_failed_is_listed_and_retried() {
     let retried = stack.rehose(&retried).with_status(0);
     assert!(retried.out.contains("retry of"), "{retried:?}");
     let report = stack.rehose(&["report", "second", "--json"]).with_status(0);
-    let report = json_of(&report.out);
+    let report = report.json();
     assert_eq!(report["retry"], "first");
     assert_eq!(
         report["objects"],
@@ -166,7 +171,7 @@ async fn a_job_that_goes_on_in_other_executions_is_one_job() {
         .await;
     assert!(stack.executions(None).await > 1, "it has not gone on");
     let jobs = stack.rehose(&["jobs", "--json"]).with_status(0);
-    let jobs = json_of(&jobs.out);
+    let jobs = jobs.json();
     assert_eq!(jobs.as_array().unwrap().len(), 1, "{jobs}");
     assert_eq!(
         (&jobs[0]["job"], &jobs[0]["state"]),

@@ -1,5 +1,5 @@
-//! The commands that operate a stack, as their user meets them: the built command, the state machine
-//! from `statemachine.asl.json`, and the real functions behind it, on the local AWS.
+//! The commands that operate a stack, end to end: the built command, the state machine from
+//! `statemachine.asl.json` and the real functions, on the local AWS.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,4 +14,7 @@ mod refusals;
 mod reports;
 mod stopping;
 
-use rehose_tests::command;
+use rehose_tests::command::{self, Rehose};
+
+/// The command that Cargo built for these tests.
+static REHOSE: Rehose = Rehose::at(env!("CARGO_BIN_EXE_rehose"));

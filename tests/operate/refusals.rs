@@ -1,16 +1,16 @@
-//! What stands in the way is named, with what to do about it. AWS is played by a server that gives
-//! one answer: it is the answer that counts here.
+//! Errors name their cause and say what to do. In place of AWS, a local server gives one answer.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 
-use crate::command::{Said, rehose, said};
+use crate::REHOSE;
+use crate::command::{Said, said};
 
 const MACHINE: &str = "arn:aws:states:eu-central-1:123456789012:stateMachine:rehose";
 
-/// The command with an AWS that has but this to say.
+/// Runs the command with a server in place of AWS, which gives this answer to every request.
 fn answered(status: &str, body: &str, args: &[&str]) -> Said {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -18,7 +18,7 @@ fn answered(status: &str, body: &str, args: &[&str]) -> Said {
         "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    // It ends with the test's process.
+    // The thread ends with the process of the test.
     thread::spawn(move || {
         for connection in listener.incoming() {
             let mut connection = BufReader::new(connection.unwrap());
@@ -37,15 +37,15 @@ fn answered(status: &str, body: &str, args: &[&str]) -> Said {
         }
     });
     said(
-        lonely(args)
+        isolated(args)
             .env("AWS_ENDPOINT_URL", endpoint)
             .env("AWS_REGION", "eu-central-1"),
     )
 }
 
-/// The command with credentials, and nothing else of what this machine may have for AWS.
-fn lonely(args: &[&str]) -> Command {
-    let mut command = rehose(args);
+/// The command with credentials, but without any other AWS configuration of this machine.
+fn isolated(args: &[&str]) -> Command {
+    let mut command = REHOSE.command(args);
     for name in [
         "AWS_REGION",
         "AWS_DEFAULT_REGION",
@@ -85,7 +85,7 @@ fn cloudformation_error(code: &str, message: &str) -> String {
 
 #[test]
 fn without_a_region_it_says_where_one_comes_from() {
-    let said = said(&mut lonely(&["jobs"])).with_status(1);
+    let said = said(&mut isolated(&["jobs"])).with_status(1);
     assert_says(&said, &["no AWS region", "AWS_REGION", "AWS_PROFILE"]);
 }
 
@@ -166,7 +166,7 @@ fn a_ledger_that_may_not_be_read_is_named_with_what_it_takes() {
 #[test]
 fn what_is_no_state_machine_is_refused() {
     let refused =
-        said(lonely(&["jobs", "--state-machine", "rehose"]).env("AWS_REGION", "eu-central-1"));
+        said(isolated(&["jobs", "--state-machine", "rehose"]).env("AWS_REGION", "eu-central-1"));
     assert_says(
         &refused.with_status(2),
         &["\"rehose\" is no ARN", "StateMachineArn"],
@@ -176,7 +176,7 @@ fn what_is_no_state_machine_is_refused() {
 #[test]
 fn a_job_by_a_name_that_cannot_be_is_refused_at_once() {
     for command in ["status", "report", "retry", "stop"] {
-        let refused = said(&mut lonely(&[command, "../job"])).with_status(2);
+        let refused = said(&mut isolated(&[command, "../job"])).with_status(2);
         assert!(
             refused.err.contains("\"../job\" is no job id"),
             "{refused:?}"

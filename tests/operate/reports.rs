@@ -1,4 +1,4 @@
-//! Reports are read where the ledger is, with nothing but the ledger: a folder serves.
+//! `rehose report` reads only the ledger, so a folder is enough.
 
 use std::fs;
 use std::path::Path;
@@ -6,10 +6,11 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command::{Said, rehose, run, said};
+use crate::REHOSE;
+use crate::command::{Said, said};
 use crate::stack::GOOD;
 
-/// A job `mine` over objects, as `rehose run` leaves it.
+/// A folder with the job `mine` over these objects, run by `rehose run`.
 fn job(objects: &[(String, &str)], status: i32) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let stash = folder.path().join("stash");
@@ -18,12 +19,14 @@ fn job(objects: &[(String, &str)], status: i32) -> TempDir {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, body).unwrap();
     }
-    run(&stash, &folder.path().join("out"), &["--job", "mine"]).with_status(status);
+    REHOSE
+        .run(&stash, &folder.path().join("out"), &["--job", "mine"])
+        .with_status(status);
     folder
 }
 
 fn report(folder: &Path, args: &[&str]) -> Said {
-    let mut command = rehose(["report", "mine"]);
+    let mut command = REHOSE.command(["report", "mine"]);
     said(command.args(args).arg("--output").arg(folder.join("out")))
 }
 
@@ -33,7 +36,7 @@ fn all_failures_are_listed_also_those_beyond_the_first_thousand() {
         .map(|i| (format!("object-{i:04}"), "{"))
         .collect();
     let folder = job(&objects, 3);
-    let stored = report(folder.path(), &["--json"]).with_status(0).report();
+    let stored = report(folder.path(), &["--json"]).with_status(0).json();
     assert_eq!(stored["failures"].as_array().unwrap().len(), 1_000);
 
     let said = report(folder.path(), &["--failures"]).with_status(0);
@@ -65,7 +68,7 @@ fn a_failure_stays_one_line_whatever_its_key() {
 }
 
 #[test]
-fn the_table_is_that_of_the_run_and_says_what_to_do_next() {
+fn the_summary_is_that_of_the_run_and_says_what_to_do_next() {
     let folder = job(&[("bad".to_owned(), "{"), ("good".to_owned(), GOOD)], 3);
     let shown = report(folder.path(), &[]).with_status(0);
     assert!(shown.out.contains("incomplete"), "{shown:?}");
@@ -89,7 +92,7 @@ fn the_table_is_that_of_the_run_and_says_what_to_do_next() {
 #[test]
 fn a_job_that_is_not_there_is_named() {
     let folder = job(&[("good".to_owned(), GOOD)], 0);
-    let mut command = rehose(["report", "nobody", "--output"]);
+    let mut command = REHOSE.command(["report", "nobody", "--output"]);
     let refused = said(command.arg(folder.path().join("out"))).with_status(2);
     assert!(
         refused.last_line().contains("there is no job nobody"),

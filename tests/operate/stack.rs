@@ -1,7 +1,6 @@
-//! A stack on the local AWS, fresh for each test: what `infra/` deploys, as far as a job needs it.
+//! A new stack on the local AWS for each test: the part of the stack in `infra/` that a job needs.
 
 use std::io::{Cursor, Write};
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -13,18 +12,19 @@ use tokio::time::sleep;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::command::{Said, binary, rehose, said};
+use crate::REHOSE;
+use crate::command::{Said, built, said};
 
-/// Longer than anything here takes on a busy machine: to wait longer is to wait for ever.
+/// Longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 const DEFINITION: &str = include_str!("../../statemachine.asl.json");
 
-/// How a stack differs from the usual one.
+/// The settings of a stack.
 pub(crate) struct Settings {
-    /// Whether messages are delivered to `process`.
+    /// Whether Lambda delivers messages to `process`.
     pub(crate) delivers: bool,
-    /// Calls after which a job goes on in a new execution.
+    /// The number of calls after which a job continues in a new execution.
     pub(crate) restart_after: u32,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) async fn deploy(settings: Settings) -> Self {
-        // Without it, this would go to the real AWS.
+        // Without it, this would deploy to the real AWS.
         std::env::var("AWS_ENDPOINT_URL")
             .expect("AWS_ENDPOINT_URL is not set: scripts/test starts the local AWS and sets it");
         let config = aws::config().await;
@@ -108,16 +108,16 @@ impl Stack {
             .unwrap();
     }
 
-    /// Puts objects with an event each.
+    /// Puts this many objects, with one event each.
     pub(crate) async fn put_good(&self, count: usize) {
         for i in 0..count {
             self.put(&format!("stash/{i:03}"), GOOD).await;
         }
     }
 
-    /// Runs a command on this stack, found by its name.
+    /// Runs a command with `--stack`.
     pub(crate) fn rehose(&self, args: &[&str]) -> Said {
-        said(rehose(args).args(["--stack", &self.name]))
+        said(REHOSE.command(args).args(["--stack", &self.name]))
     }
 
     /// The executions that are running.
@@ -132,10 +132,10 @@ impl Stack {
         answer.executions.len()
     }
 
-    /// Waits until something is so.
-    pub(crate) async fn wait_until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    /// Waits until a condition is true.
+    pub(crate) async fn wait_until(&self, what: &str, mut is_true: impl AsyncFnMut() -> bool) {
         let begun = Instant::now();
-        while !is_so().await {
+        while !is_true().await {
             assert!(begun.elapsed() < PATIENCE, "waited too long until {what}");
             sleep(Duration::from_millis(200)).await;
         }
@@ -145,15 +145,10 @@ impl Stack {
 /// A document with one event.
 pub(crate) const GOOD: &str = r#"{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","timestamp":1580515200000,"message":"2 1 eni-1 - - - - - - - 0 60 - NODATA"}]}"#;
 
-/// The archive of a function. On the local AWS functions run on this machine, so there it is enough
-/// that it leads to the built binary.
+/// The archive of a function. It runs the binary by its path, because the local AWS runs functions on
+/// this machine.
 fn archive(function: &str) -> Vec<u8> {
-    let binary = binary().with_file_name(format!("rehose-{function}"));
-    assert!(
-        Path::new(&binary).exists(),
-        "{} is missing; `cargo build --workspace` builds it",
-        binary.display()
-    );
+    let binary = built(&format!("rehose-{function}"));
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored)

@@ -1,8 +1,9 @@
-//! A job that is stopped, and what is left of it.
+//! Stopping a job, and stopping to follow it.
 
 use std::io::{BufRead, BufReader};
 
-use crate::command::{rehose, signal, start};
+use crate::REHOSE;
+use crate::command::{signal, start};
 use crate::stack::{Settings, Stack};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +64,7 @@ async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
         "{followed:?}"
     );
 
-    // The other job is untouched.
+    // The other job still runs.
     let status = stack.rehose(&["status", "other"]).with_status(0);
     assert!(status.out.contains("running"), "{status:?}");
     stack.rehose(&["stop", "other"]).with_status(0);
@@ -71,7 +72,10 @@ async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
         .wait_until("nothing runs", async || stack.running().await == 0)
         .await;
     let again = stack.rehose(&["stop", "other"]).with_status(0);
-    assert_eq!(again.last_line(), "the job other is over already: stopped");
+    assert_eq!(
+        again.last_line(),
+        "the job other is over already: stopped"
+    );
     let unknown = stack.rehose(&["stop", "nobody"]).with_status(2);
     assert!(
         unknown.last_line().contains("there is no job nobody"),
@@ -81,7 +85,7 @@ async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn who_stops_following_does_not_stop_the_job() {
+async fn interrupting_follow_does_not_stop_the_job() {
     let stack = Stack::deploy(Settings {
         delivers: false,
         ..Settings::default()
@@ -89,7 +93,7 @@ async fn who_stops_following_does_not_stop_the_job() {
     .await;
     stack.put_good(4).await;
     let args = ["start", "stash/", "--job", "mine", "--follow"];
-    let mut follower = start(rehose(args).args(["--stack", &stack.name]));
+    let mut follower = start(REHOSE.command(args).args(["--stack", &stack.name]));
     let mut lines = BufReader::new(follower.stderr.take().unwrap()).lines();
     let mut next = || lines.next().unwrap().unwrap();
     assert_eq!(next(), "the job mine has started");

@@ -1,22 +1,25 @@
-//! The same input and options give the same bytes.
+//! The same input with the same options gives the same bytes.
 
-use crate::command::{rehose, run, said};
+use crate::REHOSE;
 use crate::output::{assert_same, timeless};
 use crate::stash::{Place, failures};
 
 #[test]
 fn two_runs_leave_the_same_bytes_at_any_concurrency() {
-    let place = Place::sample(&["--dialects", "--objects", "6", "--events", "500"]);
+    let place = Place::sample_by(
+        &REHOSE,
+        &["--dialects", "--objects", "6", "--events", "500"],
+    );
     for (key, object, _) in failures() {
         place.put(&key, &object);
     }
-    // Large enough for a second core.
+    // Large enough to use a second core.
     let large = ["--objects", "2", "--events", "20000", "--seed", "9"];
-    said(rehose(["sample"]).arg(place.stash()).args(large)).with_status(0);
+    REHOSE.sample(&place.stash(), &large);
     let output = |name: &str, options: &[&str]| {
         let output = place.path(name);
         let options = [&["--job", "job"], options].concat();
-        run(&place.stash(), &output, &options).with_status(3);
+        REHOSE.run(&place.stash(), &output, &options).with_status(3);
         timeless(&output)
     };
     let first = output("first", &[]);
@@ -28,12 +31,16 @@ fn two_runs_leave_the_same_bytes_at_any_concurrency() {
 }
 
 #[test]
-fn a_job_that_has_ended_stays_as_it_is() {
-    let place = Place::sample(&["--objects", "2", "--events", "50"]);
+fn running_an_ended_job_again_changes_nothing() {
+    let place = Place::sample_by(&REHOSE, &["--objects", "2", "--events", "50"]);
     let output = place.path("out");
-    let first = run(&place.stash(), &output, &["--job", "job", "--json"]).with_status(0);
+    let first = REHOSE
+        .run(&place.stash(), &output, &["--job", "job", "--json"])
+        .with_status(0);
     let before = crate::output::files(&output);
-    let second = run(&place.stash(), &output, &["--job", "job", "--json"]).with_status(0);
+    let second = REHOSE
+        .run(&place.stash(), &output, &["--job", "job", "--json"])
+        .with_status(0);
     assert_eq!(first.out, second.out);
     assert_same(
         &before,

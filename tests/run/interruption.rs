@@ -1,4 +1,4 @@
-//! A run that is ended from outside goes on where it stood.
+//! A run that is killed or interrupted can be continued.
 
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
@@ -7,21 +7,22 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::command::{Said, rehose, run, said, signal, start, wait_until};
+use crate::REHOSE;
+use crate::command::{Said, said, signal, start, wait_until};
 use crate::output::{Files, assert_same, files, timeless};
 use crate::stash::Place;
 
-/// More than a page of objects, and some large ones: enough to be killed in every phase.
+/// More than one page of objects, and some large ones: long enough to be killed in every phase.
 fn long_job() -> Place {
-    let place = Place::sample(&["--objects", "1200", "--events", "60"]);
+    let place = Place::sample_by(&REHOSE, &["--objects", "1200", "--events", "60"]);
     let large = place.path("stash/large");
     let options = ["--objects", "6", "--events", "4000", "--seed", "1"];
-    said(rehose(["sample"]).arg(large).args(options)).with_status(0);
+    REHOSE.sample(&large, &options);
     place
 }
 
 fn job(place: &Place, output: &Path) -> Command {
-    let mut command = rehose(["run"]);
+    let mut command = REHOSE.command(["run"]);
     command
         .arg(place.stash())
         .arg(output)
@@ -29,8 +30,8 @@ fn job(place: &Place, output: &Path) -> Command {
     command
 }
 
-/// Makes sure that what a run left behind is part of what it would have written, apart from the
-/// folder for what is not whole yet.
+/// Asserts that the files of an unfinished run are some of the files of a finished one. Ignores the
+/// folder of unfinished files.
 fn assert_part(part: &Files, whole: &Files) {
     for (path, content) in part.iter().filter(|(path, _)| !path.starts_with(".rehose")) {
         if path.ends_with('/') {
@@ -51,14 +52,14 @@ fn has_receipt(output: &Path) -> bool {
     count(&output.join("jobs/job/receipts")) > 0
 }
 
-/// How much a run has written into its ledger: its definition, its plan, its receipts.
+/// The number of files in a job's ledger: the definition, the plan and the receipts.
 fn ledger_entries(output: &Path) -> usize {
     let job = output.join("jobs/job");
     count(&job) + count(&job.join("manifest")) + count(&job.join("receipts"))
 }
 
-/// Kills a run once its ledger has so many entries, and says whether it was still running. By the
-/// clock, a busy machine would be at another place.
+/// Kills a run when its ledger has this many entries, and returns whether it was still running. A time
+/// would not do: a busy machine would not have got as far.
 fn is_killed_at(entries: usize, mut child: Child, output: &Path) -> bool {
     wait_until("entries in the ledger, or the end", || {
         ledger_entries(output) >= entries || child.try_wait().unwrap().is_some()
@@ -67,11 +68,14 @@ fn is_killed_at(entries: usize, mut child: Child, output: &Path) -> bool {
     child.wait().unwrap().signal().is_some()
 }
 
-/// Whether every thread of a process is stopped. A signal reaches them one after another.
+/// Whether every thread of a process is stopped. A signal stops them one after another.
 fn stands_still(child: &Child) -> bool {
     let threads = Path::new("/proc").join(child.id().to_string()).join("task");
     threads.read_dir().unwrap().all(|thread| {
-        #[allow(clippy::disallowed_methods, reason = "a line of the kernel's")]
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "a file of the kernel, of one line"
+        )]
         let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
         stat.contains(") T ")
     })
@@ -82,7 +86,7 @@ fn ended(child: Child) -> Said {
 }
 
 #[test]
-fn killed_at_any_moment_it_goes_on_and_leaves_the_same_bytes() {
+fn killed_at_any_moment_it_continues_and_leaves_the_same_bytes() {
     let place = long_job();
     let whole = place.path("whole");
     said(&mut job(&place, &whole)).with_status(0);
@@ -120,7 +124,7 @@ fn killed_again_and_again_it_ends_with_the_same_bytes() {
 
     let output = place.path("killed");
     let mut kills = 0;
-    // Each gets further than the one before, so that it ends.
+    // Each run gets further than the one before.
     while is_killed_at(7 * (kills + 1), start(&mut job(&place, &output)), &output) {
         kills += 1;
     }
@@ -134,7 +138,7 @@ fn killed_again_and_again_it_ends_with_the_same_bytes() {
 }
 
 #[test]
-fn interrupted_it_names_the_job_with_which_it_goes_on() {
+fn interrupted_it_names_the_job_to_continue() {
     let place = long_job();
     let (whole, output) = (place.path("whole"), place.path("out"));
     said(&mut job(&place, &whole)).with_status(0);
@@ -162,16 +166,18 @@ fn interrupted_it_names_the_job_with_which_it_goes_on() {
 }
 
 #[test]
-fn interrupted_without_a_name_it_goes_on_with_the_name_that_it_says() {
-    let place = Place::sample(&["--objects", "400", "--events", "60"]);
+fn interrupted_without_a_name_it_continues_with_the_printed_name() {
+    let place = Place::sample_by(&REHOSE, &["--objects", "400", "--events", "60"]);
     let output = place.path("out");
-    let child = start(rehose(["run"]).arg(place.stash()).arg(&output));
+    let child = start(REHOSE.command(["run"]).arg(place.stash()).arg(&output));
     wait_until("an output", || output.join("csv").exists());
     signal(&child, "INT");
     let said = ended(child).with_status(1);
     let (_, job) = said.last_line().split_once("--job ").unwrap();
     let job = job.split(' ').next().unwrap();
-    run(&place.stash(), &output, &["--job", job]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &output, &["--job", job])
+        .with_status(0);
     let jobs: Vec<_> = output.join("jobs").read_dir().unwrap().collect();
     assert_eq!(jobs.len(), 1, "it is one job: {jobs:?}");
 }
@@ -185,7 +191,7 @@ fn a_second_run_on_the_same_output_is_refused_and_does_no_harm() {
     signal(&first, "STOP");
     wait_until("every thread to stand still", || stands_still(&first));
     let before = files(&output);
-    let second = run(&place.stash(), &output, &["--job", "other"]);
+    let second = REHOSE.run(&place.stash(), &output, &["--job", "other"]);
     let after = files(&output);
     signal(&first, "CONT");
     let second = second.with_status(1);
@@ -206,7 +212,7 @@ fn without_a_terminal_progress_is_plain_lines() {
     let child = start(&mut job(&place, &output));
     wait_until("a receipt", || has_receipt(&output));
     signal(&child, "STOP");
-    // Lines come every five seconds, and time passes for the stopped, too.
+    // A line is due after five seconds. Time also passes while the process is stopped.
     sleep(Duration::from_millis(5_100));
     signal(&child, "CONT");
     let said = ended(child).with_status(0);

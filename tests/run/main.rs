@@ -1,4 +1,5 @@
-//! `rehose run` as its user meets it: the built command on folders, judged by what it leaves there.
+//! `rehose run` and `rehose table`, end to end: the built command on folders, and the files that it
+//! writes.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,4 +17,8 @@ mod outputs_that_fail;
 mod refusals;
 mod table;
 
+use rehose_tests::command::Rehose;
 use rehose_tests::{command, output, stash};
+
+/// The command that Cargo built for these tests.
+static REHOSE: Rehose = Rehose::at(env!("CARGO_BIN_EXE_rehose"));

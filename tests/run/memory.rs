@@ -10,7 +10,8 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::command::{Said, rehose, start};
+use crate::REHOSE;
+use crate::command::{Said, start};
 use crate::stash::{FLOW, Place, event, gzip};
 
 /// What the peaks of a small and a large object may differ by, in KiB.
@@ -29,7 +30,7 @@ fn large() -> usize {
 
 /// Runs on a stash, one object at a time, and returns the peak of its memory in KiB.
 fn peak(place: &Place, options: &[&str], status: i32) -> (u64, Said) {
-    let mut command = rehose(["run", "--concurrency", "1", "--json"]);
+    let mut command = REHOSE.command(["run", "--concurrency", "1", "--json"]);
     command
         .args(options)
         .arg(place.stash())
@@ -55,9 +56,9 @@ fn high_water(child: &Child) -> Option<u64> {
 
 /// The peak for an object of one megabyte, which must itself be worth comparing with.
 fn small_peak() -> u64 {
-    let place = Place::sample(&["--objects", "1", "--events", "4700"]);
+    let place = Place::sample_by(&REHOSE, &["--objects", "1", "--events", "4700"]);
     let (peak, said) = peak(&place, &[], 0);
-    assert_eq!(said.report()["rows"]["events"], 4700);
+    assert_eq!(said.json()["rows"]["events"], 4700);
     assert!(peak > 1024, "{peak} KiB is no peak of a program");
     peak
 }
@@ -96,9 +97,9 @@ fn events(out: &mut dyn Write, bytes: usize) -> io::Result<usize> {
 fn a_large_object_takes_no_more_memory_than_a_small_one() {
     let bytes_of_an_event = 224;
     let events = (large() / bytes_of_an_event).to_string();
-    let place = Place::sample(&["--objects", "1", "--events", &events]);
+    let place = Place::sample_by(&REHOSE, &["--objects", "1", "--events", &events]);
     let (peak, said) = peak(&place, &[], 0);
-    assert_eq!(said.report()["rows"]["events"].to_string(), events);
+    assert_eq!(said.json()["rows"]["events"].to_string(), events);
     assert_flat(small_peak(), peak, "a large object");
 }
 
@@ -112,7 +113,7 @@ fn one_huge_document_in_one_huge_member_takes_no_more_memory() {
         write!(out, "]}}")
     });
     let (peak, said) = peak(&place, &[], 0);
-    assert_eq!(said.report()["rows"]["written"], written);
+    assert_eq!(said.json()["rows"]["written"], written);
     assert_flat(small_peak(), peak, "one huge document in one huge member");
 }
 
@@ -125,7 +126,7 @@ fn a_document_whose_type_comes_last_fails_before_it_takes_much_memory() {
         write!(out, r#"],"messageType":"DATA_MESSAGE"}}"#)
     });
     let (peak, said) = peak(&place, &[], 3);
-    assert_eq!(said.report()["failures"][0]["reason"], "too-much-held");
+    assert_eq!(said.json()["failures"][0]["reason"], "too-much-held");
     assert_flat(small_peak(), peak, "a messageType that comes last");
 }
 
@@ -141,7 +142,7 @@ fn a_message_that_does_not_end_fails_before_it_takes_much_memory() {
         write!(out, r#"","timestamp":0}}]}}"#)
     });
     let (peak, said) = peak(&place, &[], 3);
-    assert_eq!(said.report()["failures"][0]["reason"], "message-too-long");
+    assert_eq!(said.json()["failures"][0]["reason"], "message-too-long");
     assert_flat(small_peak(), peak, "a message that does not end");
 }
 
@@ -155,7 +156,7 @@ fn a_bomb_that_decodes_to_nothing_takes_no_more_memory() {
     place.put("two", &gzip(gzip(members)));
     place.put("three", &gzip(gzip(gzip("").repeat(1_000_000))));
     let (peak, said) = peak(&place, &[], 0);
-    assert_eq!(said.report()["rows"]["events"], 0);
+    assert_eq!(said.json()["rows"]["events"], 0);
     assert_flat(small_peak(), peak, "a bomb");
 }
 
@@ -167,7 +168,7 @@ fn a_line_that_no_event_regex_matches_takes_no_more_memory() {
     });
     let regex = r"(?P<timestamp>[0-9]+)\|(?P<message>[a-z]*)";
     let (peak, said) = peak(&place, &["--event-regex", regex], 0);
-    assert_eq!(said.report()["rows"]["events"], 0);
+    assert_eq!(said.json()["rows"]["events"], 0);
     assert_flat(small_peak(), peak, "a line without events");
 }
 

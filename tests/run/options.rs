@@ -1,10 +1,11 @@
-//! What the options do, from the command line to the rows.
+//! The effects of the options, from the command line to the rows.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::command::{rehose, run, said};
+use crate::REHOSE;
+use crate::command::said;
 use crate::output::{files, rejected, report, rows};
 use crate::stash::{FLOW, Place, data, envelope, event, gzip};
 
@@ -30,7 +31,7 @@ fn messages(messages: &[&str]) -> Place {
     place
 }
 
-/// The keys of which an output has rows.
+/// The keys that have rows in the output.
 fn written(place: &Place) -> Vec<String> {
     files(&place.path("out"))
         .into_keys()
@@ -45,7 +46,9 @@ fn written(place: &Place) -> Vec<String> {
 #[test]
 fn the_default_format_has_the_header_and_the_rows_that_are_documented() {
     let place = messages(&[FLOW, "2 1 eni-1 - - - - - - - 0 59 - NODATA"]);
-    run(&place.stash(), &place.path("out"), &[]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &place.path("out"), &[])
+        .with_status(0);
     let expected = [
         HEADER,
         "2020-02-01T00:00:00.000Z,2,123456789012,eni-0,10.0.0.4,10.0.0.5,443,49152,6,1,40,0,59,\
@@ -58,12 +61,12 @@ fn the_default_format_has_the_header_and_the_rows_that_are_documented() {
 #[test]
 fn a_prefix_takes_the_keys_that_begin_so() {
     let place = keys(&["2020/01/a", "2020/02/b", "2020/021", "2021/02/c"]);
-    let said = run(
+    let said = REHOSE.run(
         &place.stash(),
         &place.path("out"),
         &["--prefix", "2020/02", "--json"],
     );
-    let report = said.with_status(0).report();
+    let report = said.with_status(0).json();
     assert_eq!(written(&place), ["2020/02/b", "2020/021"]);
     assert_eq!(report["objects"]["listed"], 2);
     assert!(
@@ -79,13 +82,17 @@ fn a_prefix_takes_the_keys_that_begin_so() {
 fn the_mode_missing_takes_what_has_no_output_yet() {
     let place = keys(&["a", "b", "c"]);
     let output = place.path("out");
-    run(&place.stash(), &output, &["--prefix", "b"]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &output, &["--prefix", "b"])
+        .with_status(0);
     let there = fs::metadata(output.join("csv/b.csv.gz"))
         .unwrap()
         .modified()
         .unwrap();
-    let said = run(&place.stash(), &output, &["--mode", "missing", "--json"]).with_status(0);
-    let objects = &said.report()["objects"];
+    let said = REHOSE
+        .run(&place.stash(), &output, &["--mode", "missing", "--json"])
+        .with_status(0);
+    let objects = &said.json()["objects"];
     assert_eq!(objects["listed"], 3);
     assert_eq!(objects["present"], 1);
     assert_eq!(objects["done"], 2);
@@ -103,15 +110,18 @@ fn the_mode_missing_mends_a_job_whose_objects_are_mended() {
     let output = place.path("out");
     let good = fs::read(place.stash().join("a")).unwrap();
     place.put("a", &good[..20]);
-    let said = run(&place.stash(), &output, &["--job", "first"]).with_status(3);
+    let said = REHOSE
+        .run(&place.stash(), &output, &["--job", "first"])
+        .with_status(3);
     assert!(said.last_line().contains("--mode missing"), "{said:#?}");
     place.put("a", &good);
-    run(
-        &place.stash(),
-        &output,
-        &["--job", "second", "--mode", "missing"],
-    )
-    .with_status(0);
+    REHOSE
+        .run(
+            &place.stash(),
+            &output,
+            &["--job", "second", "--mode", "missing"],
+        )
+        .with_status(0);
     let objects = &report(&output, "second")["objects"];
     assert_eq!(
         (&objects["present"], &objects["done"]),
@@ -124,9 +134,11 @@ fn the_mode_missing_mends_a_job_whose_objects_are_mended() {
 fn excluded_keys_are_counted_and_left_out() {
     let place = keys(&["a/keep", "a/drop.tmp", "b/c/drop.tmp", "drop/this"]);
     let options = ["--exclude", "*.tmp", "--exclude", "drop/*", "--json"];
-    let said = run(&place.stash(), &place.path("out"), &options).with_status(0);
+    let said = REHOSE
+        .run(&place.stash(), &place.path("out"), &options)
+        .with_status(0);
     assert_eq!(written(&place), ["a/keep"]);
-    assert_eq!(said.report()["objects"]["excluded"], 3);
+    assert_eq!(said.json()["objects"]["excluded"], 3);
 }
 
 #[test]
@@ -145,8 +157,10 @@ fn what_firehose_could_not_deliver_is_left_out() {
     for key in undelivered {
         place.put(key, b"not an envelope");
     }
-    let said = run(&place.stash(), &place.path("out"), &["--json"]).with_status(0);
-    assert_eq!(said.report()["objects"]["excluded"], undelivered.len());
+    let said = REHOSE
+        .run(&place.stash(), &place.path("out"), &["--json"])
+        .with_status(0);
+    assert_eq!(said.json()["objects"]["excluded"], undelivered.len());
     assert_eq!(written(&place).len(), 3);
 }
 
@@ -161,7 +175,9 @@ fn fields_may_be_given_in_the_notation_of_aws() {
     for notation in notations {
         let place = messages(&["10.0.0.4 40", " -  - ", "10.0.0.4 40 more"]);
         let output = place.path("out");
-        run(&place.stash(), &output, &["--fields", notation]).with_status(0);
+        REHOSE
+            .run(&place.stash(), &output, &["--fields", notation])
+            .with_status(0);
         let expected = [
             "timestamp,srcaddr,bytes",
             "2020-02-01T00:00:00.000Z,10.0.0.4,40",
@@ -175,7 +191,9 @@ fn fields_may_be_given_in_the_notation_of_aws() {
 #[test]
 fn the_format_message_quotes_what_csv_demands() {
     let place = messages(&["plain", "", r#"a \"quoted\", word"#, r"two\nlines", "東京"]);
-    run(&place.stash(), &place.path("out"), &["--format", "message"]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &place.path("out"), &["--format", "message"])
+        .with_status(0);
     let text = rows(&place.path("out"), "one").join("\n");
     let expected = "timestamp,message\n\
                     2020-02-01T00:00:00.000Z,plain\n\
@@ -191,7 +209,9 @@ fn a_message_regex_makes_columns_of_its_groups_and_rejects_the_rest() {
     let place = messages(&["WARN low, disk", "no level here", "ERROR full"]);
     let output = place.path("out");
     let regex = "^(?P<level>[A-Z]+) (?P<text>.*)$";
-    run(&place.stash(), &output, &["--message-regex", regex]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &output, &["--message-regex", regex])
+        .with_status(0);
     let expected = [
         "timestamp,level,text",
         "2020-02-01T00:00:00.000Z,WARN,\"low, disk\"",
@@ -212,9 +232,11 @@ fn an_event_regex_reads_what_is_no_envelope() {
     place.put("one", &gzip(lines));
     let output = place.path("out");
     let regex = r"(?P<timestamp>[0-9]{13})\|(?P<message>[^\n]*)";
-    let said = run(&place.stash(), &output, &["--event-regex", regex, "--json"]).with_status(0);
+    let said = REHOSE
+        .run(&place.stash(), &output, &["--event-regex", regex, "--json"])
+        .with_status(0);
     assert_eq!(
-        said.report()["rows"],
+        said.json()["rows"],
         json!({"events": 2, "written": 1, "rejected": 1, "control": 0})
     );
     assert!(rows(&output, "one")[1].starts_with("2020-02-01T00:00:00.000Z,2,123456789012,"));
@@ -225,13 +247,16 @@ fn an_event_regex_reads_what_is_no_envelope() {
 fn both_dialects_give_the_same_rows_of_the_same_envelopes() {
     let place = messages(&[FLOW, r"esc\u0061ped", FLOW]);
     let regex = r#""timestamp":(?P<timestamp>[0-9]+),"message":"(?P<message>(?:[^"\\]|\\.)*)""#;
-    run(&place.stash(), &place.path("envelopes"), &[]).with_status(0);
-    run(
-        &place.stash(),
-        &place.path("regex"),
-        &["--event-regex", regex],
-    )
-    .with_status(0);
+    REHOSE
+        .run(&place.stash(), &place.path("envelopes"), &[])
+        .with_status(0);
+    REHOSE
+        .run(
+            &place.stash(),
+            &place.path("regex"),
+            &["--event-regex", regex],
+        )
+        .with_status(0);
     let [envelopes, regex] = ["envelopes", "regex"].map(|output| {
         let mut files = files(&place.path(output));
         files.retain(|path, _| path.starts_with("csv/") || path.starts_with("rejected/"));
@@ -246,10 +271,12 @@ fn the_level_changes_the_size_and_not_the_rows() {
     let stash = data().join("2020");
     let size_and_rows = |name: &str, level: &[&str]| {
         let output = place.path(name);
-        let said = run(&stash, &output, &[&["--json"], level].concat()).with_status(0);
+        let said = REHOSE
+            .run(&stash, &output, &[&["--json"], level].concat())
+            .with_status(0);
         let key = files(&stash).into_keys().next().unwrap();
         (
-            said.report()["bytes"]["out"].as_u64().unwrap(),
+            said.json()["bytes"]["out"].as_u64().unwrap(),
             rows(&output, &key),
         )
     };
@@ -269,16 +296,20 @@ fn json_prints_the_report_as_it_stands_in_the_ledger() {
     let place = keys(&["a"]);
     place.put("b", b"no envelope");
     let output = place.path("out");
-    let said = run(&place.stash(), &output, &["--job", "job", "--json"]).with_status(3);
-    let printed: Value = said.report();
+    let said = REHOSE
+        .run(&place.stash(), &output, &["--job", "job", "--json"])
+        .with_status(3);
+    let printed: Value = said.json();
     assert_eq!(printed, report(&output, "job"));
     assert_eq!(printed["state"], "incomplete");
 }
 
 #[test]
-fn the_table_ends_with_the_path_of_the_report() {
+fn the_summary_ends_with_the_path_of_the_report() {
     let place = keys(&["a"]);
-    let said = run(&place.stash(), &place.path("out"), &["--job", "job"]).with_status(0);
+    let said = REHOSE
+        .run(&place.stash(), &place.path("out"), &["--job", "job"])
+        .with_status(0);
     let path = said
         .out
         .lines()
@@ -302,8 +333,10 @@ fn the_table_ends_with_the_path_of_the_report() {
 fn a_run_without_a_name_makes_names_that_sort_by_time() {
     let place = keys(&["a"]);
     let job = || {
-        let said = run(&place.stash(), &place.path("out"), &["--json"]).with_status(0);
-        said.report()["job"].as_str().unwrap().to_owned()
+        let said = REHOSE
+            .run(&place.stash(), &place.path("out"), &["--json"])
+            .with_status(0);
+        said.json()["job"].as_str().unwrap().to_owned()
     };
     let (first, second) = (job(), job());
     assert_ne!(first, second);
@@ -315,11 +348,13 @@ fn a_run_without_a_name_makes_names_that_sort_by_time() {
 }
 
 #[test]
-fn every_help_text_says_what_it_is_for_how_it_ends_and_gives_an_example() {
-    let all = said(&mut rehose(["--help"])).with_status(0);
+fn every_help_text_has_usage_exit_statuses_and_examples() {
+    let all = said(&mut REHOSE.command(["--help"])).with_status(0);
     for command in ["run", "sample"] {
         assert!(all.out.contains(command), "{}", all.out);
-        let help = said(&mut rehose([command, "--help"])).with_status(0).out;
+        let help = said(&mut REHOSE.command([command, "--help"]))
+            .with_status(0)
+            .out;
         for words in [
             "Usage: rehose ",
             "Exit status:",
@@ -333,18 +368,19 @@ fn every_help_text_says_what_it_is_for_how_it_ends_and_gives_an_example() {
 
 #[test]
 fn the_examples_of_the_help_are_valid() {
-    let help = said(&mut rehose(["run", "--help"])).out;
+    let help = said(&mut REHOSE.command(["run", "--help"])).out;
     let example = help
         .lines()
         .find(|line| line.contains("--message-regex '"))
         .unwrap();
     let regex = example.split('\'').nth(1).unwrap();
     let place = messages(&["INFO it works"]);
-    run(
-        &place.stash(),
-        &place.path("out"),
-        &["--message-regex", regex],
-    )
-    .with_status(0);
+    REHOSE
+        .run(
+            &place.stash(),
+            &place.path("out"),
+            &["--message-regex", regex],
+        )
+        .with_status(0);
     assert_eq!(rows(&place.path("out"), "one").len(), 2);
 }

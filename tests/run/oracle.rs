@@ -1,27 +1,21 @@
-//! Every output against a second implementation that shares nothing with the first.
+//! Compares every output with that of the oracle.
 
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde_json::Value;
-
 use rehose_tests::oracle::Expected;
 
-use crate::command::run;
+use crate::REHOSE;
 use crate::output::report;
 use crate::stash::{Place, awkward, data, failures};
 
 const JOB: &str = "job";
 
-fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
-}
-
 #[test]
 fn the_stash_of_the_repository_becomes_what_the_oracle_says() {
     let place = Place::new();
     let (source, output) = (data(), place.path("out"));
-    run(&source, &output, &["--job", JOB]).with_status(0);
+    REHOSE.run(&source, &output, &["--job", JOB]).with_status(0);
     let expected = Expected::of(&source, &place.path(""));
     assert_eq!(expected.failed, BTreeMap::new());
     assert!(expected.sum("rejected") > 0 && expected.sum("control") > 0);
@@ -30,12 +24,17 @@ fn the_stash_of_the_repository_becomes_what_the_oracle_says() {
 
 #[test]
 fn a_stash_with_every_form_and_every_failure_becomes_what_the_oracle_says() {
-    let place = Place::sample(&["--dialects", "--objects", "3", "--events", "400"]);
+    let place = Place::sample_by(
+        &REHOSE,
+        &["--dialects", "--objects", "3", "--events", "400"],
+    );
     for (key, object) in awkward() {
         place.put(&key, &object);
     }
     let good = place.path("good");
-    run(&place.stash(), &good, &["--job", JOB]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &good, &["--job", JOB])
+        .with_status(0);
     let expected = Expected::of(&place.stash(), &place.path(""));
     assert_eq!(expected.failed, BTreeMap::new());
     expected.check(&place.stash(), &good, JOB);
@@ -47,7 +46,9 @@ fn a_stash_with_every_form_and_every_failure_becomes_what_the_oracle_says() {
         })
         .collect();
     let mixed = place.path("mixed");
-    let said = run(&place.stash(), &mixed, &["--job", JOB]).with_status(3);
+    let said = REHOSE
+        .run(&place.stash(), &mixed, &["--job", JOB])
+        .with_status(3);
     assert!(said.last_line().contains("--mode missing"), "{said:#?}");
     let expected = Expected::of(&place.stash(), &place.path(""));
     assert_eq!(expected.failed, reasons);
@@ -60,7 +61,9 @@ fn a_failure_says_which_object_which_reason_and_which_byte() {
     let mut object = fs::read(place.stash().join("one")).unwrap();
     object.extend_from_slice(b"garbage");
     place.put("two", &object);
-    let said = run(&place.stash(), &place.path("out"), &["--job", JOB]).with_status(3);
+    let said = REHOSE
+        .run(&place.stash(), &place.path("out"), &["--job", JOB])
+        .with_status(3);
     let place_of_garbage = format!("byte {} of the object", object.len() - "garbage".len());
     let line = said
         .err
@@ -70,7 +73,10 @@ fn a_failure_says_which_object_which_reason_and_which_byte() {
     assert!(line.contains(&place_of_garbage), "{line}");
     let failures = &report(&place.path("out"), JOB)["failures"];
     assert!(
-        text(&failures[0]["detail"]).contains(&place_of_garbage),
+        failures[0]["detail"]
+            .as_str()
+            .unwrap()
+            .contains(&place_of_garbage),
         "{failures}"
     );
 }
@@ -82,7 +88,9 @@ fn a_name_that_no_output_can_have_fails_only_its_object() {
     let (fits, too_long) = ("n".repeat(255 - ".csv.gz".len()), "n".repeat(255));
     place.put(&fits, &object);
     place.put(&too_long, &object);
-    run(&place.stash(), &place.path("out"), &["--job", JOB]).with_status(3);
+    REHOSE
+        .run(&place.stash(), &place.path("out"), &["--job", JOB])
+        .with_status(3);
     let report = report(&place.path("out"), JOB);
     assert_eq!(report["objects"]["done"], 2);
     assert_eq!(report["failures"][0]["key"], too_long);

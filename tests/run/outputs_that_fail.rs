@@ -1,4 +1,4 @@
-//! An output that takes no more ends the run, and a second run goes on once there is room.
+//! An output that cannot be written ends the run. A second run continues when it can be written.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -7,11 +7,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::command::{binary, powerless, rehose, run, said};
+use crate::REHOSE;
+use crate::command::{powerless, said};
 use crate::output::{Files, assert_same, files, timeless};
 use crate::stash::Place;
 
-/// Makes sure that each receipt is whole, and that the objects that it calls done have their rows.
+/// Asserts that each receipt is complete, and that the objects that it lists as done have rows.
 fn assert_consistent(left: &Files, whole: &Files) {
     for (path, content) in left {
         assert!(
@@ -29,8 +30,8 @@ fn assert_consistent(left: &Files, whole: &Files) {
     }
 }
 
-/// Runs a job on a disk that is too small, then on the same disk made larger, in a mount namespace
-/// that takes the disk with it when it ends. What is on the disk is kept after each run.
+/// Runs a job on a disk that is too small, then on the same disk after it was made larger. The disk
+/// exists only in a mount namespace, so its content is copied after each run.
 const ON_A_SMALL_DISK: &str = r#"
     rehose=$1 stash=$2 place=$3
     mount -t tmpfs -o size=300k none "$place/out" || exit 99
@@ -58,29 +59,31 @@ fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
         eprintln!("skipped: this user may not make a mount namespace, so there is no small disk");
         return;
     }
-    let place = Place::sample(&["--objects", "80", "--events", "500"]);
-    run(&place.stash(), &place.path("whole"), &["--job", "job"]).with_status(0);
+    let place = Place::sample_by(&REHOSE, &["--objects", "80", "--events", "500"]);
+    REHOSE
+        .run(&place.stash(), &place.path("whole"), &["--job", "job"])
+        .with_status(0);
     let whole = timeless(&place.path("whole"));
 
     fs::create_dir(place.path("out")).unwrap();
     let said = said(
         (namespace()
             .args(["sh", "-c", ON_A_SMALL_DISK, "sh"])
-            .arg(binary()))
+            .arg(REHOSE.binary()))
         .arg(place.stash())
         .arg(place.path("")),
     );
     let said = said.with_status(0);
     assert_eq!(said.out, "1\n0\n", "{said:#?}");
-    let complaint = fs::read_to_string(place.path("first.err")).unwrap();
-    let last = complaint.lines().last().unwrap();
+    let errors = fs::read_to_string(place.path("first.err")).unwrap();
+    let last = errors.lines().last().unwrap();
     assert!(
         last.contains("out/csv/") || last.contains("out/jobs/job/"),
-        "{complaint}"
+        "{errors}"
     );
     assert!(
         last.contains("No space left") && last.contains("--job job"),
-        "{complaint}"
+        "{errors}"
     );
 
     let left = timeless(&place.path("first"));
@@ -96,18 +99,20 @@ fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
     );
 }
 
-/// Runs a job while a folder of the output may not be written, and again when it may.
+/// Runs a job while a folder of the output is read-only, and again while it is writable.
 #[track_caller]
 fn fails_while_closed(folder: &str) {
-    let place = Place::sample(&["--objects", "4", "--events", "50"]);
+    let place = Place::sample_by(&REHOSE, &["--objects", "4", "--events", "50"]);
     let whole = place.path("whole");
-    run(&place.stash(), &whole, &["--job", "job"]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &whole, &["--job", "job"])
+        .with_status(0);
     let (output, closed) = (place.path("out"), place.path("out").join(folder));
     fs::create_dir_all(&closed).unwrap();
     let allow = |folder: &Path, mode| fs::set_permissions(folder, Permissions::from_mode(mode));
 
     allow(&closed, 0o555).unwrap();
-    let mut command = rehose(["run"]);
+    let mut command = REHOSE.command(["run"]);
     command
         .arg(place.stash())
         .arg(&output)
@@ -121,10 +126,15 @@ fn fails_while_closed(folder: &str) {
         "{said:#?}"
     );
     assert!(said.last_line().contains("Permission denied"), "{said:#?}");
-    assert!(said.last_line().contains("--job job goes on"), "{said:#?}");
+    assert!(
+        said.last_line().contains("--job job goes on"),
+        "{said:#?}"
+    );
     assert_consistent(&files_of_jobs(&output), &files_of_jobs(&whole));
 
-    run(&place.stash(), &output, &["--job", "job"]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &output, &["--job", "job"])
+        .with_status(0);
     assert_same(&timeless(&whole), &timeless(&output), "after it was opened");
 }
 
@@ -152,17 +162,17 @@ fn a_ledger_that_may_not_be_written_ends_the_run() {
 
 #[test]
 fn an_object_that_may_not_be_read_fails_alone() {
-    let place = Place::sample(&["--objects", "2", "--events", "50"]);
+    let place = Place::sample_by(&REHOSE, &["--objects", "2", "--events", "50"]);
     let closed = place.stash().join("closed");
     fs::write(&closed, "").unwrap();
     fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
-    let mut command = rehose(["run"]);
+    let mut command = REHOSE.command(["run"]);
     command
         .arg(place.stash())
         .arg(place.path("out"))
         .arg("--json");
     let said = said(&mut powerless(&command)).with_status(3);
-    let report = said.report();
+    let report = said.json();
     assert_eq!(report["objects"]["done"], 2);
     assert_eq!(report["failures"][0]["key"], "closed");
     assert_eq!(report["failures"][0]["reason"], "denied");

@@ -1,15 +1,17 @@
-//! What makes no sense is refused at once, in one line that says how to mend it, and nothing is
-//! written.
+//! Invalid arguments are refused at once, with one line that says what to do. Nothing is written.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use crate::command::{Said, powerless, rehose, run, said};
+use serde_json::json;
+
+use crate::REHOSE;
+use crate::command::{Said, powerless, said};
 use crate::output::{assert_same, files};
 use crate::stash::{FLOW, Place, envelope, event, gzip};
 
-/// Makes sure that a command said no in one line, which holds these words.
+/// Asserts that a command has failed with one line on standard error, which contains these words.
 #[track_caller]
 fn assert_refused(said: Said, status: i32, words: &[&str]) {
     let said = said.with_status(status);
@@ -21,20 +23,24 @@ fn assert_refused(said: Said, status: i32, words: &[&str]) {
     }
 }
 
-/// Makes sure that a run on a good stash is refused, and writes nothing, for its options' sake.
+/// Asserts that a run on a good stash is refused because of its options, and writes nothing.
 #[track_caller]
 fn refuses(options: &[&str], words: &[&str]) {
     let place = Place::small();
     let before = files(&place.path(""));
-    assert_refused(run(&place.stash(), &place.path("out"), options), 2, words);
+    assert_refused(
+        REHOSE.run(&place.stash(), &place.path("out"), options),
+        2,
+        words,
+    );
     assert_same(&before, &files(&place.path("")), "refused");
 }
 
-/// Makes sure that a run from one place to another is refused, and writes nothing.
+/// Asserts that a run with this source and output is refused, and writes nothing.
 #[track_caller]
 fn refuses_places(place: &Place, source: &Path, output: &Path, words: &[&str]) {
     let before = files(&place.path(""));
-    assert_refused(run(source, output, &[]), 2, words);
+    assert_refused(REHOSE.run(source, output, &[]), 2, words);
     assert_same(&before, &files(&place.path("")), "refused");
 }
 
@@ -64,7 +70,9 @@ fn a_source_that_may_not_be_read_is_refused() {
     let place = Place::small();
     fs::set_permissions(place.stash(), Permissions::from_mode(0o000)).unwrap();
     let (source, output) = (place.stash(), place.path("out"));
-    let said = said(&mut powerless(rehose(["run"]).arg(source).arg(&output)));
+    let said = said(&mut powerless(
+        REHOSE.command(["run"]).arg(source).arg(&output),
+    ));
     fs::set_permissions(place.stash(), Permissions::from_mode(0o700)).unwrap();
     assert_refused(said, 1, &["stash", "Permission denied", "--job"]);
     assert!(!output.exists());
@@ -112,7 +120,7 @@ fn an_output_under_the_source_is_refused_even_beside_the_prefix() {
     let place = Place::small();
     place.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
     for output in ["stash", "stash/out"] {
-        let said = run(&place.stash(), &place.path(output), &["--prefix", "2020/"]);
+        let said = REHOSE.run(&place.stash(), &place.path(output), &["--prefix", "2020/"]);
         assert_refused(said, 2, &["lies under the source"]);
     }
     assert_eq!(files(&place.stash()).len(), 2);
@@ -122,7 +130,7 @@ fn an_output_under_the_source_is_refused_even_beside_the_prefix() {
 fn a_relative_output_under_the_source_is_refused() {
     let place = Place::small();
     for output in [".", "out", "../stash/out"] {
-        let mut command = rehose(["run", ".", output]);
+        let mut command = REHOSE.command(["run", ".", output]);
         command.current_dir(place.stash());
         assert_refused(said(&mut command), 2, &["lies under the source"]);
     }
@@ -151,7 +159,9 @@ fn a_source_among_the_results_of_queries_of_the_output_is_refused() {
 fn an_output_beside_the_source_is_fine_even_if_its_name_begins_alike() {
     let place = Place::small();
     for output in ["stash-out", "stash/../out", "stash/../stash2/deep/er"] {
-        run(&place.stash(), &place.path(output), &[]).with_status(0);
+        REHOSE
+            .run(&place.stash(), &place.path(output), &[])
+            .with_status(0);
     }
     assert_eq!(files(&place.stash()).len(), 1);
 }
@@ -260,18 +270,18 @@ fn arguments_that_are_none_are_refused() {
         &["--levle", "3"],
         &["'--levle'", "'--level'", "Usage: rehose run"],
     );
-    assert_refused(said(&mut rehose(["runn"])), 2, &["'runn'", "'run'"]);
+    assert_refused(said(&mut REHOSE.command(["runn"])), 2, &["'runn'", "'run'"]);
     assert_refused(
-        said(&mut rehose(["run"])),
+        said(&mut REHOSE.command(["run"])),
         2,
         &["<SOURCE> <OUTPUT>", "Usage:"],
     );
     assert_refused(
-        said(&mut rehose(["run", "s3://", "out"])),
+        said(&mut REHOSE.command(["run", "s3://", "out"])),
         2,
         &["names no bucket"],
     );
-    let url = said(&mut rehose(["run", "https://stash/", "out"]));
+    let url = said(&mut REHOSE.command(["run", "https://stash/", "out"]));
     assert_refused(url, 2, &["neither a folder nor s3://bucket/prefix"]);
 }
 
@@ -279,25 +289,26 @@ fn arguments_that_are_none_are_refused() {
 fn an_output_of_another_shape_is_refused_with_the_difference() {
     let place = Place::small();
     let output = place.path("out");
-    run(&place.stash(), &output, &["--fields", "srcaddr bytes"]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &output, &["--fields", "srcaddr bytes"])
+        .with_status(0);
     let before = files(&output);
-    assert_refused(
-        run(&place.stash(), &output, &["--fields", "srcaddr packets"]),
-        2,
-        &[
-            r#"it has {"fields":["srcaddr","bytes"]}"#,
-            r#"this job has {"fields":["srcaddr","packets"]}"#,
-            "take another output",
-        ],
+    let refused = REHOSE.run(&place.stash(), &output, &["--fields", "srcaddr packets"]);
+    assert_eq!(
+        refused.json_in_last_line(),
+        [
+            json!({"fields": ["srcaddr", "bytes"]}),
+            json!({"fields": ["srcaddr", "packets"]}),
+        ]
     );
-    assert_refused(
-        run(&place.stash(), &output, &["--format", "message"]),
-        2,
-        &[
-            r#""format":"vpc-flow-logs""#,
-            r#"this job has {"format":"message"}"#,
-        ],
-    );
+    assert_refused(refused, 2, &["another output"]);
+    let refused = REHOSE.run(&place.stash(), &output, &["--format", "message"]);
+    let [existing, requested] = &refused.json_in_last_line()[..] else {
+        panic!("{refused:#?}");
+    };
+    assert_eq!(existing["format"], "vpc-flow-logs");
+    assert_eq!(requested, &json!({"format": "message"}));
+    assert_refused(refused, 2, &["another output"]);
     assert_same(&before, &files(&output), "refused");
 }
 
@@ -306,18 +317,19 @@ fn a_job_that_was_started_otherwise_is_refused_with_the_difference() {
     let place = Place::small();
     place.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
     let output = place.path("out");
-    run(&place.stash(), &output, &["--job", "job"]).with_status(0);
+    REHOSE
+        .run(&place.stash(), &output, &["--job", "job"])
+        .with_status(0);
     let before = files(&output);
-    let said = run(
+    let said = REHOSE.run(
         &place.stash(),
         &output,
         &["--job", "job", "--prefix", "2020/"],
     );
-    let words = [
-        "the job job exists",
-        r#"it has {"prefix":""}, this call has {"prefix":"2020/"}"#,
-        "take another job id",
-    ];
-    assert_refused(said, 2, &words);
+    assert_eq!(
+        said.json_in_last_line(),
+        [json!({"prefix": ""}), json!({"prefix": "2020/"})]
+    );
+    assert_refused(said, 2, &["the job job exists"]);
     assert_same(&before, &files(&output), "refused");
 }

@@ -1,10 +1,11 @@
 //! `rehose table`: the statements that it prints. What they make Athena read is tested in
 //! `tests/athena`.
 
-use crate::command::{Said, rehose, said};
+use crate::REHOSE;
+use crate::command::{Said, said};
 
 fn table(args: &[&str]) -> Said {
-    said(rehose(["table"]).args(args))
+    said(REHOSE.command(["table"]).args(args))
 }
 
 /// Makes sure that a statement has these lines among its own.
