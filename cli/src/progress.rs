@@ -1,4 +1,4 @@
-//! How far a job has come: a bar on a terminal, plain lines otherwise.
+//! The progress of a job on standard error: a bar on a terminal, plain lines otherwise.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
@@ -9,14 +9,14 @@ use rehose_reprocess::check::watch::Look;
 use rehose_reprocess::plan::Sent;
 use rehose_reprocess::work::Processed;
 
-/// How often a plain line is written.
-const LINES: Duration = Duration::from_secs(5);
+/// The time between two plain lines.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Counts what is planned and done, and shows it on standard error.
+/// Counts planned and processed objects, and shows the counts.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
-    begun: Instant,
+    started: Instant,
     state: Mutex<Counts>,
 }
 
@@ -29,8 +29,9 @@ struct Counts {
     bytes: u64,
     rows: u64,
     failed: u64,
-    /// Bytes and rows when the counting began.
+    /// Bytes and rows of a job that was already running at the first update. The rates exclude them.
     before: Option<(u64, u64)>,
+    /// The time of the last plain line, since the start.
     last_line: Duration,
 }
 
@@ -47,12 +48,12 @@ impl Progress {
         });
         Self {
             bar,
-            begun: Instant::now(),
+            started: Instant::now(),
             state: Mutex::default(),
         }
     }
 
-    /// More objects are planned.
+    /// Adds planned objects.
     pub(crate) fn planned(&self, sent: &Sent) {
         self.change(|counts| {
             counts.planned += sent.objects;
@@ -60,12 +61,12 @@ impl Progress {
         });
     }
 
-    /// No more objects will be planned.
+    /// Notes that planning has ended. From now on, the remaining time is shown.
     pub(crate) fn all_planned(&self) {
         self.change(|counts| counts.all_planned = true);
     }
 
-    /// A task has been handled.
+    /// Adds the objects of a processed message.
     pub(crate) fn processed(&self, processed: &Processed) {
         self.change(|counts| {
             counts.objects += processed.done.len() as u64 + processed.failed + processed.settled;
@@ -77,8 +78,8 @@ impl Progress {
         });
     }
 
-    /// Somebody else's job stands so.
-    pub(crate) fn looked(&self, look: &Look) {
+    /// Replaces the counts by those of a job on the stack.
+    pub(crate) fn update(&self, look: &Look) {
         self.change(|counts| {
             let objects = look.totals.objects;
             counts.planned = look.planned;
@@ -86,16 +87,17 @@ impl Progress {
             counts.all_planned = look.all_planned;
             counts.objects = look.settled;
             counts.bytes = look.bytes_settled;
-            // Rows are known of the objects that have been added up; the others have as many.
-            let known = objects.settled().max(1) as f64;
-            let share = look.settled as f64 / known;
-            counts.rows = (look.totals.rows.written as f64 * share) as u64;
+            // The totals cover only some of the settled objects. Assume that the others have as many
+            // rows on average.
+            let counted = objects.settled().max(1) as f64;
+            let factor = look.settled as f64 / counted;
+            counts.rows = (look.totals.rows.written as f64 * factor) as u64;
             counts.failed = objects.failed + objects.lost;
             counts.before.get_or_insert((counts.bytes, counts.rows));
         });
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -107,7 +109,7 @@ impl Progress {
             return;
         };
         change(&mut counts);
-        let elapsed = self.begun.elapsed();
+        let elapsed = self.started.elapsed();
         let message = counts.message(elapsed);
         match &self.bar {
             Some(bar) => {
@@ -115,10 +117,10 @@ impl Progress {
                 bar.set_position(counts.objects);
                 bar.set_message(message);
             }
-            None if elapsed - counts.last_line >= LINES => {
+            None if elapsed - counts.last_line >= LINE_INTERVAL => {
                 counts.last_line = elapsed;
                 let (done, planned) = (HumanCount(counts.objects), HumanCount(counts.planned));
-                // Progress that cannot be told is no reason to stop.
+                // The job continues even if its progress cannot be written.
                 let _ = writeln!(io::stderr(), "{done}/{planned} objects  {message}");
             }
             None => {}

@@ -1,8 +1,7 @@
-//! A realistic stash to try things on: `rehose sample DIR`.
+//! `rehose sample`: writes a realistic stash, as CloudWatch Logs and Firehose leave it in a bucket.
 //!
-//! What CloudWatch Logs and Firehose leave in a bucket, at any size, and the
-//! same bytes for the same [`Sample`] on every machine: all chance comes from
-//! the seed, nothing from the clock, and nothing is computed in floating point.
+//! The same [`SampleArgs`] give the same bytes on every machine: all random numbers come from the
+//! seed, and there is neither a clock nor floating point.
 
 mod dialects;
 mod encodings;
@@ -20,43 +19,33 @@ use jiff::Timestamp;
 
 use flows::Network;
 
-/// 2020-02-01T00:00:00Z, in seconds: when the first object arrives.
+use crate::args::sample::SampleArgs;
+use crate::console::{print, print_error};
+use crate::exit::{FAILED, SUCCEEDED};
+
+/// The arrival of the first object: 2020-02-01T00:00:00Z, in seconds.
 const FIRST_ARRIVAL: i64 = 1_580_515_200;
 
-/// Seconds between two objects: the longest that Firehose buffers, so that a
-/// handful of objects already spreads over more than one hour's folder.
+/// Seconds between two objects: the longest time that Firehose buffers. A few objects are then enough
+/// to fill more than one folder of an hour.
 const BUFFER_SECONDS: u32 = 900;
 
-/// How few and how many events CloudWatch Logs puts into a document of a busy
-/// log group.
+/// The fewest and the most events that CloudWatch Logs puts into a document of a busy log group.
 const DOCUMENT_EVENTS: (u32, u32) = (50, 300);
 
-/// One document in so many is a control document.
+/// One of this many documents is a control document.
 const CONTROL_EVERY: u32 = 20;
 
-/// What to write.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sample {
-    /// The number of ordinary objects.
-    pub(crate) objects: u32,
-    /// The events in each of them, control messages included.
-    pub(crate) events: u32,
-    /// What all chance is drawn from.
-    pub(crate) seed: u64,
-    /// Whether to add one object for every form that input is known to take.
-    pub(crate) dialects: bool,
-}
-
-/// What was written.
+/// The size of a written stash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Written {
-    /// Objects, those of the dialects included.
-    pub(crate) objects: u64,
-    /// Events in them, control messages and those to be rejected included: what
-    /// a report of a job on this stash calls `events`.
-    pub(crate) events: u64,
-    /// Bytes as they lie in the folder.
-    pub(crate) bytes: u64,
+struct Written {
+    /// All objects, including those of `--dialects`.
+    objects: u64,
+    /// All events in them, including control messages and events that do not fit the format. A job's
+    /// report counts the same events.
+    events: u64,
+    /// The bytes of the files.
+    bytes: u64,
 }
 
 impl Written {
@@ -67,61 +56,66 @@ impl Written {
     }
 }
 
-/// Why a sample could not be written.
+/// An error that ends the writing of a stash.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SampleError {
-    /// A folder of the stash is neither there nor can be made.
+enum SampleError {
     #[error("cannot create the folder {}: {source}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the file system says.
-        source: io::Error,
-    },
-    /// An object could not be written to its end.
+    Folder { path: PathBuf, source: io::Error },
     #[error("cannot write {}: {source}", path.display())]
-    Object {
-        /// The object's file.
-        path: PathBuf,
-        /// What the file system says.
-        source: io::Error,
-    },
-    /// The objects' dates have left the calendar.
+    Object { path: PathBuf, source: io::Error },
+    /// The first object, counted from 0, that would arrive after the last date of the calendar.
     #[error("object {object} would arrive after the year 9999; ask for fewer objects")]
-    Date {
-        /// The first object without a date, counted from 0.
-        object: u32,
-        /// What the calendar says.
-        source: jiff::Error,
-    },
+    Date { object: u32, source: jiff::Error },
 }
 
-/// Writes the stash into `dir`, which is made if it is not there.
-///
-/// An object of any size takes the memory of one document.
+/// Writes a stash, prints its size and returns the exit status.
+pub(crate) fn write_sample(args: &SampleArgs) -> u8 {
+    match write(args) {
+        Ok(Written {
+            objects,
+            events,
+            bytes,
+        }) => {
+            let dir = args.dir.display();
+            print(&format!(
+                "{objects} objects, {events} events, {bytes} bytes in {dir}\n\
+                 next: rehose run {dir} OUTPUT"
+            ));
+            SUCCEEDED
+        }
+        Err(error) => {
+            print_error(&error);
+            FAILED
+        }
+    }
+}
+
+/// Writes a stash into a folder, and creates the folder if it does not exist. Keeps at most one
+/// document in memory.
 ///
 /// # Errors
 ///
-/// [`SampleError`] names the folder or the object that could not be written;
-/// what was written before it stays.
-pub(crate) fn write(dir: &Path, sample: &Sample) -> Result<Written, SampleError> {
-    let mut rng = Rng::with_seed(sample.seed);
+/// [`SampleError`] names the folder or the object that could not be written. The objects before it
+/// stay.
+fn write(args: &SampleArgs) -> Result<Written, SampleError> {
+    let dir = args.dir.as_path();
+    let mut rng = Rng::with_seed(args.seed);
     let network = Network::new(&mut rng);
-    // Taken from the seed before the objects, so that their number changes nothing here.
+    // Fork before the objects: their number must not change the dialects.
     let mut dialects = rng.fork();
     let mut written = Written::default();
 
     create_folder(dir)?;
-    for object in 0..sample.objects {
+    for object in 0..args.objects {
         let mut rng = rng.fork();
         let arrival = FIRST_ARRIVAL + i64::from(object) * i64::from(BUFFER_SECONDS);
         let key = key(arrival, &mut rng).map_err(|source| SampleError::Date { object, source })?;
         let bytes = write_object(dir, &key, |out| {
-            write_documents(out, &network, arrival, sample.events, &mut rng)
+            write_documents(out, &network, arrival, args.events, &mut rng)
         })?;
-        written.add(sample.events, bytes);
+        written.add(args.events, bytes);
     }
-    if sample.dialects {
+    if args.dialects {
         for object in dialects::objects(&network, FIRST_ARRIVAL, &mut dialects) {
             let bytes = write_object(dir, &object.key, |out| object.write(out))?;
             written.add(object.events(), bytes);
@@ -130,8 +124,8 @@ pub(crate) fn write(dir: &Path, sample: &Sample) -> Result<Written, SampleError>
     Ok(written)
 }
 
-/// The name that Firehose gives an object: folders for the hour, then stream,
-/// version, time and a random identifier, and no suffix even for gzip.
+/// A key as Firehose makes it: folders for the hour, then stream, version, time and a random
+/// identifier. There is no suffix, even for gzip.
 /// <https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html>
 fn key(arrival: i64, rng: &mut Rng) -> Result<String, jiff::Error> {
     let time = Timestamp::from_second(arrival + rng.i64(0..60))?;
@@ -147,7 +141,7 @@ fn key(arrival: i64, rng: &mut Rng) -> Result<String, jiff::Error> {
     ))
 }
 
-/// Writes one ordinary object's gzip members, each a document of its own.
+/// Writes the gzip members of an ordinary object: one for each document.
 fn write_documents(
     out: &mut impl Write,
     network: &Network,
@@ -156,9 +150,9 @@ fn write_documents(
     rng: &mut Rng,
 ) -> io::Result<()> {
     let (fewest, most) = DOCUMENT_EVENTS;
-    // Even a small object has several members, as real ones do.
+    // Give small objects several members too, as real ones have.
     let most = (events / 4).clamp(fewest, most);
-    // A subscription begins with one: CloudWatch Logs tries the destination.
+    // A subscription begins with a control document, which tests the destination.
     let mut control = arrival == FIRST_ARRIVAL;
     let mut left = events;
     while left > 0 {
@@ -177,7 +171,7 @@ fn write_documents(
     Ok(())
 }
 
-/// Writes the object of a key and returns its size in bytes.
+/// Writes an object and returns its size in bytes.
 fn write_object(
     dir: &Path,
     key: &str,

@@ -1,4 +1,4 @@
-//! A report as a person reads it.
+//! The state of a job and its report, as text for people.
 
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
@@ -6,21 +6,21 @@ use rehose_reprocess::check::watch::Look;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::report::{JobOutcome, Report};
 
-/// Failures that are shown; the report lists more.
+/// The number of failures to show; the report lists more.
 const SHOWN: usize = 10;
 
-/// The numbers of a report as a table.
-pub(crate) fn table(report: &Report) -> String {
+/// The numbers of a report.
+pub(crate) fn of_report(report: &Report) -> String {
     let totals = &report.totals;
     let (objects, rows, bytes) = (totals.objects, totals.rows, totals.bytes);
     let state = match report.state {
         JobOutcome::Succeeded => "succeeded",
         JobOutcome::Incomplete => "incomplete",
     };
-    let mut table = empty();
-    table.add_row(["job", report.job.as_str(), state]);
-    if let Some(left) = &report.retry {
-        table.add_row(["", "retry of", left.as_str()]);
+    let mut grid = empty_grid();
+    grid.add_row(["job", report.job.as_str(), state]);
+    if let Some(failed_job) = &report.retry {
+        grid.add_row(["", "retry of", failed_job.as_str()]);
     }
     let counts = [
         ("objects", "listed", objects.listed),
@@ -34,54 +34,41 @@ pub(crate) fn table(report: &Report) -> String {
         ("", "rejected", rows.rejected),
         ("", "control", rows.control),
     ];
-    for (what, which, n) in counts {
-        table.add_row([what, which, &HumanCount(n).to_string()]);
+    for (heading, label, count) in counts {
+        grid.add_row([heading, label, &HumanCount(count).to_string()]);
     }
-    table.add_row(["bytes", "in", &HumanBytes(bytes.read).to_string()]);
-    table.add_row(["", "out", &HumanBytes(bytes.written).to_string()]);
-    if let Some(column) = table.column_mut(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.trim_fmt()
+    grid.add_row(["bytes", "in", &HumanBytes(bytes.read).to_string()]);
+    grid.add_row(["", "out", &HumanBytes(bytes.written).to_string()]);
+    numbers_to_string(grid)
 }
 
-/// A table without rows.
-pub(crate) fn empty() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
-    table
-}
-
-/// The numbers of a job that is not over, as a table.
-pub(crate) fn standing(job: &JobId, state: &str, look: &Look) -> String {
+/// The numbers of a job that has not ended.
+pub(crate) fn of_unfinished_job(job: &JobId, state: &str, look: &Look) -> String {
     let (objects, rows) = (look.totals.objects, look.totals.rows);
     let planned = match look.all_planned {
         true => "planned",
         false => "planned so far",
     };
-    let mut table = empty();
-    table.add_row(["job", job.as_str(), state]);
+    let mut grid = empty_grid();
+    grid.add_row(["job", job.as_str(), state]);
     let counts = [
         ("objects", planned, look.planned),
         ("", "settled", look.settled),
-        ("", "of them added up", objects.settled()),
+        ("", "counted below", objects.settled()),
         ("", "failed", objects.failed),
         ("", "lost", objects.lost),
         ("events", "found", rows.events),
         ("", "written as rows", rows.written),
         ("", "rejected", rows.rejected),
     ];
-    for (what, which, n) in counts {
-        table.add_row([what, which, &HumanCount(n).to_string()]);
+    for (heading, label, count) in counts {
+        grid.add_row([heading, label, &HumanCount(count).to_string()]);
     }
-    if let Some(column) = table.column_mut(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.trim_fmt()
+    numbers_to_string(grid)
 }
 
-/// The first failures of a report, a line each.
-pub(crate) fn failures(report: &Report) -> impl Iterator<Item = String> {
+/// The first failures of a report, one per line, then the number of the others.
+pub(crate) fn first_failures(report: &Report) -> impl Iterator<Item = String> {
     let more = report.totals.objects.failed + report.totals.objects.lost;
     let more = more.saturating_sub(SHOWN as u64);
     report
@@ -93,4 +80,19 @@ pub(crate) fn failures(report: &Report) -> impl Iterator<Item = String> {
             format!("{}: {}: {}", object.key, failure.reason, failure.detail)
         })
         .chain((more > 0).then(|| format!("and {more} more")))
+}
+
+/// A grid without rows, in the style of this command.
+pub(crate) fn empty_grid() -> Table {
+    let mut grid = Table::new();
+    grid.load_style(presets::UTF8_FULL_CONDENSED);
+    grid
+}
+
+/// Aligns the numbers in the third column.
+fn numbers_to_string(mut grid: Table) -> String {
+    if let Some(column) = grid.column_mut(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    grid.trim_fmt()
 }

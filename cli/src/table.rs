@@ -1,18 +1,19 @@
-//! `rehose table`: the statement that creates a table over an output.
+//! `rehose table`: prints an Athena table over an output.
 
 use rehose_catalog::{Table, TableLocation};
 use rehose_store::location::Location;
 
-use crate::args::{TableArgs, TableName};
-use crate::run::in_flags;
-use crate::{SUCCEEDED, USAGE, complain, say};
+use crate::args::format::describe_options_error;
+use crate::args::table::{TableArgs, TableChoice};
+use crate::console::{print, print_error};
+use crate::exit::{SUCCEEDED, USAGE};
 
-/// Prints it and returns the exit status.
-pub(crate) fn print(args: &TableArgs) -> u8 {
+/// Prints the table and returns the exit status.
+pub(crate) fn print_table(args: &TableArgs) -> u8 {
     let Location::S3 { .. } = &args.location else {
-        complain(&format!(
-            "--location: {} is a folder, where Athena cannot read; copy it to a bucket and name \
-             that as s3://bucket/prefix",
+        print_error(&format!(
+            "--location: {} is a folder, which Athena cannot read; copy it to a bucket and give \
+             s3://bucket/prefix",
             args.location
         ));
         return USAGE;
@@ -20,7 +21,7 @@ pub(crate) fn print(args: &TableArgs) -> u8 {
     let shape = match args.format.options().compile() {
         Ok(shape) => shape,
         Err(error) => {
-            complain(&in_flags(&error));
+            print_error(&describe_options_error(&error));
             return USAGE;
         }
     };
@@ -30,13 +31,13 @@ pub(crate) fn print(args: &TableArgs) -> u8 {
         since: &args.since,
     };
     let mut table = match args.table {
-        TableName::Rows => Table::rows(&shape, place),
-        TableName::Rejected => Table::rejected(place),
-        TableName::Receipts => Table::receipts(place),
+        TableChoice::Rows => Table::rows(&shape, place),
+        TableChoice::Rejected => Table::rejected(place),
+        TableChoice::Receipts => Table::receipts(place),
     };
     if let Some(name) = &args.name {
         table.name.clone_from(name);
     }
-    say(&format!("{};", table.ddl(args.database.as_deref())));
+    print(&format!("{};", table.ddl(args.database.as_deref())));
     SUCCEEDED
 }

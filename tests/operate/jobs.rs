@@ -74,7 +74,7 @@ async fn the_same_name_twice_is_one_job() {
     let other = stack
         .rehose(&["start", "stash/0", "--job", "mine"])
         .with_status(2);
-    for words in ["mine", "take another --job"] {
+    for words in ["mine", "choose another --job"] {
         assert!(other.err.contains(words), "{other:?} lacks {words}");
     }
     assert_eq!(

@@ -124,7 +124,7 @@ fn a_permission_that_is_missing_is_named_with_what_avoids_it() {
     assert_says(
         &said,
         &[
-            "may not cloudformation:DescribeStacks",
+            "do not allow cloudformation:DescribeStacks",
             "the stack rehose",
             "--state-machine and --output",
         ],
@@ -169,7 +169,7 @@ fn what_is_no_state_machine_is_refused() {
         said(isolated(&["jobs", "--state-machine", "rehose"]).env("AWS_REGION", "eu-central-1"));
     assert_says(
         &refused.with_status(2),
-        &["\"rehose\" is no ARN", "StateMachineArn"],
+        &["\"rehose\" is not the ARN", "StateMachineArn"],
     );
 }
 

@@ -46,11 +46,11 @@ async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
     assert!(
         stopped
             .err
-            .contains("Its messages in the queue are still processed"),
+            .contains("Messages in the queue are still processed"),
         "{stopped:?}"
     );
     let next = format!(
-        "next: rehose start 'stash/' --mode missing --stack {} does what it has not done",
+        "next: rehose start 'stash/' --mode missing --stack {} processes the remaining objects",
         stack.name
     );
     assert_eq!(stopped.last_line(), next);
@@ -74,7 +74,7 @@ async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
     let again = stack.rehose(&["stop", "other"]).with_status(0);
     assert_eq!(
         again.last_line(),
-        "the job other is over already: stopped"
+        "the job other has already ended: stopped"
     );
     let unknown = stack.rehose(&["stop", "nobody"]).with_status(2);
     assert!(
@@ -103,7 +103,7 @@ async fn interrupting_follow_does_not_stop_the_job() {
     signal(&follower, "INT");
     let last = lines.map(Result::unwrap).last().unwrap();
     assert!(
-        last.contains("the job goes on: rehose status mine --follow"),
+        last.contains("the job continues; follow it with: rehose status mine --follow"),
         "{last}"
     );
     assert_eq!(follower.wait().unwrap().code(), Some(1));

@@ -127,7 +127,7 @@ fn fails_while_closed(folder: &str) {
     );
     assert!(said.last_line().contains("Permission denied"), "{said:#?}");
     assert!(
-        said.last_line().contains("--job job goes on"),
+        said.last_line().contains("--job job to continue"),
         "{said:#?}"
     );
     assert_consistent(&files_of_jobs(&output), &files_of_jobs(&whole));

@@ -1,62 +1,62 @@
-//! What the commands take, and their help.
+//! The arguments of the commands that operate the stack.
 
 use clap::{Args, Subcommand};
 use rehose_reprocess::job::JobId;
 
-use crate::args::ModeName;
-use crate::stack::StackArgs;
+use crate::args::mode::ModeName;
+use crate::args::stack::StackArgs;
 
 /// A command that operates the stack.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Operation {
-    /// Start a job on the deployed stack, over all keys that begin with PREFIX
+    /// Start a job on the deployed stack, over all keys with PREFIX
     ///
-    /// It prints the job's name. The state machine runs the job; nothing has to stay here.
+    /// Prints the name of the job. The state machine runs the job; this machine may disconnect.
     Start(StartArgs),
-    /// Say how a job on the stack stands
+    /// Show the state of a job on the stack
     Status(StatusArgs),
-    /// Show the report of a job on the stack, or all that failed
+    /// Show the report of a job on the stack, or list its failures
     Report(ReportArgs),
-    /// Start a job over what failed or was lost in another
+    /// Start a job over the objects that failed or were lost in another job
     Retry(RetryArgs),
     /// Stop a job on the stack
     ///
-    /// Messages that are queued already are still processed, and what is done stays done.
+    /// Messages that are already in the queue are still processed. Finished outputs stay.
     Stop(StopArgs),
     /// List the latest jobs on the stack
     Jobs(JobsArgs),
 }
 
-const ENDS: &str = "\
+const JOB_STATUSES: &str = "\
 Exit status:
-  0  succeeded, or with no --follow: it runs
-  1  it failed or was stopped; the last line says what to do
-  2  usage, or the job was refused
-  3  incomplete: some objects failed or were lost; the report says which and why";
+  0  succeeded; without --follow also: running
+  1  the job failed or was stopped; the last line says what to do
+  2  invalid arguments, or the job was refused
+  3  incomplete: some objects failed or were lost; the report lists them with the reasons";
 
-const SHOWN: &str = "\
+const COMMAND_STATUSES: &str = "\
 Exit status:
   0  done
-  1  it could not be done; the last line says what to do
-  2  usage, or no such job";
+  1  failed; the last line says what to do
+  2  invalid arguments, or there is no such job";
 
 /// The arguments of `rehose start`.
 #[derive(Debug, Args)]
-#[command(after_help = ENDS)]
+#[command(after_help = JOB_STATUSES)]
 pub(crate) struct StartArgs {
-    /// Take the objects whose keys begin so: s3://bucket/prefix, or without the bucket where the
-    /// stack has one source
+    /// Process the objects whose keys have this prefix: s3://bucket/prefix. If the stack has one
+    /// source, the prefix alone is enough
     pub(crate) prefix: String,
-    /// Take all objects, or those whose output is missing
+    /// Process all objects, or only those without output
     #[arg(long, value_enum, default_value_t = ModeName::All)]
     pub(crate) mode: ModeName,
-    /// Leave out keys that match; `*` stands for anything. May be given several times
+    /// Skip keys that match; `*` matches any text. May be repeated
     #[arg(long, value_name = "PATTERN")]
     pub(crate) exclude: Vec<String>,
-    /// The job's name; the same name twice is one job [default: a new one]
+    /// The name of the job. Starting a name twice starts one job [default: a new name]
     #[arg(long)]
     pub(crate) job: Option<JobId>,
-    /// Show the progress until the job is over, and then its report
+    /// Show the progress until the job ends, then its report
     #[arg(long)]
     pub(crate) follow: bool,
     #[command(flatten)]
@@ -65,11 +65,11 @@ pub(crate) struct StartArgs {
 
 /// The arguments of `rehose status`.
 #[derive(Debug, Args)]
-#[command(after_help = ENDS)]
+#[command(after_help = JOB_STATUSES)]
 pub(crate) struct StatusArgs {
-    /// The job
+    /// The name of the job
     pub(crate) job: JobId,
-    /// Show the progress until the job is over, and then its report
+    /// Show the progress until the job ends, then its report
     #[arg(long)]
     pub(crate) follow: bool,
     #[command(flatten)]
@@ -78,16 +78,16 @@ pub(crate) struct StatusArgs {
 
 /// The arguments of `rehose report`.
 #[derive(Debug, Args)]
-#[command(after_help = SHOWN)]
+#[command(after_help = COMMAND_STATUSES)]
 pub(crate) struct ReportArgs {
-    /// The job
+    /// The name of the job
     pub(crate) job: JobId,
-    /// Print it as JSON, as it is stored
+    /// Print the report as JSON, as it is stored
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print every object that failed or was lost instead, a line each: key, reason and detail with
-    /// tabs between, in which `\t`, `\n`, `\r` and `\\` are written so. With --json: JSON, a line
-    /// each. Of a job that runs, those that are known so far
+    /// List every object that failed or was lost, one per line: key, reason and detail, separated by
+    /// tabs. Tabs, line breaks and backslashes in them are escaped: `\t`, `\n`, `\r`, `\\`. With
+    /// --json, each line is a JSON object. While the job runs, this lists the failures so far
     #[arg(long)]
     pub(crate) failures: bool,
     #[command(flatten)]
@@ -96,15 +96,15 @@ pub(crate) struct ReportArgs {
 
 /// The arguments of `rehose retry`.
 #[derive(Debug, Args)]
-#[command(after_help = ENDS)]
+#[command(after_help = JOB_STATUSES)]
 pub(crate) struct RetryArgs {
-    /// The job whose failed and lost objects are taken; it must be over
+    /// The job whose failed and lost objects to process again. It must have ended
     #[arg(value_name = "JOB")]
-    pub(crate) left: JobId,
-    /// The new job's name [default: a new one]
+    pub(crate) failed_job: JobId,
+    /// The name of the new job [default: a new name]
     #[arg(long = "as", value_name = "NAME")]
     pub(crate) job: Option<JobId>,
-    /// Show the progress until the job is over, and then its report
+    /// Show the progress until the job ends, then its report
     #[arg(long)]
     pub(crate) follow: bool,
     #[command(flatten)]
@@ -113,9 +113,9 @@ pub(crate) struct RetryArgs {
 
 /// The arguments of `rehose stop`.
 #[derive(Debug, Args)]
-#[command(after_help = SHOWN)]
+#[command(after_help = COMMAND_STATUSES)]
 pub(crate) struct StopArgs {
-    /// The job
+    /// The name of the job
     pub(crate) job: JobId,
     #[command(flatten)]
     pub(crate) stack: StackArgs,
@@ -123,12 +123,12 @@ pub(crate) struct StopArgs {
 
 /// The arguments of `rehose jobs`.
 #[derive(Debug, Args)]
-#[command(after_help = SHOWN)]
+#[command(after_help = COMMAND_STATUSES)]
 pub(crate) struct JobsArgs {
-    /// Show so many
+    /// The number of jobs to list
     #[arg(long, default_value_t = 20, value_name = "COUNT")]
     pub(crate) limit: usize,
-    /// Print them as JSON
+    /// Print the jobs as JSON
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Shows how far a job is until it is over, and then what came of it.
+//! Shows the progress of a job until it ends, then its report.
 
 use std::time::Duration;
 
@@ -7,99 +7,82 @@ use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::report::Report;
 use tokio::time::sleep;
 
-use super::report;
-use super::{OperateError, Result};
+use super::error::{OperateError, Result};
+use super::ledger::open_ledger;
+use super::report::print_report;
+use super::unfinished::report_unfinished;
+use crate::args::stack::StackArgs;
+use crate::exit::status_of;
 use crate::progress::Progress;
-use crate::stack::{Execution, Stack, StackArgs, State};
-use crate::{FAILED, USAGE, complain, status_of};
+use crate::stack::{DeployedStack, Execution};
 
-/// The pause between two looks.
+/// The wait between two reads of the job's state.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// When the job was started. An execution may not be seen as soon as it has been started
-/// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>).
+/// The time at which the job was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Since {
-    Now,
-    Before,
+pub(super) enum Started {
+    /// By this command. Step Functions is eventually consistent: it may not show the execution yet
+    /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>).
+    JustNow,
+    Earlier,
 }
 
-/// How a job ended: with a report, or without one.
+/// The end of a job.
 enum End {
     Report(Box<Report>),
-    Execution(Box<Execution>),
+    /// Its execution has ended without a report.
+    NoReport(Box<Execution>),
 }
 
+/// Follows a job and returns the exit status. Ctrl-C ends this command, but not the job.
 pub(super) async fn follow(
-    stack: &Stack,
+    stack: &DeployedStack,
     args: &StackArgs,
     job: &JobId,
-    since: Since,
+    started: Started,
 ) -> Result<u8> {
     let progress = Progress::begin();
-    let ended = tokio::select! {
-        ended = wait_for_end(stack, args, job, since, &progress) => ended,
+    let end = tokio::select! {
+        end = wait_for_end(stack, args, job, started, &progress) => end,
         _ = tokio::signal::ctrl_c() => Err(OperateError::Interrupted {
             job: job.clone(),
             stack: args.clone(),
         }),
     };
     progress.end();
-    match ended? {
-        End::Report(ended) => {
-            report::show(&stack.ledger(job).await?, &ended, args);
-            Ok(status_of(&ended))
+    match end? {
+        End::Report(report) => {
+            print_report(&open_ledger(stack, job).await?, &report, args);
+            Ok(status_of(&report))
         }
-        End::Execution(execution) => Ok(mourn(job, args, &execution)),
+        End::NoReport(execution) => Ok(report_unfinished(job, args, &execution)),
     }
 }
 
 async fn wait_for_end(
-    stack: &Stack,
+    stack: &DeployedStack,
     args: &StackArgs,
     job: &JobId,
-    since: Since,
+    started: Started,
     progress: &Progress,
 ) -> Result<End> {
-    let mut watch = Watch::new(stack.ledger(job).await?);
+    let mut watch = Watch::new(open_ledger(stack, job).await?);
     loop {
-        // First the execution: when it has ended, the ledger changes no more.
+        // Read the execution before the ledger. After the execution has ended, the ledger no longer
+        // changes; in the other order, this could miss a report that is written in between.
         let execution = stack.execution(job.as_str()).await?;
         let look = watch.look().await?;
-        progress.looked(&look);
+        progress.update(&look);
         match (look.report, execution) {
             (Some(report), _) => return Ok(End::Report(Box::new(report))),
-            (None, Some(ended)) if !ended.is_running() => {
-                return Ok(End::Execution(Box::new(ended)));
+            (None, Some(execution)) if !execution.is_running() => {
+                return Ok(End::NoReport(Box::new(execution)));
             }
-            (None, None) if look.planned == 0 && since == Since::Before => {
+            (None, None) if look.planned == 0 && started == Started::Earlier => {
                 return Err(OperateError::no_job(job, args));
             }
             (None, _) => sleep(PAUSE).await,
-        }
-    }
-}
-
-/// Tells of an execution that ended without a report, and returns the exit status.
-pub(super) fn mourn(job: &JobId, args: &StackArgs, execution: &Execution) -> u8 {
-    let cause = execution.cause.as_deref().unwrap_or("it has not said why");
-    let rest = format!("`rehose start PREFIX --mode missing{args}` does what it has not done");
-    match execution.state() {
-        State::Refused => {
-            complain(&format!("the job {job} was refused: {cause}"));
-            USAGE
-        }
-        State::Failed => {
-            complain(&format!(
-                "the job {job} failed: {cause}; once that is mended, {rest}"
-            ));
-            FAILED
-        }
-        state => {
-            complain(&format!(
-                "the job {job} is {state} and has no report; {rest}"
-            ));
-            FAILED
         }
     }
 }

@@ -1,27 +1,29 @@
-//! `rehose jobs`: the latest jobs.
+//! `rehose jobs`: lists the latest jobs.
 
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Result;
-use super::args::JobsArgs;
-use crate::stack::{Execution, Stack};
-use crate::{SUCCEEDED, note, say, say_json, summary};
+use super::error::Result;
+use crate::args::operate::JobsArgs;
+use crate::console::{print, print_json, print_note};
+use crate::exit::SUCCEEDED;
+use crate::stack::{DeployedStack, Execution};
+use crate::summary::empty_grid;
 
-/// A job as it is listed.
+/// A job in the list. These are the fields of `--json`.
 #[derive(Debug, Serialize)]
-struct Line {
+struct ListedJob {
     job: String,
     state: String,
     started: Timestamp,
     ended: Option<Timestamp>,
-    /// What it was started with.
+    /// The input of the state machine.
     input: Value,
 }
 
-impl From<Execution> for Line {
+impl From<Execution> for ListedJob {
     fn from(execution: Execution) -> Self {
         Self {
             job: execution.job().to_owned(),
@@ -34,42 +36,42 @@ impl From<Execution> for Line {
 }
 
 pub(super) async fn jobs(args: JobsArgs) -> Result<u8> {
-    let stack = Stack::new(&args.stack);
-    let lines: Vec<Line> = stack
+    let stack = DeployedStack::new(&args.stack);
+    let jobs: Vec<ListedJob> = stack
         .executions(None)
         .await?
         .try_filter(|execution| std::future::ready(!execution.is_restart()))
-        .map_ok(Line::from)
+        .map_ok(ListedJob::from)
         .take(args.limit)
         .try_collect()
         .await?;
     if args.json {
-        say_json(&lines);
-    } else if lines.is_empty() {
-        note(&format!(
+        print_json(&jobs);
+    } else if jobs.is_empty() {
+        print_note(&format!(
             "there are no jobs; `rehose start PREFIX{}` starts one",
             args.stack
         ));
     } else {
-        say(&table(&lines));
+        print(&format_jobs(&jobs));
     }
     Ok(SUCCEEDED)
 }
 
-fn table(lines: &[Line]) -> String {
-    let mut table = summary::empty();
-    table.set_header(["job", "state", "started", "ended", "input"]);
-    for line in lines {
-        let ended = line
+fn format_jobs(jobs: &[ListedJob]) -> String {
+    let mut grid = empty_grid();
+    grid.set_header(["job", "state", "started", "ended", "input"]);
+    for job in jobs {
+        let ended = job
             .ended
             .map_or_else(String::new, |ended| ended.to_string());
-        table.add_row([
-            line.job.clone(),
-            line.state.clone(),
-            line.started.to_string(),
+        grid.add_row([
+            job.job.clone(),
+            job.state.clone(),
+            job.started.to_string(),
             ended,
-            line.input.to_string(),
+            job.input.to_string(),
         ]);
     }
-    table.trim_fmt()
+    grid.trim_fmt()
 }

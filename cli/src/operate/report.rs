@@ -1,4 +1,4 @@
-//! `rehose report`: what came of a job, and everything that failed.
+//! `rehose report`: shows the report of a job, or lists its failures.
 
 use std::io::{self, Write};
 use std::pin::pin;
@@ -8,13 +8,17 @@ use rehose_reprocess::check::watch::failures;
 use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::ledger::report::{FailedObject, JobOutcome, Report};
 
-use super::args::ReportArgs;
-use super::{OperateError, Result};
-use crate::stack::{Stack, StackArgs};
-use crate::{SUCCEEDED, complain, note, say, say_json, summary};
+use super::error::{OperateError, Result};
+use super::ledger::open_ledger;
+use crate::args::operate::ReportArgs;
+use crate::args::stack::StackArgs;
+use crate::console::{print, print_error, print_json, print_note};
+use crate::exit::SUCCEEDED;
+use crate::stack::DeployedStack;
+use crate::summary;
 
 pub(super) async fn report(args: ReportArgs) -> Result<u8> {
-    let ledger = Stack::new(&args.stack).ledger(&args.job).await?;
+    let ledger = open_ledger(&DeployedStack::new(&args.stack), &args.job).await?;
     if ledger.definition().await?.is_none() {
         return Err(OperateError::no_job(&args.job, &args.stack));
     }
@@ -28,65 +32,67 @@ pub(super) async fn report(args: ReportArgs) -> Result<u8> {
         stack: args.stack.clone(),
     })?;
     match args.json {
-        true => say_json(&report),
-        false => show(&ledger, &report, &args.stack),
+        true => print_json(&report),
+        false => print_report(&ledger, &report, &args.stack),
     }
     Ok(SUCCEEDED)
 }
 
-/// Shows a report, and the first failures with what to do about them.
-pub(super) fn show(ledger: &Ledger, report: &Report, args: &StackArgs) {
-    say(&summary::table(report));
-    say(&format!("report: {}", ledger.report_url()));
-    if report.state == JobOutcome::Incomplete {
+/// Prints a summary of a report. If the job is incomplete, also the first failures and the next
+/// command.
+pub(super) fn print_report(ledger: &Ledger, report: &Report, args: &StackArgs) {
+    print(&summary::of_report(report));
+    print(&format!("report: {}", ledger.report_url()));
+    if report.state == State::Incomplete {
         let job = &report.job;
-        for line in summary::failures(report) {
-            complain(&line);
+        for line in summary::first_failures(report) {
+            print_error(&line);
         }
         let again = match args.is_folder() {
             true => "`rehose run` with --mode missing".to_owned(),
             false => format!("`rehose retry {job}{args}`"),
         };
-        note(&format!(
-            "incomplete: `rehose report {job} --failures{args}` lists all that failed; once that is \
-             mended, {again} does it again"
+        print_note(&format!(
+            "incomplete: `rehose report {job} --failures{args}` lists all failures; fix their \
+             causes, then {again} processes those objects again"
         ));
     }
 }
 
-/// Prints failures, from the receipts where the report does not list all. Whoever closes the pipe
-/// wants no more.
+/// Prints all failures of a job. Reads them from the receipts if there is no report, or if the report
+/// does not list all of them. Stops if the reader closes the pipe.
 async fn print_failures(ledger: &Ledger, report: Option<&Report>, json: bool) -> Result<()> {
     if let Some(report) = report
         && report.lists_all_failures()
     {
-        print_lines(&report.failures, json);
+        let _ = write_failures(&report.failures, json);
         return Ok(());
     }
     let mut slices = pin!(failures(ledger, report.is_some()));
     while let Some(slice) = slices.try_next().await? {
-        if !print_lines(&slice, json) {
+        if write_failures(&slice, json).is_err() {
             break;
         }
     }
     Ok(())
 }
 
-/// Prints a line for each failure, and says whether anybody reads on.
-fn print_lines(failures: &[FailedObject], json: bool) -> bool {
+/// Writes one line for each failure to standard output.
+fn write_failures(failures: &[FailedObject], json: bool) -> io::Result<()> {
     let mut lines = String::new();
     for object in failures {
         match json {
             true => lines += &serde_json::json!(object).to_string(),
-            false => lines += &line(object),
+            false => lines += &format_failure(object),
         }
         lines.push('\n');
     }
-    io::stdout().write_all(lines.as_bytes()).is_ok()
+    io::stdout().write_all(lines.as_bytes())
 }
 
-/// Key, reason and detail. A key may hold anything, and a line must stay one.
-fn line(object: &FailedObject) -> String {
+/// The key, the reason and the detail, separated by tabs. Keys may contain tabs and line breaks, so
+/// these are escaped.
+fn format_failure(object: &FailedObject) -> String {
     let failure = &object.failure;
     [&object.key, &failure.reason, &failure.detail]
         .map(|text| {

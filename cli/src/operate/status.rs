@@ -1,39 +1,51 @@
-//! `rehose status`: how a job stands.
+//! `rehose status`: shows the state of a job.
 
 use rehose_reprocess::check::watch::Watch;
 
-use super::args::StatusArgs;
-use super::follow::{Since, follow, mourn};
-use super::{OperateError, Result, report};
-use crate::stack::Stack;
-use crate::{SUCCEEDED, note, say, status_of, summary};
+use super::error::{OperateError, Result};
+use super::follow::{Started, follow};
+use super::ledger::open_ledger;
+use super::report::print_report;
+use super::unfinished::report_unfinished;
+use crate::args::operate::StatusArgs;
+use crate::console::{print, print_note};
+use crate::exit::{SUCCEEDED, status_of};
+use crate::stack::DeployedStack;
+use crate::summary;
 
 pub(super) async fn status(args: StatusArgs) -> Result<u8> {
-    let StatusArgs { job, stack: of, .. } = &args;
-    let stack = Stack::new(of);
+    let StatusArgs {
+        job,
+        stack: stack_args,
+        ..
+    } = &args;
+    let stack = DeployedStack::new(stack_args);
     if args.follow {
-        return follow(&stack, of, job, Since::Before).await;
+        return follow(&stack, stack_args, job, Started::Earlier).await;
     }
-    // First the execution: when it has ended, the ledger changes no more.
+    // Read the execution before the ledger. After the execution has ended, the ledger no longer
+    // changes.
     let execution = stack.execution(job.as_str()).await?;
-    let ledger = stack.ledger(job).await?;
+    let ledger = open_ledger(&stack, job).await?;
     let look = Watch::new(ledger.clone()).look().await?;
-    if let Some(ended) = &look.report {
-        report::show(&ledger, ended, of);
-        return Ok(status_of(ended));
+    if let Some(report) = &look.report {
+        print_report(&ledger, report, stack_args);
+        return Ok(status_of(report));
     }
     if execution.is_none() && ledger.definition().await?.is_none() {
-        return Err(OperateError::no_job(job, of));
+        return Err(OperateError::no_job(job, stack_args));
     }
     let state = execution
         .as_ref()
         .map(|execution| execution.state().to_string());
-    let state = state.as_deref().unwrap_or("no execution of its name");
-    say(&summary::standing(job, state, &look));
+    let state = state.as_deref().unwrap_or("no execution with this name");
+    print(&summary::of_unfinished_job(job, state, &look));
     match execution {
-        Some(ended) if !ended.is_running() => Ok(mourn(job, of, &ended)),
+        Some(execution) if !execution.is_running() => {
+            Ok(report_unfinished(job, stack_args, &execution))
+        }
         _ => {
-            note(&format!("next: rehose status {job} --follow{of}"));
+            print_note(&format!("next: rehose status {job} --follow{stack_args}"));
             Ok(SUCCEEDED)
         }
     }

@@ -1,31 +1,35 @@
-//! `rehose stop`: ends the executions of a job.
+//! `rehose stop`: stops the executions of a job.
 
 use std::pin::pin;
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use futures::TryStreamExt;
 
-use super::args::StopArgs;
-use super::{OperateError, Result};
-use crate::stack::Stack;
-use crate::{SUCCEEDED, note};
+use super::error::{OperateError, Result};
+use crate::args::operate::StopArgs;
+use crate::console::print_note;
+use crate::exit::SUCCEEDED;
+use crate::stack::DeployedStack;
 
 pub(super) async fn stop(args: StopArgs) -> Result<u8> {
-    let StopArgs { job, stack: of } = &args;
-    let stack = Stack::new(of);
+    let StopArgs {
+        job,
+        stack: stack_args,
+    } = &args;
+    let stack = DeployedStack::new(stack_args);
     let Some(execution) = stack.execution(job.as_str()).await? else {
-        return Err(OperateError::no_job(job, of));
+        return Err(OperateError::no_job(job, stack_args));
     };
     if !execution.is_running() {
-        note(&format!(
-            "the job {job} is over already: {}",
+        print_note(&format!(
+            "the job {job} has already ended: {}",
             execution.state()
         ));
         return Ok(SUCCEEDED);
     }
-    // The outermost first, or it would see the inner one fail, and the job with it.
+    // Stop the outer execution first. It would report a failure if its inner one were stopped.
     stack.stop(&execution).await?;
-    // Step Functions tries to stop what a stopped execution waits for, and promises no more
+    // Step Functions tries to stop the inner executions of a stopped one, but does not guarantee it
     // (<https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html>).
     let mut running = pin!(stack.executions(Some(ExecutionStatus::Running)).await?);
     while let Some(execution) = running.try_next().await? {
@@ -33,14 +37,14 @@ pub(super) async fn stop(args: StopArgs) -> Result<u8> {
             stack.stop(&execution).await?;
         }
     }
-    note(&format!(
-        "the job {job} is stopped and will have no report. Its messages in the queue are still \
-         processed, and what is done stays done."
+    print_note(&format!(
+        "the job {job} is stopped and will have no report. Messages in the queue are still \
+         processed, and finished outputs stay."
     ));
-    let input = &execution.input;
-    if let Some(prefix) = input["prefix"].as_str() {
-        note(&format!(
-            "next: rehose start '{prefix}' --mode missing{of} does what it has not done"
+    if let Some(prefix) = execution.input["prefix"].as_str() {
+        print_note(&format!(
+            "next: rehose start '{prefix}' --mode missing{stack_args} processes the remaining \
+             objects"
         ));
     }
     Ok(SUCCEEDED)

@@ -1,5 +1,5 @@
-//! One object for every form that valid input is known to take, under
-//! `dialects/`: each encoding, each spelling, and keys that are easily mangled.
+//! Objects under `dialects/` for every known form of valid input: each encoding, each spelling, and
+//! unusual keys.
 
 use std::io::{self, Write};
 
@@ -10,10 +10,10 @@ use super::envelope::{self, Document};
 use super::flows::{self, Capture, Event, Network};
 use super::spellings;
 
-/// Events in a document: enough for some variety, few enough to read.
+/// Events in a document: enough for variety, few enough to read.
 const EVENTS: u32 = 12;
 
-/// Keys that something on the way may decode, encode, cut or take for another.
+/// Keys that software may wrongly decode, encode, cut or confuse.
 const AWKWARD_KEYS: [&str; 12] = [
     "#hash",
     "100%",
@@ -29,7 +29,7 @@ const AWKWARD_KEYS: [&str; 12] = [
     "zürich-東京-🚀",
 ];
 
-/// An object yet to be written.
+/// An object to write.
 pub(super) struct Object {
     pub(super) key: String,
     documents: Vec<Document>,
@@ -37,7 +37,7 @@ pub(super) struct Object {
 }
 
 impl Object {
-    /// The log events that come out of it again.
+    /// The number of log events in it.
     pub(super) fn events(&self) -> u32 {
         self.documents.iter().map(|document| document.events).sum()
     }
@@ -47,9 +47,9 @@ impl Object {
     }
 }
 
-/// All of the objects, with events from the second `start` on.
+/// All objects. Their events begin at `start`, in seconds since 1970.
 pub(super) fn objects(network: &Network, start: i64, rng: &mut Rng) -> Vec<Object> {
-    // The same documents for every encoding: all of them have to give the same rows.
+    // Every encoding has the same documents, so all of them must give the same rows.
     let documents = [
         data(network, start, rng),
         envelope::control(start),
@@ -73,7 +73,7 @@ pub(super) fn objects(network: &Network, start: i64, rng: &mut Rng) -> Vec<Objec
     let spellings = spellings::ALL.map(|(name, spelling)| Object {
         key: format!("dialects/spelling/{name}"),
         documents: spelling(&flows::capture(network, start, EVENTS, rng)),
-        // As it can be read with no more than an editor.
+        // Not compressed, to be readable in an editor.
         encoding: encodings::json,
     });
     let keys = AWKWARD_KEYS.map(|key| Object {
@@ -93,7 +93,7 @@ fn data(network: &Network, start: i64, rng: &mut Rng) -> Document {
     envelope::data(&flows::capture(network, start, EVENTS, rng), rng)
 }
 
-/// A document with characters of two, three and four bytes in it.
+/// A document with characters of two, three and four bytes.
 fn beyond_ascii(network: &Network, start: i64, rng: &mut Rng) -> Document {
     let interface = "eni-zürich-東京-🚀";
     let capture = flows::capture(network, start, EVENTS, rng);

@@ -1,5 +1,4 @@
-//! The ways in which documents become an object's bytes, each of them found in
-//! real stashes.
+//! The encodings of documents as the bytes of an object. Each of them occurs in real stashes.
 
 use std::io::{self, Write};
 
@@ -11,7 +10,7 @@ use super::gzip::{member, member_with_header};
 /// Writes documents as an object.
 pub(super) type Encoding = fn(&[Document], &mut dyn Write) -> io::Result<()>;
 
-/// Every encoding under its name.
+/// Every encoding with its name.
 pub(super) const ALL: [(&str, Encoding); 17] = [
     ("gzip-members", gzip_members),
     ("gzip-members-cut-anywhere", |documents, out| {
@@ -79,17 +78,17 @@ pub(super) const ALL: [(&str, Encoding); 17] = [
     }),
 ];
 
-/// Each document a member, back to back: what the plain path leaves.
+/// One member for each document, without separators. This is the usual encoding.
 pub(super) fn gzip_members(documents: &[Document], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(&members(documents, "")?)
 }
 
-/// One member over all documents: with none, a member without content.
+/// One member with all documents. Without documents, an empty member.
 pub(super) fn gzip_stream(documents: &[Document], out: &mut dyn Write) -> io::Result<()> {
     member(out, text(documents, "").as_bytes())
 }
 
-/// Not compressed: with no document, no bytes at all.
+/// Not compressed. Without documents, zero bytes.
 pub(super) fn json(documents: &[Document], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text(documents, "").as_bytes())
 }
@@ -113,16 +112,16 @@ fn text(documents: &[Document], separator: &str) -> String {
     texts.join(separator)
 }
 
-/// Members whose content ends wherever it happens to.
+/// Members of a fixed length, which end at any position in a document.
 fn cut_anywhere(content: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    // A prime, so that the cuts fall on ever other places of a record.
+    // A prime, to cut records at many different positions.
     const LENGTH: usize = 97;
     content
         .chunks(LENGTH)
         .try_for_each(|part| member(out, part))
 }
 
-/// Whether a byte of UTF-8 is one that continues a character.
+/// Whether a byte of UTF-8 continues a character.
 fn is_inside_character(byte: u8) -> bool {
     byte & 0b1100_0000 == 0b1000_0000
 }

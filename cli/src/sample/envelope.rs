@@ -1,24 +1,24 @@
-//! The documents that a subscription filter of CloudWatch Logs sends.
+//! The documents that a CloudWatch Logs subscription filter sends.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>
 
 use fastrand::Rng;
 
 use super::flows::{ACCOUNT, Capture, Event};
 
-/// What stands between the type and the stream of every document here.
+/// The log group of every document.
 pub(super) const LOG_GROUP: &str = "/vpc/flow-logs";
 
 /// One JSON document.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
     pub(super) text: String,
-    /// The log events in it.
+    /// The number of log events in it.
     pub(super) events: u32,
 }
 
 /// A document of log events.
 pub(super) fn data(capture: &Capture<'_>, rng: &mut Rng) -> Document {
-    // Counted up within a document, as the real ones are.
+    // Real ids count up within a document.
     let first_id = rng.u64(..u64::from(u32::MAX));
     let events: Vec<_> = (first_id..)
         .zip(&capture.events)
@@ -38,8 +38,7 @@ pub(super) fn data(capture: &Capture<'_>, rng: &mut Rng) -> Document {
     }
 }
 
-/// The document by which CloudWatch Logs finds out whether its destination is
-/// there, `time` in seconds.
+/// The document with which CloudWatch Logs tests its destination. `time` is in seconds.
 pub(super) fn control(time: i64) -> Document {
     let text = format!(
         r#"{{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"","subscriptionFilters":[],"logEvents":[{{"id":"","timestamp":{time}000,"message":"CWL CONTROL MESSAGE: Checking health of destination Firehose."}}]}}"#
@@ -47,10 +46,10 @@ pub(super) fn control(time: i64) -> Document {
     Document { text, events: 1 }
 }
 
-/// An event's identifier: the time in milliseconds above 144 bits that tell the
-/// events of a millisecond apart, 56 decimal digits in all.
+/// The id of an event, in 56 decimal digits: the time in milliseconds, times 2^144, plus a number that
+/// distinguishes the events of a millisecond.
 fn id(timestamp: i64, sequence: u64) -> String {
-    /// 2^144 in two parts, as the product of it and a time is too long for any integer.
+    /// 2^144 in two parts: its product with a time does not fit into 128 bits.
     const HIGH: u128 = 2_230_074_519_853_062_314_153;
     const LOW: u128 = 5_718_272_648_361_505_980_416;
     const LOW_END: u128 = 10_u128.pow(22);

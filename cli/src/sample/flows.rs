@@ -1,23 +1,23 @@
-//! VPC flow log records as a small, busy network gives them.
+//! VPC flow log records of a small, busy network.
 //!
-//! How well records compress decides what reading and writing them costs, so
-//! they repeat as real ones do: a few interfaces, each with the same peers over
-//! and over, a flow's request next to its reply, many records of one second,
-//! and packets and bytes that span orders of magnitude.
+//! The records repeat as much as real ones do, because their compression decides the cost of reading
+//! and writing them. There are a few interfaces, each with the same peers again and again. A request
+//! is next to its reply, many records have the same second, and the numbers of packets and bytes span
+//! several orders of magnitude.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fastrand::Rng;
 
-/// The account that every record belongs to.
+/// The account of every record.
 pub(super) const ACCOUNT: &str = "123456789012";
 
 const INTERFACES: u32 = 24;
-/// How few and how many peers one interface has.
+/// The fewest and the most peers of an interface.
 const PEERS: (u32, u32) = (8, 240);
-/// Seconds that one record sums up: the shorter of the two that AWS offers.
+/// The aggregation interval of a record: the shorter of the two that AWS offers.
 const AGGREGATION_SECONDS: i64 = 60;
-/// Service ports with their IP protocol (6 is TCP, 17 is UDP), the busiest first.
+/// Ports of services with their IP protocol (6 is TCP, 17 is UDP), the busiest first.
 const SERVICES: [(u16, u8); 12] = [
     (443, 6),
     (53, 17),
@@ -32,9 +32,9 @@ const SERVICES: [(u16, u8); 12] = [
     (514, 17),
     (2049, 6),
 ];
-/// What scanners of the Internet knock on.
+/// Ports that scanners on the Internet try.
 const SCANNED_PORTS: [u16; 10] = [22, 23, 80, 445, 1433, 3389, 5900, 6379, 8080, 8443];
-/// Linux's range of client ports.
+/// The range of client ports on Linux.
 const EPHEMERAL_PORTS: (u16, u16) = (32_768, 60_999);
 
 /// One log event.
@@ -45,11 +45,11 @@ pub(super) struct Event {
     pub(super) message: String,
 }
 
-/// What one interface saw for a while: what a document is made of.
+/// Events of one interface, for one document.
 pub(super) struct Capture<'a> {
-    /// The interface's identifier.
+    /// The id of the interface.
     pub(super) interface: &'a str,
-    /// In order of time.
+    /// The events, by time.
     pub(super) events: Vec<Event>,
 }
 
@@ -64,16 +64,16 @@ struct Interface {
     peers: Vec<Peer>,
 }
 
-/// One that an interface exchanges flows with.
+/// A host that exchanges flows with an interface.
 struct Peer {
-    /// The interface's own address towards this peer: IPv4 or IPv6.
+    /// The address of the interface for this peer: IPv4 or IPv6.
     local: String,
     remote: String,
     port: u16,
     protocol: u8,
-    /// Whether the interface's side is the service.
+    /// Whether the interface is the server.
     serves: bool,
-    /// The client port of the connection that they keep open.
+    /// The client port of a connection that stays open.
     pooled: u16,
 }
 
@@ -114,7 +114,7 @@ impl Interface {
     }
 }
 
-/// `count` events of one interface, from the second `start` on.
+/// `count` events of one interface. They begin at `start`, in seconds since 1970.
 pub(super) fn capture<'a>(
     network: &'a Network,
     start: i64,
@@ -184,7 +184,7 @@ impl Records<'_> {
         );
     }
 
-    /// Somebody who tries one port after another.
+    /// A scanner that tries several ports.
     fn scan(&mut self, rng: &mut Rng) {
         let scanner = public_address(rng);
         let from = ephemeral_port(rng);
@@ -198,7 +198,7 @@ impl Records<'_> {
         }
     }
 
-    /// ICMP, which has no ports.
+    /// An ICMP echo request and its reply, without ports.
     fn ping(&mut self, rng: &mut Rng) {
         let peer = often_the_first(&self.interface.peers, rng);
         let protocol = if peer.local.contains(':') { 58 } else { 1 };
@@ -212,7 +212,7 @@ impl Records<'_> {
         }
     }
 
-    /// A time without traffic, or one whose records AWS had to leave out.
+    /// An interval without traffic (NODATA), or one whose records AWS skipped (SKIPDATA).
     fn nothing(&mut self, status: &str) {
         self.push(format_args!("- - - - - - -"), format_args!("- {status}"));
     }
@@ -223,7 +223,7 @@ impl Records<'_> {
             start,
             ..
         } = self;
-        // A record begins with its flow's first packet and ends with the interval.
+        // A record starts at the first packet of the flow and ends with the interval.
         let stop = *start - *start % AGGREGATION_SECONDS + AGGREGATION_SECONDS - 1;
         self.events.push(Event {
             timestamp: *start * 1_000,
@@ -232,16 +232,16 @@ impl Records<'_> {
     }
 }
 
-/// Most flows have a packet or two, a few have a million: first the order of
-/// magnitude, the smaller the likelier, then a number of that order.
+/// A number of packets: most flows have one or two, a few have a million. First draws the order of
+/// magnitude, with small ones more likely, then a number of that order.
 fn packets(rng: &mut Rng) -> u64 {
     let magnitude = rng.u32(..20).min(rng.u32(..20));
     rng.u64(1..=1 << magnitude)
 }
 
-/// One of `items`, the earlier the likelier.
+/// A random item. Earlier items are more likely.
 fn often_the_first<'a, T>(items: &'a [T], rng: &mut Rng) -> &'a T {
-    // Not `usize`, whose chance differs with its width.
+    // Not `usize`: its random numbers depend on its width.
     let end = items.len() as u64;
     &items[rng.u64(..end).min(rng.u64(..end)) as usize]
 }
@@ -254,8 +254,8 @@ fn private_address(rng: &mut Rng) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, rng.u8(..12), rng.u8(4..=254))
 }
 
-/// From the ranges set aside for documentation and benchmarks (RFC 5737 and
-/// 2544): no real host shall stand in a sample as somebody who scans.
+/// A public address in the ranges for documentation and benchmarks (RFC 5737 and RFC 2544), to avoid
+/// showing a real host as a scanner.
 fn public_address(rng: &mut Rng) -> Ipv4Addr {
     let host = rng.u8(1..=254);
     match rng.u32(..6) {
@@ -266,7 +266,7 @@ fn public_address(rng: &mut Rng) -> Ipv4Addr {
     }
 }
 
-/// From the range set aside for documentation (RFC 3849).
+/// An address in the range for documentation (RFC 3849).
 fn address_v6(rng: &mut Rng) -> Ipv6Addr {
     Ipv6Addr::from_bits((0x2001_0db8 << 96) | u128::from(rng.u64(..)))
 }

@@ -1,16 +1,16 @@
-//! Bytes as gzip.
+//! Gzip members.
 
 use std::io::{self, Write};
 
 use flate2::{Compression, GzBuilder};
 
-/// Writes `content` to `out` as one gzip member. Its header has no time and no
-/// operating system, so that the same content gives the same bytes everywhere.
+/// Writes a gzip member. Its header has neither a time nor an operating system, to give the same bytes
+/// on every machine.
 pub(super) fn member(out: &mut (impl Write + ?Sized), content: &[u8]) -> io::Result<()> {
     member_with_header(GzBuilder::new(), out, content)
 }
 
-/// [`member`], with what a header may hold besides.
+/// Writes a gzip member with fields in its header.
 pub(super) fn member_with_header(
     header: GzBuilder,
     out: &mut (impl Write + ?Sized),

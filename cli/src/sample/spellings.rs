@@ -1,14 +1,14 @@
-//! The ways in which a document may be spelled and still say the same.
+//! Different spellings of a document with the same meaning.
 
 use std::iter;
 
 use super::envelope::{Document, LOG_GROUP};
 use super::flows::{ACCOUNT, Capture, Event};
 
-/// Spells some events as documents.
+/// Writes events as documents.
 pub(super) type Spelling = fn(&Capture<'_>) -> Vec<Document>;
 
-/// Every spelling under its name.
+/// Every spelling with its name.
 pub(super) const ALL: [(&str, Spelling); 10] = [
     ("no-events", no_events),
     ("message-type-last", message_type_last),
@@ -27,10 +27,10 @@ const FIRST_TIME: i64 = -62_135_596_800_000;
 /// 9999-12-31T23:59:59.999Z in milliseconds.
 const LAST_TIME: i64 = 253_402_300_799_999;
 
-/// A string with every escape that JSON knows.
+/// The content of a string with every escape of JSON.
 const EVERY_ESCAPE: &str = r#"\" \\ \/ \b \f \n \r \t \u00e9 \ud83d\ude80"#;
 
-/// A value for an unknown key, in which all that a scanner looks for occurs.
+/// A value for an unknown key, with everything in it that a parser looks for.
 const DECOYS: &str = r#"{"timestamp":1,"message":"not an event","messageType":"CONTROL_MESSAGE","logEvents":[{"id":"","timestamp":2,"message":"nor this"},[[{"timestamp":3,"message":"nor that"}]]],"text":"\"timestamp\":4,\"message\":\"nor here\"","others":[true,false,null,-1.5e+3,0,"}]","\\",{},[]]}"#;
 
 fn no_events(_: &Capture<'_>) -> Vec<Document> {
@@ -39,7 +39,7 @@ fn no_events(_: &Capture<'_>) -> Vec<Document> {
 
 fn message_type_last(capture: &Capture<'_>) -> Vec<Document> {
     let events: Vec<_> = capture.events.iter().map(event).collect();
-    // The control document's events are flows, too: only its end says that they do not count.
+    // The control document has flows too. Only its end shows that they do not count.
     ["DATA_MESSAGE", "CONTROL_MESSAGE", "DATA_MESSAGE"]
         .map(|message_type| {
             let start = format!(r#"{{"owner":"{ACCOUNT}","logEvents":"#);
@@ -121,7 +121,7 @@ fn escaped_characters(capture: &Capture<'_>) -> Vec<Document> {
 }
 
 fn escaped_fields(capture: &Capture<'_>) -> Vec<Document> {
-    // Each stands for an interface's name, and none of it keeps a row from being written.
+    // Names of interfaces with escapes. All of them fit a row.
     let names = [
         r"eni\u002d0",
         r"eni-\u007A\u00fcrich",
@@ -211,7 +211,7 @@ fn rejected_messages(capture: &Capture<'_>) -> Vec<Document> {
     vec![enclose(&events)]
 }
 
-/// The usual spelling of the usual keys.
+/// The usual spelling with the usual keys.
 fn plain(capture: &Capture<'_>) -> Document {
     let events: Vec<_> = capture.events.iter().map(event).collect();
     enclose(&events)
@@ -234,7 +234,7 @@ fn event(Event { timestamp, message }: &Event) -> String {
     format!(r#"{{"id":"{timestamp:056}","timestamp":{timestamp},"message":"{message}"}}"#)
 }
 
-/// Changes what stands in the strings of a document without escapes.
+/// Changes the text inside the strings of a document without escapes.
 fn inside_strings(text: &str, change: impl Fn(&str) -> String) -> String {
     alternate(text, |string, part| {
         if string {
@@ -245,7 +245,7 @@ fn inside_strings(text: &str, change: impl Fn(&str) -> String) -> String {
     })
 }
 
-/// Changes what stands between the strings of a document without escapes.
+/// Changes the text between the strings of a document without escapes.
 fn outside_strings(text: &str, change: impl Fn(&str) -> String) -> String {
     alternate(text, |string, part| {
         if string {

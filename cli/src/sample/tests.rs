@@ -7,20 +7,25 @@ use tempfile::TempDir;
 
 use super::*;
 
-const SAMPLE: Sample = Sample {
-    objects: 3,
-    events: 500,
-    seed: 7,
-    dialects: true,
-};
+/// The usual arguments of these tests.
+fn sample() -> SampleArgs {
+    SampleArgs {
+        dir: PathBuf::new(),
+        objects: 3,
+        events: 500,
+        seed: 7,
+        dialects: true,
+    }
+}
 
-/// Each object's bytes under its key.
+/// The bytes of each object, by key.
 type Objects = BTreeMap<String, Vec<u8>>;
 
-fn stash(sample: &Sample) -> (Written, Objects) {
-    let dir = TempDir::new().unwrap();
-    let written = write(dir.path(), sample).unwrap();
-    (written, objects(dir.path()))
+fn stash(args: SampleArgs) -> (Written, Objects) {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().to_owned();
+    let written = write(&SampleArgs { dir, ..args }).unwrap();
+    (written, objects(folder.path()))
 }
 
 fn objects(dir: &Path) -> Objects {
@@ -42,11 +47,14 @@ fn objects(dir: &Path) -> Objects {
     objects
 }
 
-/// The bytes under all layers of gzip, members and what may stand between them.
+/// The bytes below all layers of gzip. Drops white space and padding between and after members.
 fn decode(mut bytes: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
     while bytes.starts_with(&[0x1f, 0x8b]) {
-        #[expect(clippy::disallowed_types, reason = "the members are to be told apart")]
+        #[expect(
+            clippy::disallowed_types,
+            reason = "the test needs the end of each member"
+        )]
         let mut member = flate2::bufread::GzDecoder::new(bytes);
         io::copy(&mut member, &mut decoded).unwrap();
         bytes = member.into_inner().trim_ascii_start();
@@ -74,47 +82,50 @@ fn events(documents: &[Value]) -> u64 {
 
 #[test]
 fn a_seed_decides_every_byte() {
-    assert_eq!(stash(&SAMPLE), stash(&SAMPLE));
+    assert_eq!(stash(sample()), stash(sample()));
 
-    let (_, objects) = stash(&SAMPLE);
-    let (_, others) = stash(&Sample { seed: 8, ..SAMPLE });
+    let (_, objects) = stash(sample());
+    let (_, others) = stash(SampleArgs {
+        seed: 8,
+        ..sample()
+    });
     assert!(objects.iter().all(|(key, bytes)| {
         bytes.len() < 100 || key == "dialects/spelling/no-events" || others.get(key) != Some(bytes)
     }));
 }
 
 #[test]
-fn the_stash_in_the_repository_is_what_its_seed_gives_on_every_machine() {
+fn the_stash_in_the_repository_equals_the_stash_of_its_seed() {
     let committed = objects(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/stash"));
-    let (_, made) = stash(&Sample {
+    let (_, made) = stash(SampleArgs {
         objects: 6,
         events: 400,
         seed: 2020,
-        dialects: true,
+        ..sample()
     });
     assert!(committed.keys().eq(made.keys()));
     for (key, bytes) in made {
-        // Not the bytes: another version of the compressor may well give others.
+        // Compare the decoded bytes: another version of the compressor may give other bytes.
         assert!(decode(&committed[&key]) == decode(&bytes), "{key}");
     }
 }
 
 #[test]
-fn more_objects_leave_those_before_as_they_are() {
-    let (_, few) = stash(&SAMPLE);
-    let (_, more) = stash(&Sample {
+fn more_objects_do_not_change_the_first_ones() {
+    let (_, few) = stash(sample());
+    let (_, more) = stash(SampleArgs {
         objects: 4,
-        ..SAMPLE
+        ..sample()
     });
     assert!(few.iter().all(|(key, bytes)| more.get(key) == Some(bytes)));
     assert_eq!(more.len(), few.len() + 1);
 }
 
 #[test]
-fn an_object_is_members_of_one_document_each_with_the_events_asked_for() {
-    let (written, objects) = stash(&Sample {
+fn an_object_has_one_member_per_document_and_the_requested_events() {
+    let (written, objects) = stash(SampleArgs {
         dialects: false,
-        ..SAMPLE
+        ..sample()
     });
     assert_eq!((written.objects, written.events), (3, 1_500));
     for (key, bytes) in &objects {
@@ -129,12 +140,12 @@ fn an_object_is_members_of_one_document_each_with_the_events_asked_for() {
 }
 
 #[test]
-fn an_object_has_no_more_events_than_asked_for() {
+fn an_object_has_no_more_events_than_requested() {
     for events in 0..3 {
-        let (written, _) = stash(&Sample {
+        let (written, _) = stash(SampleArgs {
             events,
             dialects: false,
-            ..SAMPLE
+            ..sample()
         });
         assert_eq!(
             (written.objects, written.events),
@@ -145,7 +156,7 @@ fn an_object_has_no_more_events_than_asked_for() {
 
 #[test]
 fn every_dialect_is_gzip_over_json_with_the_events_it_claims() {
-    let (written, objects) = stash(&SAMPLE);
+    let (written, objects) = stash(sample());
     let sum: u64 = objects
         .values()
         .map(|bytes| events(&documents(&*decode(bytes))))
@@ -163,7 +174,7 @@ fn every_dialect_is_gzip_over_json_with_the_events_it_claims() {
 
 #[test]
 fn every_encoding_holds_the_same_documents() {
-    let (_, objects) = stash(&SAMPLE);
+    let (_, objects) = stash(sample());
     let expected = documents(&*objects["dialects/encoding/json"]);
     let empty = [
         "dialects/encoding/gzip-empty-member",
@@ -180,11 +191,15 @@ fn every_encoding_holds_the_same_documents() {
 }
 
 #[test]
-fn what_cannot_be_written_is_named() {
+fn an_error_names_the_file_that_cannot_be_written() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("file");
     File::create(&file).unwrap();
-    let error = write(&file, &SAMPLE).unwrap_err();
+    let error = write(&SampleArgs {
+        dir: file.clone(),
+        ..sample()
+    })
+    .unwrap_err();
     assert!(
         error.to_string().contains(file.to_str().unwrap()),
         "{error}"

@@ -1,0 +1,92 @@
+//! The arguments of `rehose run`.
+
+use clap::Args;
+use rehose_extract::{Dialect, MAX_LEVEL, MIN_LEVEL, Options};
+use rehose_reprocess::job::{JobId, Mode};
+use rehose_store::location::Location;
+
+use crate::args::format::FormatArgs;
+use crate::args::mode::ModeName;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit status:
+  0  succeeded: every object is done
+  1  the run failed; the last line says what to do
+  2  invalid arguments
+  3  incomplete: some objects failed; the report lists them with the reasons
+
+Examples:
+  rehose run tests/data/stash out
+  rehose run s3://stash/vpc/ s3://athena/vpc --prefix 2020/02/ --concurrency 8
+  rehose run stash out --message-regex '^(?P<level>[A-Z]+) (?P<text>.*)$'")]
+pub(crate) struct RunArgs {
+    /// The stash to read: a folder or s3://bucket/prefix
+    pub(crate) source: Location,
+    /// The output to write: a folder or s3://bucket/prefix, not inside SOURCE
+    pub(crate) output: Location,
+    /// Process only keys with this prefix, relative to SOURCE
+    #[arg(long, default_value = "", hide_default_value = true)]
+    prefix: String,
+    /// Process all objects, or only those without output
+    #[arg(long, value_enum, default_value_t = ModeName::All)]
+    mode: ModeName,
+    /// Skip keys that match; `*` matches any text. May be repeated. Records that Firehose could not
+    /// deliver (processing-failed/ and similar folders) are always skipped
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) exclude: Vec<String>,
+    /// Find events with this regex instead of reading CloudWatch Logs envelopes. It needs two named
+    /// groups: (?P<timestamp>...), in milliseconds since 1970, and (?P<message>...), the content of
+    /// a JSON string
+    #[arg(long, value_name = "REGEX")]
+    event_regex: Option<String>,
+    #[command(flatten)]
+    format: FormatArgs,
+    /// Compress with libdeflate at this level. 12 gives the smallest files; 1 is no faster than the
+    /// default [default: an encoder made for rows, with files about as small as level 6]
+    #[arg(long,
+          value_parser = clap::value_parser!(u8).range(MIN_LEVEL as i64..=MAX_LEVEL as i64))]
+    pub(crate) level: Option<u8>,
+    /// Process this many objects at once [default: the number of cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    concurrency: Option<u16>,
+    /// The name of the job. The name of an interrupted job continues it [default: a new name]
+    #[arg(long, value_parser = |id: &str| id.parse::<JobId>())]
+    pub(crate) job: Option<JobId>,
+    /// Print the report as JSON instead of a summary
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl RunArgs {
+    /// The options of the extraction.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            dialect: self.event_regex.as_ref().map(|_| Dialect::Regex),
+            event_regex: self.event_regex.clone(),
+            ..self.format.options()
+        }
+    }
+
+    /// The number of objects to process at once.
+    pub(crate) fn workers(&self) -> usize {
+        self.concurrency.map_or_else(cores, usize::from)
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode.mode()
+    }
+
+    /// The prefix of the keys to process, relative to the root of the store.
+    pub(crate) fn prefix(&self) -> String {
+        match &self.source {
+            Location::S3 { prefix, .. } => format!("{prefix}{}", self.prefix),
+            Location::Folder(_) => self.prefix.clone(),
+        }
+    }
+}
+
+/// The number of cores that this process may use.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

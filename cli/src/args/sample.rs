@@ -1,0 +1,32 @@
+//! The arguments of `rehose sample`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit status:
+  0  written
+  1  the stash could not be written; the line on standard error says why
+  2  invalid arguments
+
+Examples:
+  rehose sample stash
+  rehose sample stash --dialects --objects 100 --events 5000")]
+pub(crate) struct SampleArgs {
+    /// The folder to write to
+    pub(crate) dir: PathBuf,
+    /// The number of objects
+    #[arg(long, default_value_t = 24)]
+    pub(crate) objects: u32,
+    /// The number of log events in each object
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) events: u32,
+    /// The seed of the random numbers
+    #[arg(long, default_value_t = 2020)]
+    pub(crate) seed: u64,
+    /// Add objects in every form that the input can have, and with unusual keys
+    #[arg(long)]
+    pub(crate) dialects: bool,
+}

@@ -1,0 +1,20 @@
+//! The exit statuses of the command.
+
+use rehose_reprocess::ledger::report::{Report, State};
+
+/// The command did what was asked, or the job succeeded.
+pub(crate) const SUCCEEDED: u8 = 0;
+/// The command could not start or could not finish.
+pub(crate) const FAILED: u8 = 1;
+/// The arguments are not valid.
+pub(crate) const USAGE: u8 = 2;
+/// The job has ended, but some objects failed or were lost.
+pub(crate) const INCOMPLETE: u8 = 3;
+
+/// The exit status for a job that has ended.
+pub(crate) fn status_of(report: &Report) -> u8 {
+    match report.state {
+        State::Succeeded => SUCCEEDED,
+        State::Incomplete => INCOMPLETE,
+    }
+}

@@ -1,0 +1,70 @@
+//! Errors of the commands that operate the stack.
+
+use rehose_reprocess::error::{Error, ErrorKind};
+use rehose_reprocess::job::JobId;
+use rehose_store::StoreErrorKind;
+use rehose_store::location::LocationError;
+
+use crate::args::stack::StackArgs;
+use crate::exit::{FAILED, USAGE};
+use crate::stack::StackError;
+
+pub(super) type Result<T> = std::result::Result<T, OperateError>;
+
+/// An error that ends a command.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OperateError {
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    #[error("{0}{advice}", advice = advice(.0))]
+    Ledger(#[from] Error),
+    #[error("there is no job {job}; `rehose jobs{stack}` lists the latest jobs")]
+    NoJob { job: JobId, stack: StackArgs },
+    #[error("the job {job} has no report yet; `rehose status {job}{stack}` shows its state")]
+    NoReport { job: JobId, stack: StackArgs },
+    #[error(
+        "interrupted, but the job continues; follow it with: rehose status {job} --follow{stack}"
+    )]
+    Interrupted { job: JobId, stack: StackArgs },
+}
+
+impl From<LocationError> for OperateError {
+    fn from(error: LocationError) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl OperateError {
+    pub(super) fn no_job(job: &JobId, stack: &StackArgs) -> Self {
+        Self::NoJob {
+            job: job.clone(),
+            stack: stack.clone(),
+        }
+    }
+
+    /// The exit status.
+    pub(super) fn status(&self) -> u8 {
+        match self {
+            Self::Ledger(error) if error.kind() == ErrorKind::InvalidInput => USAGE,
+            Self::NoJob { .. }
+            | Self::Stack(StackError::DifferentInput { .. } | StackError::NoStateMachine { .. }) => {
+                USAGE
+            }
+            Self::Stack(_) | Self::Ledger(_) | Self::NoReport { .. } | Self::Interrupted { .. } => {
+                FAILED
+            }
+        }
+    }
+}
+
+/// Names the permissions to read a ledger. S3 answers "access denied" for a missing object, too, if
+/// the caller must not list the bucket
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
+fn advice(error: &Error) -> &'static str {
+    match error {
+        Error::Store(error) if error.kind == StoreErrorKind::Denied => {
+            "; allow s3:GetObject on jobs/* of the output, and s3:ListBucket on its bucket"
+        }
+        _ => "",
+    }
+}

@@ -1,0 +1,182 @@
+//! A job in this process: one task plans it, several workers process its messages, and a checker
+//! waits for its end.
+//!
+//! They are connected by a queue in memory. Planning waits while the queue is full. When planning has
+//! ended and the queue is empty, the checker writes the report and closes the queue, which ends the
+//! workers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rehose_extract::{Compression, Settings};
+use rehose_reprocess::check::{Checked, Checker, Patience, Standing};
+use rehose_reprocess::error::{Error, Result};
+use rehose_reprocess::job::JobId;
+use rehose_reprocess::ledger::Ledger;
+use rehose_reprocess::ledger::report::Report;
+use rehose_reprocess::plan::{Planner, StartRequest};
+use rehose_reprocess::work::Processor;
+use rehose_store::location::{Location, Stores};
+use rehose_store::queue::LocalQueue;
+use rehose_store::{LocalStore, MAX_PAGE};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::folder;
+use crate::args::run::{RunArgs, cores};
+use crate::progress::Progress;
+
+/// The most messages that wait for a worker. Bounds the memory of a large job.
+const QUEUED: usize = 64;
+
+/// The number of times a message is processed before its error ends the run. Three are enough for a
+/// transient error.
+const ATTEMPTS: u32 = 3;
+
+/// The wait before a message is processed again.
+const RETRY_WAIT: Duration = Duration::from_secs(1);
+
+/// The deadline of a process, which has none: a year.
+const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
+/// Runs a job to its end and returns its report. A job that exists continues.
+pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
+    let (source_location, output_location) = folder::resolve(&args.source, &args.output)?;
+    let stores = Stores::of(&[&source_location, &output_location]).await;
+    let source = stores.source(&source_location)?;
+    let output = stores.output(&output_location)?;
+    let concurrency = args.workers();
+    let queue = LocalQueue::new(QUEUED);
+    let request = StartRequest {
+        job: job.clone(),
+        source: source.name(),
+        prefix: args.prefix(),
+        mode: args.mode(),
+        exclude: args.exclude.clone(),
+        options: args.options(),
+        cursor: None,
+    };
+    let settings = Settings {
+        shape: args.options().compile()?,
+        compression: Compression::new(args.level),
+    };
+    let planner = Planner {
+        sources: vec![source.clone()],
+        output: Arc::clone(&output),
+        queue: Arc::new(queue.clone()),
+        page: MAX_PAGE,
+        pages: 1,
+    };
+    planner.examine(&request).await?;
+    let _lock = match &output_location {
+        Location::Folder(path) => Some(LocalStore::open(path)?.lock()?),
+        Location::S3 { .. } => None,
+    };
+    let processor = Processor::new(
+        vec![source],
+        Arc::clone(&output),
+        settings,
+        &args.exclude,
+        concurrency,
+    )?
+    .on_cores(cores());
+    let checker = Checker {
+        output: Arc::clone(&output),
+        queue: Arc::new(queue.clone()),
+        // The counters of this queue are exact, so the checker need not wait for them to settle.
+        patience: Patience {
+            quiet: Duration::ZERO,
+            stalled: NEVER,
+            rounds: 1,
+            waits: (Duration::ZERO, Duration::ZERO),
+        },
+    };
+
+    let progress = Arc::new(Progress::begin());
+    let worker = Worker {
+        queue: queue.clone(),
+        processor: Arc::new(processor),
+        progress: Arc::clone(&progress),
+    };
+    let workers = (0..concurrency).map(|_| worker.clone().work()).collect();
+    let plan_and_check = async {
+        plan(&planner, request, &progress).await?;
+        wait_for_end(&checker, job, &queue).await?;
+        queue.close();
+        Ok(())
+    };
+    let result = tokio::try_join!(plan_and_check, join_all(workers));
+    progress.end();
+    result?;
+    let ledger = Ledger::new(output, job.clone());
+    let report = ledger.report().await?;
+    report.ok_or_else(|| ledger.damaged("report.json", "it was written but no longer exists"))
+}
+
+async fn plan(planner: &Planner, mut request: StartRequest, progress: &Progress) -> Result<()> {
+    loop {
+        let started = (planner)
+            .start(request.clone(), Timestamp::now(), Instant::now() + NEVER)
+            .await?;
+        progress.planned(&started.sent);
+        if started.planned {
+            progress.all_planned();
+            return Ok(());
+        }
+        request.cursor = started.cursor;
+    }
+}
+
+/// Processes messages one after another.
+#[derive(Clone)]
+struct Worker {
+    queue: LocalQueue,
+    processor: Arc<Processor>,
+    progress: Arc<Progress>,
+}
+
+impl Worker {
+    /// Works until the queue is closed. An error that remains after several attempts ends the run: it
+    /// is not the fault of one object, so the other objects would fail too.
+    async fn work(self) -> Result<()> {
+        while let Some(delivery) = self.queue.receive().await {
+            let never = Instant::now() + NEVER;
+            match self.processor.process(&delivery.body, never).await {
+                Ok(processed) => {
+                    self.progress.processed(&processed);
+                    delivery.ack();
+                }
+                Err(error) if delivery.receive_count >= ATTEMPTS => return Err(error),
+                Err(_) => {
+                    sleep(RETRY_WAIT).await;
+                    delivery.give_back();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Waits for all workers. Returns the first error, and dropping the set stops the other workers.
+async fn join_all(mut workers: JoinSet<Result<()>>) -> Result<()> {
+    while let Some(joined) = workers.join_next().await {
+        joined.map_err(|error| Error::Died {
+            what: "a worker".to_owned(),
+            reason: error.to_string(),
+        })??;
+    }
+    Ok(())
+}
+
+async fn wait_for_end(checker: &Checker, job: &JobId, queue: &LocalQueue) -> Result<Checked> {
+    loop {
+        queue.emptied().await;
+        let checked = checker
+            .check(job, Timestamp::now(), Instant::now() + NEVER)
+            .await?;
+        if checked.state != Standing::Running {
+            return Ok(checked);
+        }
+    }
+}

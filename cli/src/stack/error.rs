@@ -1,0 +1,92 @@
+//! Errors of the calls to the deployed stack.
+
+use std::fmt;
+
+use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
+use rehose_reprocess::job::JobId;
+use rehose_store::aws;
+use rehose_store::location::LocationError;
+
+/// An error of a call to the stack.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StackError {
+    #[error("no AWS region is set; set AWS_REGION, or set AWS_PROFILE to a profile with a region")]
+    NoRegion,
+    #[error(
+        "there is no stack {name} in {region}; deploy it (README, \"Deploy\"), name another with \
+         --stack or REHOSE_STACK, or give --state-machine and --output"
+    )]
+    NoStack { name: String, region: String },
+    #[error(
+        "the stack {name} has no output {output}: it is not a rehose stack, or its deployment has \
+         not finished; name another with --stack, or give --state-machine and --output"
+    )]
+    NoOutput { name: String, output: &'static str },
+    #[error(
+        "the output {output} of the stack {name} is not valid: {error}; deploy the stack again"
+    )]
+    InvalidOutput {
+        name: String,
+        output: &'static str,
+        error: LocationError,
+    },
+    #[error(
+        "{arn:?} is not the ARN of a state machine; the stack's output {output} has the right one"
+    )]
+    NoStateMachine { arn: String, output: &'static str },
+    #[error(
+        "the job {job} was started with different input: it has {existing}, this command has \
+         {requested}; choose another --job"
+    )]
+    DifferentInput {
+        job: JobId,
+        existing: String,
+        requested: String,
+    },
+    #[error(
+        "these credentials do not allow {action} on {resource}; allow it{alternative}: {reason}"
+    )]
+    Denied {
+        action: &'static str,
+        resource: String,
+        /// Another way to reach the same, as the end of a sentence; it may be empty.
+        alternative: &'static str,
+        reason: String,
+    },
+    #[error("{action} on {resource} failed: {reason}; check credentials, region and network")]
+    Failed {
+        action: &'static str,
+        resource: String,
+        reason: String,
+    },
+}
+
+impl StackError {
+    /// An error of an AWS call, which names the IAM action and the resource.
+    pub(super) fn from_sdk<E, R>(
+        action: &'static str,
+        resource: &str,
+        alternative: &'static str,
+        error: &SdkError<E, R>,
+    ) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+        R: fmt::Debug,
+    {
+        let resource = resource.to_owned();
+        let reason = aws::reason(error);
+        match error.code() {
+            Some("AccessDenied" | "AccessDeniedException") => Self::Denied {
+                action,
+                resource,
+                alternative,
+                reason,
+            },
+            _ => Self::Failed {
+                action,
+                resource,
+                reason,
+            },
+        }
+    }
+}
