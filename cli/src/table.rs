@@ -1,11 +1,11 @@
-//! `rehose table`: prints an Athena table over an output.
+//! `rehose table`: prints an Athena table over an output, as a statement or as JSON.
 
 use rehose_catalog::{Table, TableLocation};
 use rehose_store::location::Location;
 
 use crate::args::format::describe_options_error;
 use crate::args::table::{TableArgs, TableChoice};
-use crate::console::{print, print_error};
+use crate::console::{print, print_error, print_json};
 use crate::exit::{SUCCEEDED, USAGE};
 
 /// Prints the table and returns the exit status.
@@ -38,6 +38,9 @@ pub(crate) fn print_table(args: &TableArgs) -> u8 {
     if let Some(name) = &args.name {
         table.name.clone_from(name);
     }
-    print(&format!("{};", table.ddl(args.database.as_deref())));
+    match args.json {
+        true => print_json(&table),
+        false => print(&format!("{};", table.ddl(args.database.as_deref()))),
+    }
     SUCCEEDED
 }

@@ -1,5 +1,6 @@
-//! `rehose table`: the statements that it prints. What they make Athena read is tested in
-//! `tests/athena`.
+//! `rehose table`: the statements and the JSON that it prints. `tests/athena` tests the tables.
+
+use serde_json::{Value, json};
 
 use crate::REHOSE;
 use crate::command::{Said, said};
@@ -8,7 +9,7 @@ fn table(args: &[&str]) -> Said {
     said(REHOSE.command(["table"]).args(args))
 }
 
-/// Makes sure that a statement has these lines among its own.
+/// Asserts that a statement contains these lines.
 #[track_caller]
 fn assert_says(args: &[&str], lines: &[&str]) {
     let said = table(args).with_status(0);
@@ -108,7 +109,59 @@ fn rejected_events_and_receipts_have_tables_too() {
 }
 
 #[test]
-fn what_makes_no_table_is_refused() {
+fn json_is_the_definition_of_the_chosen_table() {
+    let print = |args: &[&str]| {
+        let location = ["--json", "--location", "s3://athena/vpc"];
+        table(&[&location[..], args].concat()).with_status(0).json()
+    };
+    let options = ["--prefix", "AWSLogs/", "--since", "2020/01/31/00"];
+    let rejected = print(&[&["rejected", "--name", "unfit"], &options[..]].concat());
+    let column = |name: &str| json!({"name": name, "type": "string"});
+    let columns = ["source", "reason", "timestamp", "message"].map(column);
+    let expected = json!({
+        "name": "unfit",
+        "comment": rejected["comment"],
+        "columns": columns,
+        "partition": column("datehour"),
+        "serde": "org.openx.data.jsonserde.JsonSerDe",
+        "serde_parameters": {},
+        "location": "s3://athena/vpc/rejected/",
+        "parameters": {
+            "projection.enabled": "true",
+            "projection.datehour.type": "date",
+            "projection.datehour.format": "yyyy/MM/dd/HH",
+            "projection.datehour.range": "2020/01/31/00,NOW",
+            "projection.datehour.interval": "1",
+            "projection.datehour.interval.unit": "HOURS",
+            "storage.location.template": "s3://athena/vpc/rejected/AWSLogs/${datehour}/",
+        },
+    });
+    assert_eq!(rejected, expected);
+
+    let rows = print(&["--fields", "srcaddr bytes"]);
+    let names: Vec<&Value> = (rows["columns"].as_array().unwrap().iter())
+        .map(|column| &column["name"])
+        .collect();
+    assert_eq!(names, ["timestamp", "srcaddr", "bytes"]);
+    assert_eq!(rows["name"], "flow_logs");
+    assert_eq!(rows["serde_parameters"]["field.delim"], ",");
+
+    let receipts = print(&["receipts"]);
+    assert_eq!(receipts["partition"], column("job"));
+}
+
+#[test]
+fn json_is_refused_as_a_statement_is() {
+    assert_refused(&["--json"], &["--location"]);
+    assert_refused(&["--json", "--location", "out"], &["is a folder"]);
+    assert_refused(
+        &["--json", "--location", "s3://athena", "--database", "logs"],
+        &["--database", "--json"],
+    );
+}
+
+#[test]
+fn invalid_arguments_are_refused() {
     assert_refused(&[], &["--location"]);
     assert_refused(
         &["--location", "out"],

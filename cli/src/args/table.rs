@@ -16,7 +16,7 @@ Exit status:
 Examples:
   rehose table --location s3://athena/vpc/
   rehose table --location s3://athena/vpc/ --prefix AWSLogs/ --database logs
-  rehose table rejected --location s3://athena/vpc/")]
+  rehose table rejected --location s3://athena/vpc/ --json")]
 pub(crate) struct TableArgs {
     /// The table to print
     #[arg(value_enum, default_value_t = TableChoice::Rows)]
@@ -36,8 +36,11 @@ pub(crate) struct TableArgs {
     #[arg(long, value_parser = parse_name)]
     pub(crate) name: Option<String>,
     /// The database, for the statement [default: the one in which the statement is run]
-    #[arg(long, value_parser = parse_name)]
+    #[arg(long, value_parser = parse_name, conflicts_with = "json")]
     pub(crate) database: Option<String>,
+    /// Print the definition of the table as JSON instead of a statement
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
