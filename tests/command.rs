@@ -72,11 +72,11 @@ pub fn built(name: &str) -> PathBuf {
     let profile = test.parent().and_then(Path::parent).unwrap();
     let binary = profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let modified = |path: &Path| -> io::Result<SystemTime> { fs::metadata(path)?.modified() };
-    let Ok(built) = modified(&binary) else {
+    // `cargo build` writes the sources of a binary into a file next to it, as a rule of make.
+    let rule = fs::read_to_string(profile.join(format!("{name}.d")));
+    let (Ok(built), Ok(rule)) = (modified(&binary), rule) else {
         panic!("{} is missing: {ADVICE}", binary.display());
     };
-    // Cargo writes the sources of a binary into a file next to it, as a rule of make.
-    let rule = fs::read_to_string(profile.join(format!("{name}.d"))).unwrap();
     let (_, sources) = rule.split_once(": ").unwrap();
     let sources = sources.trim_end().replace("\\ ", "\0");
     for source in sources.split(' ').map(|source| source.replace('\0', " ")) {

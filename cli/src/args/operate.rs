@@ -29,7 +29,7 @@ pub(crate) enum Operation {
 
 const JOB_STATUSES: &str = "\
 Exit status:
-  0  succeeded; without --follow also: running
+  0  succeeded; without --follow also: started or running
   1  the job failed or was stopped; the last line says what to do
   2  invalid arguments, or the job was refused
   3  incomplete: some objects failed or were lost; the report lists them with the reasons";

@@ -35,7 +35,8 @@ pub(crate) struct TableArgs {
     /// The name of the table [default: flow_logs or messages, rejected, receipts]
     #[arg(long, value_parser = parse_name)]
     pub(crate) name: Option<String>,
-    /// The database, for the statement [default: the one in which the statement is run]
+    /// The database to name in the statement, not with --json [default: the database in which the
+    /// statement is run]
     #[arg(long, value_parser = parse_name, conflicts_with = "json")]
     pub(crate) database: Option<String>,
     /// Print the definition of the table as JSON instead of a statement
