@@ -50,14 +50,14 @@ impl Rehose {
     }
 
     /// Runs `rehose run SOURCE OUTPUT` with options.
-    pub fn run(&self, source: &Path, output: &Path, options: &[&str]) -> Said {
+    pub fn run(&self, source: &Path, output: &Path, options: &[&str]) -> Finished {
         let mut command = self.command(["run".as_ref(), source.as_os_str(), output.as_os_str()]);
-        said(command.args(options))
+        finish(command.args(options))
     }
 
     /// Runs `rehose sample` with options, which writes a stash into a folder.
     pub fn sample(&self, folder: &Path, options: &[&str]) {
-        said(self.command(["sample"]).arg(folder).args(options)).with_status(0);
+        finish(self.command(["sample"]).arg(folder).args(options)).with_status(0);
     }
 }
 
@@ -92,13 +92,13 @@ pub fn built(name: &str) -> PathBuf {
 
 /// The output of a command and its exit status.
 #[derive(Debug)]
-pub struct Said {
+pub struct Finished {
     pub status: Option<i32>,
     pub out: String,
     pub err: String,
 }
 
-impl Said {
+impl Finished {
     /// Asserts the exit status.
     #[track_caller]
     pub fn with_status(self, status: i32) -> Self {
@@ -143,7 +143,7 @@ impl Said {
     }
 }
 
-impl From<Output> for Said {
+impl From<Output> for Finished {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self {
@@ -155,7 +155,7 @@ impl From<Output> for Said {
 }
 
 /// Runs a command to its end.
-pub fn said(command: &mut Command) -> Said {
+pub fn finish(command: &mut Command) -> Finished {
     command.output().unwrap().into()
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::command::said;
+use crate::command::finish;
 use crate::output::{files, json_lines, lines, report};
 
 /// The result that the oracle expects for a stash.
@@ -23,7 +23,7 @@ impl Expected {
     pub fn of(source: &Path, folder: &Path) -> Self {
         let answer = folder.join("expected.json");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracle.py");
-        said(Command::new("python3").arg(script).arg(source).arg(&answer)).with_status(0);
+        finish(Command::new("python3").arg(script).arg(source).arg(&answer)).with_status(0);
         let mut answer: Value = serde_json::from_slice(&fs::read(answer).unwrap()).unwrap();
         Self {
             done: serde_json::from_value(answer["done"].take()).unwrap(),

@@ -2,7 +2,7 @@
 
 use rehose_reprocess::ledger::report::{Report, State};
 
-/// The command did what was asked, or the job succeeded.
+/// The command succeeded, or the job did.
 pub(crate) const SUCCEEDED: u8 = 0;
 /// The command could not start or could not finish.
 pub(crate) const FAILED: u8 = 1;

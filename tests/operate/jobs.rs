@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::REHOSE;
-use crate::command::said;
+use crate::command::finish;
 use crate::stack::{GOOD, Settings, Stack};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +36,7 @@ async fn a_job_is_started_followed_and_listed() {
 
     // The same with options instead of CloudFormation.
     let by_flags = ["--state-machine", &stack.machine, "--output", &stack.output];
-    let status = said(
+    let status = finish(
         REHOSE
             .command(["status", job, "--stack", "nowhere"])
             .args(by_flags),
@@ -89,7 +89,7 @@ async fn the_same_name_twice_is_one_job() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn what_failed_is_listed_and_retried() {
+async fn failed_objects_are_listed_and_retried() {
     let stack = Stack::deploy(Settings::default()).await;
     stack.put_good(10).await;
     for key in ["stash/002", "stash/009"] {
@@ -154,7 +154,7 @@ async fn what_failed_is_listed_and_retried() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_job_that_goes_on_in_other_executions_is_one_job() {
+async fn a_job_of_several_executions_is_one_job() {
     let stack = Stack::deploy(Settings {
         restart_after: 2,
         ..Settings::default()

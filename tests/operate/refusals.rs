@@ -6,12 +6,12 @@ use std::process::Command;
 use std::thread;
 
 use crate::REHOSE;
-use crate::command::{Said, said};
+use crate::command::{Finished, finish};
 
 const MACHINE: &str = "arn:aws:states:eu-central-1:123456789012:stateMachine:rehose";
 
 /// Runs the command with a server in place of AWS, which gives this answer to every request.
-fn answered(status: &str, body: &str, args: &[&str]) -> Said {
+fn answered(status: &str, body: &str, args: &[&str]) -> Finished {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let answer = format!(
@@ -36,7 +36,7 @@ fn answered(status: &str, body: &str, args: &[&str]) -> Said {
             let _ = connection.get_mut().write_all(answer.as_bytes());
         }
     });
-    said(
+    finish(
         isolated(args)
             .env("AWS_ENDPOINT_URL", endpoint)
             .env("AWS_REGION", "eu-central-1"),
@@ -68,8 +68,8 @@ fn isolated(args: &[&str]) -> Command {
 }
 
 #[track_caller]
-fn assert_says(said: &Said, words: &[&str]) {
-    let last = said.last_line();
+fn assert_says(finished: &Finished, words: &[&str]) {
+    let last = finished.last_line();
     for word in words {
         assert!(last.contains(word), "{last} lacks {word}");
     }
@@ -84,17 +84,17 @@ fn cloudformation_error(code: &str, message: &str) -> String {
 }
 
 #[test]
-fn without_a_region_it_says_where_one_comes_from() {
-    let said = said(&mut isolated(&["jobs"])).with_status(1);
-    assert_says(&said, &["no AWS region", "AWS_REGION", "AWS_PROFILE"]);
+fn a_missing_region_is_an_error_that_says_how_to_set_it() {
+    let finished = finish(&mut isolated(&["jobs"])).with_status(1);
+    assert_says(&finished, &["no AWS region", "AWS_REGION", "AWS_PROFILE"]);
 }
 
 #[test]
-fn a_stack_that_is_not_there_is_named_with_the_ways_to_name_another() {
+fn a_missing_stack_is_named_with_the_options_to_name_another() {
     let error = cloudformation_error("ValidationError", "Stack with id logs does not exist");
-    let said = answered("400 Bad Request", &error, &["jobs", "--stack", "logs"]).with_status(1);
+    let finished = answered("400 Bad Request", &error, &["jobs", "--stack", "logs"]).with_status(1);
     assert_says(
-        &said,
+        &finished,
         &[
             "no stack logs in eu-central-1",
             "deploy it",
@@ -105,24 +105,24 @@ fn a_stack_that_is_not_there_is_named_with_the_ways_to_name_another() {
 }
 
 #[test]
-fn a_stack_of_something_else_is_told_by_its_outputs() {
+fn a_stack_without_the_outputs_of_rehose_is_refused() {
     let stack = "<DescribeStacksResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">\
          <DescribeStacksResult><Stacks><member><StackName>logs</StackName>\
          <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
          </member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
-    let said = answered("200 OK", stack, &["jobs", "--stack", "logs"]).with_status(1);
+    let finished = answered("200 OK", stack, &["jobs", "--stack", "logs"]).with_status(1);
     assert_says(
-        &said,
+        &finished,
         &["the stack logs has no output StateMachineArn", "--stack"],
     );
 }
 
 #[test]
-fn a_permission_that_is_missing_is_named_with_what_avoids_it() {
+fn a_missing_permission_is_named_with_an_alternative() {
     let error = cloudformation_error("AccessDenied", "User: u is not authorized");
-    let said = answered("403 Forbidden", &error, &["start", "2020/"]).with_status(1);
+    let finished = answered("403 Forbidden", &error, &["start", "2020/"]).with_status(1);
     assert_says(
-        &said,
+        &finished,
         &[
             "do not allow cloudformation:DescribeStacks",
             "the stack rehose",
@@ -136,9 +136,9 @@ fn a_permission_that_is_missing_is_named_with_what_avoids_it() {
         (vec!["start", "2020/"], "states:StartExecution"),
     ] {
         let args = [&args[..], &["--state-machine", MACHINE]].concat();
-        let said = answered("400 Bad Request", error, &args).with_status(1);
+        let finished = answered("400 Bad Request", error, &args).with_status(1);
         assert_says(
-            &said,
+            &finished,
             &[
                 action,
                 "arn:aws:states:eu-central-1:123456789012:",
@@ -149,12 +149,12 @@ fn a_permission_that_is_missing_is_named_with_what_avoids_it() {
 }
 
 #[test]
-fn a_ledger_that_may_not_be_read_is_named_with_what_it_takes() {
+fn an_unreadable_ledger_is_named_with_the_permissions_to_read_it() {
     let error = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
     let args = ["report", "job", "--output", "s3://bucket/rows"];
-    let said = answered("403 Forbidden", error, &args).with_status(1);
+    let finished = answered("403 Forbidden", error, &args).with_status(1);
     assert_says(
-        &said,
+        &finished,
         &[
             "s3://bucket/rows/jobs/job/",
             "s3:GetObject",
@@ -164,9 +164,9 @@ fn a_ledger_that_may_not_be_read_is_named_with_what_it_takes() {
 }
 
 #[test]
-fn what_is_no_state_machine_is_refused() {
+fn an_arn_of_no_state_machine_is_refused() {
     let refused =
-        said(isolated(&["jobs", "--state-machine", "rehose"]).env("AWS_REGION", "eu-central-1"));
+        finish(isolated(&["jobs", "--state-machine", "rehose"]).env("AWS_REGION", "eu-central-1"));
     assert_says(
         &refused.with_status(2),
         &["\"rehose\" is not the ARN", "StateMachineArn"],
@@ -174,9 +174,9 @@ fn what_is_no_state_machine_is_refused() {
 }
 
 #[test]
-fn a_job_by_a_name_that_cannot_be_is_refused_at_once() {
+fn an_invalid_job_name_is_refused_at_once() {
     for command in ["status", "report", "retry", "stop"] {
-        let refused = said(&mut isolated(&[command, "../job"])).with_status(2);
+        let refused = finish(&mut isolated(&[command, "../job"])).with_status(2);
         assert!(
             refused.err.contains("\"../job\" is no job id"),
             "{refused:?}"

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::REHOSE;
-use crate::command::{Said, said};
+use crate::command::{Finished, finish};
 use crate::stack::GOOD;
 
 /// A folder with the job `mine` over these objects, run by `rehose run`.
@@ -25,9 +25,9 @@ fn job(objects: &[(String, &str)], status: i32) -> TempDir {
     folder
 }
 
-fn report(folder: &Path, args: &[&str]) -> Said {
+fn report(folder: &Path, args: &[&str]) -> Finished {
     let mut command = REHOSE.command(["report", "mine"]);
-    said(command.args(args).arg("--output").arg(folder.join("out")))
+    finish(command.args(args).arg("--output").arg(folder.join("out")))
 }
 
 #[test]
@@ -39,9 +39,9 @@ fn all_failures_are_listed_also_those_beyond_the_first_thousand() {
     let stored = report(folder.path(), &["--json"]).with_status(0).json();
     assert_eq!(stored["failures"].as_array().unwrap().len(), 1_000);
 
-    let said = report(folder.path(), &["--failures"]).with_status(0);
-    assert_eq!(said.err, "");
-    let keys: Vec<_> = said
+    let finished = report(folder.path(), &["--failures"]).with_status(0);
+    assert_eq!(finished.err, "");
+    let keys: Vec<_> = finished
         .out
         .lines()
         .map(|line| line.split('\t').next().unwrap())
@@ -49,8 +49,8 @@ fn all_failures_are_listed_also_those_beyond_the_first_thousand() {
     let expected: Vec<_> = objects.iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(keys, expected);
 
-    let said = report(folder.path(), &["--failures", "--json"]).with_status(0);
-    let lines: Vec<Value> = (said.out.lines())
+    let finished = report(folder.path(), &["--failures", "--json"]).with_status(0);
+    let lines: Vec<Value> = (finished.out.lines())
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines.len(), 1_050);
@@ -61,8 +61,8 @@ fn all_failures_are_listed_also_those_beyond_the_first_thousand() {
 fn a_failure_stays_one_line_whatever_its_key() {
     let key = "a\tb\\c\nd".to_owned();
     let folder = job(&[(key, "{"), ("good".to_owned(), GOOD)], 3);
-    let said = report(folder.path(), &["--failures"]).with_status(0);
-    let fields: Vec<_> = said.out.trim_end().split('\t').collect();
+    let finished = report(folder.path(), &["--failures"]).with_status(0);
+    let fields: Vec<_> = finished.out.trim_end().split('\t').collect();
     assert_eq!(fields[..2], [r"a\tb\\c\nd", "cut-json"]);
     assert_eq!(fields.len(), 3);
 }
@@ -93,7 +93,7 @@ fn the_summary_is_that_of_the_run_and_says_what_to_do_next() {
 fn a_job_that_is_not_there_is_named() {
     let folder = job(&[("good".to_owned(), GOOD)], 0);
     let mut command = REHOSE.command(["report", "nobody", "--output"]);
-    let refused = said(command.arg(folder.path().join("out"))).with_status(2);
+    let refused = finish(command.arg(folder.path().join("out"))).with_status(2);
     assert!(
         refused.last_line().contains("there is no job nobody"),
         "{refused:?}"

@@ -13,7 +13,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::REHOSE;
-use crate::command::{Said, built, said};
+use crate::command::{Finished, built, finish};
 
 /// Longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -116,8 +116,8 @@ impl Stack {
     }
 
     /// Runs a command with `--stack`.
-    pub(crate) fn rehose(&self, args: &[&str]) -> Said {
-        said(REHOSE.command(args).args(["--stack", &self.name]))
+    pub(crate) fn rehose(&self, args: &[&str]) -> Finished {
+        finish(REHOSE.command(args).args(["--stack", &self.name]))
     }
 
     /// The executions that are running.

@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::REHOSE;
-use crate::command::{Said, said, signal, start, wait_until};
+use crate::command::{Finished, finish, signal, start, wait_until};
 use crate::output::{Files, assert_same, files, timeless};
 use crate::stash::Place;
 
@@ -81,7 +81,7 @@ fn stands_still(child: &Child) -> bool {
     })
 }
 
-fn ended(child: Child) -> Said {
+fn ended(child: Child) -> Finished {
     child.wait_with_output().unwrap().into()
 }
 
@@ -89,7 +89,7 @@ fn ended(child: Child) -> Said {
 fn killed_at_any_moment_it_continues_and_leaves_the_same_bytes() {
     let place = long_job();
     let whole = place.path("whole");
-    said(&mut job(&place, &whole)).with_status(0);
+    finish(&mut job(&place, &whole)).with_status(0);
     let all = ledger_entries(&whole);
     let whole = timeless(&whole);
 
@@ -103,7 +103,7 @@ fn killed_at_any_moment_it_continues_and_leaves_the_same_bytes() {
             assert_part(&left, &whole);
             stages.insert(left.len());
         }
-        said(&mut job(&place, &output)).with_status(0);
+        finish(&mut job(&place, &output)).with_status(0);
         assert_same(
             &whole,
             &timeless(&output),
@@ -120,7 +120,7 @@ fn killed_at_any_moment_it_continues_and_leaves_the_same_bytes() {
 fn killed_again_and_again_it_ends_with_the_same_bytes() {
     let place = long_job();
     let whole = place.path("whole");
-    said(&mut job(&place, &whole)).with_status(0);
+    finish(&mut job(&place, &whole)).with_status(0);
 
     let output = place.path("killed");
     let mut kills = 0;
@@ -129,7 +129,7 @@ fn killed_again_and_again_it_ends_with_the_same_bytes() {
         kills += 1;
     }
     assert!(kills > 0, "it was never killed");
-    said(&mut job(&place, &output)).with_status(0);
+    finish(&mut job(&place, &output)).with_status(0);
     assert_same(
         &timeless(&whole),
         &timeless(&output),
@@ -141,15 +141,15 @@ fn killed_again_and_again_it_ends_with_the_same_bytes() {
 fn interrupted_it_names_the_job_to_continue() {
     let place = long_job();
     let (whole, output) = (place.path("whole"), place.path("out"));
-    said(&mut job(&place, &whole)).with_status(0);
+    finish(&mut job(&place, &whole)).with_status(0);
 
     let child = start(&mut job(&place, &output));
     wait_until("a receipt", || has_receipt(&output));
     signal(&child, "INT");
-    let said_first = ended(child).with_status(1);
+    let interrupted = ended(child).with_status(1);
     assert!(
-        said_first.last_line().contains("--job job"),
-        "{said_first:#?}"
+        interrupted.last_line().contains("--job job"),
+        "{interrupted:#?}"
     );
     assert!(
         !output.join("jobs/job/report.json").exists(),
@@ -157,7 +157,7 @@ fn interrupted_it_names_the_job_to_continue() {
     );
     assert_part(&timeless(&output), &timeless(&whole));
 
-    said(&mut job(&place, &output)).with_status(0);
+    finish(&mut job(&place, &output)).with_status(0);
     assert_same(
         &timeless(&whole),
         &timeless(&output),
@@ -172,8 +172,8 @@ fn interrupted_without_a_name_it_continues_with_the_printed_name() {
     let child = start(REHOSE.command(["run"]).arg(place.stash()).arg(&output));
     wait_until("an output", || output.join("csv").exists());
     signal(&child, "INT");
-    let said = ended(child).with_status(1);
-    let (_, job) = said.last_line().split_once("--job ").unwrap();
+    let finished = ended(child).with_status(1);
+    let (_, job) = finished.last_line().split_once("--job ").unwrap();
     let job = job.split(' ').next().unwrap();
     REHOSE
         .run(&place.stash(), &output, &["--job", job])
@@ -215,11 +215,11 @@ fn without_a_terminal_progress_is_plain_lines() {
     // A line is due after five seconds. Time also passes while the process is stopped.
     sleep(Duration::from_millis(5_100));
     signal(&child, "CONT");
-    let said = ended(child).with_status(0);
-    let line = said.err.lines().next().unwrap();
+    let finished = ended(child).with_status(0);
+    let line = finished.err.lines().next().unwrap();
     assert!(
         line.contains("/1,206 objects  ") && line.contains("rows/s"),
-        "{said:#?}"
+        "{finished:#?}"
     );
-    assert!(!said.err.contains(['\r', '\x1b']), "{said:#?}");
+    assert!(!finished.err.contains(['\r', '\x1b']), "{finished:#?}");
 }

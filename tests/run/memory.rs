@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::REHOSE;
-use crate::command::{Said, start};
+use crate::command::{Finished, start};
 use crate::stash::{FLOW, Place, event, gzip};
 
 /// The difference allowed between the peaks of a small and a large object, in KiB. The measured
@@ -39,7 +39,7 @@ fn large() -> usize {
 }
 
 /// Runs on a stash, one object at a time, and returns the peak memory in KiB.
-fn peak(place: &Place, options: &[&str], status: i32) -> (u64, Said) {
+fn peak(place: &Place, options: &[&str], status: i32) -> (u64, Finished) {
     let mut command = REHOSE.command(["run", "--concurrency", "1", "--json"]);
     command
         .args(options)
@@ -51,8 +51,8 @@ fn peak(place: &Place, options: &[&str], status: i32) -> (u64, Said) {
         peak = high_water(&child).unwrap_or(peak);
         sleep(Duration::from_millis(1));
     }
-    let said = Said::from(child.wait_with_output().unwrap()).with_status(status);
-    (peak, said)
+    let finished = Finished::from(child.wait_with_output().unwrap()).with_status(status);
+    (peak, finished)
 }
 
 /// The peak memory of a process so far.
@@ -67,8 +67,8 @@ fn high_water(child: &Child) -> Option<u64> {
 /// The peak for an object of one megabyte.
 fn small_peak() -> u64 {
     let place = Place::sample_by(&REHOSE, &["--objects", "1", "--events", "4700"]);
-    let (peak, said) = peak(&place, &[], 0);
-    assert_eq!(said.json()["rows"]["events"], 4700);
+    let (peak, finished) = peak(&place, &[], 0);
+    assert_eq!(finished.json()["rows"]["events"], 4700);
     assert!(peak > 1024, "{peak} KiB is no peak of a program");
     peak
 }
@@ -110,8 +110,8 @@ fn a_large_object_takes_no_more_memory_than_a_small_one() {
     let bytes_of_an_event = 224;
     let events = (large() / bytes_of_an_event).to_string();
     let place = Place::sample_by(&REHOSE, &["--objects", "1", "--events", &events]);
-    let (peak, said) = peak(&place, &[], 0);
-    assert_eq!(said.json()["rows"]["events"].to_string(), events);
+    let (peak, finished) = peak(&place, &[], 0);
+    assert_eq!(finished.json()["rows"]["events"].to_string(), events);
     assert_flat(small_peak(), peak, 0, "a large object");
 }
 
@@ -124,8 +124,8 @@ fn one_huge_document_in_one_huge_member_takes_no_more_memory() {
         written = events(out, large() / 2)?;
         write!(out, "]}}")
     });
-    let (peak, said) = peak(&place, &[], 0);
-    assert_eq!(said.json()["rows"]["written"], written);
+    let (peak, finished) = peak(&place, &[], 0);
+    assert_eq!(finished.json()["rows"]["written"], written);
     assert_flat(
         small_peak(),
         peak,
@@ -142,8 +142,8 @@ fn a_document_whose_type_comes_last_fails_before_it_takes_much_memory() {
         events(out, large() / 2)?;
         write!(out, r#"],"messageType":"DATA_MESSAGE"}}"#)
     });
-    let (peak, said) = peak(&place, &[], 3);
-    assert_eq!(said.json()["failures"][0]["reason"], "too-much-held");
+    let (peak, finished) = peak(&place, &[], 3);
+    assert_eq!(finished.json()["failures"][0]["reason"], "too-much-held");
     assert_flat(
         small_peak(),
         peak,
@@ -163,8 +163,8 @@ fn a_message_that_does_not_end_fails_before_it_takes_much_memory() {
         repeat(out, b'm', large())?;
         write!(out, r#"","timestamp":0}}]}}"#)
     });
-    let (peak, said) = peak(&place, &[], 3);
-    assert_eq!(said.json()["failures"][0]["reason"], "message-too-long");
+    let (peak, finished) = peak(&place, &[], 3);
+    assert_eq!(finished.json()["failures"][0]["reason"], "message-too-long");
     assert_flat(small_peak(), peak, 0, "a message that does not end");
 }
 
@@ -177,8 +177,8 @@ fn a_bomb_that_decodes_to_nothing_takes_no_more_memory() {
     let members = megabyte.repeat(large() / (1024 * 1024));
     place.put("two", &gzip(gzip(members)));
     place.put("three", &gzip(gzip(gzip("").repeat(1_000_000))));
-    let (peak, said) = peak(&place, &[], 0);
-    assert_eq!(said.json()["rows"]["events"], 0);
+    let (peak, finished) = peak(&place, &[], 0);
+    assert_eq!(finished.json()["rows"]["events"], 0);
     assert_flat(small_peak(), peak, 0, "a bomb");
 }
 
@@ -189,8 +189,8 @@ fn a_line_that_no_event_regex_matches_takes_no_more_memory() {
         repeat(out, b'x', large() / 8)
     });
     let regex = r"(?P<timestamp>[0-9]+)\|(?P<message>[a-z]*)";
-    let (peak, said) = peak(&place, &["--event-regex", regex], 0);
-    assert_eq!(said.json()["rows"]["events"], 0);
+    let (peak, finished) = peak(&place, &["--event-regex", regex], 0);
+    assert_eq!(finished.json()["rows"]["events"], 0);
     assert_flat(small_peak(), peak, MATCHED_TEXT, "a line without events");
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::REHOSE;
-use crate::command::said;
+use crate::command::finish;
 use crate::output::{files, rejected, report, rows};
 use crate::stash::{FLOW, Place, data, envelope, event, gzip};
 
@@ -59,14 +59,14 @@ fn the_default_format_has_the_header_and_the_rows_that_are_documented() {
 }
 
 #[test]
-fn a_prefix_takes_the_keys_that_begin_so() {
+fn a_prefix_selects_the_keys_with_it() {
     let place = keys(&["2020/01/a", "2020/02/b", "2020/021", "2021/02/c"]);
-    let said = REHOSE.run(
+    let finished = REHOSE.run(
         &place.stash(),
         &place.path("out"),
         &["--prefix", "2020/02", "--json"],
     );
-    let report = said.with_status(0).json();
+    let report = finished.with_status(0).json();
     assert_eq!(written(&place), ["2020/02/b", "2020/021"]);
     assert_eq!(report["objects"]["listed"], 2);
     assert!(
@@ -79,7 +79,7 @@ fn a_prefix_takes_the_keys_that_begin_so() {
 }
 
 #[test]
-fn the_mode_missing_takes_what_has_no_output_yet() {
+fn the_mode_missing_selects_objects_without_output() {
     let place = keys(&["a", "b", "c"]);
     let output = place.path("out");
     REHOSE
@@ -89,10 +89,10 @@ fn the_mode_missing_takes_what_has_no_output_yet() {
         .unwrap()
         .modified()
         .unwrap();
-    let said = REHOSE
+    let finished = REHOSE
         .run(&place.stash(), &output, &["--mode", "missing", "--json"])
         .with_status(0);
-    let objects = &said.json()["objects"];
+    let objects = &finished.json()["objects"];
     assert_eq!(objects["listed"], 3);
     assert_eq!(objects["present"], 1);
     assert_eq!(objects["done"], 2);
@@ -105,15 +105,18 @@ fn the_mode_missing_takes_what_has_no_output_yet() {
 }
 
 #[test]
-fn the_mode_missing_mends_a_job_whose_objects_are_mended() {
+fn the_mode_missing_completes_a_job_after_its_objects_are_fixed() {
     let place = keys(&["a", "b"]);
     let output = place.path("out");
     let good = fs::read(place.stash().join("a")).unwrap();
     place.put("a", &good[..20]);
-    let said = REHOSE
+    let finished = REHOSE
         .run(&place.stash(), &output, &["--job", "first"])
         .with_status(3);
-    assert!(said.last_line().contains("--mode missing"), "{said:#?}");
+    assert!(
+        finished.last_line().contains("--mode missing"),
+        "{finished:#?}"
+    );
     place.put("a", &good);
     REHOSE
         .run(
@@ -131,18 +134,18 @@ fn the_mode_missing_mends_a_job_whose_objects_are_mended() {
 }
 
 #[test]
-fn excluded_keys_are_counted_and_left_out() {
+fn excluded_keys_are_counted_and_skipped() {
     let place = keys(&["a/keep", "a/drop.tmp", "b/c/drop.tmp", "drop/this"]);
     let options = ["--exclude", "*.tmp", "--exclude", "drop/*", "--json"];
-    let said = REHOSE
+    let finished = REHOSE
         .run(&place.stash(), &place.path("out"), &options)
         .with_status(0);
     assert_eq!(written(&place), ["a/keep"]);
-    assert_eq!(said.json()["objects"]["excluded"], 3);
+    assert_eq!(finished.json()["objects"]["excluded"], 3);
 }
 
 #[test]
-fn what_firehose_could_not_deliver_is_left_out() {
+fn folders_of_undelivered_records_are_skipped() {
     let place = keys(&[
         "2020/a",
         "processing-failed-not-a-folder",
@@ -157,10 +160,10 @@ fn what_firehose_could_not_deliver_is_left_out() {
     for key in undelivered {
         place.put(key, b"not an envelope");
     }
-    let said = REHOSE
+    let finished = REHOSE
         .run(&place.stash(), &place.path("out"), &["--json"])
         .with_status(0);
-    assert_eq!(said.json()["objects"]["excluded"], undelivered.len());
+    assert_eq!(finished.json()["objects"]["excluded"], undelivered.len());
     assert_eq!(written(&place).len(), 3);
 }
 
@@ -189,7 +192,7 @@ fn fields_may_be_given_in_the_notation_of_aws() {
 }
 
 #[test]
-fn the_format_message_quotes_what_csv_demands() {
+fn the_format_message_quotes_as_csv_requires() {
     let place = messages(&["plain", "", r#"a \"quoted\", word"#, r"two\nlines", "東京"]);
     REHOSE
         .run(&place.stash(), &place.path("out"), &["--format", "message"])
@@ -226,17 +229,17 @@ fn a_message_regex_makes_columns_of_its_groups_and_rejects_the_rest() {
 }
 
 #[test]
-fn an_event_regex_reads_what_is_no_envelope() {
+fn an_event_regex_reads_input_without_envelopes() {
     let place = Place::new();
     let lines = format!("1580515200000|{FLOW}\n# no event\n1580515200001|too few\n");
     place.put("one", &gzip(lines));
     let output = place.path("out");
     let regex = r"(?P<timestamp>[0-9]{13})\|(?P<message>[^\n]*)";
-    let said = REHOSE
+    let finished = REHOSE
         .run(&place.stash(), &output, &["--event-regex", regex, "--json"])
         .with_status(0);
     assert_eq!(
-        said.json()["rows"],
+        finished.json()["rows"],
         json!({"events": 2, "written": 1, "rejected": 1, "control": 0})
     );
     assert!(rows(&output, "one")[1].starts_with("2020-02-01T00:00:00.000Z,2,123456789012,"));
@@ -271,12 +274,12 @@ fn the_level_changes_the_size_and_not_the_rows() {
     let stash = data().join("2020");
     let size_and_rows = |name: &str, level: &[&str]| {
         let output = place.path(name);
-        let said = REHOSE
+        let finished = REHOSE
             .run(&stash, &output, &[&["--json"], level].concat())
             .with_status(0);
         let key = files(&stash).into_keys().next().unwrap();
         (
-            said.json()["bytes"]["out"].as_u64().unwrap(),
+            finished.json()["bytes"]["out"].as_u64().unwrap(),
             rows(&output, &key),
         )
     };
@@ -296,10 +299,10 @@ fn json_prints_the_report_as_it_stands_in_the_ledger() {
     let place = keys(&["a"]);
     place.put("b", b"no envelope");
     let output = place.path("out");
-    let said = REHOSE
+    let finished = REHOSE
         .run(&place.stash(), &output, &["--job", "job", "--json"])
         .with_status(3);
-    let printed: Value = said.json();
+    let printed: Value = finished.json();
     assert_eq!(printed, report(&output, "job"));
     assert_eq!(printed["state"], "incomplete");
 }
@@ -307,10 +310,10 @@ fn json_prints_the_report_as_it_stands_in_the_ledger() {
 #[test]
 fn the_summary_ends_with_the_path_of_the_report() {
     let place = keys(&["a"]);
-    let said = REHOSE
+    let finished = REHOSE
         .run(&place.stash(), &place.path("out"), &["--job", "job"])
         .with_status(0);
-    let path = said
+    let path = finished
         .out
         .lines()
         .last()
@@ -325,7 +328,11 @@ fn the_summary_ends_with_the_path_of_the_report() {
         ["written as rows", "1"],
     ] {
         let is_row = |line: &str| words.iter().all(|word| line.contains(word));
-        assert!(said.out.lines().any(is_row), "no {words:?} in {}", said.out);
+        assert!(
+            finished.out.lines().any(is_row),
+            "no {words:?} in {}",
+            finished.out
+        );
     }
 }
 
@@ -333,10 +340,10 @@ fn the_summary_ends_with_the_path_of_the_report() {
 fn a_run_without_a_name_makes_names_that_sort_by_time() {
     let place = keys(&["a"]);
     let job = || {
-        let said = REHOSE
+        let finished = REHOSE
             .run(&place.stash(), &place.path("out"), &["--json"])
             .with_status(0);
-        said.json()["job"].as_str().unwrap().to_owned()
+        finished.json()["job"].as_str().unwrap().to_owned()
     };
     let (first, second) = (job(), job());
     assert_ne!(first, second);
@@ -349,10 +356,10 @@ fn a_run_without_a_name_makes_names_that_sort_by_time() {
 
 #[test]
 fn every_help_text_has_usage_exit_statuses_and_examples() {
-    let all = said(&mut REHOSE.command(["--help"])).with_status(0);
+    let all = finish(&mut REHOSE.command(["--help"])).with_status(0);
     for command in ["run", "table", "sample"] {
         assert!(all.out.contains(command), "{}", all.out);
-        let help = said(&mut REHOSE.command([command, "--help"]))
+        let help = finish(&mut REHOSE.command([command, "--help"]))
             .with_status(0)
             .out;
         for words in [
@@ -368,7 +375,7 @@ fn every_help_text_has_usage_exit_statuses_and_examples() {
 
 #[test]
 fn the_examples_of_the_help_are_valid() {
-    let help = said(&mut REHOSE.command(["run", "--help"])).out;
+    let help = finish(&mut REHOSE.command(["run", "--help"])).out;
     let example = help
         .lines()
         .find(|line| line.contains("--message-regex '"))

@@ -12,7 +12,7 @@ use crate::stash::{Place, awkward, data, failures};
 const JOB: &str = "job";
 
 #[test]
-fn the_stash_of_the_repository_becomes_what_the_oracle_says() {
+fn the_stash_of_the_repository_gives_the_output_of_the_oracle() {
     let place = Place::new();
     let (source, output) = (data(), place.path("out"));
     REHOSE.run(&source, &output, &["--job", JOB]).with_status(0);
@@ -23,7 +23,7 @@ fn the_stash_of_the_repository_becomes_what_the_oracle_says() {
 }
 
 #[test]
-fn a_stash_with_every_form_and_every_failure_becomes_what_the_oracle_says() {
+fn a_stash_with_every_form_and_failure_gives_the_output_of_the_oracle() {
     let place = Place::sample_by(
         &REHOSE,
         &["--dialects", "--objects", "3", "--events", "400"],
@@ -46,10 +46,13 @@ fn a_stash_with_every_form_and_every_failure_becomes_what_the_oracle_says() {
         })
         .collect();
     let mixed = place.path("mixed");
-    let said = REHOSE
+    let finished = REHOSE
         .run(&place.stash(), &mixed, &["--job", JOB])
         .with_status(3);
-    assert!(said.last_line().contains("--mode missing"), "{said:#?}");
+    assert!(
+        finished.last_line().contains("--mode missing"),
+        "{finished:#?}"
+    );
     let expected = Expected::of(&place.stash(), &place.path(""));
     assert_eq!(expected.failed, reasons);
     expected.check(&place.stash(), &mixed, JOB);
@@ -61,11 +64,11 @@ fn a_failure_says_which_object_which_reason_and_which_byte() {
     let mut object = fs::read(place.stash().join("one")).unwrap();
     object.extend_from_slice(b"garbage");
     place.put("two", &object);
-    let said = REHOSE
+    let finished = REHOSE
         .run(&place.stash(), &place.path("out"), &["--job", JOB])
         .with_status(3);
     let place_of_garbage = format!("byte {} of the object", object.len() - "garbage".len());
-    let line = said
+    let line = finished
         .err
         .lines()
         .find(|line| line.contains("two: trailing-bytes"))
@@ -82,7 +85,7 @@ fn a_failure_says_which_object_which_reason_and_which_byte() {
 }
 
 #[test]
-fn a_name_that_no_output_can_have_fails_only_its_object() {
+fn a_key_too_long_for_an_output_fails_only_its_object() {
     let place = Place::small();
     let object = fs::read(place.stash().join("one")).unwrap();
     let (fits, too_long) = ("n".repeat(255 - ".csv.gz".len()), "n".repeat(255));

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::REHOSE;
-use crate::command::{powerless, said};
+use crate::command::{finish, powerless};
 use crate::output::{Files, assert_same, files, timeless};
 use crate::stash::Place;
 
@@ -45,7 +45,7 @@ const ON_A_SMALL_DISK: &str = r#"
 "#;
 
 #[test]
-fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
+fn a_full_disk_ends_the_run_and_the_next_run_continues() {
     let namespace = || {
         let mut unshare = Command::new("unshare");
         unshare.args(["--map-root-user", "--mount"]);
@@ -66,15 +66,15 @@ fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
     let whole = timeless(&place.path("whole"));
 
     fs::create_dir(place.path("out")).unwrap();
-    let said = said(
+    let finished = finish(
         (namespace()
             .args(["sh", "-c", ON_A_SMALL_DISK, "sh"])
             .arg(REHOSE.binary()))
         .arg(place.stash())
         .arg(place.path("")),
     );
-    let said = said.with_status(0);
-    assert_eq!(said.out, "1\n0\n", "{said:#?}");
+    let finished = finished.with_status(0);
+    assert_eq!(finished.out, "1\n0\n", "{finished:#?}");
     let errors = fs::read_to_string(place.path("first.err")).unwrap();
     let last = errors.lines().last().unwrap();
     assert!(
@@ -117,18 +117,21 @@ fn fails_while_closed(folder: &str) {
         .arg(place.stash())
         .arg(&output)
         .args(["--job", "job"]);
-    let said = said(&mut powerless(&command));
+    let finished = finish(&mut powerless(&command));
     allow(&closed, 0o755).unwrap();
-    let said = said.with_status(1);
+    let finished = finished.with_status(1);
     let named = format!("out/{folder}");
     assert!(
-        said.last_line().contains(named.trim_end_matches('/')),
-        "{said:#?}"
+        finished.last_line().contains(named.trim_end_matches('/')),
+        "{finished:#?}"
     );
-    assert!(said.last_line().contains("Permission denied"), "{said:#?}");
     assert!(
-        said.last_line().contains("--job job to continue"),
-        "{said:#?}"
+        finished.last_line().contains("Permission denied"),
+        "{finished:#?}"
+    );
+    assert!(
+        finished.last_line().contains("--job job to continue"),
+        "{finished:#?}"
     );
     assert_consistent(&files_of_jobs(&output), &files_of_jobs(&whole));
 
@@ -171,8 +174,8 @@ fn an_object_that_may_not_be_read_fails_alone() {
         .arg(place.stash())
         .arg(place.path("out"))
         .arg("--json");
-    let said = said(&mut powerless(&command)).with_status(3);
-    let report = said.json();
+    let finished = finish(&mut powerless(&command)).with_status(3);
+    let report = finished.json();
     assert_eq!(report["objects"]["done"], 2);
     assert_eq!(report["failures"][0]["key"], "closed");
     assert_eq!(report["failures"][0]["reason"], "denied");

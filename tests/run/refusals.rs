@@ -7,19 +7,23 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::REHOSE;
-use crate::command::{Said, powerless, said};
+use crate::command::{Finished, finish, powerless};
 use crate::output::{assert_same, files};
 use crate::stash::{FLOW, Place, envelope, event, gzip};
 
 /// Asserts that a command has failed with one line on standard error, which contains these words.
 #[track_caller]
-fn assert_refused(said: Said, status: i32, words: &[&str]) {
-    let said = said.with_status(status);
-    assert_eq!(said.out, "");
-    assert_eq!(said.err.lines().count(), 1, "more than a line: {said:#?}");
-    assert!(said.err.starts_with("rehose: "), "{said:#?}");
+fn assert_refused(finished: Finished, status: i32, words: &[&str]) {
+    let finished = finished.with_status(status);
+    assert_eq!(finished.out, "");
+    assert_eq!(
+        finished.err.lines().count(),
+        1,
+        "more than a line: {finished:#?}"
+    );
+    assert!(finished.err.starts_with("rehose: "), "{finished:#?}");
     for word in words {
-        assert!(said.err.contains(word), "no {word:?} in {said:#?}");
+        assert!(finished.err.contains(word), "no {word:?} in {finished:#?}");
     }
 }
 
@@ -70,11 +74,11 @@ fn a_source_that_may_not_be_read_is_refused() {
     let place = Place::small();
     fs::set_permissions(place.stash(), Permissions::from_mode(0o000)).unwrap();
     let (source, output) = (place.stash(), place.path("out"));
-    let said = said(&mut powerless(
+    let finished = finish(&mut powerless(
         REHOSE.command(["run"]).arg(source).arg(&output),
     ));
     fs::set_permissions(place.stash(), Permissions::from_mode(0o700)).unwrap();
-    assert_refused(said, 1, &["stash", "Permission denied", "--job"]);
+    assert_refused(finished, 1, &["stash", "Permission denied", "--job"]);
     assert!(!output.exists());
 }
 
@@ -120,8 +124,8 @@ fn an_output_under_the_source_is_refused_even_beside_the_prefix() {
     let place = Place::small();
     place.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
     for output in ["stash", "stash/out"] {
-        let said = REHOSE.run(&place.stash(), &place.path(output), &["--prefix", "2020/"]);
-        assert_refused(said, 2, &["lies under the source"]);
+        let finished = REHOSE.run(&place.stash(), &place.path(output), &["--prefix", "2020/"]);
+        assert_refused(finished, 2, &["lies under the source"]);
     }
     assert_eq!(files(&place.stash()).len(), 2);
 }
@@ -132,7 +136,7 @@ fn a_relative_output_under_the_source_is_refused() {
     for output in [".", "out", "../stash/out"] {
         let mut command = REHOSE.command(["run", ".", output]);
         command.current_dir(place.stash());
-        assert_refused(said(&mut command), 2, &["lies under the source"]);
+        assert_refused(finish(&mut command), 2, &["lies under the source"]);
     }
     assert_eq!(files(&place.stash()).len(), 1);
 }
@@ -167,7 +171,7 @@ fn an_output_beside_the_source_is_fine_even_if_its_name_begins_alike() {
 }
 
 #[test]
-fn fields_that_are_no_fields_are_refused() {
+fn unknown_fields_are_refused() {
     refuses(
         &["--fields", "srcaddr,sourceaddress"],
         &[
@@ -208,7 +212,7 @@ fn options_that_do_not_go_together_are_refused() {
 }
 
 #[test]
-fn regexes_that_cannot_serve_are_refused() {
+fn unusable_regexes_are_refused() {
     let no_group = "it has no named group (?P<column>...)";
     refuses(
         &["--message-regex", "abc"],
@@ -258,30 +262,34 @@ fn values_out_of_range_are_refused() {
 }
 
 #[test]
-fn names_that_no_job_can_have_are_refused() {
+fn invalid_job_names_are_refused() {
     for job in ["", "a b", "a/b", "..", "zürich", &"j".repeat(65)] {
         refuses(&["--job", job], &["--job", "up to 64 letters, digits"]);
     }
 }
 
 #[test]
-fn arguments_that_are_none_are_refused() {
+fn unknown_and_missing_arguments_are_refused() {
     refuses(
         &["--levle", "3"],
         &["'--levle'", "'--level'", "Usage: rehose run"],
     );
-    assert_refused(said(&mut REHOSE.command(["runn"])), 2, &["'runn'", "'run'"]);
     assert_refused(
-        said(&mut REHOSE.command(["run"])),
+        finish(&mut REHOSE.command(["runn"])),
+        2,
+        &["'runn'", "'run'"],
+    );
+    assert_refused(
+        finish(&mut REHOSE.command(["run"])),
         2,
         &["<SOURCE> <OUTPUT>", "Usage:"],
     );
     assert_refused(
-        said(&mut REHOSE.command(["run", "s3://", "out"])),
+        finish(&mut REHOSE.command(["run", "s3://", "out"])),
         2,
         &["names no bucket"],
     );
-    let url = said(&mut REHOSE.command(["run", "https://stash/", "out"]));
+    let url = finish(&mut REHOSE.command(["run", "https://stash/", "out"]));
     assert_refused(url, 2, &["neither a folder nor s3://bucket/prefix"]);
 }
 
@@ -313,7 +321,7 @@ fn an_output_of_another_shape_is_refused_with_the_difference() {
 }
 
 #[test]
-fn a_job_that_was_started_otherwise_is_refused_with_the_difference() {
+fn a_job_started_with_other_options_is_refused_with_the_difference() {
     let place = Place::small();
     place.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
     let output = place.path("out");
@@ -321,15 +329,15 @@ fn a_job_that_was_started_otherwise_is_refused_with_the_difference() {
         .run(&place.stash(), &output, &["--job", "job"])
         .with_status(0);
     let before = files(&output);
-    let said = REHOSE.run(
+    let finished = REHOSE.run(
         &place.stash(),
         &output,
         &["--job", "job", "--prefix", "2020/"],
     );
     assert_eq!(
-        said.json_in_last_line(),
+        finished.json_in_last_line(),
         [json!({"prefix": ""}), json!({"prefix": "2020/"})]
     );
-    assert_refused(said, 2, &["the job job exists"]);
+    assert_refused(finished, 2, &["the job job exists"]);
     assert_same(&before, &files(&output), "refused");
 }

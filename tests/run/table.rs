@@ -3,35 +3,38 @@
 use serde_json::{Value, json};
 
 use crate::REHOSE;
-use crate::command::{Said, said};
+use crate::command::{Finished, finish};
 
-fn table(args: &[&str]) -> Said {
-    said(REHOSE.command(["table"]).args(args))
+fn table(args: &[&str]) -> Finished {
+    finish(REHOSE.command(["table"]).args(args))
 }
 
 /// Asserts that a statement contains these lines.
 #[track_caller]
 fn assert_says(args: &[&str], lines: &[&str]) {
-    let said = table(args).with_status(0);
+    let finished = table(args).with_status(0);
     for line in lines {
         assert!(
-            said.out.lines().any(|said| said.trim() == *line),
+            finished
+                .out
+                .lines()
+                .any(|finished| finished.trim() == *line),
             "no {line:?} in {}",
-            said.out
+            finished.out
         );
     }
-    assert!(said.out.ends_with("\n);\n"), "{}", said.out);
-    assert_eq!(said.out.matches(';').count(), 1, "{}", said.out);
-    assert_eq!(said.err, "");
+    assert!(finished.out.ends_with("\n);\n"), "{}", finished.out);
+    assert_eq!(finished.out.matches(';').count(), 1, "{}", finished.out);
+    assert_eq!(finished.err, "");
 }
 
 #[track_caller]
 fn assert_refused(args: &[&str], words: &[&str]) {
-    let said = table(args).with_status(2);
-    assert_eq!(said.out, "");
-    assert_eq!(said.err.lines().count(), 1, "{said:#?}");
+    let finished = table(args).with_status(2);
+    assert_eq!(finished.out, "");
+    assert_eq!(finished.err.lines().count(), 1, "{finished:#?}");
     for word in words {
-        assert!(said.err.contains(word), "no {word:?} in {said:#?}");
+        assert!(finished.err.contains(word), "no {word:?} in {finished:#?}");
     }
 }
 
@@ -56,7 +59,7 @@ fn an_output_is_enough() {
 }
 
 #[test]
-fn names_prefix_and_first_hour_are_the_users_to_choose() {
+fn names_prefix_and_first_hour_can_be_set() {
     assert_says(
         &[
             "--location",

@@ -37,7 +37,7 @@ const ATTEMPTS: u32 = 3;
 /// The wait before a message is processed again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
 
-/// The deadline of a process, which has none: a year.
+/// A year: in place of a deadline, which a process does not have.
 const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// Runs a job to its end and returns its report. A job that exists continues.
