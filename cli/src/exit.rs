@@ -1,6 +1,6 @@
 //! The exit statuses of the command.
 
-use rehose_reprocess::ledger::report::{Report, State};
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
 
 /// The command succeeded, or the job did.
 pub(crate) const SUCCEEDED: u8 = 0;
@@ -14,7 +14,7 @@ pub(crate) const INCOMPLETE: u8 = 3;
 /// The exit status for a job that has ended.
 pub(crate) fn status_of(report: &Report) -> u8 {
     match report.state {
-        State::Succeeded => SUCCEEDED,
-        State::Incomplete => INCOMPLETE,
+        JobOutcome::Succeeded => SUCCEEDED,
+        JobOutcome::Incomplete => INCOMPLETE,
     }
 }

@@ -6,7 +6,7 @@ mod job;
 use jiff::Timestamp;
 use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::ledger::report::{Report, State};
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
 use rehose_store::location::Location;
 
 use crate::args::format::describe_options_error;
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
                 }
                 USAGE
             }
-            ErrorKind::Passing | ErrorKind::Failed => {
+            ErrorKind::Transient | ErrorKind::Failed => {
                 print_error(&format!(
                     "{error}; fix this, then run the same command with --job {job} to continue"
                 ));
@@ -61,7 +61,7 @@ fn print_result(args: &RunArgs, report: &Report) {
         print(&summary::of_report(report));
         print(&format!("report: {path}"));
     }
-    if report.state == State::Incomplete {
+    if report.state == JobOutcome::Incomplete {
         for line in summary::first_failures(report) {
             print_error(&line);
         }

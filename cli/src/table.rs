@@ -1,7 +1,10 @@
-//! `rehose table`: prints an Athena table over an output, as a statement or as JSON.
+//! `rehose table`: prints an Athena table over an output as a statement, or the tables of a stack as
+//! JSON.
 
 use rehose_catalog::{Table, TableLocation};
+use rehose_extract::Shape;
 use rehose_store::location::Location;
+use serde_json::json;
 
 use crate::args::format::describe_options_error;
 use crate::args::table::{TableArgs, TableChoice};
@@ -10,14 +13,6 @@ use crate::exit::{SUCCEEDED, USAGE};
 
 /// Prints the table and returns the exit status.
 pub(crate) fn print_table(args: &TableArgs) -> u8 {
-    let Location::S3 { .. } = &args.location else {
-        print_error(&format!(
-            "--location: {} is a folder, which Athena cannot read; copy it to a bucket and give \
-             s3://bucket/prefix",
-            args.location
-        ));
-        return USAGE;
-    };
     let shape = match args.format.options().compile() {
         Ok(shape) => shape,
         Err(error) => {
@@ -25,22 +20,50 @@ pub(crate) fn print_table(args: &TableArgs) -> u8 {
             return USAGE;
         }
     };
-    let place = TableLocation {
-        output: &format!("{}/", args.location.to_string().trim_end_matches('/')),
+    match &args.location {
+        None => print_for_stack(args, &shape),
+        Some(location @ Location::S3 { .. }) => print_statement(args, &shape, location),
+        Some(location) => {
+            print_error(&format!(
+                "--location: {location} is a folder, which Athena cannot read; copy it to a bucket \
+                 and give s3://bucket/prefix"
+            ));
+            return USAGE;
+        }
+    }
+    SUCCEEDED
+}
+
+fn print_statement(args: &TableArgs, shape: &Shape, location: &Location) {
+    let location = TableLocation {
+        output: &format!("{}/", location.to_string().trim_end_matches('/')),
         prefix: &args.prefix,
         since: &args.since,
     };
     let mut table = match args.table {
-        TableChoice::Rows => Table::rows(&shape, place),
-        TableChoice::Rejected => Table::rejected(place),
-        TableChoice::Receipts => Table::receipts(place),
+        TableChoice::Rows => Table::rows(shape, location),
+        TableChoice::Rejected => Table::rejected(location),
+        TableChoice::Receipts => Table::receipts(location),
     };
     if let Some(name) = &args.name {
         table.name.clone_from(name);
     }
-    match args.json {
-        true => print_json(&table),
-        false => print(&format!("{};", table.ddl(args.database.as_deref()))),
-    }
-    SUCCEEDED
+    print(&format!("{};", table.ddl(args.database.as_deref())));
+}
+
+/// Prints the tables with placeholders, which the stack fills in.
+fn print_for_stack(args: &TableArgs, shape: &Shape) {
+    let location = TableLocation {
+        output: "{output}",
+        prefix: "{prefix}",
+        since: "{since}",
+    };
+    print_json(&json!({
+        "options": args.format.options(),
+        "tables": [
+            Table::rows(shape, location),
+            Table::rejected(location),
+            Table::receipts(location),
+        ],
+    }));
 }

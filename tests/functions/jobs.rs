@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use rehose_tests::command::built;
 use serde_json::{Value, json};
 
 use crate::aws::{Objects, assert_same};
 use crate::job::Stack;
-use crate::runtime_api::binary;
 use crate::stash;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +84,7 @@ async fn planned(stack: &Stack) -> BTreeSet<String> {
 
 /// Runs the command on the folder with the stash and returns its report.
 fn rehose_run(output: &std::path::Path) -> Value {
-    let run = Command::new(binary("rehose"))
+    let run = Command::new(built("rehose"))
         .arg("run")
         .args([&stash::folder(), output])
         .args(["--prefix", "stash/", "--json"])

@@ -1,10 +1,10 @@
 //! Lambda, as a function sees it: an environment, and a server of which it asks for events and to
 //! which it gives its answers (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 
-use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rehose_tests::command::built;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,7 +42,7 @@ impl Function {
     /// Starts the binary `rehose-<name>` with an environment like Lambda's and what is given.
     pub(crate) async fn start(name: &str, environment: &[(&str, String)]) -> Self {
         let api = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut process = Command::new(binary(&format!("rehose-{name}")))
+        let mut process = Command::new(built(&format!("rehose-{name}")))
             .env_remove("RUST_LOG")
             .env(
                 "AWS_LAMBDA_RUNTIME_API",
@@ -185,18 +185,6 @@ impl Function {
         };
         Request::read(accepted.unwrap().0).await
     }
-}
-
-/// A binary of this workspace, from where this test was built.
-pub(crate) fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().unwrap().parent().unwrap();
-    let binary = profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        binary.exists(),
-        "the binary {name} is missing; `cargo build --workspace` builds it"
-    );
-    binary
 }
 
 async fn lines(output: impl AsyncRead + Unpin) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! `rehose table`: the statements and the JSON that it prints. `tests/athena` tests the tables.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::REHOSE;
 use crate::command::{Finished, finish};
@@ -111,78 +111,29 @@ fn rejected_events_and_receipts_have_tables_too() {
     );
 }
 
+/// infra reads this file in its own tests.
 #[test]
-fn json_is_the_definition_of_the_chosen_table() {
-    let print = |args: &[&str]| {
-        let location = ["--json", "--location", "s3://athena/vpc"];
-        table(&[&location[..], args].concat()).with_status(0).json()
-    };
-    let options = ["--prefix", "AWSLogs/", "--since", "2020/01/31/00"];
-    let rejected = print(&[&["rejected", "--name", "unfit"], &options[..]].concat());
-    let column = |name: &str| json!({"name": name, "type": "string"});
-    let columns = ["source", "reason", "timestamp", "message"].map(column);
-    let expected = json!({
-        "name": "unfit",
-        "comment": rejected["comment"],
-        "columns": columns,
-        "partition": column("datehour"),
-        "serde": "org.openx.data.jsonserde.JsonSerDe",
-        "serde_parameters": {},
-        "location": "s3://athena/vpc/rejected/",
-        "parameters": {
-            "projection.enabled": "true",
-            "projection.datehour.type": "date",
-            "projection.datehour.format": "yyyy/MM/dd/HH",
-            "projection.datehour.range": "2020/01/31/00,NOW",
-            "projection.datehour.interval": "1",
-            "projection.datehour.interval.unit": "HOURS",
-            "storage.location.template": "s3://athena/vpc/rejected/AWSLogs/${datehour}/",
-        },
-    });
-    assert_eq!(rejected, expected);
-
-    let rows = print(&["--fields", "srcaddr bytes"]);
-    let names: Vec<&Value> = (rows["columns"].as_array().unwrap().iter())
-        .map(|column| &column["name"])
-        .collect();
-    assert_eq!(names, ["timestamp", "srcaddr", "bytes"]);
-    assert_eq!(rows["name"], "flow_logs");
-    assert_eq!(rows["serde_parameters"]["field.delim"], ",");
-
-    let receipts = print(&["receipts"]);
-    assert_eq!(receipts["partition"], column("job"));
+fn json_is_the_file_that_the_stack_takes_as_tables() {
+    let regex = r"^(?P<level>[A-Z]+) (?P<request.id>\S+) (?P<text>.*)$";
+    let printed = table(&["--json", "--message-regex", regex])
+        .with_status(0)
+        .json();
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../infra/test/tables.regex.json"
+    );
+    let expected: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(printed, expected);
 }
 
 #[test]
-fn json_is_refused_as_a_statement_is() {
-    assert_refused(&["--json"], &["--location"]);
-    assert_refused(&["--json", "--location", "out"], &["is a folder"]);
-    assert_refused(
-        &["--json", "--location", "s3://athena", "--database", "logs"],
-        &["--database", "--json"],
-    );
-}
-
-#[test]
-fn invalid_arguments_are_refused() {
-    assert_refused(&[], &["--location"]);
-    assert_refused(
-        &["--location", "out"],
-        &["is a folder", "s3://bucket/prefix"],
-    );
-    let cases: [(&[&str], &[&str]); 7] = [
-        (&["--since", "2020-01-31"], &["--since", "yyyy/MM/dd/HH"]),
-        (&["--since", "2020/1/31/0"], &["--since", "yyyy/MM/dd/HH"]),
-        (&["--name", "a-b"], &["--name", "underscores"]),
-        (&["--database", "A"], &["--database", "lower-case"]),
-        (&["--fields", "nope"], &["--fields", "nope", "srcaddr"]),
-        (&["--message-regex", "("], &["--message-regex"]),
-        (
-            &["--format", "message", "--fields", "bytes"],
-            &["--fields goes with", "leave it out"],
-        ),
-    ];
-    for (options, words) in cases {
-        assert_refused(&[&["--location", "s3://athena"], options].concat(), words);
+fn json_takes_nothing_that_the_stack_fills_in() {
+    for option in ["--location", "--prefix", "--name", "--database"] {
+        assert_refused(&["--json", option, "x"], &[option, "--json"]);
     }
+    assert_refused(&["--json", "rejected"], &["--json"]);
+    assert_refused(
+        &["--json", "--fields", "nonsense"],
+        &["--fields", "nonsense"],
+    );
 }

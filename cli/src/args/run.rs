@@ -1,7 +1,7 @@
 //! The arguments of `rehose run`.
 
 use clap::Args;
-use rehose_extract::{Dialect, MAX_LEVEL, MIN_LEVEL, Options};
+use rehose_extract::{DialectName, MAX_LEVEL, MIN_LEVEL, Options};
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_store::location::Location;
 
@@ -62,7 +62,7 @@ impl RunArgs {
     /// The options of the extraction.
     pub(crate) fn options(&self) -> Options {
         Options {
-            dialect: self.event_regex.as_ref().map(|_| Dialect::Regex),
+            dialect: self.event_regex.as_ref().map(|_| DialectName::Regex),
             event_regex: self.event_regex.clone(),
             ..self.format.options()
         }

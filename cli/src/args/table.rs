@@ -16,14 +16,15 @@ Exit status:
 Examples:
   rehose table --location s3://athena/vpc/
   rehose table --location s3://athena/vpc/ --prefix AWSLogs/ --database logs
-  rehose table rejected --location s3://athena/vpc/ --json")]
+  rehose table rejected --location s3://athena/vpc/
+  rehose table --json --message-regex '^(?P<level>[A-Z]+) (?P<text>.*)$' > tables.json")]
 pub(crate) struct TableArgs {
     /// The table to print
     #[arg(value_enum, default_value_t = TableChoice::Rows)]
     pub(crate) table: TableChoice,
     /// The output, as given to `rehose run` or to the stack: s3://bucket/prefix
-    #[arg(long)]
-    pub(crate) location: Location,
+    #[arg(long, required_unless_present = "json")]
+    pub(crate) location: Option<Location>,
     /// The part of the source keys before yyyy/MM/dd/HH
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,
@@ -35,12 +36,12 @@ pub(crate) struct TableArgs {
     /// The name of the table [default: flow_logs or messages, rejected, receipts]
     #[arg(long, value_parser = parse_name)]
     pub(crate) name: Option<String>,
-    /// The database to name in the statement, not with --json [default: the database in which the
-    /// statement is run]
-    #[arg(long, value_parser = parse_name, conflicts_with = "json")]
+    /// The database to name in the statement [default: the database in which the statement is run]
+    #[arg(long, value_parser = parse_name)]
     pub(crate) database: Option<String>,
-    /// Print the definition of the table as JSON instead of a statement
-    #[arg(long)]
+    /// Print the rows, rejected and receipts tables of these options as JSON: the file that the stack
+    /// takes as `tables`
+    #[arg(long, conflicts_with_all = ["table", "location", "prefix", "since", "name", "database"])]
     pub(crate) json: bool,
 }
 

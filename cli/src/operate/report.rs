@@ -43,7 +43,7 @@ pub(super) async fn report(args: ReportArgs) -> Result<u8> {
 pub(super) fn print_report(ledger: &Ledger, report: &Report, args: &StackArgs) {
     print(&summary::of_report(report));
     print(&format!("report: {}", ledger.report_url()));
-    if report.state == State::Incomplete {
+    if report.state == JobOutcome::Incomplete {
         let job = &report.job;
         for line in summary::first_failures(report) {
             print_error(&line);

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rehose_extract::{Compression, Settings};
-use rehose_reprocess::check::{Checked, Checker, Patience, Standing};
+use rehose_extract::Compression;
+use rehose_reprocess::check::{Checked, Checker, JobState, Patience};
+use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, Result};
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::Ledger;
@@ -21,7 +22,7 @@ use rehose_store::location::{Location, Stores};
 use rehose_store::queue::LocalQueue;
 use rehose_store::{LocalStore, MAX_PAGE};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::folder;
 use crate::args::run::{RunArgs, cores};
@@ -36,9 +37,6 @@ const ATTEMPTS: u32 = 3;
 
 /// The wait before a message is processed again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
-
-/// A year: in place of a deadline, which a process does not have.
-const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// Runs a job to its end and returns its report. A job that exists continues.
 pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
@@ -57,10 +55,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         options: args.options(),
         cursor: None,
     };
-    let settings = Settings {
-        shape: args.options().compile()?,
-        compression: Compression::new(args.level),
-    };
+    let shape = args.options().compile()?;
     let planner = Planner {
         sources: vec![source.clone()],
         output: Arc::clone(&output),
@@ -76,18 +71,19 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
     let processor = Processor::new(
         vec![source],
         Arc::clone(&output),
-        settings,
+        shape,
+        Compression::new(args.level),
         &args.exclude,
         concurrency,
     )?
-    .on_cores(cores());
+    .use_cores(cores());
     let checker = Checker {
         output: Arc::clone(&output),
         queue: Arc::new(queue.clone()),
         // The counters of this queue are exact, so the checker need not wait for them to settle.
         patience: Patience {
             quiet: Duration::ZERO,
-            stalled: NEVER,
+            stalled: Duration::MAX,
             rounds: 1,
             waits: (Duration::ZERO, Duration::ZERO),
         },
@@ -117,7 +113,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
 async fn plan(planner: &Planner, mut request: StartRequest, progress: &Progress) -> Result<()> {
     loop {
         let started = (planner)
-            .start(request.clone(), Timestamp::now(), Instant::now() + NEVER)
+            .start(request.clone(), Timestamp::now(), Deadline::never())
             .await?;
         progress.planned(&started.sent);
         if started.planned {
@@ -141,8 +137,8 @@ impl Worker {
     /// is not the fault of one object, so the other objects would fail too.
     async fn work(self) -> Result<()> {
         while let Some(delivery) = self.queue.receive().await {
-            let never = Instant::now() + NEVER;
-            match self.processor.process(&delivery.body, never).await {
+            let deadline = Deadline::never();
+            match self.processor.process(&delivery.body, deadline).await {
                 Ok(processed) => {
                     self.progress.processed(&processed);
                     delivery.ack();
@@ -173,9 +169,9 @@ async fn wait_for_end(checker: &Checker, job: &JobId, queue: &LocalQueue) -> Res
     loop {
         queue.emptied().await;
         let checked = checker
-            .check(job, Timestamp::now(), Instant::now() + NEVER)
+            .check(job, Timestamp::now(), Deadline::never())
             .await?;
-        if checked.state != Standing::Running {
+        if checked.state != JobState::Running {
             return Ok(checked);
         }
     }
