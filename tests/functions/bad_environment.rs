@@ -55,13 +55,13 @@ async fn a_bad_variable_stops_a_function_with_its_name_and_what_would_be_right()
             "is not set; the URL of a queue of SQS would be right",
         ),
         (
-            readers,
+            &["process"],
             "REHOSE_LEVEL",
             "99",
             "a number from 1 to 12 would be right",
         ),
         (
-            readers,
+            &["process"],
             "REHOSE_LEVEL",
             "high",
             "a number from 1 to 12 would be right",

@@ -22,7 +22,7 @@ const LARGE: usize = 14 << 20;
 
 /// What becomes of a message in the first delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum Delivered {
     /// The client tries again until it succeeds.
     Done,
     /// It goes back to the queue, and there is no output.
@@ -67,22 +67,28 @@ impl Trial {
         format!("00000000-{:04}.json", self.names.len() - 1)
     }
 
-    /// All tasks in one batch.
-    fn event(&self) -> Value {
+    /// Plans a task for each object, and returns all tasks in one batch.
+    async fn plan(&self) -> Value {
         let Place { source, output, .. } = &self.place;
-        let bodies: Vec<String> = (self.names.iter().enumerate())
-            .map(|(task, name)| {
-                json!({
-                    "job": "job",
-                    "task": {"slice": 0, "task": task},
-                    "source": format!("s3://{source}/"),
-                    "output": format!("s3://{output}/rows/"),
-                    "options": {"dialect": "cloudwatch", "format": "message"},
-                    "objects": [{"key": format!("stash/{name}"), "bytes": 1}],
-                })
-                .to_string()
-            })
-            .collect();
+        let objects = self.names.iter().map(|name| {
+            let key = format!("stash/{name}");
+            json!([{"key": key, "bytes": 1}])
+        });
+        let slice = json!({
+            "v": 1, "slice": 0, "listed": self.names.len(), "excluded": 0, "present": 0,
+            "last": null, "more": false, "tasks": objects.collect::<Vec<_>>(),
+        });
+        let job = json!({
+            "v": 1, "job": "job", "source": format!("s3://{source}/"), "prefix": "stash/",
+            "mode": "all", "exclude": [], "started": "2020-02-01T00:00:00Z",
+            "options": {"dialect": "cloudwatch", "format": "message"},
+        });
+        for (name, document) in [("job.json", job), ("manifest/00000000.json", slice)] {
+            let key = format!("rows/jobs/job/{name}");
+            self.place.put(output, &key, document.to_string()).await;
+        }
+        let task = |task| json!({"v": 1, "job": "job", "task": {"slice": 0, "task": task}});
+        let bodies: Vec<String> = (0..self.names.len()).map(|n| task(n).to_string()).collect();
         let names = self.names.iter().copied();
         batch(names.zip(bodies.iter().map(String::as_str)))
     }
@@ -100,7 +106,7 @@ impl Trial {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn a_broken_connection_is_another_attempt_or_another_delivery() {
-    use Fate::{Back, BackAndComplete, Done};
+    use Delivered::{Back, BackAndComplete, Done};
     use Fault::{CutAnswer, LoseAnswer, Refuse, Reset, ResetAnswer};
     const SLOW: Fault = Refuse(503, "SlowDown");
     const ERROR: Fault = Refuse(500, "InternalError");
@@ -156,9 +162,9 @@ async fn a_broken_connection_is_another_attempt_or_another_delivery() {
         trial.network.fault(method, receipt, 0..1, fault);
     }
 
-    let event = trial.event();
+    let event = trial.plan().await;
     let answer = trial.process.invoke(&event).await.unwrap();
-    let back = faults.iter().filter(|(.., fate)| *fate != Done);
+    let back = faults.iter().filter(|(.., delivered)| *delivered != Done);
     let back: Vec<&str> = back.map(|(name, ..)| *name).collect();
     assert_eq!(given_back(&answer), back);
     assert_eq!(trial.place.uploads().await, 0);
@@ -175,13 +181,17 @@ async fn a_broken_connection_is_another_attempt_or_another_delivery() {
     };
     let all: Objects = trial.names.iter().map(|name| quiet(name)).collect();
     let mut expected = all.clone();
-    for (name, .., fate) in &faults {
-        if *fate == Back {
+    for (name, .., delivered) in &faults {
+        if *delivered == Back {
             expected.remove(*name);
         }
     }
     assert!(visible == expected, "{:?}", visible.keys());
-    assert!(faults.iter().any(|(.., fate)| *fate == BackAndComplete));
+    assert!(
+        faults
+            .iter()
+            .any(|(.., delivered)| *delivered == BackAndComplete)
+    );
 
     trial.network.heal();
     let answer = trial.process.invoke(&event).await.unwrap();
@@ -221,7 +231,7 @@ async fn what_stalls_goes_back_before_the_deadline_and_leaves_nothing_behind() {
     // A function that answered before its uploads are aborted would be seen with them.
     (trial.network).fault("DELETE", "uploadId=", ALWAYS, Fault::Delay);
 
-    let event = trial.event();
+    let event = trial.plan().await;
     let time = Duration::from_secs(20);
     let deadline = Instant::now() + time;
     let answer = trial.process.invoke_with(&event, time).await.unwrap();
@@ -248,7 +258,7 @@ async fn a_lost_begin_leaves_an_upload_that_only_the_lifecycle_rule_ends() {
     trial.object("large", LARGE).await;
     let part = "/rows/csv/stash/large.csv.gz";
     trial.network.fault("POST", part, 0..1, Fault::LoseAnswer);
-    let event = trial.event();
+    let event = trial.plan().await;
     let answer = trial.process.invoke(&event).await.unwrap();
     assert_eq!(given_back(&answer), [""; 0]);
     // Nobody knows its name, and nobody sees it.
