@@ -26,12 +26,19 @@ def synthesise(folder, options):
     for binary in ("rehose-start", "rehose-process", "rehose-check"):
         (binaries / binary).mkdir(parents=True, exist_ok=True)
         (binaries / binary / "bootstrap.zip").write_bytes(b"")
+    tables = folder / "tables.json"
+    arguments = ["--message-regex", options["message_regex"]] if "message_regex" in options else []
+    if "fields" in options:
+        arguments += ["--fields", ",".join(options["fields"])]
+    with tables.open("w") as file:
+        subprocess.run([ROOT / "target/debug/rehose", "table", "--json", *arguments], stdout=file, check=True)
     context = {
         "sourceBucket": "stash",
         "sourcePrefix": "AWSLogs/",
         "outputBucket": "tables",
         "outputPrefix": "out",
         "options": options,
+        "tables": str(tables),
         "binaries": str(binaries),
     }
     subprocess.run(
