@@ -117,3 +117,55 @@ fn encode<W: Write>(mut gzip: Gzip<W>, blocks: Receiver<Vec<u8>>) -> io::Result<
 fn gone() -> io::Error {
     io::Error::other("the thread that compressed its rows died")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::{Arc, Mutex};
+    use std::thread::{self, ThreadId};
+
+    use rehose_extract::Compression;
+
+    use super::super::pool::Pool;
+    use super::*;
+
+    /// Remembers the threads that wrote to it.
+    #[derive(Clone, Default)]
+    struct Threads(Arc<Mutex<HashSet<ThreadId>>>);
+
+    impl Write for Threads {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().insert(thread::current().id());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The threads that compress rows of many blocks on this many cores.
+    fn threads_on(cores: usize) -> HashSet<ThreadId> {
+        let mut pool = Pool::new(2).unwrap();
+        pool.use_cores(cores);
+        let _object = pool.slots().try_acquire_owned().unwrap();
+        let threads = Threads::default();
+        let gzip = Compression::default().to(threads.clone());
+        let mut rows = ParallelGzip::new(gzip, pool.spare_workers());
+        let block: Vec<u8> = (0..rows.block_size()).map(|_| fastrand::u8(..)).collect();
+        for _ in 0..4 * BLOCKS {
+            rows.write(&block).unwrap();
+        }
+        rows.finish().unwrap();
+        let threads = threads.0.lock().unwrap();
+        threads.clone()
+    }
+
+    #[test]
+    fn rows_are_compressed_on_a_second_core_if_there_is_one() {
+        let here = thread::current().id();
+        assert_eq!(threads_on(1), HashSet::from([here]));
+        let two = threads_on(2);
+        assert!(two.contains(&here) && two.len() == 2, "{two:?}");
+    }
+}

@@ -5,6 +5,5 @@
     reason = "a test fails by panicking"
 )]
 
-#[cfg(feature = "aws")]
 mod aws;
 mod local;
