@@ -1,11 +1,82 @@
-//! A reprocessing job: its plan, its tasks, their receipts and the report that proves it complete.
+//! A reprocessing job: its plan, its tasks, their receipts, and the report that proves it complete.
 //!
-//! Three use cases, free of any Lambda type: [`start`] lists a prefix and sends tasks, [`process`]
-//! rewrites the objects of a task and leaves a receipt, [`check`] adds the receipts up and writes
-//! the report. Beside them, [`retry`] plans a job over what another one left, and [`watch`] looks on
-//! and writes nothing. They need a [`Store`](store::Store) and a [`Queue`](queue::Queue), of which there are
-//! two each: AWS's, and one on this machine. What they say to each other stands in the
-//! [`ledger`], plain objects in the output.
+//! | module | content |
+//! |---|---|
+//! | [`plan`] | `start` and `retry`: what a job has to do, written down before any of it is sent |
+//! | [`work`] | `process`: a message becomes finished outputs and a receipt |
+//! | [`check`] | `check`: receipts become a report; and watching a job without writing |
+//! | [`ledger`] | the documents in which these three tell each other what happened |
+//! | [`job`], [`task`] | what a job and a task are |
+//! | [`promise`] | what a job promises, by ids |
+//! | [`deadline`], [`error`] | what all of them share |
+//!
+//! One message, from top to bottom: `work::process`, `work::plans`, `work::convert`, and back with a
+//! receipt. One job: `plan::planner` stores slices and sends tasks, `check` follows their receipts
+//! until the report.
+//!
+//! The crate knows no AWS. It works on a [`Store`](rehose_store::Store) and a
+//! [`Queue`](rehose_store::queue::Queue). Here both are on this machine:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use jiff::Timestamp;
+//! use rehose_extract::{Compression, Options};
+//! use rehose_reprocess::check::{Checker, JobState, Patience};
+//! use rehose_reprocess::deadline::Deadline;
+//! use rehose_reprocess::job::Mode;
+//! use rehose_reprocess::plan::{Planner, StartRequest};
+//! use rehose_reprocess::work::Processor;
+//! use rehose_store::location::Source;
+//! use rehose_store::queue::LocalQueue;
+//! use rehose_store::{LocalStore, MAX_PAGE};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+//! let folder = tempfile::tempdir()?;
+//! std::fs::create_dir(folder.path().join("stash"))?;
+//! std::fs::write(folder.path().join("stash/object"), "")?;
+//! let source = Source {
+//!     store: Arc::new(LocalStore::open(folder.path().join("stash"))?),
+//!     prefix: String::new(),
+//! };
+//! let output = Arc::new(LocalStore::open(folder.path().join("output"))?);
+//! let queue = LocalQueue::new(100);
+//!
+//! let planner = Planner {
+//!     sources: vec![source.clone()],
+//!     output: output.clone(),
+//!     queue: Arc::new(queue.clone()),
+//!     page: MAX_PAGE,
+//!     pages: usize::MAX,
+//! };
+//! let request = StartRequest {
+//!     job: "job".parse()?,
+//!     source: source.name(),
+//!     prefix: String::new(),
+//!     mode: Mode::All,
+//!     exclude: Vec::new(),
+//!     options: Options::default(),
+//!     cursor: None,
+//! };
+//! let job = request.job.clone();
+//! planner.start(request, Timestamp::now(), Deadline::never()).await?;
+//! queue.close();
+//!
+//! let shape = Options::default().compile()?;
+//! let compression = Compression::default();
+//! let processor = Processor::new(vec![source], output.clone(), shape, compression, &[], 2)?;
+//! while let Some(delivery) = queue.receive().await {
+//!     processor.process(&delivery.body, Deadline::never()).await?;
+//!     delivery.ack();
+//! }
+//!
+//! let checker = Checker { output, queue: Arc::new(queue), patience: Patience::default() };
+//! let checked = checker.check(&job, Timestamp::now(), Deadline::never()).await?;
+//! assert_eq!(checked.state, JobState::Succeeded);
+//! # Ok(()) })
+//! # }
+//! ```
 #![warn(missing_docs)]
 
 pub mod check;
@@ -16,5 +87,6 @@ mod exclude;
 pub mod job;
 pub mod ledger;
 pub mod plan;
+pub mod promise;
 pub mod task;
 pub mod work;

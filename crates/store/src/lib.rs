@@ -12,6 +12,7 @@
 //! ```
 //! use rehose_store::{LocalStore, Store};
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! # let folder = tempfile::tempdir()?;
 //! let store = LocalStore::open(folder.path())?;
@@ -20,7 +21,7 @@
 //! upload.complete().await?;
 //! assert_eq!(store.head("2020/02/01/a").await?, Some(4));
 //! # Ok(()) })
-//! # as Result<(), Box<dyn std::error::Error>>
+//! # }
 //! ```
 #![warn(missing_docs)]
 

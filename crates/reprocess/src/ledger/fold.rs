@@ -10,6 +10,7 @@ use super::report::FailedObject;
 use super::{Ledger, receipt_name, slice_name};
 use crate::error::{Error, Result};
 use crate::job::Job;
+use crate::promise::Promise;
 use crate::task::{PlannedObject, TaskId};
 
 /// Receipts read at once.
@@ -115,14 +116,26 @@ async fn receipts(
     let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it was there and is gone"))?;
     let planned = objects.iter().map(|object| &object.key);
     if !receipt.objects.iter().map(|object| &object.key).eq(planned) {
-        return Err(ledger.damaged(&name, "it is not about the objects of its task"));
+        return Err(ledger.damaged(
+            &name,
+            format!(
+                "it is not about the objects of its task ({})",
+                Promise::PlannedOnly
+            ),
+        ));
     }
     if !receipt
         .objects
         .iter()
         .all(|object| object.outcome.is_balanced())
     {
-        return Err(ledger.damaged(&name, "events are not written + rejected + control"));
+        return Err(ledger.damaged(
+            &name,
+            format!(
+                "events are not written + rejected + control ({})",
+                Promise::Exact
+            ),
+        ));
     }
     let last = receipt
         .artifacts

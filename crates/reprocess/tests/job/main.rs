@@ -10,6 +10,7 @@ mod check;
 mod fixture;
 mod plan;
 mod process;
+mod promises;
 mod retry;
 mod start;
 mod versions;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::plan::StartRequest;
+use rehose_reprocess::promise::Promise;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -73,8 +74,9 @@ impl Machine {
             }
             sleep(Duration::from_secs(checked.wait)).await;
         }
-        let promise = format!("{} has an end", request.job);
-        self.functions.chance.violate(promise);
+        let detail = format!("{} has an end", request.job);
+        let violation = format!("{}: {detail}", Promise::NeverStuck);
+        self.functions.chance.violate(violation);
         Ok(JobState::Running)
     }
 

@@ -14,12 +14,13 @@ use rehose_reprocess::ledger::receipt::{ObjectReceipt, Outcome, Receipt};
 use rehose_reprocess::ledger::report::{JobOutcome, Report};
 use rehose_reprocess::ledger::{OutputId, receipt_name};
 use rehose_reprocess::plan::StartRequest;
+use rehose_reprocess::promise::Promise;
 use rehose_reprocess::task::{TaskId, TaskMessage};
 use rehose_reprocess::work::message::Message;
 
 use crate::attacker::{ATTACKER, NEWER_JOB};
 
-use self::truth::{Fate, Outputs, Truth};
+use self::truth::{Expected, Outputs, Truth};
 use rehose_testkit::cloud::bucket::{Bucket, Contents, Object};
 use rehose_testkit::cloud::chance::Chance;
 use rehose_testkit::cloud::queue::StandardQueue;
@@ -37,14 +38,21 @@ pub(crate) struct Oracle {
     figures: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-type Check = Result<(), String>;
+type Check = Result<(), Violation>;
 
-fn ensure(holds: bool, promise: impl FnOnce() -> String) -> Check {
-    if holds { Ok(()) } else { Err(promise()) }
+/// A promise that was not kept, and how.
+type Violation = (Promise, String);
+
+fn ensure(promise: Promise, holds: bool, detail: impl FnOnce() -> String) -> Check {
+    if holds {
+        Ok(())
+    } else {
+        Err((promise, detail()))
+    }
 }
 
-fn equal<T: PartialEq + Debug>(what: &str, found: T, truth: T) -> Check {
-    ensure(found == truth, || {
+fn equal<T: PartialEq + Debug>(promise: Promise, what: &str, found: T, truth: T) -> Check {
+    ensure(promise, found == truth, || {
         format!("{what} is {truth:?}, not {found:?}")
     })
 }
@@ -89,8 +97,8 @@ impl Oracle {
     }
 
     fn demand(&self, check: Check) {
-        if let Err(promise) = check {
-            self.chance.violate(promise);
+        if let Err((promise, detail)) = check {
+            self.chance.violate(format_args!("{promise}: {detail}"));
         }
     }
 
@@ -110,24 +118,32 @@ impl Oracle {
             && !key.ends_with("/progress.json")
         {
             let is_first = self.written.lock().unwrap().insert(key.to_owned());
-            ensure(is_first, || format!("{key} is written once"))?;
+            ensure(Promise::SameRows, is_first, || {
+                format!("{key} is written once")
+            })?;
         }
         if let Some(source) = strip(key, "csv/", ".csv.gz") {
             let whole = self
                 .outputs(source)
                 .is_some_and(|outputs| outputs.csv == *body);
-            return ensure(whole, || format!("{key} is whole, and as in a quiet run"));
+            return ensure(Promise::SameRows, whole, || {
+                format!("{key} is whole, and as in a quiet run")
+            });
         }
         if let Some(source) = strip(key, "rejected/", ".jsonl.gz") {
             let whole = self
                 .outputs(source)
                 .is_some_and(|outputs| outputs.rejected == *body);
-            return ensure(whole, || format!("{key} is whole, and as in a quiet run"));
+            return ensure(Promise::SameRows, whole, || {
+                format!("{key} is whole, and as in a quiet run")
+            });
         }
         // A newer rehose runs a job of its own, which this one must not touch.
-        ensure(!key.starts_with(&format!("jobs/{NEWER_JOB}/")), || {
-            format!("{key} of a newer version is not touched")
-        })?;
+        ensure(
+            Promise::PlannedOnly,
+            !key.starts_with(&format!("jobs/{NEWER_JOB}/")),
+            || format!("{key} of a newer version is not touched"),
+        )?;
         for (job, request) in &self.jobs {
             match key.strip_prefix(&format!("jobs/{job}/")) {
                 Some("report.json") => {
@@ -144,18 +160,20 @@ impl Oracle {
     }
 
     fn outputs(&self, source: &str) -> Option<&Outputs> {
-        match &self.truth.get(source)?.fate {
-            Fate::Done(outputs) => Some(outputs),
-            Fate::Failed(_) | Fate::Lost => None,
+        match &self.truth.get(source)?.expected {
+            Expected::Done(outputs) => Some(outputs),
+            Expected::Failed(_) | Expected::Lost => None,
         }
     }
 
     /// The plan stands before a task of it is sent.
     fn sent(&self, contents: &Contents, body: &str) -> Check {
         let TaskMessage { job, task, .. } = serde_json::from_str(body).unwrap();
-        ensure(planned(contents, &job, task).is_some(), || {
-            format!("{job} {task} is planned before it is sent")
-        })
+        ensure(
+            Promise::PlannedOnly,
+            planned(contents, &job, task).is_some(),
+            || format!("{job} {task} is planned before it is sent"),
+        )
     }
 
     /// The receipt stands before a task's message is acknowledged.
@@ -165,20 +183,26 @@ impl Oracle {
             match Message::parse(body).unwrap() {
                 Message::Task(task) => {
                     let TaskMessage { job, task, .. } = task;
-                    ensure(planned(contents, &job, task).is_some(), || {
-                        format!("{job} {task} is refused, because the plan lacks it")
-                    })?;
+                    ensure(
+                        Promise::PlannedOnly,
+                        planned(contents, &job, task).is_some(),
+                        || format!("{job} {task} is refused, because the plan lacks it"),
+                    )?;
                     let receipt = format!("jobs/{job}/{}", receipt_name(task));
                     let report = format!("jobs/{job}/report.json");
-                    ensure(stands(&receipt) || stands(&report), || {
-                        format!("{receipt} stands before its message is acknowledged")
-                    })
+                    ensure(
+                        Promise::NeverEarly,
+                        stands(&receipt) || stands(&report),
+                        || format!("{receipt} stands before its message is acknowledged"),
+                    )
                 }
                 Message::Created(objects) => objects.iter().try_for_each(|object| {
                     let excluded = self.truth[&object.key].excluded;
-                    ensure(excluded || self.is_done(contents, &object.key), || {
-                        format!("{} is done before its event is acknowledged", object.key)
-                    })
+                    ensure(
+                        Promise::NeverEarly,
+                        excluded || self.is_done(contents, &object.key),
+                        || format!("{} is done before its event is acknowledged", object.key),
+                    )
                 }),
             }
         });
@@ -201,7 +225,7 @@ impl Oracle {
     fn received(&self, contents: &Contents, job: &JobId, name: &str, body: &[u8]) -> Check {
         let receipt: Receipt = serde_json::from_slice(body).unwrap();
         let task = task_of(name);
-        equal(name, receipt_name(task), name.to_owned())?;
+        equal(Promise::Exact, name, receipt_name(task), name.to_owned())?;
         let keys = receipt.objects.iter().map(|object| object.key.clone());
         let planned = planned(contents, job, task);
         for artifact in &receipt.artifacts {
@@ -209,27 +233,31 @@ impl Oracle {
                 .objects
                 .get(&artifact.key)
                 .map(|object| object.body.len() as u64);
-            equal(&artifact.key, Some(artifact.bytes), size)?;
+            equal(Promise::Exact, &artifact.key, Some(artifact.bytes), size)?;
         }
         equal(
+            Promise::PlannedOnly,
             "what a receipt is about",
             Some(keys.collect::<Vec<_>>()),
             planned,
         )?;
         for ObjectReceipt { key, outcome } in &receipt.objects {
             let truth = &self.truth[key];
-            match (outcome, &truth.fate) {
-                (Outcome::Done(summary), Fate::Done(outputs)) => {
-                    equal(key, summary, &outputs.summary)?;
-                    ensure(self.is_done(contents, key), || {
+            match (outcome, &truth.expected) {
+                (Outcome::Done(summary), Expected::Done(outputs)) => {
+                    equal(Promise::Exact, key, summary, &outputs.summary)?;
+                    ensure(Promise::Exact, self.is_done(contents, key), || {
                         format!("the outputs of {key} stand before its receipt")
                     })?;
                 }
                 (Outcome::Failed(failure), _) if truth.vanishing && failure.reason == "gone" => {}
-                (Outcome::Failed(failure), Fate::Failed(reason)) => {
-                    equal(key, failure.reason.as_str(), reason)?;
+                (Outcome::Failed(failure), Expected::Failed(reason)) => {
+                    equal(Promise::Exact, key, failure.reason.as_str(), reason)?;
                 }
-                (outcome, fate) => return Err(format!("{key} is {fate:?}, not {outcome:?}")),
+                (outcome, expected) => {
+                    let detail = format!("{key} is {expected:?}, not {outcome:?}");
+                    return Err((Promise::Exact, detail));
+                }
             }
         }
         Ok(())
@@ -241,7 +269,9 @@ impl Oracle {
             let mut uploads = contents.uploads.values();
             uploads.try_for_each(|upload| {
                 let left = Arc::ptr_eq(&upload.sandbox, sandbox) && !upload.is_excused();
-                ensure(!left, || format!("the upload of {} is aborted", upload.key))
+                ensure(Promise::NothingLeft, !left, || {
+                    format!("the upload of {} is aborted", upload.key)
+                })
             })
         });
         self.demand(check);
@@ -257,7 +287,12 @@ impl Oracle {
             JobOutcome::Succeeded => JobState::Succeeded,
             JobOutcome::Incomplete => JobState::Incomplete,
         });
-        self.demand(equal("how a job ends", Some(standing), reported));
+        self.demand(equal(
+            Promise::NeverEarly,
+            "how a job ends",
+            Some(standing),
+            reported,
+        ));
     }
 
     /// When all is over, only functions that were killed have left uploads behind. The bucket's
@@ -266,7 +301,7 @@ impl Oracle {
         output.look(|contents| {
             for upload in contents.uploads.values() {
                 self.count("uploads left to the lifecycle rule", 1);
-                self.demand(ensure(upload.is_excused(), || {
+                self.demand(ensure(Promise::NothingLeft, upload.is_excused(), || {
                     format!("the upload of {} is aborted", upload.key)
                 }));
             }
@@ -282,10 +317,10 @@ fn strip<'a>(key: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
 fn planned(contents: &Contents, job: &JobId, task: TaskId) -> Option<Vec<String>> {
     let key = format!("jobs/{job}/manifest/{:08}.json", task.slice);
     let slice: Slice = serde_json::from_slice(&contents.objects.get(&key)?.body).unwrap();
-    let keys =
+    let mut keys =
         (slice.tasks.into_iter().nth(task.task as usize)?.into_iter()).map(|object| object.key);
     match task.object {
-        Some(object) => Some(vec![keys.skip(object as usize).next()?]),
+        Some(object) => Some(vec![keys.nth(object as usize)?]),
         None => Some(keys.collect()),
     }
 }

@@ -15,6 +15,7 @@ use rehose_reprocess::check::JobState;
 use rehose_reprocess::error::ErrorKind;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::plan::StartRequest;
+use rehose_reprocess::promise::Promise;
 use rehose_store::StoreName;
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -156,7 +157,10 @@ impl World {
         match timeout_at(limit, AssertUnwindSafe(everything).catch_unwind()).await {
             Ok(Ok(())) => oracle.over(&output),
             Ok(Err(_)) => chance.violate("nothing panics"),
-            Err(_) => chance.violate("everything has an end"),
+            Err(_) => chance.violate(format_args!(
+                "{}: everything has an end",
+                Promise::NeverStuck
+            )),
         }
         let figures = BTreeMap::from([
             ("jobs", self.jobs.len() as u64),
@@ -188,7 +192,12 @@ async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobS
                 chance.note(format_args!("an execution failed: {failure:?}"));
                 let for_good = [ErrorKind::InvalidInput, ErrorKind::Failed];
                 if for_good.iter().any(|kind| kind.name() == failure.error) {
-                    chance.violate(format_args!("{} can be done: {}", job.job, failure.cause));
+                    chance.violate(format_args!(
+                        "{}: {} can be done: {}",
+                        Promise::NeverStuck,
+                        job.job,
+                        failure.cause
+                    ));
                     break JobState::Running;
                 }
             }
@@ -197,7 +206,11 @@ async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobS
     };
     chance.note(format_args!("{} has ended: {standing:?}", job.job));
     if Instant::now() > chance.until() + LONGEST_END {
-        chance.violate(format_args!("{} ends in time", job.job));
+        chance.violate(format_args!(
+            "{}: {} ends in time",
+            Promise::NeverStuck,
+            job.job
+        ));
     }
     standing
 }

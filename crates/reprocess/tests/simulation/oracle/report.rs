@@ -9,9 +9,10 @@ use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::ledger::manifest::Slice;
 use rehose_reprocess::ledger::report::{JobOutcome, Report, Totals};
 use rehose_reprocess::plan::StartRequest;
+use rehose_reprocess::promise::Promise;
 use rehose_reprocess::task::TaskMessage;
 
-use super::truth::Fate;
+use super::truth::Expected;
 use super::{Check, Oracle, ensure, equal, planned};
 use crate::attacker::ATTACKER;
 use rehose_testkit::cloud::bucket::Contents;
@@ -25,22 +26,34 @@ impl Oracle {
         report: &Report,
     ) -> Check {
         let slices = slices(contents, &request.job);
-        ensure(slices.last().is_some_and(|slice| !slice.more), || {
-            format!("{} is planned to its end", request.job)
-        })?;
+        ensure(
+            Promise::Exact,
+            slices.last().is_some_and(|slice| !slice.more),
+            || format!("{} is planned to its end", request.job),
+        )?;
         let tasks = slices.iter().flat_map(|slice| slice.tasks.iter().flatten());
         let keys: Vec<&str> = tasks.map(|object| object.key.as_str()).collect();
         let planned: BTreeSet<&str> = keys.iter().copied().collect();
-        equal("the number of objects planned", keys.len(), planned.len())?;
+        equal(
+            Promise::Exact,
+            "the number of objects planned",
+            keys.len(),
+            planned.len(),
+        )?;
 
         let mut totals = Totals::default();
         self.unplanned(contents, request, &planned, report, &mut totals)?;
         self.ended_as(contents, request, &planned, report, &mut totals)?;
         totals.objects.listed =
             totals.objects.excluded + totals.objects.present + planned.len() as u64;
-        equal("the sum", report.totals, totals)?;
+        equal(Promise::Exact, "the sum", report.totals, totals)?;
         let success = totals.objects.failed + totals.objects.lost == 0;
-        equal("success", report.state == JobOutcome::Succeeded, success)?;
+        equal(
+            Promise::Exact,
+            "success",
+            report.state == JobOutcome::Succeeded,
+            success,
+        )?;
 
         self.count("reports that succeeded", u64::from(success));
         self.count("reports that are incomplete", u64::from(!success));
@@ -62,13 +75,17 @@ impl Oracle {
         for (key, truth) in &self.truth {
             let is_planned = planned.contains(key.as_str());
             if !key.starts_with(&request.prefix) {
-                ensure(!is_planned, || format!("{key} is not under the prefix"))?;
+                ensure(Promise::Exact, !is_planned, || {
+                    format!("{key} is not under the prefix")
+                })?;
             } else if truth.excluded {
-                ensure(!is_planned, || format!("{key} is excluded"))?;
+                ensure(Promise::Exact, !is_planned, || format!("{key} is excluded"))?;
                 totals.objects.excluded += 1;
             } else if !is_planned {
                 let present = request.mode == Mode::Missing && self.is_done(contents, key);
-                ensure(present || truth.vanishing, || format!("{key} is planned"))?;
+                ensure(Promise::Exact, present || truth.vanishing, || {
+                    format!("{key} is planned")
+                })?;
                 // What vanishes may have been listed with its output, or not at all.
                 match truth.vanishing {
                     true => perhaps += u64::from(present),
@@ -98,15 +115,18 @@ impl Oracle {
             .map(|object| (object.key.as_str(), object.failure.reason.as_str()))
             .collect();
         equal(
+            Promise::NeverEarly,
             "the number of failures",
             failures.len(),
             report.failures.len(),
         )?;
         for key in planned {
             let truth = &self.truth[*key];
-            match (failures.get(key), &truth.fate) {
-                (None, Fate::Done(outputs)) => {
-                    ensure(self.is_done(contents, key), || format!("{key} is done"))?;
+            match (failures.get(key), &truth.expected) {
+                (None, Expected::Done(outputs)) => {
+                    ensure(Promise::NeverEarly, self.is_done(contents, key), || {
+                        format!("{key} is done")
+                    })?;
                     totals.objects.done += 1;
                     totals.bytes.read += outputs.summary.bytes_in;
                     totals.bytes.written += outputs.summary.bytes_out;
@@ -115,7 +135,7 @@ impl Oracle {
                     totals.rows.rejected += outputs.summary.rejected;
                     totals.rows.control += outputs.summary.control;
                 }
-                (Some(&"lost"), Fate::Lost) => {
+                (Some(&"lost"), Expected::Lost) => {
                     totals.objects.lost += 1;
                     self.count("objects lost that kill", 1);
                 }
@@ -125,11 +145,14 @@ impl Oracle {
                     self.is_excused(contents, &request.job, key)?;
                 }
                 (Some(&"gone"), _) if truth.vanishing => totals.objects.failed += 1,
-                (Some(reason), Fate::Failed(truth)) => {
+                (Some(reason), Expected::Failed(truth)) => {
                     totals.objects.failed += 1;
-                    equal(key, reason, truth)?;
+                    equal(Promise::NeverEarly, key, reason, truth)?;
                 }
-                (found, fate) => return Err(format!("{key} is {fate:?}, not {found:?}")),
+                (found, expected) => {
+                    let detail = format!("{key} is {expected:?}, not {found:?}");
+                    return Err((Promise::Exact, detail));
+                }
             }
         }
         Ok(())
@@ -158,7 +181,7 @@ impl Oracle {
             .any(|letter| is_struck(letter) || is_poisoned(letter))
             && again.len() >= Patience::default().rounds as usize
             && again.iter().all(is_struck);
-        ensure(excused, || {
+        ensure(Promise::OneByOne, excused, || {
             let (first, again) = (first.len(), again.len());
             format!("{key} is not lost: {first} messages told of it, and {again} again")
         })

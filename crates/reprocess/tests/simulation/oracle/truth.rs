@@ -8,7 +8,7 @@ use rehose_testkit::cloud::bucket::{Nature, Object};
 /// What becomes of an object.
 #[derive(Debug)]
 pub(super) struct Truth {
-    pub(super) fate: Fate,
+    pub(super) expected: Expected,
     /// Whether it is left out of every job.
     pub(super) excluded: bool,
     /// Whether it may be gone when it is read, or even when it is listed.
@@ -16,7 +16,7 @@ pub(super) struct Truth {
 }
 
 #[derive(Debug)]
-pub(super) enum Fate {
+pub(super) enum Expected {
     /// Its outputs, byte for byte, and what its receipt says.
     Done(Box<Outputs>),
     /// The reason that its receipt gives.
@@ -34,14 +34,14 @@ pub(super) struct Outputs {
 
 impl Truth {
     pub(super) fn of(key: &str, object: &Object) -> Self {
-        let fate = match object.nature {
-            Nature::Deadly => Fate::Lost,
-            Nature::Denied => Fate::Failed("denied"),
-            Nature::Archived => Fate::Failed("archived"),
+        let expected = match object.nature {
+            Nature::Deadly => Expected::Lost,
+            Nature::Denied => Expected::Failed("denied"),
+            Nature::Archived => Expected::Failed("archived"),
             Nature::Plain | Nature::Vanishing => transcode(key, &object.body),
         };
         Self {
-            fate,
+            expected,
             excluded: key.contains("processing-failed/") || key.ends_with(".skip"),
             vanishing: object.nature == Nature::Vanishing,
         }
@@ -49,7 +49,7 @@ impl Truth {
 }
 
 /// The rows of an object, as `extract` gives them without any job around it.
-fn transcode(key: &str, body: &[u8]) -> Fate {
+fn transcode(key: &str, body: &[u8]) -> Expected {
     let (shape, compression) = (
         Options::default().compile().unwrap(),
         Compression::default(),
@@ -60,14 +60,14 @@ fn transcode(key: &str, body: &[u8]) -> Fate {
     let summary = transcoder.push(body).and_then(|()| transcoder.finish());
     let summary = match summary {
         Ok(summary) => summary,
-        Err(Error::Input(fault)) => return Fate::Failed(fault.reason.code()),
+        Err(Error::Input(fault)) => return Expected::Failed(fault.reason.code()),
         Err(error) => unreachable!("a vector takes everything, and nobody stops it: {error}"),
     };
     let (id, is_long) = (OutputId::of_object(key), |key: String| key.len() > 1_024);
     if is_long(id.rows_key()) || !rejected.is_empty() && is_long(id.rejected_key()) {
-        return Fate::Failed("invalid-key");
+        return Expected::Failed("invalid-key");
     }
-    Fate::Done(Box::new(Outputs {
+    Expected::Done(Box::new(Outputs {
         csv,
         rejected,
         summary,

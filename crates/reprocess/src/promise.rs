@@ -1,0 +1,55 @@
+//! What a job promises. `docs/RELIABILITY.md` argues why, the simulation watches that nothing breaks
+//! a promise, and `check` refuses a ledger that would break one.
+
+use std::fmt;
+
+/// A promise, by the id that it has everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Promise {
+    /// A job succeeds only when every listed object has its complete output.
+    NeverEarly,
+    /// A job ends once functions and storage work again.
+    NeverStuck,
+    /// A report names each object without output, and its counts add up.
+    Exact,
+    /// An output is the same, byte for byte, as without faults, and is visible whole or not at all.
+    SameRows,
+    /// An object that kills its function takes no other object with it.
+    OneByOne,
+    /// A function that ends by itself leaves no unfinished upload.
+    NothingLeft,
+    /// A receipt exists only for a task of the plan, and a newer version's documents stay untouched.
+    PlannedOnly,
+}
+
+impl Promise {
+    /// Every promise, in the order of the documentation.
+    pub const ALL: [Self; 7] = [
+        Self::NeverEarly,
+        Self::NeverStuck,
+        Self::Exact,
+        Self::SameRows,
+        Self::OneByOne,
+        Self::NothingLeft,
+        Self::PlannedOnly,
+    ];
+
+    /// The id.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::NeverEarly => "P1 never-early",
+            Self::NeverStuck => "P2 never-stuck",
+            Self::Exact => "P3 exact",
+            Self::SameRows => "P4 same-rows",
+            Self::OneByOne => "P5 one-by-one",
+            Self::NothingLeft => "P6 nothing-left",
+            Self::PlannedOnly => "P7 planned-only",
+        }
+    }
+}
+
+impl fmt::Display for Promise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
