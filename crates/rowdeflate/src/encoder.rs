@@ -95,14 +95,25 @@ impl Encoder {
         // RFC 1952, 2.3.1: modulo 2^32.
         out.extend_from_slice(&(self.length as u32).to_le_bytes());
         self.matcher.move_on(self.end);
+        self.clear();
         (self.begin, self.end, self.length) = (0, 0, 0);
+    }
+
+    /// Removes the stream from the buffer. The hash of a text's last field includes up to 64 bytes
+    /// behind the text, which the next stream must not inherit.
+    fn clear(&mut self) {
+        let used = match self.length <= BLOCK as u64 {
+            true => self.end,
+            false => WINDOW + BLOCK,
+        };
+        self.buffer[..used].fill(0);
     }
 
     fn write_block(&mut self, last: bool, out: &mut Vec<u8>) {
         if self.length <= BLOCK as u64 {
             out.extend_from_slice(&HEADER);
         }
-        // The output must not depend on an earlier block or stream.
+        // Matches must not depend on the block before, as far as they are compared.
         self.buffer[self.end..][..PADDING].fill(0);
         self.tokens.clear();
         let text = self.begin..self.end;

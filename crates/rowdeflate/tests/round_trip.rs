@@ -50,6 +50,21 @@ fn an_encoder_can_be_reused() {
     }
 }
 
+/// An earlier, longer stream leaves its bytes behind a shorter one. The hash of the last field must not
+/// include them. All fields begin alike here, so a wrong hash finds a match somewhere else.
+#[test]
+fn an_encoder_does_not_read_behind_a_stream() {
+    let mut rng = fastrand::Rng::with_seed(1);
+    let fields = |_| format!("same{},", rng.u32(..1_000_000));
+    let longer: String = (0..8_000).map(fields).collect();
+    let mut encoder = Encoder::new();
+    for end in 60_000..60_200 {
+        encode_by(&mut encoder, [longer.as_bytes()]);
+        let text = &longer.as_bytes()[..end];
+        assert!(encode_by(&mut encoder, [text]) == encode([text]), "{end}");
+    }
+}
+
 #[test]
 fn every_length_up_to_three_groups_of_64() {
     for text in [
