@@ -1,7 +1,25 @@
-//! `check`: adds up the receipts, and says when a job has ended.
+//! `check`: adds up the receipts, and decides when a job has ended.
 //!
-//! The ledger decides. A queue's counters may be wrong in either direction; they only prompt the
-//! question whether something is missing, and what is missing is sent again.
+//! The ledger decides. A queue's counters may be wrong in either direction, so they only prompt a
+//! look for missing receipts. Each call does these steps:
+//!
+//! ```text
+//! report exists? ── yes ──► ended
+//!      │ no
+//! advance the watermark over receipts (ledger::progress)
+//!      ├─ plan's end reached ───────────────────► write the report
+//!      ├─ gap, and receipts or messages move ───► wait
+//!      └─ gap, and nothing moves any more ──┬──► rounds left: send the missing objects again, alone
+//!                                           └──► none left: pass gaps as lost, then the report
+//! ```
+//!
+//! # Invariants
+//!
+//! - Everything before the watermark is in the tally, and nothing else is.
+//! - Rounds only increase, and each ends after a bounded time without receipts. So a job ends.
+//! - The report is written only if absent. Of two concurrent calls, the first one's report counts.
+//!
+//! [`Progress`] and [`advance`] are shared with `watch`; change them together with both.
 
 pub mod watch;
 
@@ -23,29 +41,29 @@ use crate::ledger::progress::{Progress, Walk, advance, is_short};
 use crate::ledger::report::{JobOutcome, Report, Totals};
 use crate::task::TaskMessage;
 
-/// The most receipts beyond the watermark that are counted to see whether any has come.
+/// The most receipts after the watermark that are counted, to see whether a new one has arrived.
 const COUNTED: usize = 100_000;
 
-/// What `check` works with.
+/// Checks jobs.
 #[derive(Debug, Clone)]
 pub struct Checker {
     /// The output, with the ledger in it.
     pub output: Arc<dyn Store>,
     /// Where missing tasks are sent again.
     pub queue: Arc<dyn Queue>,
-    /// When it asks whether something is missing.
+    /// When to look for missing receipts.
     pub patience: Patience,
 }
 
-/// How long `check` waits for what is missing.
+/// How long `check` waits for receipts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// The queue's counters have all been zero for so long: they lag by a minute or more.
+    /// How long the queue's counters must be zero. They lag by a minute or more.
     pub quiet: Duration,
-    /// No receipt has come for so long, whatever the counters say. Longer than a message stays
-    /// invisible after the function that had it died.
+    /// How long no receipt must arrive, whatever the counters say. Longer than the visibility
+    /// timeout, which hides the message of a function that died.
     pub stalled: Duration,
-    /// How often what is missing is sent again.
+    /// How many times missing objects are sent again.
     pub rounds: u32,
     /// The shortest and the longest wait between two calls.
     pub waits: (Duration, Duration),
@@ -62,12 +80,12 @@ impl Default for Patience {
     }
 }
 
-/// What `check` found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Checked {
     /// The job.
     pub job: JobId,
-    /// How it stands.
+    /// Its state.
     pub state: JobState,
     /// Seconds to wait before the next call; it may be 0.
     pub wait: u64,
@@ -77,7 +95,7 @@ pub struct Checked {
     pub totals: Totals,
 }
 
-/// How a job stands.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobState {
@@ -90,7 +108,7 @@ pub enum JobState {
 }
 
 impl Checker {
-    /// Looks how a planned job stands, and does what has to be done about it.
+    /// Checks a planned job, and does the next step towards its end.
     pub async fn check(&self, job: &JobId, now: Timestamp, deadline: Deadline) -> Result<Checked> {
         let checked = self.check_on(job, now, deadline);
         (deadline.limit("the job was being checked", &*self.output, checked)).await
@@ -111,8 +129,9 @@ impl Checker {
         }
         if walk == Walk::Gap && progress.resending.is_none() {
             let moved = progress.watermark != before;
-            self.notice(&ledger, &mut progress, moved, now).await?;
-            if self.is_time_to_ask(&progress, now) {
+            self.record_movement(&ledger, &mut progress, moved, now)
+                .await?;
+            if self.is_overdue(&progress, now) {
                 if progress.rounds < self.patience.rounds {
                     progress.rounds += 1;
                     progress.resending = Some(progress.watermark.slice);
@@ -126,7 +145,7 @@ impl Checker {
             let source = format!("{}{}", definition.source, definition.prefix);
             let report = Report::new(definition, source, progress.tally, now);
             ledger.put_if_absent("report.json", &report).await?;
-            // Of two checks at once, the first one's report stands.
+            // Of two concurrent checks, the first one's report counts.
             let report = ledger.report().await?.unwrap_or(report);
             return Ok(ended(&ledger, report));
         }
@@ -147,8 +166,8 @@ impl Checker {
         })
     }
 
-    /// Notes whether anything has come since the last call, and whether the queue seems empty.
-    async fn notice(
+    /// Records whether receipts have arrived since the last call, and whether the queue seems empty.
+    async fn record_movement(
         &self,
         ledger: &Ledger,
         progress: &mut Progress,
@@ -170,15 +189,15 @@ impl Checker {
         Ok(())
     }
 
-    fn is_time_to_ask(&self, progress: &Progress, now: Timestamp) -> bool {
+    fn is_overdue(&self, progress: &Progress, now: Timestamp) -> bool {
         let passed = |since: Option<Timestamp>, patience: Duration| {
             since.is_some_and(|since| age(since, now) >= patience)
         };
         passed(progress.quiet, self.patience.quiet) || passed(progress.moved, self.patience.stalled)
     }
 
-    /// Sends what has no receipt again, one object a message: the one that kills a function takes
-    /// no other with it.
+    /// Sends the objects without a receipt again, one per message: an object that kills its function
+    /// takes no other object with it.
     async fn resend(
         &self,
         ledger: &Ledger,
@@ -197,14 +216,14 @@ impl Checker {
                 break;
             }
         }
-        // What has just been sent again needs as much patience as what was sent first.
+        // A message that was sent again needs as much time as the first one.
         progress.moved = Some(now);
         progress.quiet = None;
         Ok(())
     }
 
-    /// Waits grow with the job: a tenth of its age, so that a short job ends soon and a long one
-    /// asks seldom.
+    /// Returns the wait before the next call: a tenth of the job's age, within limits. A short job
+    /// ends soon, and a long one makes few calls.
     fn wait(&self, started: Timestamp, now: Timestamp) -> Duration {
         let (shortest, longest) = self.patience.waits;
         (age(started, now) / 10).clamp(shortest, longest)

@@ -1,4 +1,4 @@
-//! What a job is: its id, and what it was asked to do.
+//! A job: its id and its definition.
 
 use std::fmt;
 use std::str::FromStr;
@@ -82,7 +82,7 @@ pub enum Mode {
     Missing,
 }
 
-/// What a job was asked to do. It stands in the ledger, and never changes.
+/// The definition of a job. It is in the ledger, and never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// The version of the document.
@@ -90,13 +90,13 @@ pub struct Job {
     pub v: Version,
     /// Its name.
     pub job: JobId,
-    /// The store that is read, as it names itself.
+    /// The name of the store that is read.
     pub source: StoreName,
-    /// The keys that are listed begin so.
+    /// The prefix of the keys that are listed.
     pub prefix: String,
-    /// Which of them are planned.
+    /// Which objects are planned.
     pub mode: Mode,
-    /// Patterns of keys that are left out, besides Firehose's error prefixes.
+    /// Patterns of keys that are excluded, besides Firehose's error prefixes.
     pub exclude: Vec<String>,
     /// The job whose failed and lost objects are planned, instead of a listing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

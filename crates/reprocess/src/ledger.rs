@@ -1,11 +1,12 @@
-//! Where things stand in an output, and how they are read and written.
+//! The ledger of a job: plain JSON documents in the output, by which `start`, `process` and `check`
+//! tell each other what happened.
 //!
 //! ```text
-//! rehose.json                          the bucket and the options that the output is bound to
+//! rehose.json                          the source and the options that the output is bound to
 //! csv/<source key>.csv.gz              the rows of an object
 //! rejected/<source key>.jsonl.gz       the events of it that are no rows
 //! jobs/<job>/job.json                  what the job was asked to do
-//! jobs/<job>/manifest/<slice>.json     what was planned
+//! jobs/<job>/manifest/<slice>.json     a slice of the plan
 //! jobs/<job>/receipts/<task>.json      what became of a task
 //! jobs/<job>/progress.json             how far check has come
 //! jobs/<job>/report.json               the proof
@@ -60,22 +61,22 @@ impl Ledger {
         &self.job
     }
 
-    /// Where the report is, or will be.
+    /// The URL of the report, which may not exist yet.
     pub fn report_url(&self) -> String {
         self.store.url(&self.key("report.json"))
     }
 
-    /// Reads something that stands in the ledger under `name`.
+    /// Reads the document `name`, if it exists.
     pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         get(&*self.store, &self.key(name)).await
     }
 
-    /// Writes something under `name` unless something is there.
+    /// Writes the document `name` unless it exists.
     pub async fn put_if_absent<T: Serialize>(&self, name: &str, value: &T) -> Result<Put> {
         put_if_absent(&*self.store, &self.key(name), value).await
     }
 
-    /// Writes something under `name`, whatever was there.
+    /// Writes the document `name`, or replaces it.
     pub async fn put<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
         let key = self.key(name);
         let text = to_line(&*self.store, &key, value)?;
@@ -85,7 +86,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// What the job was asked to do, if there is such a job.
+    /// The definition of the job, if the job exists.
     pub async fn definition(&self) -> Result<Option<Job>> {
         self.get("job.json").await
     }
@@ -95,14 +96,14 @@ impl Ledger {
         self.get(&slice_name(slice)).await
     }
 
-    /// Stores a slice and returns the one that counts: this one, or the one that was there.
+    /// Stores a slice, and returns the one that counts: this one, or the one that existed.
     pub async fn store_slice(&self, slice: Slice) -> Result<Slice> {
         let name = slice_name(slice.slice);
         match self.put_if_absent(&name, &slice).await? {
             Put::Created => Ok(slice),
             Put::Exists => self.get(&name).await?.ok_or_else(|| Error::Ledger {
                 url: self.store.url(&self.key(&name)),
-                reason: "it was there and is gone".to_owned(),
+                reason: "it existed and is gone".to_owned(),
             }),
         }
     }
@@ -170,7 +171,7 @@ impl Ledger {
         }
     }
 
-    /// An error about something that stands in the ledger under `name`.
+    /// The error of a document that rehose does not write like this.
     pub fn damaged(&self, name: &str, reason: impl Into<String>) -> Error {
         Error::Ledger {
             url: self.store.url(&self.key(name)),
@@ -188,7 +189,7 @@ pub fn receipt_name(task: TaskId) -> String {
     format!("receipts/{task}.json")
 }
 
-/// The task that a receipt is of, by its name.
+/// The task of a receipt, from the receipt's name.
 pub(crate) fn task_of_receipt(name: &str) -> Option<TaskId> {
     let task = name.strip_prefix("receipts/")?.strip_suffix(".json")?;
     task.parse().ok()

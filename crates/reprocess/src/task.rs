@@ -16,14 +16,14 @@ pub const MAX_OBJECTS: usize = 32;
 /// The most source bytes of a task of several objects, so that a function is done with it in time.
 pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Where in a job's manifest a task stands, and so its name in the ledger.
+/// A task's place in the manifest, which is also its name in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskId {
     /// The slice of the manifest.
     pub slice: u32,
     /// The task's place in the slice.
     pub task: u32,
-    /// The only one of the task's objects that is meant, if not all are.
+    /// The only object of the task that is meant, if not all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<u32>,
 }

@@ -15,23 +15,23 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 pub use s3::S3Store;
 pub use sqs::SqsQueue;
 
-/// How often a request is made before its error counts. With the waits between, which double from
-/// a second, five ride out the throttling of a prefix that S3 is still splitting.
+/// Attempts per request. With waits that double from one second, five attempts outlast the throttling
+/// of a prefix that S3 is still splitting.
 const ATTEMPTS: u32 = 5;
 
-/// How long a connection may take. AWS answers in milliseconds where it can be reached at all.
+/// The time for a connection. AWS answers in milliseconds if it can be reached at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the answer to a request may take to begin, with the time to send it: a part of 8 MiB
-/// over a line of 2 Mbit/s.
+/// The time from a request to the first byte of its response: enough to send a part of 8 MiB at
+/// 2 Mbit/s.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a body may stand still. The SDK's own 5 seconds are short for a function whose cores
-/// are busy with compression.
+/// How long a body may stall. The SDK's default of 5 seconds is short for a function whose cores are
+/// busy with compression.
 const STALL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Reads credentials, region and endpoint from where every AWS tool has them, and sets the limits
-/// within which each request succeeds or fails, so that nothing hangs.
+/// Reads credentials, region and endpoint from the places that every AWS tool reads, and sets the
+/// limits within which each request succeeds or fails.
 pub async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -66,8 +66,8 @@ pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(config)
 }
 
-/// The service's code and message, or where it did not come to answer, the chain of causes.
-/// Request ids are left out: what is told of two equal failures is equal.
+/// The service's code and message, or the chain of causes if there was no response. Request ids are
+/// left out, so equal failures have equal texts.
 pub fn reason<E, R>(error: &SdkError<E, R>) -> String
 where
     E: Error + ProvideErrorMetadata + 'static,

@@ -17,12 +17,12 @@ use crate::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 pub use lock::LocalLock;
 use upload::LocalUpload;
 
-/// The folder at the root where objects stay until they are whole. It is no part of the store: its
-/// name is no key, and no listing shows it.
+/// The folder at the root that holds unfinished objects. It is not part of the store: its name is not
+/// a key, and no listing shows it.
 const RESERVED: &str = ".rehose";
 
-/// How much is read or written at a time: so much that a call of the system vanishes beside the work
-/// itself, and so little that nobody waits for it.
+/// Bytes read or written at a time: enough that the system call costs nothing beside the work, and
+/// few enough that no task waits long for it.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The longest name that the usual file systems take, in bytes
@@ -31,13 +31,18 @@ const MAX_NAME_BYTES: usize = 255;
 
 /// A folder as a store: a key is a file's path in it, with `/` between the names.
 ///
-/// The work on a file is done where it is awaited: most of it takes microseconds, and to wake another
-/// thread for it takes more. So whoever shares a runtime with the tasks that await it gives that
-/// runtime a thread for each of them.
+/// # Blocking
 ///
-/// Symbolic links are followed; sockets, pipes and devices are no objects. The folder itself is
-/// created by the first write. Objects are not synced to the disk one by one: they survive the
-/// end of the process, however it comes, but maybe not that of the machine.
+/// File I/O runs on the thread that awaits it: most calls take microseconds, and waking another thread
+/// takes longer. Give the runtime a thread for each task that uses the store.
+///
+/// # Durability
+///
+/// Objects survive the end of the process, however it comes. They are not synced to disk one by one, so
+/// they may not survive a power failure.
+///
+/// Symbolic links are followed; sockets, pipes and devices are not objects. The first write creates
+/// the folder.
 #[derive(Debug, Clone)]
 pub struct LocalStore {
     root: Arc<Path>,
@@ -148,7 +153,7 @@ impl Store for LocalStore {
 
 /// A file to read.
 enum Opened {
-    /// All of it: a small one is opened and read in one piece of file work.
+    /// A small file, opened and read at once.
     Small(Bytes),
     Large(File),
 }
@@ -173,8 +178,8 @@ fn piece(file: &mut File) -> io::Result<Option<Bytes>> {
     Ok((length > 0).then(|| piece.into()))
 }
 
-/// The file at a path, where there is one. Asked before a file is opened, because to open a pipe
-/// would wait for its other end.
+/// The file at a path, if there is one. Called before a file is opened: opening a pipe would wait for
+/// its other end.
 fn object(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::metadata(path) {
         Ok(found) => Ok(Some(found).filter(Metadata::is_file)),
@@ -183,7 +188,8 @@ fn object(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// Whether a path leads nowhere: `a/b` does so too where `a` is a file.
+/// Whether the error means that nothing exists at a path. `a/b` does not exist either if `a` is a
+/// file.
 fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -191,7 +197,7 @@ fn is_missing(error: &io::Error) -> bool {
     )
 }
 
-/// Why no file can stand for a key, if so.
+/// Why a key cannot be a file, if it cannot.
 fn why_not_a_key(key: &str) -> Option<&'static str> {
     if key.contains('\0') {
         return Some("a file name cannot hold a NUL character");

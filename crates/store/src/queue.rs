@@ -1,4 +1,4 @@
-//! What a job needs of a message queue, and nothing more.
+//! A message queue, reduced to what a job needs.
 
 mod local;
 

@@ -1,4 +1,4 @@
-//! What a job needs of an object store, and nothing more.
+//! An object store, reduced to what a job needs.
 //!
 //! A [`Store`] is rooted somewhere (a bucket, a prefix in it, a folder); keys are relative to that
 //! root.
@@ -18,7 +18,7 @@ pub const MAX_PAGE: usize = 1_000;
 /// delivered the whole object.
 pub type Body = BoxStream<'static, Result<Bytes, StoreError>>;
 
-/// A place that holds objects under keys.
+/// Holds objects under keys.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
     /// Lists at most `limit` (1 to [`MAX_PAGE`]) objects whose keys begin with `prefix` and come
@@ -38,24 +38,28 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// [`Upload::complete`] returns, and an object that stood there before is replaced whole.
     async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError>;
 
-    /// Writes a small object unless one stands under `key` already; which of two happened is the
-    /// answer. Of any number of concurrent calls exactly one is told [`Put::Created`], unless the
+    /// Writes a small object unless `key` has one, and returns which of the two happened. Of any number of concurrent calls exactly one is told [`Put::Created`], unless the
     /// network loses that answer: then the call may find its own object and say [`Put::Exists`].
     async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError>;
 
     /// The size of an object in bytes, or `None` where there is none.
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError>;
 
-    /// Waits until nothing is left of uploads that were dropped, as far as it can be cleared away.
-    /// A function is frozen as soon as it has answered, and what goes on behind it with it.
+    /// Waits until the uploads that were dropped are aborted. Lambda freezes the environment after
+    /// the response; background work stops too.
     async fn tidy(&self) {}
 
-    /// How a person would name the object: `s3://bucket/key`, or a path.
+    /// The object's URL for people: `s3://bucket/key`, or a path.
     fn url(&self, key: &str) -> String;
 }
 
-/// An object being written. Dropped without [`complete`](Upload::complete), it leaves nothing
-/// visible; [`abort`](Upload::abort) also frees at once what was stored of it.
+/// An object being written.
+///
+/// # Cancel safety
+///
+/// An upload that is dropped without [`complete`](Upload::complete) leaves nothing visible. What was
+/// stored of it is freed in the background: see [`Store::tidy`]. [`abort`](Upload::abort) frees it
+/// before it returns.
 #[async_trait]
 pub trait Upload: Send {
     /// Appends bytes. Once a call has failed or was given up half-way, the object cannot be

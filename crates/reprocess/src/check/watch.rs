@@ -1,4 +1,4 @@
-//! How far a job has come, for whoever looks on. It only reads.
+//! Watching a job. It only reads.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,16 +12,15 @@ use crate::ledger::progress::{Progress, advance};
 use crate::ledger::report::{FailedObject, Report, Totals};
 use crate::ledger::{Ledger, task_of_receipt};
 
-/// Time that a look may take to add up receipts; the next one goes on.
+/// The time that one look may take to add up receipts. The next look continues.
 const LOOK_TIME: Duration = Duration::from_secs(60);
 
 /// Slices read at once.
 const READS: usize = 16;
 
-/// Looks at a job again and again. Of a slice of the manifest and of a receipt each is read once at
-/// most: it begins where `check` stands by its notes and remembers what it has added up since. A
-/// look at a job of a million objects costs a handful of requests, and one more for every thousand
-/// receipts that came before others that are still missing.
+/// Looks at a job repeatedly. It starts at the progress that `check` has recorded and remembers its
+/// own, so each slice and each receipt is read once at most. A look at a job of a million objects
+/// costs a handful of requests, and one more for every thousand receipts after the first gap.
 #[derive(Debug)]
 pub struct Watch {
     ledger: Ledger,
@@ -31,21 +30,21 @@ pub struct Watch {
     all_planned: bool,
 }
 
-/// How much a task is.
+/// The size of a task.
 #[derive(Debug, Clone, Copy)]
 struct Size {
     objects: u64,
     bytes: u64,
 }
 
-/// How a job stands.
+/// The state of a job at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {
     /// Objects planned so far.
     pub planned: u64,
     /// Whether no more will be planned.
     pub all_planned: bool,
-    /// Objects of which a receipt tells, or that are given up.
+    /// Objects that have a receipt, or are given up.
     pub settled: u64,
     /// Bytes of the tasks beyond where the watch began that are settled, when they were listed.
     pub bytes_settled: u64,
@@ -58,7 +57,7 @@ pub struct Look {
 }
 
 impl Watch {
-    /// A watch over a job. It may be begun before the job.
+    /// A watch over a job, which need not exist yet.
     pub fn new(ledger: Ledger) -> Self {
         Self {
             ledger,
@@ -68,7 +67,7 @@ impl Watch {
         }
     }
 
-    /// Looks how the job stands.
+    /// Looks at the job.
     pub async fn look(&mut self) -> Result<Look> {
         if let Some(report) = self.ledger.report().await? {
             return Ok(Look::ended(report));
@@ -163,10 +162,10 @@ impl Watch {
     }
 }
 
-/// How much of a task is settled.
+/// The settled part of a task.
 enum Settled {
     Whole,
-    /// So many of its objects, each by a receipt of its own.
+    /// This many of its objects, each with a receipt of its own.
     Alone(u64),
 }
 
@@ -185,9 +184,9 @@ impl Look {
     }
 }
 
-/// Every object of a job that failed or was lost, a slice at a time, in the plan's order. The
-/// report lists the first of them; this reads the receipts, and so knows all. Of a job that is not
-/// over, those that are known so far.
+/// Returns every object of a job that failed or was lost, a slice at a time, in the plan's order. The
+/// report lists only the first of them; this reads the receipts. For a job that has not ended, it
+/// returns those that are known so far.
 pub fn failures(
     ledger: &Ledger,
     is_over: bool,

@@ -8,21 +8,21 @@ use super::Version;
 use super::document::{differences, get, put_if_absent};
 use crate::error::{Error, Result};
 
-/// What the rows of an output have in common.
+/// The properties that all rows of an output share.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Binding {
     #[serde(default)]
     v: Version,
-    /// The bucket whose objects they are of: an output is named by its source's key alone, so that
-    /// equal keys of two buckets would overwrite each other. None where the source is a folder.
+    /// The bucket of the source. An output is named by the key alone, so equal keys of two buckets
+    /// would overwrite each other. None if the source is a folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     bucket: Option<StoreName>,
     /// Their shape.
     options: Options,
 }
 
-/// Binds an output to a source and to options, or makes sure that it is bound to these.
+/// Binds an output to a source and options, or checks that it is bound to these.
 pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> Result<()> {
     const KEY: &str = "rehose.json";
     let wanted = Binding {

@@ -58,12 +58,12 @@ pub(super) fn to_line<T: Serialize>(store: &dyn Store, key: &str, value: &T) -> 
     Ok(text.into())
 }
 
-/// A value as a person may read it in an error.
+/// A value as text for an error.
 pub(crate) fn describe<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
 }
 
-/// Two values as a person may read them in an error, without what they have in common.
+/// Two values as text for an error, without the fields in which they agree.
 pub(crate) fn differences<T: Serialize>(left: &T, right: &T) -> (String, String) {
     match (serde_json::to_value(left), serde_json::to_value(right)) {
         (Ok(Value::Object(mut left)), Ok(Value::Object(mut right))) => {

@@ -1,4 +1,8 @@
-//! What became of planned objects: the manifest beside its receipts.
+//! Folding receipts into the states of planned objects. `check`, `watch` and `retry` share it.
+//!
+//! A task's own receipt comes first. Without one, the receipts of its objects alone count, which a
+//! round of resending leads to. An object without either is missing, or lost once the job is given
+//! up. `check` decides when to give up; this module only reads.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +20,7 @@ use crate::task::{PlannedObject, TaskId};
 /// Receipts read at once.
 const READS: usize = 32;
 
-/// What is known of a planned object.
+/// The state of a planned object.
 pub(crate) enum ObjectState {
     Known(ObjectReceipt),
     Lost(String),
@@ -40,7 +44,7 @@ impl ObjectState {
     }
 }
 
-/// What the job was asked to do.
+/// Returns the definition of the job.
 pub(crate) async fn defined(ledger: &Ledger) -> Result<Job> {
     (ledger.definition().await?).ok_or_else(|| Error::NotPlanned {
         job: ledger.job().to_string(),
@@ -48,7 +52,7 @@ pub(crate) async fn defined(ledger: &Ledger) -> Result<Job> {
     })
 }
 
-/// A slice that must have been planned.
+/// Returns a slice that must have been planned.
 pub(crate) async fn planned(ledger: &Ledger, slice: u32) -> Result<Slice> {
     (ledger.slice(slice).await?).ok_or_else(|| unplanned(ledger, slice))
 }
@@ -60,9 +64,9 @@ pub(crate) fn unplanned(ledger: &Ledger, slice: u32) -> Error {
     }
 }
 
-/// What became of the tasks of a slice from one on, in their order. `names` are the receipts that
-/// there are. A task of whose objects one is missing is `None`, unless the job is given up: then
-/// what is missing is lost.
+/// Returns the states of a slice's tasks in their order, beginning with the task `from`. `names` are
+/// the receipts that exist. A task with a missing object is `None`, unless the job is given up: then
+/// missing objects are lost.
 pub(crate) fn of_slice<'a>(
     ledger: &'a Ledger,
     slice: &'a Slice,
@@ -75,8 +79,7 @@ pub(crate) fn of_slice<'a>(
         .buffered(READS)
 }
 
-/// What became of a task's objects: by its own receipt, else by those of its objects alone; `None`
-/// where one is missing and the job is not given up.
+/// Returns the states of a task's objects, or `None` if one is missing and the job is not given up.
 async fn states(
     ledger: &Ledger,
     names: &BTreeSet<String>,
@@ -105,7 +108,7 @@ async fn states(
     Ok(Some(states))
 }
 
-/// Reads a receipt and makes sure that it is about these objects and that its numbers agree.
+/// Reads a receipt, and checks that it is about these objects and that its numbers add up.
 async fn receipts(
     ledger: &Ledger,
     task: TaskId,
@@ -113,7 +116,7 @@ async fn receipts(
 ) -> Result<Vec<ObjectReceipt>> {
     let name = receipt_name(task);
     let receipt: Option<Receipt> = ledger.get(&name).await?;
-    let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it was there and is gone"))?;
+    let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it existed and is gone"))?;
     let planned = objects.iter().map(|object| &object.key);
     if !receipt.objects.iter().map(|object| &object.key).eq(planned) {
         return Err(ledger.damaged(

@@ -24,17 +24,17 @@ impl OutputId {
     }
 }
 
-/// What is written at the root of an output, by rehose or by queries of its tables.
+/// The prefixes in an output that rehose, or queries of its tables, write under.
 pub const WRITTEN: [&str; 5] = ["csv/", "rejected/", "jobs/", "rehose.json", "athena/"];
 
-/// Whether what stands under a URL is written there by rehose or by queries. That is no source: it
-/// would be rewritten into more of the same, for ever where each new object brings an event.
+/// Whether rehose or a query writes what lies under a URL. That must not be a source: its objects
+/// would be converted again and again, for ever if each new object brings an event.
 pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
     let key = url.strip_prefix(&output.url(""));
     key.is_some_and(|key| WRITTEN.iter().any(|place| key.starts_with(place)))
 }
 
-/// Whether a listing of all that begins with a URL would meet what is written there.
+/// Whether a listing under a URL would include what rehose writes.
 pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
     (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
 }

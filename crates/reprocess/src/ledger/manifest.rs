@@ -1,11 +1,11 @@
-//! The manifest: what a job has planned, a slice for each page of the listing.
+//! The manifest: the plan of a job, one slice per page of the listing.
 
 use serde::{Deserialize, Serialize};
 
 use super::Version;
 use crate::task::{PlannedObject, TaskId};
 
-/// What became of one page of the listing.
+/// The plan for one page of the listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
     /// The version of the document.
@@ -15,9 +15,9 @@ pub struct Slice {
     pub slice: u32,
     /// Objects listed.
     pub listed: u64,
-    /// Of them left out by a pattern.
+    /// Objects of them that a pattern excludes.
     pub excluded: u64,
-    /// Of them left out because their output was there.
+    /// Objects of them that are skipped because their output exists.
     pub present: u64,
     /// The last key listed.
     pub last: Option<String>,

@@ -12,12 +12,12 @@ use super::{Ledger, Version};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
-/// Time that a slice needs at most: its listing and a thousand receipts, read some at a time. With
-/// less than that left, the rest is the next call's.
+/// The longest time that a slice takes: its listing and a thousand receipts. With less than this
+/// left, the next call continues.
 const SLICE_TIME: Duration = Duration::from_secs(15);
 
-/// What `check` remembers from call to call, in the ledger. Everything before the watermark is in
-/// the tally, and nothing else is.
+/// The memory of `check` between calls, in the ledger. Everything before the watermark is in the
+/// tally, and nothing else is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
     #[serde(default)]
@@ -25,17 +25,17 @@ pub(crate) struct Progress {
     /// The first task whose objects are not all accounted for.
     pub(crate) watermark: Watermark,
     pub(crate) tally: Tally,
-    /// Receipts at and after the watermark's slice when they were last counted.
+    /// Receipts from the watermark's slice on, when they were last counted.
     pub(crate) receipts: usize,
     /// When the watermark or that number last changed.
     pub(crate) moved: Option<Timestamp>,
-    /// Since when the counters have been zero.
+    /// When the counters became zero.
     pub(crate) quiet: Option<Timestamp>,
-    /// Rounds of sending again that have begun.
+    /// Rounds of resending that have begun.
     pub(crate) rounds: u32,
-    /// The next slice of the round under way.
+    /// The next slice of the current round.
     pub(crate) resending: Option<u32>,
-    /// Whether what has no receipt counts as lost.
+    /// Whether objects without a receipt count as lost.
     pub(crate) giving_up: bool,
 }
 
@@ -53,8 +53,8 @@ pub(crate) struct Watermark {
     pub(crate) counted: bool,
 }
 
-/// Whether a walk over the ledger came to the end of the plan, or what stopped it: the plan goes on
-/// with a slice that is not there yet, a receipt is missing, or time is short.
+/// How an advance of the watermark ended: at the end of the plan, at a slice that is not planned yet,
+/// at a missing receipt, or because time is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Walk {
     Ended,
@@ -63,8 +63,8 @@ pub(crate) enum Walk {
     OutOfTime,
 }
 
-/// Moves the watermark over the receipts and adds up what it passes, up to the first gap. When the
-/// job is given up, gaps are passed too, as lost. It only reads.
+/// Moves the watermark over the receipts up to the first gap, and adds them to the tally. Once the
+/// job is given up, the watermark passes gaps too, and their objects are lost. It writes nothing.
 pub(crate) async fn advance(
     ledger: &Ledger,
     progress: &mut Progress,

@@ -1,12 +1,12 @@
-//! A receipt: what became of a task.
+//! A receipt: the result of a task.
 
 use rehose_extract::Summary;
 use serde::{Deserialize, Serialize};
 
 use super::Version;
 
-/// What became of a task's objects, in the task's order. It holds nothing that differs between two
-/// honest runs: no times, no request ids.
+/// The results of a task's objects, in the task's order. It holds nothing that differs between two
+/// correct runs: no times, no request ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The version of the document.
@@ -32,12 +32,12 @@ pub struct Artifact {
     pub inputs: Vec<u32>,
 }
 
-/// What became of an object.
+/// The result of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectReceipt {
     /// The object's key in the source.
     pub key: String,
-    /// What became of it.
+    /// Its result.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
@@ -62,7 +62,7 @@ impl Outcome {
     }
 }
 
-/// Why an object failed.
+/// The reason why an object failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// A short stable name.
@@ -72,7 +72,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Nothing is known of the object.
+    /// The failure of an object without any receipt.
     pub fn lost() -> Self {
         Self {
             reason: "lost".to_owned(),

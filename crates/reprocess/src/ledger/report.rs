@@ -1,4 +1,4 @@
-//! The report: the proof that a job is complete, or the list of what it lacks.
+//! The report: the proof that a job is complete, or the list of objects without output.
 
 use jiff::Timestamp;
 use rehose_extract::Options;
@@ -11,7 +11,7 @@ use crate::job::{Job, JobId};
 /// The failures that a report lists; all of them stand in the receipts.
 pub const MAX_FAILURES: usize = 1_000;
 
-/// What a job came to.
+/// The result of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The version of the document.
@@ -21,7 +21,7 @@ pub struct Report {
     pub job: JobId,
     /// Whether everything that was planned is done.
     pub state: JobOutcome,
-    /// What was listed.
+    /// The URL that was listed.
     pub source: String,
     /// The job whose failed and lost objects these were, if nothing was listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,11 +81,11 @@ pub enum JobOutcome {
 /// The sums of a job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
-    /// What became of the objects.
+    /// Numbers of objects.
     pub objects: Objects,
     /// Bytes of the objects that are done.
     pub bytes: Bytes,
-    /// What became of the events in the objects that are done.
+    /// Numbers of events in the objects that are done.
     pub rows: Rows,
 }
 
@@ -102,7 +102,7 @@ pub struct Objects {
     pub done: u64,
     /// They cannot be read or transcoded.
     pub failed: u64,
-    /// Nothing is known of them: every message that carried them vanished.
+    /// They have no receipt: every message about them vanished.
     pub lost: u64,
 }
 
@@ -140,7 +140,7 @@ pub struct FailedObject {
     pub failure: Failure,
 }
 
-/// Totals in the making, with the failures met so far.
+/// The totals so far, with the first failures.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// The sums.
@@ -151,19 +151,19 @@ pub struct Tally {
 }
 
 impl Objects {
-    /// Those that were planned: neither left out nor there.
+    /// Objects that were planned: neither excluded nor present.
     pub fn planned(&self) -> u64 {
         (self.listed.saturating_sub(self.excluded)).saturating_sub(self.present)
     }
 
-    /// Those of which it is known what became of them.
+    /// Objects whose result is known.
     pub fn settled(&self) -> u64 {
         self.done + self.failed + self.lost
     }
 }
 
 impl Tally {
-    /// Adds what became of an object.
+    /// Adds the result of an object.
     pub fn add(&mut self, object: ObjectReceipt) {
         match object.outcome {
             Outcome::Done(summary) => {
@@ -187,7 +187,7 @@ impl Tally {
         }
     }
 
-    /// Adds an object of which nothing is known.
+    /// Adds an object without a receipt.
     pub fn add_lost(&mut self, key: String) {
         self.totals.objects.lost += 1;
         self.fail(key, Failure::lost());

@@ -1,4 +1,8 @@
-//! Planning a job a slice at a time: each is stored before its tasks are sent.
+//! Planning a job, one slice at a time.
+//!
+//! Each slice is stored, if absent, before its tasks are sent. So every task that was sent is in the
+//! plan, and a call that is repeated sends the tasks of the stored slice, whatever the listing says
+//! now. The cursor between calls is a key, so it never expires.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +22,14 @@ use crate::ledger::manifest::Slice;
 use crate::ledger::{self, Ledger};
 use crate::task::TaskMessage;
 
-/// Time that a page needs at most: a thousand `HeadObject` and a hundred `SendMessageBatch` with
-/// their retries. With less than that left, the next page is the next call's.
+/// The longest time that a page takes: a thousand `HeadObject` and a hundred `SendMessageBatch` with
+/// their retries. With less than this left, the next call plans the next page.
 const PAGE_TIME: Duration = Duration::from_secs(20);
 
-/// What is being done when a call runs out of time.
+/// The work that a call was doing when its time ran out.
 pub(super) const PLANNING: &str = "the job was being planned";
 
-/// What `start` works with.
+/// Plans jobs.
 #[derive(Debug, Clone)]
 pub struct Planner {
     /// The stores that may be listed.

@@ -1,4 +1,8 @@
-//! `process`: handles messages, each for itself.
+//! `process`: handles messages, each on its own.
+//!
+//! The order of writes is the protocol: an object's outputs are completed, then the task's receipt is
+//! written, then the message is acknowledged, by the caller. So a receipt implies its outputs, and a
+//! message that disappears implies a receipt. Any of these may happen twice, with the same bytes.
 
 use std::sync::Arc;
 
@@ -43,7 +47,7 @@ pub struct Processor {
     bound: OnceCell<()>,
 }
 
-/// What a message came to.
+/// The result of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Processed {
     /// Objects that are done, each with its key.

@@ -11,7 +11,7 @@ use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use super::reason;
 use crate::queue::{Counters, Queue, QueueError, Unsent, check_batch};
 
-/// What SQS says to whoever may not do something with the queue, or with its key
+/// The error codes of SQS and of KMS for missing permissions
 /// (<https://repost.aws/knowledge-center/sqs-accessdenied-errors>).
 const DENIED: [&str; 4] = [
     "AccessDenied",
@@ -79,7 +79,7 @@ impl Queue for SqsQueue {
             .await
             .map_err(|error| self.failure("send to", error))?;
 
-        // Only what SQS says it took counts as taken.
+        // Only an entry in `Successful` counts as accepted.
         let accepted = |id: &str| answer.successful().iter().any(|entry| entry.id() == id);
         let reason = |id: &str| {
             let failed = answer.failed().iter().find(|entry| entry.id() == id);
@@ -114,7 +114,7 @@ impl Queue for SqsQueue {
             .send()
             .await
             .map_err(|error| self.failure(OPERATION, error))?;
-        // A figure that is missing must never pass for a zero.
+        // A missing counter must never count as zero.
         let figure = |name: &QueueAttributeName| {
             answer
                 .attributes()

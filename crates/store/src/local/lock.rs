@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::RESERVED;
 
-/// Keeps other jobs out of a folder until it is dropped. A process that dies drops it, too.
+/// Keeps other jobs out of a folder until it is dropped. The end of the process releases it too.
 #[derive(Debug)]
 #[must_use = "dropping it lets other jobs in"]
 pub struct LocalLock {
@@ -40,7 +40,7 @@ impl LocalLock {
 
 impl Drop for LocalLock {
     fn drop(&mut self) {
-        // Fails where an upload is still under way, which needs it; the next lock clears it then.
+        // Fails while an upload still uses it. The next lock clears it then.
         let _ = fs::remove_dir(&self.reserved);
     }
 }

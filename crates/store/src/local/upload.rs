@@ -16,7 +16,7 @@ pub(super) struct LocalUpload {
     store: LocalStore,
     key: String,
     path: PathBuf,
-    /// Taken for the time of a call, so that one that fails or is given up leaves none behind.
+    /// Taken during a call, so a call that fails or is cancelled leaves none behind.
     draft: Option<Draft>,
 }
 
@@ -68,8 +68,7 @@ impl Upload for LocalUpload {
     async fn abort(self: Box<Self>) {}
 }
 
-/// What there is of an object so far. Small ones are held until they are complete, which makes them
-/// one piece of file work.
+/// The object so far. A small one is held in memory and written at once.
 #[derive(Default)]
 struct Draft {
     held: Vec<Bytes>,
@@ -109,7 +108,7 @@ pub(super) fn put_if_absent(root: &Path, path: &Path, body: &[u8]) -> io::Result
 fn temporary(root: &Path) -> io::Result<NamedTempFile> {
     let reserved = root.join(RESERVED);
     let mut builder = tempfile::Builder::new();
-    // An object is as readable as any file that this user creates; a temporary file is not.
+    // Temporary files are private. Objects get the permissions of an ordinary file.
     #[cfg(unix)]
     builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
     match builder.tempfile_in(&reserved) {
@@ -121,8 +120,8 @@ fn temporary(root: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Moves a file to its path. Its folder is created only once it is found missing: of all the
-/// objects in a folder, one pays for it.
+/// Moves a file to its path. The folder is created only if the move fails, so one object of each
+/// folder pays for it.
 fn place<T>(
     file: NamedTempFile,
     path: &Path,

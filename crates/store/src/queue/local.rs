@@ -8,12 +8,12 @@ use tokio::sync::Notify;
 
 use super::{Counters, Queue, QueueError, Unsent, check_batch};
 
-/// How often a message is delivered before it is given up: the `maxReceiveCount` that AWS advises
+/// How many times a message is delivered: the `maxReceiveCount` that AWS advises
 /// for a queue in front of a function
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
 const MAX_RECEIVES: u32 = 5;
 
-/// What errors call it.
+/// The queue's name in errors.
 const NAME: &str = "the local queue";
 
 /// A bounded queue in this process, with exact counters. Its clones are the same queue.
@@ -62,9 +62,13 @@ impl LocalQueue {
         }
     }
 
-    /// Waits for a message. `None` says that no more will come: the queue is closed, nothing waits
-    /// in it, and nothing is in flight that might be given back. So whoever holds a delivery and
-    /// waits for another may wait for itself.
+    /// Waits for a message. Returns `None` when no more can come: the queue is closed and empty, and
+    /// no delivery is in flight that might be given back.
+    ///
+    /// # Deadlock
+    ///
+    /// A task that holds a delivery must not wait for another one: the queue may be waiting for the
+    /// first to be acknowledged or given back.
     pub async fn receive(&self) -> Option<Delivery> {
         loop {
             let changed = self.shared.changed.notified();
@@ -87,13 +91,13 @@ impl LocalQueue {
         }
     }
 
-    /// Ends the sending; what is in the queue is still delivered.
+    /// Closes the queue for senders. Messages in it are still delivered.
     pub fn close(&self) {
         self.shared.lock().closed = true;
         self.shared.changed.notify_waiters();
     }
 
-    /// Waits until nothing waits in the queue and nothing is in flight.
+    /// Waits until the queue is empty and no delivery is in flight.
     pub async fn emptied(&self) {
         loop {
             let changed = self.shared.changed.notified();
@@ -107,7 +111,7 @@ impl LocalQueue {
         }
     }
 
-    /// How many messages were given up after their last delivery.
+    /// The number of messages that were dropped after their last delivery.
     pub fn dead(&self) -> u64 {
         self.shared.lock().dead
     }
@@ -173,7 +177,7 @@ impl Shared {
     }
 }
 
-/// A message in the hands of a receiver. Dropped, it goes back to the queue.
+/// A message that has been received. Dropping it puts it back into the queue.
 #[derive(Debug)]
 #[must_use = "dropping it gives it back"]
 pub struct Delivery {
@@ -194,8 +198,8 @@ impl Delivery {
         }
     }
 
-    /// Gives the message back, to be delivered again behind those that wait. After its last
-    /// delivery it is given up, and counted in [`LocalQueue::dead`].
+    /// Puts the message back at the end of the queue. After its last delivery it is dropped instead,
+    /// and counted in [`LocalQueue::dead`].
     pub fn give_back(self) {}
 }
 

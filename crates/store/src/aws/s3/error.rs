@@ -1,4 +1,4 @@
-//! What S3's errors mean to a job.
+//! The kinds of S3's errors.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use aws_sdk_s3::primitives::ByteStreamError;
 use crate::aws::{causes, reason};
 use crate::{StoreError, StoreErrorKind};
 
-/// An answer with an error in it, or none at all.
+/// The error of a request that S3 refused or did not answer.
 pub(super) fn failure<E>(
     operation: &'static str,
     url: String,
@@ -27,7 +27,7 @@ where
     }
 }
 
-/// A body that ended before its end.
+/// The error of a body that ended early.
 pub(super) fn broken_off(url: String, error: ByteStreamError) -> StoreError {
     StoreError {
         operation: "read",
@@ -38,7 +38,7 @@ pub(super) fn broken_off(url: String, error: ByteStreamError) -> StoreError {
     }
 }
 
-/// An answer that lacks what it should hold.
+/// The error of a response that lacks a field.
 pub(super) fn unclear(operation: &'static str, url: String, lacking: &str) -> StoreError {
     StoreError {
         operation,

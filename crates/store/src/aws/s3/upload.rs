@@ -1,5 +1,4 @@
-//! Objects that are written without knowing their size: small ones with one request, the others in
-//! parts.
+//! Writing objects of unknown size: small ones in one request, others in parts.
 
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ const MAX_PARTS: usize = 10_000;
 /// An object on its way to S3.
 pub(super) struct S3Upload {
     target: Target,
-    /// Taken for the time of a call, so that one that fails or is given up leaves none behind.
+    /// Taken during a call, so a call that fails or is cancelled leaves none behind.
     draft: Option<Draft>,
 }
 
@@ -124,7 +123,7 @@ impl Target {
     }
 }
 
-/// What there is of an object so far.
+/// The object so far.
 #[derive(Default)]
 struct Draft {
     buffer: BytesMut,
@@ -241,7 +240,8 @@ impl Parts {
             .send()
             .await
             .map_err(|error| failure("write", self.target.url.to_string(), error))?;
-        // S3 begins its answer with 200 before it knows the outcome; only the body has it.
+        // S3 sends status 200 before it knows the result, which is in the body
+        // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>).
         if answer.e_tag().is_none() {
             return Err(unclear(
                 "write",
@@ -269,14 +269,14 @@ impl Drop for Parts {
     }
 }
 
-/// Keeps track of aborts. It is closed: it can be waited for at any time, and takes more.
+/// A tracker of aborts. It is closed, so it can be waited for at any time, and still takes more.
 pub(super) fn aborts() -> TaskTracker {
     let aborts = TaskTracker::new();
     aborts.close();
     aborts
 }
 
-/// Best effort: what this cannot clear away, the bucket's lifecycle rule does.
+/// Best effort: the bucket's lifecycle rule removes uploads that this cannot abort.
 async fn abort(target: Target, upload_id: String) {
     let outcome = target
         .client
