@@ -120,7 +120,7 @@ impl Checker {
             return Ok(ended(&ledger, report));
         }
         let definition = fold::defined(&ledger).await?;
-        let mut progress = Progress::of(&ledger).await?;
+        let mut progress = Progress::load(&ledger).await?;
 
         let before = progress.watermark;
         let mut walk = advance(&ledger, &mut progress, deadline).await?;
@@ -129,9 +129,9 @@ impl Checker {
         }
         if walk == Walk::Gap && progress.resending.is_none() {
             let moved = progress.watermark != before;
-            self.record_movement(&ledger, &mut progress, moved, now)
+            self.record_activity(&ledger, &mut progress, moved, now)
                 .await?;
-            if self.is_overdue(&progress, now) {
+            if self.is_patience_over(&progress, now) {
                 if progress.rounds < self.patience.rounds {
                     progress.rounds += 1;
                     progress.resending = Some(progress.watermark.slice);
@@ -166,8 +166,8 @@ impl Checker {
         })
     }
 
-    /// Records whether receipts have arrived since the last call, and whether the queue seems empty.
-    async fn record_movement(
+    /// Notes whether anything has come since the last call, and whether the queue seems empty.
+    async fn record_activity(
         &self,
         ledger: &Ledger,
         progress: &mut Progress,
@@ -189,7 +189,7 @@ impl Checker {
         Ok(())
     }
 
-    fn is_overdue(&self, progress: &Progress, now: Timestamp) -> bool {
+    fn is_patience_over(&self, progress: &Progress, now: Timestamp) -> bool {
         let passed = |since: Option<Timestamp>, patience: Duration| {
             since.is_some_and(|since| age(since, now) >= patience)
         };
@@ -208,7 +208,7 @@ impl Checker {
         while let Some(number) = progress.resending {
             let slice = fold::planned(ledger, number).await?;
             let names = ledger.receipts_of(number).await?;
-            let missing = fold::missing(&slice, &names);
+            let missing = fold::missing_objects(&slice, &names);
             let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
             send(&*self.queue, missing, deadline).await?;
             progress.resending = slice.more.then_some(number + 1);

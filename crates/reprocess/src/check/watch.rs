@@ -7,7 +7,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::ledger::fold::{self, ObjectState};
+use crate::ledger::fold::{self, ObjectStatus};
 use crate::ledger::progress::{Progress, advance};
 use crate::ledger::report::{FailedObject, Report, Totals};
 use crate::ledger::{Ledger, task_of_receipt};
@@ -74,7 +74,7 @@ impl Watch {
         }
         let mut progress = match self.progress.take() {
             Some(progress) => progress,
-            None => Progress::of(&self.ledger).await?,
+            None => Progress::load(&self.ledger).await?,
         };
         self.read_plan(progress.watermark.slice).await?;
         advance(&self.ledger, &mut progress, Deadline::after(LOOK_TIME)).await?;
@@ -199,10 +199,10 @@ pub fn failures(
             return Ok(None);
         };
         let names = ledger.receipts_of(number).await?;
-        let tasks = fold::of_slice(ledger, &slice, &names, 0, is_over);
+        let tasks = fold::object_statuses(ledger, &slice, &names, 0, is_over);
         let states: Vec<_> = tasks.try_collect().await?;
         let failures = (states.into_iter().flatten().flatten())
-            .filter_map(ObjectState::into_failed)
+            .filter_map(ObjectStatus::into_failed)
             .collect();
         Ok(Some((failures, slice.more.then_some(number + 1))))
     })

@@ -20,21 +20,21 @@ use crate::task::{PlannedObject, TaskId};
 /// Receipts read at once.
 const READS: usize = 32;
 
-/// The state of a planned object.
-pub(crate) enum ObjectState {
-    Known(ObjectReceipt),
+/// What is known of a planned object.
+pub(crate) enum ObjectStatus {
+    Recorded(ObjectReceipt),
     Lost(String),
 }
 
-impl ObjectState {
+impl ObjectStatus {
     pub(crate) fn is_done(&self) -> bool {
-        matches!(self, Self::Known(object) if matches!(object.outcome, Outcome::Done(_)))
+        matches!(self, Self::Recorded(object) if matches!(object.outcome, Outcome::Done(_)))
     }
 
     /// The object with its failure, if it is not done.
     pub(crate) fn into_failed(self) -> Option<FailedObject> {
         let (key, failure) = match self {
-            Self::Known(ObjectReceipt { key, outcome }) => match outcome {
+            Self::Recorded(ObjectReceipt { key, outcome }) => match outcome {
                 Outcome::Done(_) => return None,
                 Outcome::Failed(failure) => (key, failure),
             },
@@ -64,48 +64,51 @@ pub(crate) fn unplanned(ledger: &Ledger, slice: u32) -> Error {
     }
 }
 
-/// Returns the states of a slice's tasks in their order, beginning with the task `from`. `names` are
-/// the receipts that exist. A task with a missing object is `None`, unless the job is given up: then
-/// missing objects are lost.
-pub(crate) fn of_slice<'a>(
+/// What became of the tasks of a slice from one on, in their order. `names` are the receipts that
+/// there are. A task of whose objects one is missing is `None`, unless the job is given up: then
+/// what is missing is lost.
+pub(crate) fn object_statuses<'a>(
     ledger: &'a Ledger,
     slice: &'a Slice,
     names: &'a BTreeSet<String>,
     from: usize,
     giving_up: bool,
-) -> impl Stream<Item = Result<Option<Vec<ObjectState>>>> + 'a {
+) -> impl Stream<Item = Result<Option<Vec<ObjectStatus>>>> + 'a {
     futures::stream::iter(slice.tasks().skip(from))
-        .map(move |(task, objects)| states(ledger, names, task, objects, giving_up))
+        .map(move |(task, objects)| task_statuses(ledger, names, task, objects, giving_up))
         .buffered(READS)
 }
 
-/// Returns the states of a task's objects, or `None` if one is missing and the job is not given up.
-async fn states(
+/// What became of a task's objects: by its own receipt, else by those of its objects alone; `None`
+/// where one is missing and the job is not given up.
+async fn task_statuses(
     ledger: &Ledger,
     names: &BTreeSet<String>,
     task: TaskId,
     objects: &[PlannedObject],
     giving_up: bool,
-) -> Result<Option<Vec<ObjectState>>> {
+) -> Result<Option<Vec<ObjectStatus>>> {
     if names.contains(&receipt_name(task)) {
         let receipts = receipts(ledger, task, objects).await?;
-        return Ok(Some(receipts.into_iter().map(ObjectState::Known).collect()));
+        return Ok(Some(
+            receipts.into_iter().map(ObjectStatus::Recorded).collect(),
+        ));
     }
     let alone = |i| task.of_object(i);
-    let is_known = |i| names.contains(&receipt_name(alone(i)));
-    if !giving_up && !(0..objects.len()).all(is_known) {
+    let has_receipt = |i| names.contains(&receipt_name(alone(i)));
+    if !giving_up && !(0..objects.len()).all(has_receipt) {
         return Ok(None);
     }
-    let mut states = Vec::with_capacity(objects.len());
+    let mut statuses = Vec::with_capacity(objects.len());
     for (i, object) in objects.iter().enumerate() {
-        if is_known(i) {
+        if has_receipt(i) {
             let receipts = receipts(ledger, alone(i), std::slice::from_ref(object)).await?;
-            states.extend(receipts.into_iter().map(ObjectState::Known));
+            statuses.extend(receipts.into_iter().map(ObjectStatus::Recorded));
         } else {
-            states.push(ObjectState::Lost(object.key.clone()));
+            statuses.push(ObjectStatus::Lost(object.key.clone()));
         }
     }
-    Ok(Some(states))
+    Ok(Some(statuses))
 }
 
 /// Reads a receipt, and checks that it is about these objects and that its numbers add up.
@@ -155,7 +158,7 @@ async fn receipts(
 }
 
 /// The objects of a slice that no receipt mentions, each as a task of its own.
-pub(crate) fn missing<'a>(
+pub(crate) fn missing_objects<'a>(
     slice: &'a Slice,
     names: &'a BTreeSet<String>,
 ) -> impl Iterator<Item = TaskId> + 'a {

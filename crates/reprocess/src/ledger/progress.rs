@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fold::{self, ObjectState};
+use super::fold::{self, ObjectStatus};
 use super::report::Tally;
 use super::{Ledger, Version};
 use crate::deadline::Deadline;
@@ -40,7 +40,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) async fn of(ledger: &Ledger) -> Result<Self> {
+    pub(crate) async fn load(ledger: &Ledger) -> Result<Self> {
         Ok(ledger.get("progress.json").await?.unwrap_or_default())
     }
 }
@@ -82,9 +82,9 @@ pub(crate) async fn advance(
             objects.present += slice.present;
         }
         let names = ledger.receipts_of(slice.slice).await?;
-        let passed: Vec<Vec<ObjectState>> = {
+        let passed: Vec<Vec<ObjectStatus>> = {
             let Watermark { task, .. } = progress.watermark;
-            fold::of_slice(ledger, &slice, &names, task, progress.giving_up)
+            fold::object_statuses(ledger, &slice, &names, task, progress.giving_up)
                 .try_take_while(|states| std::future::ready(Ok(states.is_some())))
                 .try_filter_map(async |states| Ok(states))
                 .try_collect()
@@ -93,8 +93,8 @@ pub(crate) async fn advance(
         progress.watermark.task += passed.len();
         for state in passed.into_iter().flatten() {
             match state {
-                ObjectState::Known(object) => progress.tally.add(object),
-                ObjectState::Lost(key) => progress.tally.add_lost(key),
+                ObjectStatus::Recorded(object) => progress.tally.add(object),
+                ObjectStatus::Lost(key) => progress.tally.add_lost(key),
             }
         }
         if progress.watermark.task < slice.tasks.len() {

@@ -30,7 +30,7 @@ pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
     let slice = fold::planned(left, number).await?;
     let names = left.receipts_of(number).await?;
     let is_over = true;
-    let states = fold::of_slice(left, &slice, &names, 0, is_over)
+    let states = fold::object_statuses(left, &slice, &names, 0, is_over)
         .try_filter_map(async |states| Ok(states))
         .try_collect::<Vec<_>>()
         .await?;

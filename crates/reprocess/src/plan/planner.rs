@@ -90,7 +90,7 @@ impl Sent {
 
 impl Planner {
     /// Goes on with a job where its last call stopped, or begins with it.
-    pub(super) async fn go_on(
+    pub(super) async fn continue_job(
         &self,
         job: &Job,
         cursor: Option<Cursor>,
@@ -101,7 +101,7 @@ impl Planner {
         let ledger = Ledger::new(Arc::clone(&self.output), job.job.clone());
         let mut cursor = match cursor {
             Some(cursor) => cursor,
-            None => self.begin(&ledger, job).await?,
+            None => self.bind_and_define(&ledger, job).await?,
         };
         let mut sent = Sent::default();
         for _ in 0..self.pages.max(1) {
@@ -172,7 +172,7 @@ impl Planner {
     }
 
     /// Binds the output and defines the job.
-    async fn begin(&self, ledger: &Ledger, job: &Job) -> Result<Cursor> {
+    async fn bind_and_define(&self, ledger: &Ledger, job: &Job) -> Result<Cursor> {
         ledger::bind(&*self.output, &job.source, &job.options).await?;
         if ledger.put_if_absent("job.json", job).await? == Put::Exists {
             let bound = ledger.definition().await?;

@@ -45,7 +45,7 @@ impl Planner {
                 started: now,
                 ..retryable(&left).await?
             };
-            self.go_on(&job, request.cursor, deadline).await
+            self.continue_job(&job, request.cursor, deadline).await
         };
         deadline.limit(PLANNING, &*self.output, planned).await
     }

@@ -54,7 +54,7 @@ impl Planner {
                 options: request.options.with_defaults(),
                 started: now,
             };
-            self.go_on(&job, request.cursor, deadline).await
+            self.continue_job(&job, request.cursor, deadline).await
         };
         deadline.limit(PLANNING, &*self.output, planned).await
     }
