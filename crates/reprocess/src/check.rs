@@ -1,25 +1,42 @@
-//! `check`: adds up the receipts, and decides when a job has ended.
+//! `check`: adds up the receipts, resends missing tasks, and ends a job with its report.
 //!
-//! The ledger decides. A queue's counters may be wrong in either direction, so they only prompt a
-//! look for missing receipts. Each call does these steps:
+//! The state machine calls [`Checker::check`] until the state is no longer
+//! [`Running`](JobState::Running). Between calls, `check` keeps its progress in `progress.json`.
 //!
 //! ```text
-//! report exists? ── yes ──► ended
-//!      │ no
-//! advance the watermark over receipts (ledger::progress)
-//!      ├─ plan's end reached ───────────────────► write the report
-//!      ├─ gap, and receipts or messages move ───► wait
-//!      └─ gap, and nothing moves any more ──┬──► rounds left: send the missing objects again, alone
-//!                                           └──► none left: pass gaps as lost, then the report
+//!  report.json exists? ─ yes ─────────────────────────────────────► ended
+//!    │ no
+//!    ▼
+//!  advance ─┬─ Ended ───────► write report.json ─────────────────► ended
+//!           ├─ Unplanned ───► error: the plan is not complete
+//!           ├─ OutOfTime ───► store progress, continue at once
+//!           └─ Gap ─┬─ patience not over ─► store progress, wait
+//!                   ├─ rounds left ───────► resend, store progress, wait
+//!                   └─ no round left ─────► give up, then advance again
 //! ```
+//!
+//! 1. **Walk.** [`advance`] moves the watermark over the plan, task by task, and adds up each
+//!    receipt that it passes. It stops at the first task without a receipt.
+//! 2. **Decide whether to look for lost messages.** Patience is over when the queue's counters have
+//!    been zero for [`Patience::quiet`], or when no receipt has appeared for
+//!    [`Patience::stalled`].
+//! 3. **Resend.** A round resends every object without a receipt, each in a message of its own, one
+//!    slice after the other. A round may take several calls. After it, patience starts anew.
+//! 4. **Give up.** After [`Patience::rounds`] rounds, an object without a receipt counts as lost,
+//!    and the watermark passes it.
+//! 5. **Report.** At the end of the plan, the report is written unless one exists.
 //!
 //! # Invariants
 //!
-//! - Everything before the watermark is in the tally, and nothing else is.
-//! - Rounds only increase, and each ends after a bounded time without receipts. So a job ends.
-//! - The report is written only if absent. Of two concurrent calls, the first one's report counts.
+//! - Only the plan and the receipts decide that a job is complete. The queue's counters may be wrong
+//!   in either direction; they only decide when to resend, and a needless resend is harmless.
+//! - `progress.json` is written last. A call that dies before repeats the same work.
+//! - Once `giving_up` is stored, it stays: the watermark may have passed lost objects.
 //!
-//! [`Progress`] and [`advance`] are shared with `watch`; change them together with both.
+//! # What must change together
+//!
+//! The steps above, [`Progress`] and `advance` (`ledger/progress.rs`), and the waits in
+//! `statemachine.asl.json`. [`Patience::stalled`] must exceed the queue's visibility timeout.
 
 pub mod watch;
 
@@ -41,7 +58,7 @@ use crate::ledger::progress::{Progress, Walk, advance, is_short};
 use crate::ledger::report::{JobOutcome, Report, Totals};
 use crate::task::TaskMessage;
 
-/// The most receipts after the watermark that are counted, to see whether a new one has arrived.
+/// The most receipts that are counted to detect new ones.
 const COUNTED: usize = 100_000;
 
 /// Checks jobs.
@@ -49,21 +66,23 @@ const COUNTED: usize = 100_000;
 pub struct Checker {
     /// The output, with the ledger in it.
     pub output: Arc<dyn Store>,
-    /// Where missing tasks are sent again.
+    /// The queue to which missing tasks are resent.
     pub queue: Arc<dyn Queue>,
-    /// When to look for missing receipts.
+    /// When missing tasks are resent, and when they are given up.
     pub patience: Patience,
 }
 
-/// How long `check` waits for receipts.
+/// How long `check` waits for missing receipts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// How long the queue's counters must be zero. They lag by a minute or more.
+    /// Resend after the queue's counters have all been zero for this long. They lag by a minute or
+    /// more.
     pub quiet: Duration,
-    /// How long no receipt must arrive, whatever the counters say. Longer than the visibility
-    /// timeout, which hides the message of a function that died.
+    /// Resend after no receipt has appeared for this long, whatever the counters say. It must
+    /// exceed the queue's visibility timeout: a message stays hidden that long after its function
+    /// died.
     pub stalled: Duration,
-    /// How many times missing objects are sent again.
+    /// Rounds of resending before missing objects count as lost.
     pub rounds: u32,
     /// The shortest and the longest wait between two calls.
     pub waits: (Duration, Duration),
@@ -80,7 +99,7 @@ impl Default for Patience {
     }
 }
 
-/// The result of a check.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Checked {
     /// The job.
@@ -89,7 +108,7 @@ pub struct Checked {
     pub state: JobState,
     /// Seconds to wait before the next call; it may be 0.
     pub wait: u64,
-    /// Where the report is, or will be.
+    /// The URL of the report, which exists once the job has ended.
     pub report: String,
     /// The sums so far.
     pub totals: Totals,
@@ -99,7 +118,7 @@ pub struct Checked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobState {
-    /// Some receipts are missing.
+    /// Some receipts are missing, and not given up.
     Running,
     /// Every planned object is done.
     Succeeded,
@@ -108,7 +127,12 @@ pub enum JobState {
 }
 
 impl Checker {
-    /// Checks a planned job, and does the next step towards its end.
+    /// Advances a planned job, and returns its state.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPlanned`](crate::error::Error::NotPlanned) if the plan is not complete, and
+    /// [`Error::Ledger`](crate::error::Error::Ledger) if a receipt contradicts the plan.
     pub async fn check(&self, job: &JobId, now: Timestamp, deadline: Deadline) -> Result<Checked> {
         let checked = self.check_on(job, now, deadline);
         (deadline.limit("the job was being checked", &*self.output, checked)).await
@@ -145,7 +169,7 @@ impl Checker {
             let source = format!("{}{}", definition.source, definition.prefix);
             let report = Report::new(definition, source, progress.tally, now);
             ledger.put_if_absent("report.json", &report).await?;
-            // Of two concurrent checks, the first one's report counts.
+            // Of two concurrent calls, the first one's report counts.
             let report = ledger.report().await?.unwrap_or(report);
             return Ok(ended(&ledger, report));
         }
@@ -166,7 +190,7 @@ impl Checker {
         })
     }
 
-    /// Notes whether anything has come since the last call, and whether the queue seems empty.
+    /// Records whether receipts have appeared since the last call, and whether the queue is empty.
     async fn record_activity(
         &self,
         ledger: &Ledger,
@@ -189,15 +213,18 @@ impl Checker {
         Ok(())
     }
 
+    /// Whether it is time to resend missing tasks, or to give them up.
     fn is_patience_over(&self, progress: &Progress, now: Timestamp) -> bool {
-        let passed = |since: Option<Timestamp>, patience: Duration| {
+        let has_lasted = |since: Option<Timestamp>, patience: Duration| {
             since.is_some_and(|since| age(since, now) >= patience)
         };
-        passed(progress.quiet, self.patience.quiet) || passed(progress.moved, self.patience.stalled)
+        has_lasted(progress.quiet, self.patience.quiet)
+            || has_lasted(progress.moved, self.patience.stalled)
     }
 
-    /// Sends the objects without a receipt again, one per message: an object that kills its function
-    /// takes no other object with it.
+    /// Resends every object without a receipt, in as many slices as the time allows. Each object
+    /// gets a message of its own, because an object that kills its function must not take others
+    /// with it.
     async fn resend(
         &self,
         ledger: &Ledger,
@@ -216,14 +243,14 @@ impl Checker {
                 break;
             }
         }
-        // A message that was sent again needs as much time as the first one.
+        // Resent tasks get as much patience as the first ones.
         progress.moved = Some(now);
         progress.quiet = None;
         Ok(())
     }
 
-    /// Returns the wait before the next call: a tenth of the job's age, within limits. A short job
-    /// ends soon, and a long one makes few calls.
+    /// The wait before the next call: a tenth of the job's age, within [`Patience::waits`]. A short
+    /// job ends soon, and a long one makes few requests.
     fn wait(&self, started: Timestamp, now: Timestamp) -> Duration {
         let (shortest, longest) = self.patience.waits;
         (age(started, now) / 10).clamp(shortest, longest)

@@ -1,4 +1,4 @@
-//! When work has to be over.
+//! The deadline of a call.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::{Error, Result};
 
-/// Kept back at the end to give up unfinished work in order: to abort its uploads.
+/// Reserved at the end for aborting the uploads of unfinished work.
 const GIVE_UP_TIME: Duration = Duration::from_secs(1);
 
-/// Kept back from an invocation's time, to abort uploads and to send the response.
+/// Reserved at the end of an invocation, for aborting uploads and sending the response.
 const INVOCATION_MARGIN: Duration = Duration::from_secs(3);
 
-/// A process that nobody waits for has this much time: more than any job takes.
+/// The time of a process without a limit: longer than any job.
 const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// The time by which a call must be done.
@@ -23,8 +23,9 @@ const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 ///   ├── work ───────────┼── give up ─────┤ … tidy, at most a second more
 /// ```
 ///
-/// Lambda freezes the environment after the response, and background work stops too. So everything
-/// that a call began has to be finished or given up before its end.
+/// Lambda freezes the environment after the response, and background work stops too
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>). A call therefore
+/// finishes or aborts all its work before the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
@@ -54,18 +55,18 @@ impl Deadline {
         self.0.saturating_duration_since(Instant::now()) >= time
     }
 
-    /// When to stop reading and transcoding, so that there is time to give up in order.
+    /// When to stop reading and transcoding. The rest is for aborting uploads.
     pub(crate) fn reading(self) -> Instant {
         self.0.checked_sub(GIVE_UP_TIME).unwrap_or(self.0)
     }
 
-    /// Runs work until the deadline, then waits until nothing unfinished is left of it in the
-    /// output: [`GIVE_UP_TIME`] at most. The bucket's lifecycle rule removes the rest.
+    /// Runs work until the deadline, then waits for its aborts: [`GIVE_UP_TIME`] at most. The
+    /// bucket's lifecycle rule removes the rest.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfTime`] at the deadline. Requests without a response are retried for minutes,
-    /// so the work may not see for itself that its time is over.
+    /// [`Error::OutOfTime`] at the deadline. The work may not notice the deadline itself: the SDK
+    /// retries a request without a response for minutes.
     pub(crate) async fn limit<T>(
         self,
         doing: &str,

@@ -10,17 +10,20 @@ use crate::error::{Error, Result};
 use crate::ledger;
 use crate::task::TaskMessage;
 
-/// The first wait before messages that the queue refused are sent again, and the longest.
+/// The first and the longest wait before refused messages are resent.
 const RESEND_WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// Sends messages in batches. Messages that the queue refuses are sent again, with growing waits,
-/// until the deadline.
+/// Sends messages in batches. Refused messages are resent with growing waits until the deadline.
+///
+/// # Errors
+///
+/// [`Error::Unsent`] at the deadline.
 pub(crate) async fn send(
     queue: &dyn Queue,
     messages: impl Iterator<Item = TaskMessage>,
     deadline: Deadline,
 ) -> Result<()> {
-    // A message has some 200 bytes at most, so a batch never meets the limit on its bytes.
+    // A message has about 200 bytes at most, so a batch stays below the limit on its bytes.
     let bodies: Vec<String> = messages.map(|message| ledger::describe(&message)).collect();
     for batch in bodies.chunks(MAX_BATCH) {
         send_batch(queue, batch.to_vec(), deadline).await?;

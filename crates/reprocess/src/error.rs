@@ -1,4 +1,4 @@
-//! What stops a use case, in words that say what to do next.
+//! The errors of the use cases. Each message says what to do next.
 
 use rehose_extract::OptionsError;
 use rehose_store::location::LocationError;
@@ -8,9 +8,9 @@ use rehose_store::{StoreError, StoreErrorKind};
 use crate::ledger::NewerVersion;
 use crate::task::TaskId;
 
-/// Why `start`, `process` or `check` could not do what was asked.
+/// Why `start`, `process` or `check` failed.
 ///
-/// What is wrong with an object is not among these: it is an [`Outcome`](crate::ledger::receipt::Outcome).
+/// A fault of a source object is not an error here. It is an [`Outcome`](crate::ledger::receipt::Outcome).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,7 +26,7 @@ pub enum Error {
     /// The options are not usable.
     #[error(transparent)]
     Options(#[from] OptionsError),
-    /// A value that was given is not usable.
+    /// A value is not usable.
     #[error("{name}: {reason}")]
     Value {
         /// The value's name.
@@ -34,10 +34,10 @@ pub enum Error {
         /// What is wrong with it, and what would be right.
         reason: String,
     },
-    /// There is nothing to do.
+    /// No object has the prefix.
     #[error("there is no object under {source_url}; check the prefix")]
     NothingThere {
-        /// Where was looked.
+        /// The prefix, as a URL.
         source_url: String,
     },
     /// The output would be listed as input.
@@ -48,7 +48,7 @@ pub enum Error {
         /// The source.
         source_url: String,
     },
-    /// The output holds rows of another shape, or of another bucket.
+    /// The output is bound to other options, or to another bucket.
     #[error(
         "the output {output} is bound otherwise: it has {bound}, this job has {wanted}; \
          take another output"
@@ -56,12 +56,12 @@ pub enum Error {
     OtherBinding {
         /// The output.
         output: String,
-        /// What its `rehose.json` has and the job has not.
+        /// The values in its `rehose.json` that differ.
         bound: String,
-        /// What the job has instead.
+        /// The values of the job instead.
         wanted: String,
     },
-    /// The job id belongs to a job that was defined otherwise.
+    /// The job id belongs to a job with another definition.
     #[error(
         "the job {job} exists and was started otherwise: it has {bound}, this call has {wanted}; \
          take another job id"
@@ -69,9 +69,9 @@ pub enum Error {
     OtherJob {
         /// The job's id.
         job: String,
-        /// How it was started.
+        /// The values of the existing job that differ.
         bound: String,
-        /// How it was called now.
+        /// The values of this call instead.
         wanted: String,
     },
     /// There is no such job, or its plan is not complete.
@@ -79,10 +79,10 @@ pub enum Error {
     NotPlanned {
         /// The job's id.
         job: String,
-        /// What should have been there.
+        /// The missing object of the ledger.
         missing: String,
     },
-    /// There is no report yet that says what failed.
+    /// The job to retry has no report yet.
     #[error(
         "the job {job} has no report, so what it leaves undone is not known; wait for its end, or \
          if it was stopped, start a job over its prefix with the mode missing"
@@ -108,16 +108,17 @@ pub enum Error {
     /// A source or an output outside the configuration.
     #[error("{url} is outside of what this function is configured for; it has not been touched")]
     Outside {
-        /// What was asked for.
+        /// The location.
         url: String,
     },
-    /// A message that nobody knows how to handle.
+    /// A message of an unknown form.
     #[error("not a message of this job and no event of S3: {reason}")]
     UnknownMessage {
-        /// What it lacks.
+        /// What is wrong with it.
         reason: String,
     },
-    /// An object of a realtime event is at fault. It has no receipt, so its message is its record.
+    /// An object of a realtime event failed. It has no receipt; its message in the dead-letter queue
+    /// is the record.
     #[error("{url} failed: {reason}: {detail}")]
     ObjectFailed {
         /// The object.
@@ -127,7 +128,7 @@ pub enum Error {
         /// The reason in words.
         detail: String,
     },
-    /// An object of the ledger is not what rehose writes there.
+    /// An object of the ledger is not valid, or contradicts another.
     #[error("the ledger is damaged: {url}: {reason}")]
     Ledger {
         /// The object.
@@ -157,32 +158,32 @@ pub enum Error {
     /// There was not enough time left.
     #[error("time ran out while {doing}; another attempt goes on")]
     OutOfTime {
-        /// What was going on.
+        /// The work that was interrupted.
         doing: String,
     },
     /// A thread of this process died.
     #[error("{what} died: {reason}")]
     Died {
-        /// What it was, and of which object.
+        /// The thread, and the object that it worked on.
         what: String,
-        /// What is known.
+        /// The reason, as far as it is known.
         reason: String,
     },
 }
 
-/// Whom an error is for.
+/// Who can fix an error, and whether a retry helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The caller gave something that is not usable; another attempt ends the same way.
+    /// The caller must change the input. A retry fails in the same way.
     InvalidInput,
-    /// Another attempt may succeed.
+    /// A retry may succeed.
     Transient,
-    /// Something is broken that neither the caller nor time will mend.
+    /// The operator must repair something. A retry fails in the same way.
     Failed,
 }
 
 impl ErrorKind {
-    /// The name by which the state machine knows it.
+    /// The error name in the state machine.
     pub fn name(self) -> &'static str {
         match self {
             Self::InvalidInput => "InvalidInput",
@@ -193,7 +194,7 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// Whom the error is for.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Options(_)

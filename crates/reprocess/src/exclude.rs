@@ -1,13 +1,13 @@
-//! Keys that no job and no event takes.
+//! Keys that jobs and events skip.
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::error::{Error, Result};
 
-/// Where Firehose puts what it could not deliver, by the values of
-/// `!{firehose:error-output-type}`: envelopes of its own around records in base64
-/// (<https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html>). An error prefix of the
-/// user's may put the word anywhere before the object's own name.
+/// Folders of records that Firehose could not deliver: the values of
+/// `!{firehose:error-output-type}`
+/// (<https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html>). These objects hold envelopes
+/// around records in base64. A user's error prefix may have the word anywhere in the folder.
 const ERROR_PREFIXES: [&str; 6] = [
     "processing-failed",
     "format-conversion-failed",
@@ -17,14 +17,14 @@ const ERROR_PREFIXES: [&str; 6] = [
     "http-endpoint-failed",
 ];
 
-/// Keys to leave out: those that match a pattern, and what Firehose could not deliver.
+/// Keys to skip: those that match a pattern, and those under Firehose's error prefixes.
 #[derive(Debug)]
 pub(crate) struct Exclusions {
     patterns: GlobSet,
 }
 
 impl Exclusions {
-    /// Compiles patterns, in which `*` stands for anything, slashes included.
+    /// Compiles patterns, in which `*` matches anything, slashes included.
     pub(crate) fn new(patterns: &[String]) -> Result<Self> {
         let invalid = |error: globset::Error| Error::Value {
             name: "exclude",
@@ -39,7 +39,7 @@ impl Exclusions {
         })
     }
 
-    /// Whether a key is left out.
+    /// Whether a key is skipped.
     pub(crate) fn contains(&self, key: &str) -> bool {
         let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
         ERROR_PREFIXES.iter().any(|word| folder.contains(word)) || self.patterns.is_match(key)

@@ -13,7 +13,7 @@ use crate::ledger::Version;
 
 /// The longest job id. An execution's name has 80 characters at most
 /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>), and
-/// one that goes on after another has a suffix.
+/// an execution that continues another one has a suffix.
 const MAX_ID: usize = 64;
 
 /// The name of a job: up to 64 letters, digits, `-` and `_`.
@@ -75,14 +75,14 @@ impl fmt::Display for JobId {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// All that are listed.
+    /// All listed objects.
     #[default]
     All,
-    /// Those whose output is not there yet.
+    /// Listed objects without an output.
     Missing,
 }
 
-/// The definition of a job. It is in the ledger, and never changes.
+/// The definition of a job, `job.json` in the ledger. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// The version of the document.
@@ -92,17 +92,17 @@ pub struct Job {
     pub job: JobId,
     /// The name of the store that is read.
     pub source: StoreName,
-    /// The prefix of the keys that are listed.
+    /// The prefix of the listed keys.
     pub prefix: String,
-    /// Which objects are planned.
+    /// Which of the listed objects are planned.
     pub mode: Mode,
-    /// Patterns of keys that are excluded, besides Firehose's error prefixes.
+    /// Patterns of keys to skip, in addition to Firehose's error prefixes.
     pub exclude: Vec<String>,
     /// The job whose failed and lost objects are planned, instead of a listing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<JobId>,
-    /// The shape of input and output, normalised.
+    /// The options, with their defaults filled in.
     pub options: Options,
-    /// When it was started.
+    /// The time of the first call of `start`.
     pub started: Timestamp,
 }

@@ -1,17 +1,18 @@
-//! The ledger of a job: plain JSON documents in the output, by which `start`, `process` and `check`
-//! tell each other what happened.
+//! The ledger: the layout of an output, and how its documents are read and written.
 //!
 //! ```text
-//! rehose.json                          the source and the options that the output is bound to
+//! rehose.json                          the bucket and the options of the output
 //! csv/<source key>.csv.gz              the rows of an object
-//! rejected/<source key>.jsonl.gz       the events of it that are no rows
-//! jobs/<job>/job.json                  what the job was asked to do
+//! rejected/<source key>.jsonl.gz       its events that are not rows
+//! jobs/<job>/job.json                  the definition of the job
 //! jobs/<job>/manifest/<slice>.json     a slice of the plan
-//! jobs/<job>/receipts/<task>.json      what became of a task
-//! jobs/<job>/progress.json             how far check has come
-//! jobs/<job>/report.json               the proof
+//! jobs/<job>/receipts/<task>.json      the outcome of a task
+//! jobs/<job>/progress.json             the progress of check
+//! jobs/<job>/report.json               the result of the job
 //! athena/                              results of queries, which Athena writes
 //! ```
+//!
+//! Every document is written once, if absent, except `progress.json`, which only speeds `check` up.
 
 mod binding;
 mod document;
@@ -61,7 +62,7 @@ impl Ledger {
         &self.job
     }
 
-    /// The URL of the report, which may not exist yet.
+    /// The URL of the report, which exists once the job has ended.
     pub fn report_url(&self) -> String {
         self.store.url(&self.key("report.json"))
     }
@@ -71,12 +72,12 @@ impl Ledger {
         get(&*self.store, &self.key(name)).await
     }
 
-    /// Writes the document `name` unless it exists.
+    /// Writes the document `name` if it does not exist.
     pub async fn put_if_absent<T: Serialize>(&self, name: &str, value: &T) -> Result<Put> {
         put_if_absent(&*self.store, &self.key(name), value).await
     }
 
-    /// Writes the document `name`, or replaces it.
+    /// Writes or replaces the document `name`.
     pub async fn put<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
         let key = self.key(name);
         let text = to_line(&*self.store, &key, value)?;
@@ -86,17 +87,17 @@ impl Ledger {
         Ok(())
     }
 
-    /// The definition of the job, if the job exists.
+    /// The definition of the job, if it exists.
     pub async fn definition(&self) -> Result<Option<Job>> {
         self.get("job.json").await
     }
 
-    /// A slice of the manifest, if it is planned.
+    /// A slice of the manifest, if it exists.
     pub async fn slice(&self, slice: u32) -> Result<Option<Slice>> {
         self.get(&slice_name(slice)).await
     }
 
-    /// Stores a slice, and returns the one that counts: this one, or the one that existed.
+    /// Stores a slice if it does not exist, and returns the stored one.
     pub async fn store_slice(&self, slice: Slice) -> Result<Slice> {
         let name = slice_name(slice.slice);
         match self.put_if_absent(&name, &slice).await? {
@@ -108,7 +109,7 @@ impl Ledger {
         }
     }
 
-    /// Whether a task needs no more work: it has its receipt, or the job has ended.
+    /// Whether a task needs no more work: it has a receipt, or the job has ended.
     pub async fn is_settled(&self, task: TaskId) -> Result<bool> {
         let receipt = self.key(&receipt_name(task));
         let report = self.key("report.json");
@@ -122,18 +123,18 @@ impl Ledger {
         self.get("report.json").await
     }
 
-    /// The names of all receipts that tasks of a slice have so far.
+    /// The names of the receipts of a slice.
     pub async fn receipts_of(&self, slice: u32) -> Result<BTreeSet<String>> {
         self.names(&format!("receipts/{slice:08}-"), None).await
     }
 
-    /// The names of all receipts that tasks of a slice and of those after it have so far.
+    /// The names of the receipts from a slice on.
     pub async fn receipts_from(&self, slice: u32) -> Result<BTreeSet<String>> {
         let after = format!("receipts/{slice:08}");
         self.names("receipts/", Some(&after)).await
     }
 
-    /// How many slices there are from one on.
+    /// The number of slices from one on.
     pub async fn slices_from(&self, slice: u32) -> Result<u32> {
         let after = slice.checked_sub(1).map(slice_name);
         let names = self.names("manifest/", after.as_deref()).await?;
@@ -156,7 +157,7 @@ impl Ledger {
         }
     }
 
-    /// How many receipts there are from a slice on, counted up to `limit`.
+    /// The number of receipts from a slice on, counted up to about `limit`.
     pub async fn count_receipts(&self, slice: u32, limit: usize) -> Result<usize> {
         let prefix = self.key("receipts/");
         let mut after = format!("{prefix}{slice:08}");
@@ -171,7 +172,7 @@ impl Ledger {
         }
     }
 
-    /// The error of a document that rehose does not write like this.
+    /// An error about the document `name`.
     pub fn damaged(&self, name: &str, reason: impl Into<String>) -> Error {
         Error::Ledger {
             url: self.store.url(&self.key(name)),
@@ -189,7 +190,7 @@ pub fn receipt_name(task: TaskId) -> String {
     format!("receipts/{task}.json")
 }
 
-/// The task of a receipt, from the receipt's name.
+/// The task of a receipt with this name.
 pub(crate) fn task_of_receipt(name: &str) -> Option<TaskId> {
     let task = name.strip_prefix("receipts/")?.strip_suffix(".json")?;
     task.parse().ok()

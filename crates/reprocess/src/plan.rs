@@ -1,6 +1,7 @@
-//! Planning: what a job has to do, written down before any of it is sent.
+//! Planning: a job's tasks are stored in the manifest, and then sent.
 //!
-//! [`Planner::start`] plans a listing, [`Planner::retry`] what another job left undone.
+//! [`Planner::start`] plans the objects under a prefix. [`Planner::retry`] plans the failed and lost
+//! objects of another job.
 
 mod leftover;
 mod listing;

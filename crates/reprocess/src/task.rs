@@ -1,4 +1,4 @@
-//! A task: a few objects that travel in one message.
+//! A task: a few objects that one message names.
 
 use std::fmt;
 use std::num::ParseIntError;
@@ -10,20 +10,20 @@ use serde::{Deserialize, Serialize};
 use crate::job::JobId;
 use crate::ledger::Version;
 
-/// The most objects of a task: few enough that little work is lost when a task starts again.
+/// The most objects of a task. A task starts over after a fault, so this bounds the lost work.
 pub const MAX_OBJECTS: usize = 32;
 
 /// The most source bytes of a task of several objects, so that a function is done with it in time.
 pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A task's place in the manifest, which is also its name in the ledger.
+/// The place of a task in its job's manifest. It also names the task's receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskId {
     /// The slice of the manifest.
     pub slice: u32,
-    /// The task's place in the slice.
+    /// The index of the task in the slice.
     pub task: u32,
-    /// The only object of the task that is meant, if not all are.
+    /// The index of the only object, for a task that was resent object by object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<u32>,
 }
@@ -74,8 +74,8 @@ pub struct PlannedObject {
     pub bytes: u64,
 }
 
-/// The message that carries a task. It names the task and says nothing about it: the plan does.
-/// Whoever can send to the queue can have planned work repeated, and nothing more.
+/// The message of a task. It only names the task; objects and options come from the plan. A forged
+/// message can therefore repeat planned work, and do nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TaskMessage {

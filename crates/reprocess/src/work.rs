@@ -1,8 +1,8 @@
-//! Work: a message becomes finished outputs and a receipt.
+//! Work: a message is processed into outputs and a receipt.
 //!
 //! ```text
-//! process ─► plans     what the message's task is
-//!         └► convert ─┬► small      most objects, where they are awaited
+//! process ─► plans     finds the message's task in the plan
+//!         └► convert ─┬► small      most objects, on the caller's thread
 //!                     └► streaming  the others ─► executor ─► pool
 //!                                                         └► parallel_gzip
 //! ```

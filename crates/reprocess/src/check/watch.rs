@@ -1,4 +1,10 @@
-//! Watching a job. It only reads.
+//! The progress of a running job, for the command line. It only reads.
+//!
+//! [`Watch::look`] combines two counts:
+//!
+//! - Before the watermark, it adds up receipts with the algorithm of `check` (`ledger/progress.rs`).
+//!   The sums of rows come from here.
+//! - Beyond the watermark, it counts receipts by their names only, without reading them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,20 +18,22 @@ use crate::ledger::progress::{Progress, advance};
 use crate::ledger::report::{FailedObject, Report, Totals};
 use crate::ledger::{Ledger, task_of_receipt};
 
-/// The time that one look may take to add up receipts. The next look continues.
+/// The longest time of adding up receipts in one look. The next look continues.
 const LOOK_TIME: Duration = Duration::from_secs(60);
 
-/// Slices read at once.
+/// Concurrent reads of slices.
 const READS: usize = 16;
 
-/// Looks at a job repeatedly. It starts at the progress that `check` has recorded and remembers its
-/// own, so each slice and each receipt is read once at most. A look at a job of a million objects
-/// costs a handful of requests, and one more for every thousand receipts after the first gap.
+/// Looks at a job repeatedly.
+///
+/// It starts from `progress.json` and remembers its own progress, so it reads each slice and each
+/// receipt at most once. A look at a job of a million objects costs a handful of requests, and one
+/// more for every thousand receipts beyond the watermark.
 #[derive(Debug)]
 pub struct Watch {
     ledger: Ledger,
     progress: Option<Progress>,
-    /// The tasks of the slices from the watermark on that have been read.
+    /// The sizes of the tasks, by slice, of all slices read so far.
     plan: BTreeMap<u32, Vec<Size>>,
     all_planned: bool,
 }
@@ -37,27 +45,27 @@ struct Size {
     bytes: u64,
 }
 
-/// The state of a job at one moment.
+/// A snapshot of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {
     /// Objects planned so far.
     pub planned: u64,
-    /// Whether no more will be planned.
+    /// Whether the plan is complete.
     pub all_planned: bool,
-    /// Objects that have a receipt, or are given up.
+    /// Objects that have a receipt or are given up.
     pub settled: u64,
-    /// Bytes of the tasks beyond where the watch began that are settled, when they were listed.
+    /// Listed bytes of settled objects, of the slices that this watch has read.
     pub bytes_settled: u64,
-    /// Bytes of the tasks that are not.
+    /// Listed bytes of the objects that are not settled.
     pub bytes_left: u64,
-    /// The sums of the objects added up so far: those before the first one that is not settled.
+    /// The sums of the objects before the first task without a receipt.
     pub totals: Totals,
     /// The report, once the job has ended.
     pub report: Option<Report>,
 }
 
 impl Watch {
-    /// A watch over a job, which need not exist yet.
+    /// A watch over a job, which may not have started yet.
     pub fn new(ledger: Ledger) -> Self {
         Self {
             ledger,
@@ -67,7 +75,7 @@ impl Watch {
         }
     }
 
-    /// Looks at the job.
+    /// Takes a snapshot of the job.
     pub async fn look(&mut self) -> Result<Look> {
         if let Some(report) = self.ledger.report().await? {
             return Ok(Look::ended(report));
@@ -83,7 +91,7 @@ impl Watch {
         Ok(look)
     }
 
-    /// Reads the slices that have been planned since the last look.
+    /// Reads the slices that were planned since the last look.
     async fn read_plan(&mut self, watermark: u32) -> Result<()> {
         if self.all_planned {
             return Ok(());
@@ -104,7 +112,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Adds to what the watermark has passed the tasks beyond it that have receipts.
+    /// Combines the sums before the watermark with the receipts beyond it.
     async fn add_up(&self, progress: &Progress) -> Result<Look> {
         let Progress {
             watermark, tally, ..
@@ -144,7 +152,7 @@ impl Watch {
         Ok(look)
     }
 
-    /// The tasks of a slice and of those after it that have receipts, of their own or of objects.
+    /// The tasks with receipts, from a slice on.
     async fn settled_from(&self, slice: u32) -> Result<BTreeMap<(u32, u32), Settled>> {
         let mut settled = BTreeMap::new();
         for name in self.ledger.receipts_from(slice).await? {
@@ -164,6 +172,7 @@ impl Watch {
 
 /// The settled part of a task.
 enum Settled {
+    /// All of it.
     Whole,
     /// This many of its objects, each with a receipt of its own.
     Alone(u64),
@@ -184,9 +193,9 @@ impl Look {
     }
 }
 
-/// Returns every object of a job that failed or was lost, a slice at a time, in the plan's order. The
-/// report lists only the first of them; this reads the receipts. For a job that has not ended, it
-/// returns those that are known so far.
+/// Every failed or lost object of a job, slice by slice, in the plan's order. The report lists only
+/// the first ones; this reads the receipts. For a job that is not over, it returns the failures so
+/// far, without lost objects.
 pub fn failures(
     ledger: &Ledger,
     is_over: bool,

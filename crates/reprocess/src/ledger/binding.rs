@@ -8,21 +8,24 @@ use super::Version;
 use super::document::{differences, get, put_if_absent};
 use crate::error::{Error, Result};
 
-/// The properties that all rows of an output share.
+/// The bucket and options that all rows of an output share.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Binding {
     #[serde(default)]
     v: Version,
-    /// The bucket of the source. An output is named by the key alone, so equal keys of two buckets
-    /// would overwrite each other. None if the source is a folder.
+    /// The source bucket, or `None` for a folder. An output is named by its source key alone, so
+    /// objects of two buckets with the same key would overwrite each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     bucket: Option<StoreName>,
-    /// Their shape.
     options: Options,
 }
 
-/// Binds an output to a source and options, or checks that it is bound to these.
+/// Binds an output to a source and options.
+///
+/// # Errors
+///
+/// [`Error::OtherBinding`] if it is bound to others.
 pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> Result<()> {
     const KEY: &str = "rehose.json";
     let wanted = Binding {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::version::Version;
 use crate::error::{Error, Result};
 
-/// The largest object of the ledger, in bytes: far above a slice or report with the longest keys.
+/// The largest document, in bytes: far more than a slice or a report with the longest keys.
 const MAX_LEDGER_OBJECT: usize = 32 * 1024 * 1024;
 
 pub(super) async fn get<T: DeserializeOwned>(store: &dyn Store, key: &str) -> Result<Option<T>> {
@@ -58,12 +58,12 @@ pub(super) fn to_line<T: Serialize>(store: &dyn Store, key: &str, value: &T) -> 
     Ok(text.into())
 }
 
-/// A value as text for an error.
+/// A value as JSON, for an error message.
 pub(crate) fn describe<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
 }
 
-/// Two values as text for an error, without the fields in which they agree.
+/// The differing fields of two values as JSON, for an error message.
 pub(crate) fn differences<T: Serialize>(left: &T, right: &T) -> (String, String) {
     match (serde_json::to_value(left), serde_json::to_value(right)) {
         (Ok(Value::Object(mut left)), Ok(Value::Object(mut right))) => {

@@ -1,8 +1,28 @@
-//! Folding receipts into the states of planned objects. `check`, `watch` and `retry` share it.
+//! The status of planned objects: the manifest joined with its receipts.
 //!
-//! A task's own receipt comes first. Without one, the receipts of its objects alone count, which a
-//! round of resending leads to. An object without either is missing, or lost once the job is given
-//! up. `check` decides when to give up; this module only reads.
+//! `check`, `watch`, `retry` and the list of failures share this algorithm:
+//!
+//! ```text
+//!  manifest slice   task 0: [a, b]     task 1: [c]     task 2: [d, e]
+//!  receipts         00000000-0000      (none)          00000000-0002.00
+//!                        │                │                │
+//!  running          [Recorded a, b]     None             None  (e has no receipt yet)
+//!  given up         [Recorded a, b]   [Lost c]         [Recorded d, Lost e]
+//! ```
+//!
+//! - A task's own receipt covers all its objects. Without one, each object needs a receipt of its
+//!   own, which a resent object gets.
+//! - While the job runs, a task is all or nothing: `None` if any object lacks a receipt.
+//! - When the job is given up, an object without a receipt is [`ObjectStatus::Lost`].
+//!
+//! # Invariants
+//!
+//! - The statuses of a task are in the plan's order, one for each object.
+//! - A receipt counts only if it lists exactly its task's objects, and its numbers add up.
+//!
+//! # What must change together
+//!
+//! This module, [`progress`](super::progress) (which adds the statuses up), and `receipt_name`.
 
 use std::collections::BTreeSet;
 
@@ -17,12 +37,14 @@ use crate::job::Job;
 use crate::promise::Promise;
 use crate::task::{PlannedObject, TaskId};
 
-/// Receipts read at once.
+/// Concurrent reads of receipts.
 const READS: usize = 32;
 
-/// What is known of a planned object.
+/// The status of a planned object.
 pub(crate) enum ObjectStatus {
+    /// It has a receipt: it is done or failed.
     Recorded(ObjectReceipt),
+    /// It has no receipt, and the job is given up. Holds the key.
     Lost(String),
 }
 
@@ -31,7 +53,7 @@ impl ObjectStatus {
         matches!(self, Self::Recorded(object) if matches!(object.outcome, Outcome::Done(_)))
     }
 
-    /// The object with its failure, if it is not done.
+    /// The object and its failure, unless it is done.
     pub(crate) fn into_failed(self) -> Option<FailedObject> {
         let (key, failure) = match self {
             Self::Recorded(ObjectReceipt { key, outcome }) => match outcome {
@@ -44,7 +66,7 @@ impl ObjectStatus {
     }
 }
 
-/// Returns the definition of the job.
+/// The definition of a job that must exist.
 pub(crate) async fn defined(ledger: &Ledger) -> Result<Job> {
     (ledger.definition().await?).ok_or_else(|| Error::NotPlanned {
         job: ledger.job().to_string(),
@@ -52,7 +74,7 @@ pub(crate) async fn defined(ledger: &Ledger) -> Result<Job> {
     })
 }
 
-/// Returns a slice that must have been planned.
+/// A slice that must exist.
 pub(crate) async fn planned(ledger: &Ledger, slice: u32) -> Result<Slice> {
     (ledger.slice(slice).await?).ok_or_else(|| unplanned(ledger, slice))
 }
@@ -64,9 +86,10 @@ pub(crate) fn unplanned(ledger: &Ledger, slice: u32) -> Error {
     }
 }
 
-/// What became of the tasks of a slice from one on, in their order. `names` are the receipts that
-/// there are. A task of whose objects one is missing is `None`, unless the job is given up: then
-/// what is missing is lost.
+/// The statuses of a slice's tasks, starting at the task `from`, in the plan's order.
+///
+/// `names` are the names of the existing receipts. A task with a missing receipt is `None`, unless
+/// `giving_up`: then its missing objects are lost.
 pub(crate) fn object_statuses<'a>(
     ledger: &'a Ledger,
     slice: &'a Slice,
@@ -79,8 +102,7 @@ pub(crate) fn object_statuses<'a>(
         .buffered(READS)
 }
 
-/// What became of a task's objects: by its own receipt, else by those of its objects alone; `None`
-/// where one is missing and the job is not given up.
+/// The statuses of a task's objects.
 async fn task_statuses(
     ledger: &Ledger,
     names: &BTreeSet<String>,
@@ -111,7 +133,7 @@ async fn task_statuses(
     Ok(Some(statuses))
 }
 
-/// Reads a receipt, and checks that it is about these objects and that its numbers add up.
+/// Reads a receipt, and checks that it lists these objects and that its numbers add up.
 async fn receipts(
     ledger: &Ledger,
     task: TaskId,
@@ -157,7 +179,7 @@ async fn receipts(
     Ok(receipt.objects)
 }
 
-/// The objects of a slice that no receipt mentions, each as a task of its own.
+/// The objects of a slice without a receipt, each as a task of its own.
 pub(crate) fn missing_objects<'a>(
     slice: &'a Slice,
     names: &'a BTreeSet<String>,

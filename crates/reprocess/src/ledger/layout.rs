@@ -1,14 +1,14 @@
-//! Where things are in an output.
+//! The keys in an output.
 
 use rehose_store::Store;
 
-/// The name of an output, from which the keys of its files are made.
+/// The name of an output. The keys of its files derive from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputId(String);
 
 impl OutputId {
-    /// The output of one object: its key in the source. Suffixes are always appended to it, so no
-    /// two objects share an output.
+    /// The output of one source object, named by its key. Suffixes are only appended to it, so two
+    /// keys never share an output.
     pub fn of_object(source_key: &str) -> Self {
         Self(source_key.to_owned())
     }
@@ -24,17 +24,17 @@ impl OutputId {
     }
 }
 
-/// The prefixes in an output that rehose, or queries of its tables, write under.
+/// The folders and files at the root of an output. Rehose writes them, and Athena writes `athena/`.
 pub const WRITTEN: [&str; 5] = ["csv/", "rejected/", "jobs/", "rehose.json", "athena/"];
 
-/// Whether rehose or a query writes what lies under a URL. That must not be a source: its objects
-/// would be converted again and again, for ever if each new object brings an event.
+/// Whether rehose or Athena writes the object at a URL. Such an object is never a source: converting
+/// it would write more of them, without end if each new object sends an event.
 pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
     let key = url.strip_prefix(&output.url(""));
     key.is_some_and(|key| WRITTEN.iter().any(|place| key.starts_with(place)))
 }
 
-/// Whether a listing under a URL would include what rehose writes.
+/// Whether a listing of a URL as a prefix would include objects that rehose or Athena writes.
 pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
     (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
 }

@@ -1,11 +1,11 @@
-//! The manifest: the plan of a job, one slice per page of the listing.
+//! The manifest: the plan of a job, with a slice for each page of the listing.
 
 use serde::{Deserialize, Serialize};
 
 use super::Version;
 use crate::task::{PlannedObject, TaskId};
 
-/// The plan for one page of the listing.
+/// The tasks of one page of the listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
     /// The version of the document.
@@ -15,20 +15,20 @@ pub struct Slice {
     pub slice: u32,
     /// Objects listed.
     pub listed: u64,
-    /// Objects of them that a pattern excludes.
+    /// Listed objects that a pattern excludes.
     pub excluded: u64,
-    /// Objects of them that are skipped because their output exists.
+    /// Listed objects that are left out because they have an output.
     pub present: u64,
     /// The last key listed.
     pub last: Option<String>,
     /// Whether another slice follows.
     pub more: bool,
-    /// The tasks, by their objects.
+    /// The objects of each task.
     pub tasks: Vec<Vec<PlannedObject>>,
 }
 
 impl Slice {
-    /// The objects of a task, if it is planned here.
+    /// The objects of a task, if it is in this slice.
     pub fn objects(&self, task: TaskId) -> Option<&[PlannedObject]> {
         if task.slice != self.slice {
             return None;
@@ -43,7 +43,7 @@ impl Slice {
         }
     }
 
-    /// The tasks with their names.
+    /// The tasks with their ids.
     pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &[PlannedObject])> {
         self.tasks.iter().enumerate().map(|(task, objects)| {
             let id = TaskId {

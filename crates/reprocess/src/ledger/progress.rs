@@ -1,4 +1,23 @@
-//! How far the adding up of receipts has come. `check` keeps it in the ledger, `watch` in memory.
+//! The watermark, and the sums of everything before it.
+//!
+//! [`advance`] moves the watermark over the plan, with the statuses that [`fold`] returns:
+//!
+//! ```text
+//!   slice 0            slice 1                      slice 2
+//!   [t0 t1 t2 t3]      [t0 t1 t2 t3]                [t0 …]
+//!    ✓  ✓  ✓  ✓         ✓  ✓  ▲  ✓
+//!   └──── in the tally ──────┘│  └── has a receipt, not in the tally yet
+//!                        watermark: the first task without all its receipts
+//! ```
+//!
+//! `check` stores [`Progress`] in the ledger between calls; `watch` keeps it in memory.
+//!
+//! # Invariants
+//!
+//! - The tally holds everything before the watermark, and nothing else. `counted` says whether the
+//!   watermark's slice has contributed its own numbers (listed, excluded, present).
+//! - The watermark never moves back, and never passes a missing receipt unless `giving_up`.
+//! - `advance` only reads the ledger, so a repeated call gives the same result.
 
 use std::time::Duration;
 
@@ -12,28 +31,27 @@ use super::{Ledger, Version};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
-/// The longest time that a slice takes: its listing and a thousand receipts. With less than this
-/// left, the next call continues.
+/// The longest time for a slice: its listing and a thousand receipts. With less time left, the next
+/// call continues.
 const SLICE_TIME: Duration = Duration::from_secs(15);
 
-/// The memory of `check` between calls, in the ledger. Everything before the watermark is in the
-/// tally, and nothing else is.
+/// The progress of `check`, `progress.json` in the ledger.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
     #[serde(default)]
     v: Version,
-    /// The first task whose objects are not all accounted for.
+    /// The first task without all its receipts.
     pub(crate) watermark: Watermark,
     pub(crate) tally: Tally,
-    /// Receipts from the watermark's slice on, when they were last counted.
+    /// The last count of receipts from the watermark's slice on.
     pub(crate) receipts: usize,
-    /// When the watermark or that number last changed.
+    /// When the watermark or that count last changed.
     pub(crate) moved: Option<Timestamp>,
-    /// When the counters became zero.
+    /// Since when the queue's counters have been zero.
     pub(crate) quiet: Option<Timestamp>,
     /// Rounds of resending that have begun.
     pub(crate) rounds: u32,
-    /// The next slice of the current round.
+    /// The next slice of the current round, if one is under way.
     pub(crate) resending: Option<u32>,
     /// Whether objects without a receipt count as lost.
     pub(crate) giving_up: bool,
@@ -45,6 +63,7 @@ impl Progress {
     }
 }
 
+/// A task in the plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Watermark {
     pub(crate) slice: u32,
@@ -53,18 +72,21 @@ pub(crate) struct Watermark {
     pub(crate) counted: bool,
 }
 
-/// How an advance of the watermark ended: at the end of the plan, at a slice that is not planned yet,
-/// at a missing receipt, or because time is short.
+/// Why [`advance`] stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Walk {
+    /// The watermark is at the end of the plan.
     Ended,
+    /// The next slice does not exist yet.
     Unplanned,
+    /// The task at the watermark has no receipt.
     Gap,
+    /// Little time is left.
     OutOfTime,
 }
 
-/// Moves the watermark over the receipts up to the first gap, and adds them to the tally. Once the
-/// job is given up, the watermark passes gaps too, and their objects are lost. It writes nothing.
+/// Moves the watermark up to the first task without all its receipts, and adds up the receipts that
+/// it passes. When the job is given up, it also passes missing objects, as lost.
 pub(crate) async fn advance(
     ledger: &Ledger,
     progress: &mut Progress,

@@ -1,12 +1,12 @@
-//! A receipt: the result of a task.
+//! A receipt: the outcome of a task.
 
 use rehose_extract::Summary;
 use serde::{Deserialize, Serialize};
 
 use super::Version;
 
-/// The results of a task's objects, in the task's order. It holds nothing that differs between two
-/// correct runs: no times, no request ids.
+/// The outcomes of a task's objects, in the task's order. It has no times and no request ids, so two
+/// correct runs write the same receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The version of the document.
@@ -14,12 +14,12 @@ pub struct Receipt {
     pub v: Version,
     /// The objects.
     pub objects: Vec<ObjectReceipt>,
-    /// The files that the task made.
+    /// The files that the task wrote.
     #[serde(default)]
     pub artifacts: Vec<Artifact>,
 }
 
-/// A file that a task made.
+/// A file that a task wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
     /// The file's key in the output.
@@ -28,16 +28,16 @@ pub struct Artifact {
     pub bytes: u64,
     /// Rows in it, or rejected events.
     pub rows: u64,
-    /// The objects that it is made of, by their places in [`Receipt::objects`].
+    /// The objects that it was made from, as indexes in [`Receipt::objects`].
     pub inputs: Vec<u32>,
 }
 
-/// The result of an object.
+/// The outcome of an object, with its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectReceipt {
     /// The object's key in the source.
     pub key: String,
-    /// Its result.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
@@ -48,12 +48,12 @@ pub struct ObjectReceipt {
 pub enum Outcome {
     /// Its output is complete.
     Done(Summary),
-    /// It has no output, and another attempt would end the same way.
+    /// It has no output, and a retry would fail in the same way.
     Failed(Failure),
 }
 
 impl Outcome {
-    /// Whether every event is accounted for.
+    /// Whether `events = written + rejected + control`.
     pub fn is_balanced(&self) -> bool {
         match self {
             Self::Done(s) => s.events == s.written + s.rejected + s.control,
@@ -67,12 +67,12 @@ impl Outcome {
 pub struct Failure {
     /// A short stable name.
     pub reason: String,
-    /// What happened, and where in the object.
+    /// The failure in words, with the place in the object.
     pub detail: String,
 }
 
 impl Failure {
-    /// The failure of an object without any receipt.
+    /// The failure of an object without a receipt.
     pub fn lost() -> Self {
         Self {
             reason: "lost".to_owned(),

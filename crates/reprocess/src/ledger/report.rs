@@ -1,4 +1,4 @@
-//! The report: the proof that a job is complete, or the list of objects without output.
+//! The report: the totals of a job, and the objects that failed or were lost.
 
 use jiff::Timestamp;
 use rehose_extract::Options;
@@ -8,7 +8,7 @@ use super::Version;
 use super::receipt::{Failure, ObjectReceipt, Outcome};
 use crate::job::{Job, JobId};
 
-/// The failures that a report lists; all of them stand in the receipts.
+/// The most failures that a report lists. The receipts have all of them.
 pub const MAX_FAILURES: usize = 1_000;
 
 /// The result of a job.
@@ -19,11 +19,11 @@ pub struct Report {
     pub v: Version,
     /// The job.
     pub job: JobId,
-    /// Whether everything that was planned is done.
+    /// Whether every planned object is done.
     pub state: JobOutcome,
-    /// The URL that was listed.
+    /// The listed location.
     pub source: String,
-    /// The job whose failed and lost objects these were, if nothing was listed.
+    /// The job whose failed and lost objects were planned, instead of a listing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<JobId>,
     /// The shape of input and output.
@@ -61,7 +61,7 @@ impl Report {
         }
     }
 
-    /// Whether all that failed or was lost is listed here.
+    /// Whether [`failures`](Self::failures) has every failed and lost object.
     pub fn lists_all_failures(&self) -> bool {
         let objects = self.totals.objects;
         self.failures.len() as u64 == objects.failed + objects.lost
@@ -74,18 +74,18 @@ impl Report {
 pub enum JobOutcome {
     /// Every planned object is done.
     Succeeded,
-    /// Some failed or were lost; the report says which.
+    /// Some objects failed or were lost.
     Incomplete,
 }
 
 /// The sums of a job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
-    /// Numbers of objects.
+    /// The objects.
     pub objects: Objects,
     /// Bytes of the objects that are done.
     pub bytes: Bytes,
-    /// Numbers of events in the objects that are done.
+    /// The events in the objects that are done.
     pub rows: Rows,
 }
 
@@ -94,15 +94,15 @@ pub struct Totals {
 pub struct Objects {
     /// Found under the prefix.
     pub listed: u64,
-    /// Left out by a pattern.
+    /// Excluded by a pattern.
     pub excluded: u64,
-    /// Left out by the mode `missing`, because their output was there.
+    /// Left out by the mode `missing`, because they have an output.
     pub present: u64,
     /// Their output is complete.
     pub done: u64,
-    /// They cannot be read or transcoded.
+    /// They cannot be read or transcoded, or no output can have their key.
     pub failed: u64,
-    /// They have no receipt: every message about them vanished.
+    /// They have no receipt: every message that named them vanished.
     pub lost: u64,
 }
 
@@ -140,7 +140,7 @@ pub struct FailedObject {
     pub failure: Failure,
 }
 
-/// The totals so far, with the first failures.
+/// The totals and failures so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// The sums.
@@ -151,19 +151,19 @@ pub struct Tally {
 }
 
 impl Objects {
-    /// Objects that were planned: neither excluded nor present.
+    /// The planned objects: listed, and neither excluded nor present.
     pub fn planned(&self) -> u64 {
         (self.listed.saturating_sub(self.excluded)).saturating_sub(self.present)
     }
 
-    /// Objects whose result is known.
+    /// The objects with an outcome.
     pub fn settled(&self) -> u64 {
         self.done + self.failed + self.lost
     }
 }
 
 impl Tally {
-    /// Adds the result of an object.
+    /// Adds an object with a receipt.
     pub fn add(&mut self, object: ObjectReceipt) {
         match object.outcome {
             Outcome::Done(summary) => {

@@ -1,20 +1,20 @@
-//! The version of everything that is written: ledger objects and messages.
+//! The version of ledger documents and messages.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The version that is written.
+/// The version that this build writes.
 ///
-/// | version | what is different |
+/// | version | difference |
 /// |---|---|
 /// | none, read as 0 | no `v`; messages carry objects and options; receipts list no artifacts |
-/// | 1 | messages name their job and task alone; receipts list artifacts |
+/// | 1 | messages only name their job and task; receipts list artifacts |
 ///
 /// A change that an older reader would misunderstand needs a new version, a row here, and golden
 /// files of the old one in `tests/golden`.
 pub const VERSION: u32 = 1;
 
-/// The field `v` of a document: always [`VERSION`] when written, any version up to it when read.
+/// The field `v` of a document. It is written as [`VERSION`], and read as any version up to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Version;
 
@@ -29,7 +29,7 @@ pub struct NewerVersion {
     pub found: u64,
 }
 
-/// What is read of a document before anything else.
+/// The part of a document that is read first.
 #[derive(Deserialize)]
 struct Stamp {
     #[serde(default)]
@@ -37,12 +37,12 @@ struct Stamp {
 }
 
 impl Version {
-    /// Makes sure that a JSON document is of a known version. Documents of newer versions may have
-    /// any shape, so this comes before everything else.
+    /// Checks that a JSON document is of a known version. A newer document may have any shape, so
+    /// this comes before parsing the rest.
     pub(crate) fn check(text: &[u8]) -> Result<(), NewerVersion> {
         match serde_json::from_slice::<Stamp>(text) {
             Ok(Stamp { v }) if v > u64::from(VERSION) => Err(NewerVersion { found: v }),
-            // A document without a readable `v` fails where its shape is checked.
+            // A document without a readable `v` fails when the rest is parsed.
             _ => Ok(()),
         }
     }

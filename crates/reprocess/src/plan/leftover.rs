@@ -1,4 +1,4 @@
-//! What a job has left undone.
+//! The failed and lost objects of a job.
 
 use futures::TryStreamExt;
 use rehose_store::Listed;
@@ -9,8 +9,11 @@ use crate::ledger::manifest::Slice;
 use crate::ledger::{Ledger, Version, fold};
 use crate::task;
 
-/// The definition of a job that has left something to retry. It is refused if it is not over, or if
-/// everything is done.
+/// The definition of a job with something to retry.
+///
+/// # Errors
+///
+/// [`Error::NotOver`] if the job has no report, and [`Error::NothingToRetry`] if every object is done.
 pub async fn retryable(ledger: &Ledger) -> Result<Job> {
     let definition = fold::defined(ledger).await?;
     let job = || ledger.job().to_string();

@@ -12,16 +12,16 @@ use crate::ledger::manifest::Slice;
 use crate::ledger::{OutputId, Version};
 use crate::task;
 
-/// Requests under way at once while a page is compared with the output.
+/// Concurrent `HEAD` requests to the output.
 const HEADS: usize = 64;
 
-/// What a page of the listing is made of.
+/// A page of the listing.
 pub(super) struct Page<'a> {
     pub(super) source: &'a Source,
     pub(super) job: &'a Job,
     pub(super) exclude: &'a Exclusions,
     pub(super) output: &'a dyn Store,
-    /// The most keys.
+    /// The most keys of the page.
     pub(super) limit: usize,
 }
 
@@ -55,20 +55,17 @@ impl Page<'_> {
         })
     }
 
-    /// Those of the objects whose output is not there.
+    /// The objects without an output.
     async fn missing(&self, objects: Vec<Listed>) -> Result<Vec<Listed>> {
         futures::stream::iter(objects)
             .map(async |object| {
-                let there = match self
-                    .output
-                    .head(&OutputId::of_object(&object.key).rows_key())
-                    .await
-                {
-                    // It has none, and never will: that is for its receipt to say.
+                let rows = OutputId::of_object(&object.key).rows_key();
+                let size = match self.output.head(&rows).await {
+                    // No output can have this key. The object is planned, and its receipt says so.
                     Err(error) if error.kind == StoreErrorKind::InvalidKey => None,
-                    there => there?,
+                    size => size?,
                 };
-                Ok(there.is_none().then_some(object))
+                Ok(size.is_none().then_some(object))
             })
             .buffered(HEADS)
             .try_filter_map(async |object| Ok(object))

@@ -1,8 +1,29 @@
-//! Planning a job, one slice at a time.
+//! Planning a job, slice by slice.
 //!
-//! Each slice is stored, if absent, before its tasks are sent. So every task that was sent is in the
-//! plan, and a call that is repeated sends the tasks of the stored slice, whatever the listing says
-//! now. The cursor between calls is a key, so it never expires.
+//! ```text
+//!  first call           every slice                               last slice
+//!  bind ─► job.json ─►  list ─► store slice ─► send its tasks ─►  more = false
+//!                        ▲                           │
+//!                        └── cursor: next slice, last key
+//! ```
+//!
+//! 1. The first call binds the output (`rehose.json`) and defines the job (`job.json`).
+//! 2. A slice is a page of the listing, or for a retry, the unfinished objects of the other job's
+//!    slice with the same number.
+//! 3. The slice is stored if absent. Then the tasks of the *stored* slice are sent.
+//! 4. When time or pages run out, the call returns a [`Cursor`] for the next one.
+//!
+//! # Invariants
+//!
+//! - A slice is stored before any of its tasks is sent, so every task in the queue is in the plan.
+//! - A stored slice never changes. A repeated call sends the same tasks, even if the source has
+//!   changed since.
+//! - The plan is complete when its last slice has `more = false`.
+//!
+//! # What must change together
+//!
+//! The order of writes here, `Plans` (which refuses tasks outside the plan) and `advance` (which
+//! expects slices without gaps).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +43,11 @@ use crate::ledger::manifest::Slice;
 use crate::ledger::{self, Ledger};
 use crate::task::TaskMessage;
 
-/// The longest time that a page takes: a thousand `HeadObject` and a hundred `SendMessageBatch` with
-/// their retries. With less than this left, the next call plans the next page.
+/// The longest time for a page: a thousand `HeadObject` and a hundred `SendMessageBatch` with their
+/// retries. With less time left, the next call continues.
 const PAGE_TIME: Duration = Duration::from_secs(20);
 
-/// The work that a call was doing when its time ran out.
+/// The work that [`Error::OutOfTime`] names.
 pub(super) const PLANNING: &str = "the job was being planned";
 
 /// Plans jobs.
@@ -36,38 +57,38 @@ pub struct Planner {
     pub sources: Vec<Source>,
     /// The output.
     pub output: Arc<dyn Store>,
-    /// Where the tasks go.
+    /// The queue of tasks.
     pub queue: Arc<dyn Queue>,
-    /// Keys of a page, at most [`MAX_PAGE`](rehose_store::MAX_PAGE).
+    /// The most keys of a page, up to [`MAX_PAGE`](rehose_store::MAX_PAGE).
     pub page: usize,
-    /// Pages of a call, for a caller who wants to see each.
+    /// The most pages of a call. A caller that reports progress takes one at a time.
     pub pages: usize,
 }
 
-/// Where the next call goes on. It is a key, not a continuation token: those expire.
+/// Where the next call continues. It has a key instead of a continuation token, which would expire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
     /// The next slice of the manifest.
     pub slice: u32,
-    /// The last key of the slice before.
+    /// The last key of the previous slice.
     pub after: Option<String>,
 }
 
-/// How far the planning has come.
+/// The progress of the planning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Started {
     /// The job.
     pub job: JobId,
-    /// Whether everything is planned and sent.
+    /// Whether the plan is complete and sent.
     pub planned: bool,
-    /// Where the next call goes on; none when there is nothing left to plan.
+    /// Where the next call continues, or `None` if the plan is complete.
     pub cursor: Option<Cursor>,
-    /// What this call has sent.
+    /// The tasks that this call sent.
     pub sent: Sent,
 }
 
-/// What went to the queue.
+/// Tasks that were sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Sent {
     /// Messages.
@@ -89,7 +110,7 @@ impl Sent {
 }
 
 impl Planner {
-    /// Goes on with a job where its last call stopped, or begins with it.
+    /// Plans from the cursor on, or from the beginning.
     pub(super) async fn continue_job(
         &self,
         job: &Job,
@@ -153,7 +174,12 @@ impl Planner {
         })
     }
 
-    /// The source by its name, if the prefix may be listed and the output is not part of it.
+    /// Finds a source by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Outside`] if the prefix may not be listed, and [`Error::OutputUnderSource`] if a
+    /// listing would include the output.
     pub(super) fn source(&self, name: &StoreName, prefix: &str) -> Result<&Source> {
         let source = (self.sources.iter())
             .find(|source| source.holds(name, prefix))
@@ -171,7 +197,7 @@ impl Planner {
         Ok(source)
     }
 
-    /// Binds the output and defines the job.
+    /// Binds the output and defines the job, or checks that both are as wanted.
     async fn bind_and_define(&self, ledger: &Ledger, job: &Job) -> Result<Cursor> {
         ledger::bind(&*self.output, &job.source, &job.options).await?;
         if ledger.put_if_absent("job.json", job).await? == Put::Exists {

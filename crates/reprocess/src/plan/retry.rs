@@ -1,9 +1,8 @@
-//! A job over what another one left: its objects that failed or were lost.
+//! `retry`: a job over the failed and lost objects of another job.
 //!
-//! It is planned like any other, manifest first. Only its slices come from the other job's ledger
-//! instead of a listing: each has the objects of the slice with its number that are not done, so a
-//! call that is repeated plans the same, and no more is held than a slice. What failed is known once
-//! the other job's report stands, and not before.
+//! Its slices come from the other job's ledger instead of a listing: each has the unfinished objects
+//! of the slice with the same number. A repeated call therefore plans the same, and memory holds one
+//! slice at a time. The other job must have its report, because its failures may change before.
 
 use std::sync::Arc;
 
@@ -23,13 +22,18 @@ pub struct RetryRequest {
     pub job: JobId,
     /// The job whose failed and lost objects are planned.
     pub retry: JobId,
-    /// What the last call returned.
+    /// The cursor that the last call returned.
     pub cursor: Option<Cursor>,
 }
 
 impl Planner {
-    /// Plans as much of a job over what another one left as fits in the time, at least one slice.
-    /// Source and options are the other job's.
+    /// Plans the failed and lost objects of another job, with its source and options: as many slices
+    /// as the time allows, and at least one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`retryable`](super::retryable), and
+    /// [`Error::OutOfTime`](crate::error::Error::OutOfTime) if the first slice takes too long.
     pub async fn retry(
         &self,
         request: RetryRequest,

@@ -23,16 +23,20 @@ pub struct StartRequest {
     pub prefix: String,
     /// Which objects are planned.
     pub mode: Mode,
-    /// Patterns of keys to leave out; `*` stands for anything, slashes included.
+    /// Patterns of keys to skip; `*` matches anything, slashes included.
     pub exclude: Vec<String>,
-    /// The shape of input and output.
+    /// The options of input and output.
     pub options: Options,
-    /// What the last call returned.
+    /// The cursor that the last call returned.
     pub cursor: Option<Cursor>,
 }
 
 impl Planner {
-    /// Plans as much of a job as fits in the time: at least one page, or it is an error.
+    /// Plans the objects under a prefix: as many pages as the time allows, and at least one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`examine`](Self::examine), and [`Error::OutOfTime`] if the first page takes too long.
     pub async fn start(
         &self,
         request: StartRequest,
@@ -59,7 +63,12 @@ impl Planner {
         deadline.limit(PLANNING, &*self.output, planned).await
     }
 
-    /// Checks all that can be checked of a request before anything is written.
+    /// Checks a request before anything is written.
+    ///
+    /// # Errors
+    ///
+    /// An error of the kind [`InvalidInput`](crate::error::ErrorKind::InvalidInput) if the options,
+    /// the patterns or the prefix are not usable.
     pub async fn examine(&self, request: &StartRequest) -> Result<()> {
         request.options.compile()?;
         Exclusions::new(&request.exclude)?;
@@ -73,8 +82,8 @@ impl Planner {
         Ok(())
     }
 
-    /// The store and the prefix that a caller means by `s3://bucket/prefix`, or by the beginning of
-    /// a key where there is but one store.
+    /// Splits `s3://bucket/prefix` into the store's name and the prefix. With only one store, the
+    /// prefix alone is enough.
     pub fn locate(&self, prefix: &str) -> Result<(StoreName, String)> {
         if let Some(source) = (self.sources.iter()).find(|s| prefix.starts_with(s.name().as_str()))
         {

@@ -1,7 +1,7 @@
-//! One object: read, transcoded, written.
+//! Converting one object: it is read, transcoded and written.
 //!
-//! A small object, as most are, is transcoded [where it is awaited](super::small); any other is
-//! [streamed](super::streaming) through the pool. [`conclude`] decides for both what became of it.
+//! Most objects are small and are transcoded [on the caller's thread](super::small). The others are
+//! [streamed](super::streaming) through the pool. [`conclude`] determines the outcome of both.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) struct Converter {
     pub(super) small_bytes: usize,
 }
 
-/// What became of an object, and the files that were made of it.
+/// The outcome of an object, and the files that were written.
 #[derive(Debug)]
 pub(super) struct Converted {
     pub(super) outcome: Outcome,
@@ -53,13 +53,13 @@ impl Converter {
         }
     }
 
-    /// Converts an object. What is not read and transcoded by `reading` is given up in order, which
-    /// takes some more time.
+    /// Converts an object. After `reading`, it is given up and its uploads are aborted, which takes
+    /// some more time.
     ///
     /// # Errors
     ///
-    /// Everything that another attempt may cure. What is wrong with the object itself is its
-    /// [`Outcome`]. Either way, an object that is not done has no output.
+    /// Any error that a retry may cure. A fault of the object itself is its [`Outcome`]. In both cases
+    /// the object has no output.
     pub(super) async fn convert(
         &self,
         source: &Source,
@@ -132,12 +132,14 @@ impl Converted {
     }
 }
 
-/// Makes the outputs visible if all went well, and gives them up otherwise.
+/// Makes the outputs visible if every part succeeded, and aborts them otherwise.
 ///
-/// The order of the cases is part of the protocol. An object that did not arrive whole says nothing
-/// about itself, so reading errors come before the transcoder's. Errors of an output come before
-/// the object's faults, because it is a matter of luck whether the transcoder gets as far as the
-/// fault once its output is refused, and a receipt must not depend on luck.
+/// The order of the cases is part of the protocol, because two runs that meet the same errors must
+/// write the same receipt:
+///
+/// 1. Reading errors come before the transcoder's: a fault in a truncated object proves nothing.
+/// 2. Errors of an output come before the object's faults: after its output is refused, the
+///    transcoder may or may not reach the fault.
 async fn conclude(ended: Ended, id: &OutputId, url: impl Fn() -> String) -> Result<Converted> {
     let died = |error: &dyn Display| Error::Died {
         what: format!("the transcoder of {}", url()),

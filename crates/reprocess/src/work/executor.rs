@@ -1,4 +1,4 @@
-//! Where a streamed object is transcoded: on a thread of the pool, so that transfers go on.
+//! The threads on which streamed objects are transcoded. Transfers continue meanwhile.
 
 use std::io::{self, Write};
 use std::iter;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::parallel_gzip::ParallelGzip;
 use super::pool::{Pool, SpareWorkers};
 
-/// Bytes of output that are handed on at a time. Nearly every output is one piece.
+/// Bytes of output that are sent at a time. Nearly every output is one piece.
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// Where transcoders run.
@@ -20,13 +20,13 @@ const PIECE_BYTES: usize = 256 * 1024;
 pub(super) enum Executor {
     /// On the pool's threads.
     Pool(Pool),
-    /// Where they are awaited. Nothing overlaps, so the caller alone decides the order of events,
-    /// and memory is not bounded.
+    /// On the thread that polls. Nothing overlaps, so the caller decides the order of events, and
+    /// memory is not bounded.
     #[cfg(feature = "simulation")]
     InPlace,
 }
 
-/// An object, and how it is transcoded.
+/// An object, and its transcoding parameters.
 #[derive(Clone, Copy)]
 pub(super) struct Object<'a> {
     pub(super) key: &'a str,
@@ -37,7 +37,7 @@ pub(super) struct Object<'a> {
 /// A streamed object.
 pub(super) struct Streamed<'a> {
     pub(super) object: Object<'a>,
-    /// Cancelled when nobody wants the result any more.
+    /// Cancelled when the result is no longer wanted.
     pub(super) stop: &'a CancellationToken,
     /// The object's bytes.
     pub(super) chunks: mpsc::Receiver<Chunk>,
@@ -53,7 +53,7 @@ pub(super) enum Chunk {
     End,
 }
 
-/// How a transcode ends.
+/// The result of a transcoder.
 pub(super) type Transcoded = Result<Summary, Error>;
 
 impl Executor {
@@ -61,7 +61,7 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// If the transcoder's thread dies, which says nothing of the object.
+    /// If the transcoder's thread panics. That is not a fault of the object.
     pub(super) async fn transcode(&self, streamed: Streamed<'_>) -> Result<Transcoded, JoinError> {
         match self {
             Self::Pool(pool) => on_pool(streamed, pool).await,

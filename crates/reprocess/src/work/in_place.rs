@@ -1,4 +1,4 @@
-//! The executor of the simulation: a transcoder that runs where it is awaited.
+//! The executor of the simulation: a transcoder on the thread that polls.
 
 use std::io::{self, Write};
 use std::sync::mpsc as buffer;
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::executor::{Chunk, Object, Streamed, Transcoded};
 
-/// Transcodes an object. It holds the output of a chunk until it is sent on, whatever its size.
+/// Transcodes an object. It buffers the whole output of a chunk.
 pub(super) async fn transcode(mut streamed: Streamed<'_>) -> Transcoded {
     let (csv_in, mut csv) = pipe(streamed.csv);
     let (rejected_in, mut rejected) = pipe(streamed.rejected);
@@ -40,7 +40,7 @@ fn pipe(to: mpsc::Sender<Bytes>) -> (Inlet, Outlet) {
     (Inlet(inlet), Outlet { pieces, to })
 }
 
-/// Where the transcoder writes.
+/// The writer that the transcoder gets.
 #[derive(Debug)]
 struct Inlet(buffer::Sender<Bytes>);
 
@@ -57,7 +57,7 @@ impl Write for Inlet {
     }
 }
 
-/// The transcoder's output, on its way to an upload.
+/// The transcoder's output, to be sent to an upload.
 struct Outlet {
     pieces: buffer::Receiver<Bytes>,
     to: mpsc::Sender<Bytes>,

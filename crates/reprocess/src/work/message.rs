@@ -1,4 +1,4 @@
-//! What may come in a message: a task of ours, or an event that tells of new objects.
+//! Messages: a task of a job, or an event about new objects.
 
 use rehose_store::decode_key;
 use serde::Deserialize;
@@ -8,17 +8,16 @@ use crate::error::{Error, Result};
 use crate::ledger::Version;
 use crate::task::TaskMessage;
 
-/// A message, understood.
+/// A parsed message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// A task of a job.
     Task(TaskMessage),
-    /// Objects that have been created. None, where the event is of S3 and tells of something else:
-    /// its test event, a removal, a restore.
+    /// Created objects. Empty for other events of S3, such as its test event, a removal or a restore.
     Created(Vec<Created>),
 }
 
-/// An object that an event tells of.
+/// A created object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Created {
     /// Its bucket.
@@ -28,7 +27,7 @@ pub struct Created {
 }
 
 impl Message {
-    /// Recognises a message by its shape.
+    /// Parses a message, which is recognised by its fields.
     ///
     /// - A task has `task`: `start` and `check` send it.
     /// - An S3 notification has `Records`
@@ -37,7 +36,7 @@ impl Message {
     ///   configured.
     /// - SNS without raw delivery puts either into `Message`, as text
     ///   (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>).
-    /// - EventBridge has `detail`; its keys are as they are
+    /// - EventBridge has `detail`; its keys are not encoded
     ///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
     pub fn parse(body: &str) -> Result<Self> {
         let mut value: Value = serde_json::from_str(body)
@@ -45,7 +44,7 @@ impl Message {
         if value.get("task").is_some() {
             Version::check(body.as_bytes()).map_err(Error::NewerMessage)?;
             if let (None, Some(fields)) = (value.get("v").cloned(), value.as_object_mut()) {
-                // Version 0 said more, which the plan decides now.
+                // Version 0 also had objects and options, which now come from the plan.
                 fields.retain(|name, _| matches!(name.as_str(), "job" | "task"));
             }
             return Ok(Self::Task(shape(value)?));

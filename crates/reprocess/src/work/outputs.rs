@@ -1,4 +1,4 @@
-//! The outputs of an object, from their first byte until they are visible.
+//! The outputs of an object, from the first byte to completion.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use rehose_store::{Store, StoreError, Upload};
 
-/// Uploads that have taken every byte, and are not visible yet. An output without bytes has none.
+/// Uploads that have every byte and are not visible yet. An empty output has no upload.
 pub(super) struct Outputs {
     csv: Option<Box<dyn Upload>>,
     rejected: Option<Box<dyn Upload>>,
@@ -20,10 +20,10 @@ pub(super) struct Sizes {
     pub(super) rejected: Option<u64>,
 }
 
-/// An upload that has taken every byte, or none if there was no byte.
+/// An upload that has every byte, or `None` for an empty output.
 pub(super) type Drained = Result<Option<Box<dyn Upload>>, StoreError>;
 
-/// Writes pieces to an upload, which begins with the first of them.
+/// Writes pieces to an upload, which starts at the first piece.
 pub(super) async fn drain(
     pieces: impl Stream<Item = Bytes>,
     output: &Arc<dyn Store>,
@@ -60,7 +60,7 @@ impl Outputs {
         }
     }
 
-    /// Gives both up.
+    /// Aborts both.
     pub(super) async fn abort(self) {
         for upload in [self.csv, self.rejected].into_iter().flatten() {
             upload.abort().await;

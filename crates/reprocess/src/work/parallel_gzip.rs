@@ -1,4 +1,4 @@
-//! Compression on a core of its own, if one is free.
+//! Compression on a second core, if one is free.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -10,10 +10,11 @@ use super::pool::{SpareWorker, SpareWorkers};
 /// Check for a spare worker every `BLOCKS` blocks; waking a thread for less does not pay.
 const BLOCKS: usize = 4;
 
-/// Blocks that wait for the worker: enough that neither side waits for the other at each.
+/// The capacity of the channel, in blocks: enough that neither side waits at every block.
 const WAITING: usize = 8;
 
-/// A writer that compresses on its own thread until a core is free, and on that core from then on.
+/// A writer that compresses on its caller's thread until a spare worker is free, and then on that
+/// worker until the end.
 #[derive(Debug)]
 pub(super) struct ParallelGzip<W: Write> {
     encoder: Encoder<W>,
@@ -26,7 +27,7 @@ pub(super) struct ParallelGzip<W: Write> {
 enum Encoder<W: Write> {
     Here(Gzip<W>),
     OnWorker(Worker),
-    /// Being moved to the worker, or lost with it.
+    /// Being moved to the worker, or lost because the worker died.
     Gone,
 }
 

@@ -1,4 +1,4 @@
-//! The plans that messages refer to.
+//! The plans of the jobs, which decide what a message means.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +11,11 @@ use crate::ledger::manifest::Slice;
 use crate::ledger::{Ledger, fold};
 use crate::task::{PlannedObject, TaskId};
 
-/// Slices that are kept. The tasks of a slice arrive close together, and the largest slice, a
-/// thousand of the longest keys, takes a megabyte.
+/// The capacity of the cache, in slices. The tasks of a slice arrive close together. The largest
+/// slice, a thousand of the longest keys, takes a megabyte.
 const SLICES: usize = 4;
 
-/// The last slices that were read, with their jobs. A slice never changes.
+/// A cache of the slices that were read last. A slice never changes.
 #[derive(Debug)]
 pub(super) struct Plans {
     /// The deployed shape, which most jobs use.
@@ -23,7 +23,7 @@ pub(super) struct Plans {
     recent: Mutex<VecDeque<Arc<PlannedSlice>>>,
 }
 
-/// A slice and what its job was asked to do.
+/// A slice, and its job's definition.
 #[derive(Debug)]
 struct PlannedSlice {
     job: Job,
@@ -31,7 +31,7 @@ struct PlannedSlice {
     slice: Slice,
 }
 
-/// A task as the plan has it.
+/// A task in the plan.
 #[derive(Debug)]
 pub(super) struct PlannedTask {
     slice: Arc<PlannedSlice>,
@@ -63,8 +63,8 @@ impl Plans {
 
     /// Finds a task in its job's plan.
     ///
-    /// The job's definition is read each time, although it never changes either: a job that was
-    /// deleted by hand and started anew under the same name must not meet the old one's slices.
+    /// The job's definition is read each time, although it never changes. If a job was deleted by hand
+    /// and started anew with the same id, the cached slices of the old one must not be used.
     ///
     /// # Errors
     ///

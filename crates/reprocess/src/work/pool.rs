@@ -1,4 +1,4 @@
-//! The threads that transcode, and the one place where concurrency is limited.
+//! The threads that transcode, and all limits of concurrency.
 //!
 //! | limit | bounds | held |
 //! |---|---|---|
@@ -16,15 +16,15 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
-/// Objects that are read while every thread is busy.
+/// Objects that are read ahead while every thread is busy.
 const AHEAD: u32 = 1;
 
 /// A pool of threads. A finished thread picks up the object that was read ahead, which avoids a
 /// wake-up of 1 to 4 ms.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    /// Only its threads for blocking work are used. Nothing drives the runtime itself, so a future
-    /// spawned on it would never run.
+    /// Only its blocking threads are used. Nothing drives the runtime, so a spawned future would
+    /// never run.
     runtime: Option<Runtime>,
     spare: SpareWorkers,
 }
@@ -37,7 +37,7 @@ pub(super) struct SpareWorkers {
     cores: Arc<Semaphore>,
 }
 
-/// A thread that no object has or waits for, with a core to itself.
+/// A thread that no object uses or waits for, with a core of its own.
 #[derive(Debug)]
 pub(super) struct SpareWorker {
     handle: Handle,
@@ -90,7 +90,7 @@ impl Pool {
 impl Drop for Pool {
     /// # Blocking
     ///
-    /// It does not wait for the threads: a task of another runtime may not block.
+    /// It does not wait for the threads, because it may run in a task of another runtime.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -115,8 +115,8 @@ impl SpareWorkers {
 }
 
 impl SpareWorker {
-    /// Runs work at once. The next object may be read meanwhile. It waits for a thread if this
-    /// worker has the last one.
+    /// Runs work at once. The next object may be read meanwhile, and waits for a thread if this
+    /// worker uses the last one.
     pub(super) fn run(self, work: impl FnOnce() + Send + 'static) {
         let (slot, core) = (self.slot, self.core);
         self.handle.spawn_blocking(move || {

@@ -1,8 +1,37 @@
-//! `process`: handles messages, each on its own.
+//! `process`: handles a message, which is a task of a job or an event of new objects.
 //!
-//! The order of writes is the protocol: an object's outputs are completed, then the task's receipt is
-//! written, then the message is acknowledged, by the caller. So a receipt implies its outputs, and a
-//! message that disappears implies a receipt. Any of these may happen twice, with the same bytes.
+//! # The order of writes
+//!
+//! ```text
+//!  task ─► find in the plan ─► settled? ─ yes ──────────────────────────────► acknowledge
+//!                                │ no
+//!                                ▼
+//!                    convert every object ─► outputs complete ─► receipt ─► acknowledge
+//!                         │ error: a retry may succeed
+//!                         └─────────────────────────────────────────────► back to the queue
+//! ```
+//!
+//! 1. The outputs of an object become visible only when it is converted completely: the rejected
+//!    events first, the rows last.
+//! 2. The receipt is written, if absent, after every object of the task has an outcome.
+//! 3. [`Processor::process`] returns `Ok` after the receipt. Only then may the caller acknowledge the
+//!    message.
+//!
+//! A crash between two steps leaves complete outputs without a receipt, or a receipt without an
+//! acknowledgement. The message comes again in both cases, and writes the same bytes or nothing.
+//!
+//! # Invariants
+//!
+//! - A message only selects a task. Keys, source and options come from the plan.
+//! - An object's own fault is its outcome and is recorded in the receipt. Any other error writes no
+//!   receipt.
+//! - An event has no job and no receipt: an object that fails returns its message to the queue, and
+//!   in the end to the dead-letter queue.
+//!
+//! # What must change together
+//!
+//! The order here, `conclude` and `Outputs::complete` (the order of outputs and of errors),
+//! [`Ledger::is_settled`], and the caller that acknowledges.
 
 use std::sync::Arc;
 
@@ -28,16 +57,16 @@ use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
 use crate::ledger::{self, Ledger, Version, receipt_name};
 use crate::task::{PlannedObject, TaskId, TaskMessage};
 
-/// Messages that are handled at once, each with a few requests of its own beside its objects: a
-/// batch may bring 10,000 of them, and a function may have 1,024 connections and files open
+/// The most concurrent messages. A batch may have 10,000 messages, each makes a few requests, and a
+/// function may have 1,024 open files and connections
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const MESSAGES: usize = 64;
 
-/// Handles messages, many at once.
+/// Handles messages concurrently.
 #[derive(Debug)]
 pub struct Processor {
     sources: Vec<Source>,
-    /// The shape of realtime events; a task's job has its own.
+    /// The shape for events. A task uses its job's options.
     realtime: Shape,
     exclude: Exclusions,
     messages: Semaphore,
@@ -54,13 +83,13 @@ pub struct Processed {
     pub done: Vec<(String, Summary)>,
     /// Objects that failed.
     pub failed: u64,
-    /// Objects of a task that had been done before.
+    /// Objects of a task that was settled before.
     pub settled: u64,
 }
 
 impl Processor {
-    /// A processor that reads from `sources`, writes to `output`, and transcodes `concurrency`
-    /// objects at once while it reads one more.
+    /// A processor that reads from `sources` and writes to `output`. It transcodes up to
+    /// `concurrency` objects at once, and reads one more meanwhile.
     pub fn new(
         sources: Vec<Source>,
         output: Arc<dyn Store>,
@@ -85,7 +114,7 @@ impl Processor {
         })
     }
 
-    /// Lets a large object use a second one of this many cores while no other object needs it.
+    /// Sets the number of cores. A large object may use a second core while no other object needs it.
     pub fn use_cores(mut self, cores: usize) -> Self {
         #[cfg_attr(not(feature = "simulation"), allow(irrefutable_let_patterns))]
         if let Executor::Pool(pool) = &mut self.converter.executor {
@@ -94,8 +123,8 @@ impl Processor {
         self
     }
 
-    /// Transcodes where [`process`](Self::process) is polled, so that the caller alone decides the
-    /// order of events. Objects up to `small_bytes` are treated as small.
+    /// Transcodes on the thread that polls [`process`](Self::process), so the caller decides the order
+    /// of events. Objects up to `small_bytes` are treated as small.
     #[cfg(feature = "simulation")]
     pub fn in_place(mut self, small_bytes: usize) -> Self {
         self.converter.executor = Executor::InPlace;
@@ -103,8 +132,15 @@ impl Processor {
         self
     }
 
-    /// Handles a message. When this returns, the message's work is done and recorded, and the
-    /// message may be acknowledged; after an error it goes back to the queue.
+    /// Handles a message. After `Ok`, its work is done and recorded, and the caller acknowledges it.
+    ///
+    /// # Errors
+    ///
+    /// After any error the caller returns the message to the queue.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call writes no receipt, and its unfinished outputs never become visible.
     pub async fn process(&self, body: &str, deadline: Deadline) -> Result<Processed> {
         const HANDLING: &str = "a message was being handled";
         let reading = deadline.reading();
@@ -122,7 +158,7 @@ impl Processor {
         deadline.limit(HANDLING, self.output(), handled).await
     }
 
-    /// Converts the objects that the plan has for a task. The message only names the task.
+    /// Converts the planned objects of a task.
     async fn task(&self, message: TaskMessage, reading: Instant) -> Result<Processed> {
         let TaskMessage { job, task, .. } = message;
         let ledger = Ledger::new(Arc::clone(&self.converter.output), job.clone());
@@ -147,7 +183,7 @@ impl Processor {
             .buffered(objects.len())
             .collect()
             .await;
-        // Only now: dropping a future would not give its object up in order.
+        // After all of them: dropping a future would leave its uploads to be aborted.
         let converted: Vec<Converted> = converted.into_iter().collect::<Result<_>>()?;
         let receipt = receipt(objects, converted);
         ledger.put_if_absent(&receipt_name(task), &receipt).await?;
@@ -170,7 +206,7 @@ impl Processor {
             log(None, &key, &converted.outcome);
             match converted.outcome {
                 Outcome::Done(summary) => processed.done.push((key, summary)),
-                // There is no receipt to record it. The dead-letter queue does.
+                // Without a receipt, the dead-letter queue records the failure.
                 Outcome::Failed(failure) => {
                     return Err(Error::ObjectFailed {
                         url: source.store.url(&key),
@@ -194,7 +230,7 @@ impl Processor {
         (self.converter.convert(source, key, shape, reading)).await
     }
 
-    /// The source of a task, if every object of it may be read.
+    /// The source of a task, if all its objects may be read.
     fn source_of(&self, job: &Job, objects: &[PlannedObject]) -> Result<&Source> {
         let sources = objects
             .iter()
@@ -219,7 +255,7 @@ impl Processor {
     }
 }
 
-/// The receipt of a task whose objects were converted in the plan's order.
+/// The receipt of a task. `converted` is in the plan's order.
 fn receipt(objects: &[PlannedObject], converted: Vec<Converted>) -> Receipt {
     let mut receipt = Receipt {
         v: Version,
@@ -253,7 +289,7 @@ impl Processed {
     }
 }
 
-/// One line for each object; an event's has no job and no task.
+/// Logs one line for an object. An event has no job and no task.
 fn log(of: Option<(&JobId, TaskId)>, key: &str, outcome: &Outcome) {
     let (job, task) = of.unzip();
     let (job, task) = (job.map(display), task.map(display));

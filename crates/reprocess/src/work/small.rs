@@ -1,7 +1,7 @@
-//! A small object, transcoded where it is awaited: waking a thread would take as long as the work.
+//! Small objects are transcoded on the caller's thread: waking another takes as long as the work.
 //!
-//! Best effort: after [`MAX_TIME`] or a panic, the object is streamed through the pool instead,
-//! where a gzip bomb or a bug costs itself alone.
+//! Best effort: after [`MAX_TIME`] or a panic, the object is streamed through the pool instead, where
+//! a gzip bomb or a bug affects no other object.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -17,17 +17,17 @@ use super::executor::Transcoded;
 /// The largest small object, compressed: about 0.6 MB of text, a millisecond or two of work.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
-/// How long a small object may hold up everything else on its thread.
+/// The longest time that a small object may block its thread.
 const MAX_TIME: Duration = Duration::from_millis(10);
 
 /// The first bytes of an object.
 pub(super) struct Head {
     chunks: Vec<Bytes>,
-    /// Whether they are the whole object.
+    /// Whether the chunks are the whole object.
     is_all: bool,
 }
 
-/// What became of a small object, and its outputs, if it has any.
+/// A transcoded small object, with its outputs, if any.
 pub(super) struct Small {
     pub(super) transcoded: Transcoded,
     pub(super) csv: Option<Bytes>,
@@ -91,7 +91,7 @@ fn transcode(key: &str, shape: &Shape, compression: &Compression, object: &[u8])
         transcoder.push_while(object, &|| began.elapsed() < MAX_TIME)?;
         transcoder.finish()
     };
-    // A panic would end every object on this thread. On a thread of the pool it ends one.
+    // A panic here would abort every object on this thread. On the pool it aborts one.
     let transcoded = catch_unwind(AssertUnwindSafe(attempt)).ok()?;
     if matches!(transcoded, Err(Error::Stopped)) {
         return None;

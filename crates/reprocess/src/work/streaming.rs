@@ -1,4 +1,4 @@
-//! An object of any size: read, transcoded and written at the same time.
+//! Streaming an object of any size: it is read, transcoded and written at the same time.
 //!
 //! ```text
 //! source ─► feed ─► transcoder ─┬─► rows ─────► drain ─► upload
@@ -25,11 +25,11 @@ use super::executor::{Chunk, Executor, Object, Streamed, Transcoded};
 use super::outputs::{Drained, drain};
 use crate::ledger::OutputId;
 
-/// Pieces that wait in a channel: enough that neither side waits for the other at each, few enough
+/// The capacity of a channel, in pieces: enough that neither side waits at every piece, and few enough
 /// to take little memory.
 const CHUNKS: usize = 4;
 
-/// How each part of the work ended.
+/// The results of the parts.
 pub(super) struct Ended {
     pub(super) fed: Result<Result<(), StoreError>, Elapsed>,
     pub(super) transcoded: Result<Transcoded, JoinError>,
@@ -49,7 +49,7 @@ pub(super) async fn stream_through(
     let (csv_in, csv) = mpsc::channel(CHUNKS);
     let (rejected_in, rejected) = mpsc::channel(CHUNKS);
     let stop = CancellationToken::new();
-    // A transcoder on a thread would go on after this future is dropped.
+    // A transcoder on a thread would continue after this future is dropped.
     let _stops_on_drop = stop.clone().drop_guard();
     let id = OutputId::of_object(object.key);
     let streamed = Streamed {
@@ -91,8 +91,8 @@ async fn stop_at<T>(
     transcoder.await
 }
 
-/// Sends an object's bytes to the transcoder, then the end. A transcoder that has failed takes no
-/// more, which is its error to report.
+/// Sends an object's bytes to the transcoder, then the end. If the transcoder has failed, it closes
+/// the channel and reports its own error.
 async fn feed(mut body: Body, chunks: mpsc::Sender<Chunk>) -> Result<(), StoreError> {
     while let Some(bytes) = body.next().await {
         if chunks.send(Chunk::Bytes(bytes?)).await.is_err() {
