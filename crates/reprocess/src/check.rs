@@ -15,7 +15,7 @@
 //!                   └─ no round left ─────► give up, then advance again
 //! ```
 //!
-//! 1. **Walk.** [`advance`] moves the watermark over the plan, task by task, and adds up each
+//! 1. **Walk.** `advance` moves the watermark over the plan, task by task, and adds up each
 //!    receipt that it passes. It stops at the first task without a receipt.
 //! 2. **Decide whether to look for lost messages.** Patience is over when the queue's counters have
 //!    been zero for [`Patience::quiet`], or when no receipt has appeared for
@@ -35,7 +35,7 @@
 //!
 //! # What must change together
 //!
-//! The steps above, [`Progress`] and `advance` (`ledger/progress.rs`), and the waits in
+//! The steps above, `Progress` and `advance` (`ledger/progress.rs`), and the waits in
 //! `statemachine.asl.json`. [`Patience::stalled`] must exceed the queue's visibility timeout.
 
 pub mod watch;

@@ -107,8 +107,8 @@ pub(crate) async fn advance(
         let passed: Vec<Vec<ObjectStatus>> = {
             let Watermark { task, .. } = progress.watermark;
             fold::object_statuses(ledger, &slice, &names, task, progress.giving_up)
-                .try_take_while(|states| std::future::ready(Ok(states.is_some())))
-                .try_filter_map(async |states| Ok(states))
+                .try_take_while(|statuses| std::future::ready(Ok(statuses.is_some())))
+                .try_filter_map(async |statuses| Ok(statuses))
                 .try_collect()
                 .await?
         };
