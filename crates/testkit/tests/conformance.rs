@@ -63,7 +63,7 @@ impl queue_suite::Place for SimulatedQueue {
 
     async fn receive(&self) -> String {
         let delivery = self.client.queue.receive().await;
-        let body = delivery.letter.body.clone();
+        let body = delivery.message.body.clone();
         self.received.lock().unwrap().push(delivery);
         body
     }

@@ -31,7 +31,7 @@ fn left() -> Vec<String> {
     numbers.map(|i| format!("object-{i:04}")).collect()
 }
 
-fn mend(fixture: &Fixture) {
+fn repair_objects(fixture: &Fixture) {
     for key in ["object-0003", "object-0024"] {
         fixture.put(key, &document(0));
     }
@@ -44,7 +44,7 @@ fn report(fixture: &Fixture, job: &str) -> serde_json::Value {
 #[tokio::test]
 async fn a_retry_plans_exactly_what_failed_or_was_lost_and_proves_it() {
     let fixture = with_failures().await;
-    mend(&fixture);
+    repair_objects(&fixture);
     let first = fixture.read("jobs/job/report.json");
     fixture.retry("again", "job").await;
     let tasks = fixture.queue.take_tasks();
@@ -81,7 +81,7 @@ async fn calls_that_are_repeated_plan_the_same_whatever_has_been_mended_since() 
         // The first call sends and dies before its answer arrives.
         let lost = fixture.retry_from("again", "job", cursor.clone()).await;
         let sent = fixture.queue.take();
-        mend(&fixture);
+        repair_objects(&fixture);
         let repeated = fixture.retry_from("again", "job", cursor).await.unwrap();
         assert_eq!(lost.unwrap(), repeated);
         assert_eq!(fixture.queue.take(), sent);
@@ -131,7 +131,7 @@ async fn what_is_lost_again_is_reported_and_can_be_retried_again() {
     let objects = ended.totals.objects;
     assert_eq!((objects.failed, objects.lost), (2, 10));
 
-    mend(&fixture);
+    repair_objects(&fixture);
     fixture.retry("third", "second").await;
     let tasks = fixture.queue.take_tasks();
     assert_eq!(fixture.planned_keys(&tasks).await, left());

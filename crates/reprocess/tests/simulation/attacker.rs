@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rehose_reprocess::ledger::{VERSION, manifest};
 use rehose_reprocess::plan::StartRequest;
-use rehose_testkit::cloud::bucket::{Bucket, Nature, Object};
+use rehose_testkit::cloud::bucket::{Behaviour, Bucket, StoredObject};
 use rehose_testkit::cloud::chance::Chance;
 use rehose_testkit::cloud::queue::StandardQueue;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(crate) const NEWER_JOB: &str = "job-newer";
 const PAUSE: std::ops::Range<Duration> = Duration::from_millis(100)..Duration::from_secs(60 * 60);
 
 /// Plans the newer version's job over the whole stash. Its documents look like today's.
-pub(crate) fn plan_newer_job(output: &Bucket, stash: &[(String, Object)]) {
+pub(crate) fn plan_newer_job(output: &Bucket, stash: &[(String, StoredObject)]) {
     let objects: Vec<Value> = (stash.iter())
         .map(|(key, object)| json!({"key": key, "bytes": object.body.len()}))
         .collect();
@@ -39,9 +39,9 @@ pub(crate) fn plan_newer_job(output: &Bucket, stash: &[(String, Object)]) {
         "exclude": [], "options": {}, "started": "1970-01-01T00:00:00Z",
     });
     for (name, document) in [("job.json", job), ("manifest/00000000.json", slice)] {
-        let object = Object {
+        let object = StoredObject {
             body: document.to_string().into(),
-            nature: Nature::Plain,
+            behaviour: Behaviour::Plain,
         };
         output.place(&format!("jobs/{NEWER_JOB}/{name}"), object);
     }
@@ -50,7 +50,7 @@ pub(crate) fn plan_newer_job(output: &Bucket, stash: &[(String, Object)]) {
 /// Sends messages while jobs run.
 pub(crate) async fn attack(
     chance: &Chance,
-    stash: &[(String, Object)],
+    stash: &[(String, StoredObject)],
     jobs: &[StartRequest],
     queue: &Arc<StandardQueue>,
 ) {
@@ -63,7 +63,7 @@ pub(crate) async fn attack(
     }
 }
 
-fn message(chance: &Chance, stash: &[(String, Object)], jobs: &[StartRequest]) -> String {
+fn message(chance: &Chance, stash: &[(String, StoredObject)], jobs: &[StartRequest]) -> String {
     let job = match chance.number(0..6) {
         0 => "no-such-job".to_owned(),
         1 => NEWER_JOB.to_owned(),

@@ -117,7 +117,7 @@ impl Functions {
             );
             let kill = self.kill();
             let answer = sandbox.run(None, timeout, kill, invocation).await;
-            self.oracle.frozen(&self.output, &sandbox);
+            self.oracle.invocation_ended(&self.output, &sandbox);
             answer
         };
         let answer = match self.chance.strikes(Fault::StartedTwice) {
@@ -167,18 +167,18 @@ impl Functions {
     /// An invocation of `process`. A message whose handling fails is not acknowledged.
     async fn process(&self, queue: &StandardQueue, delivery: &Delivery) {
         if self.chance.strikes(Fault::OldVersion) {
-            delivery.letter.struck.store(true, Ordering::Relaxed);
+            delivery.message.struck.store(true, Ordering::Relaxed);
             return;
         }
         let (sandbox, processor) = self.warm();
         let timeout = Instant::now() + TIMEOUT;
         let deadline = Deadline::of_invocation(TIMEOUT);
-        let letter = Arc::clone(&delivery.letter);
-        let handling = processor.process(&delivery.letter.body, deadline);
-        let answer = sandbox.run(Some(letter), timeout, self.kill(), handling);
+        let message = Arc::clone(&delivery.message);
+        let handling = processor.process(&delivery.message.body, deadline);
+        let answer = sandbox.run(Some(message), timeout, self.kill(), handling);
         match answer.await {
             Ok(Ok(_)) => {
-                (self.oracle).acknowledged(&self.output, &delivery.letter.body);
+                (self.oracle).acknowledged(&self.output, &delivery.message.body);
                 queue.acknowledge(delivery);
             }
             Ok(Err(error)) => {
@@ -190,7 +190,7 @@ impl Functions {
             }
             Err(_) => return,
         }
-        self.oracle.frozen(&self.output, &sandbox);
+        self.oracle.invocation_ended(&self.output, &sandbox);
         self.idle.lock().unwrap().push((sandbox, processor));
     }
 

@@ -21,7 +21,7 @@ use rehose_reprocess::work::message::Message;
 use crate::attacker::{ATTACKER, NEWER_JOB};
 
 use self::truth::{Expected, Outputs, Truth};
-use rehose_testkit::cloud::bucket::{Bucket, Contents, Object};
+use rehose_testkit::cloud::bucket::{Bucket, Contents, StoredObject};
 use rehose_testkit::cloud::chance::Chance;
 use rehose_testkit::cloud::queue::StandardQueue;
 use rehose_testkit::cloud::sandbox::Sandbox;
@@ -59,7 +59,7 @@ fn equal<T: PartialEq + Debug>(promise: Promise, what: &str, found: T, truth: T)
 
 impl Oracle {
     pub(crate) fn new(
-        stash: &[(String, Object)],
+        stash: &[(String, StoredObject)],
         jobs: &[StartRequest],
         chance: &Arc<Chance>,
         historic: &Arc<StandardQueue>,
@@ -82,7 +82,7 @@ impl Oracle {
     pub(crate) fn watch(self: &Arc<Self>, output: &Arc<Bucket>, historic: &StandardQueue) {
         let oracle = Arc::clone(self);
         let watcher =
-            move |contents: &Contents, key: &str| oracle.demand(oracle.appeared(contents, key));
+            move |contents: &Contents, key: &str| oracle.record(oracle.appeared(contents, key));
         output.watcher.set(Box::new(watcher)).ok().unwrap();
         let (oracle, output) = (Arc::clone(self), Arc::downgrade(output));
         let watcher = move |body: &str, sender: &str| {
@@ -90,13 +90,13 @@ impl Oracle {
                 return;
             }
             if let Some(output) = output.upgrade() {
-                output.look(|contents| oracle.demand(oracle.sent(contents, body)));
+                output.look(|contents| oracle.record(oracle.sent(contents, body)));
             }
         };
         historic.watcher.set(Box::new(watcher)).ok().unwrap();
     }
 
-    fn demand(&self, check: Check) {
+    fn record(&self, check: Check) {
         if let Err((promise, detail)) = check {
             self.chance.violate(format_args!("{promise}: {detail}"));
         }
@@ -206,7 +206,7 @@ impl Oracle {
                 }),
             }
         });
-        self.demand(check);
+        self.record(check);
     }
 
     /// Whether an object's outputs are there; [`appeared`](Self::appeared) sees to it that they are
@@ -246,7 +246,7 @@ impl Oracle {
             match (outcome, &truth.expected) {
                 (Outcome::Done(summary), Expected::Done(outputs)) => {
                     equal(Promise::Exact, key, summary, &outputs.summary)?;
-                    ensure(Promise::Exact, self.is_done(contents, key), || {
+                    ensure(Promise::NeverEarly, self.is_done(contents, key), || {
                         format!("the outputs of {key} stand before its receipt")
                     })?;
                 }
@@ -264,7 +264,7 @@ impl Oracle {
     }
 
     /// Nothing of what a function began is left when it has answered: from then on it is frozen.
-    pub(crate) fn frozen(&self, output: &Bucket, sandbox: &Arc<Sandbox>) {
+    pub(crate) fn invocation_ended(&self, output: &Bucket, sandbox: &Arc<Sandbox>) {
         let check = output.look(|contents| {
             let mut uploads = contents.uploads.values();
             uploads.try_for_each(|upload| {
@@ -274,11 +274,11 @@ impl Oracle {
                 })
             })
         });
-        self.demand(check);
+        self.record(check);
     }
 
     /// An execution ends as its job's report says, and not before the report is there.
-    pub(crate) fn ended(&self, output: &Bucket, job: &JobId, standing: JobState) {
+    pub(crate) fn execution_ended(&self, output: &Bucket, job: &JobId, state: JobState) {
         let report = output.look(|contents| {
             let report = contents.objects.get(&format!("jobs/{job}/report.json"))?;
             serde_json::from_slice(&report.body).ok()
@@ -287,21 +287,21 @@ impl Oracle {
             JobOutcome::Succeeded => JobState::Succeeded,
             JobOutcome::Incomplete => JobState::Incomplete,
         });
-        self.demand(equal(
+        self.record(equal(
             Promise::NeverEarly,
             "how a job ends",
-            Some(standing),
+            Some(state),
             reported,
         ));
     }
 
     /// When all is over, only functions that were killed have left uploads behind. The bucket's
     /// lifecycle rule removes those.
-    pub(crate) fn over(&self, output: &Bucket) {
+    pub(crate) fn run_ended(&self, output: &Bucket) {
         output.look(|contents| {
             for upload in contents.uploads.values() {
                 self.count("uploads left to the lifecycle rule", 1);
-                self.demand(ensure(Promise::NothingLeft, upload.is_excused(), || {
+                self.record(ensure(Promise::NothingLeft, upload.is_excused(), || {
                     format!("the upload of {} is aborted", upload.key)
                 }));
             }

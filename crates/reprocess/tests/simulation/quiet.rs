@@ -21,13 +21,13 @@ use rehose_store::queue::LocalQueue;
 use rehose_store::{LocalStore, Store};
 
 use crate::world::{BODIES, World, in_virtual_time, plain};
-use rehose_testkit::cloud::bucket::Object;
+use rehose_testkit::cloud::bucket::StoredObject;
 use rehose_testkit::cloud::chance::Chance;
 
 #[test]
 fn a_quiet_run_gives_what_a_folder_gives() {
     let good = BODIES.iter().enumerate();
-    let stash: Vec<(String, Object)> = good
+    let stash: Vec<(String, StoredObject)> = good
         .map(|(number, body)| plain(&format!("{number:03}"), body))
         .chain([plain("cut", &BODIES[5].slice(..100))])
         .collect();
@@ -48,7 +48,7 @@ fn a_quiet_run_gives_what_a_folder_gives() {
 }
 
 /// Runs the world's job on a folder, and returns the output.
-async fn run_in(folder: &Path, stash: &[(String, Object)]) -> BTreeMap<String, Bytes> {
+async fn run_in(folder: &Path, stash: &[(String, StoredObject)]) -> BTreeMap<String, Bytes> {
     let [from, to] = ["stash", "output"].map(|name| folder.join(name));
     std::fs::create_dir(&from).unwrap();
     for (key, object) in stash {

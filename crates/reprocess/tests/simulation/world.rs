@@ -24,7 +24,7 @@ use crate::attacker::{attack, plan_newer_job};
 use crate::functions::{Functions, TIMEOUT};
 use crate::machine::Machine;
 use crate::oracle::Oracle;
-use rehose_testkit::cloud::bucket::{Bucket, Nature, Object};
+use rehose_testkit::cloud::bucket::{Behaviour, Bucket, StoredObject};
 use rehose_testkit::cloud::chance::{Chance, Record};
 use rehose_testkit::cloud::queue::StandardQueue;
 
@@ -55,7 +55,7 @@ pub(crate) struct Run {
 /// What a run begins with.
 #[derive(Debug)]
 pub(crate) struct World {
-    pub(crate) stash: Vec<(String, Object)>,
+    pub(crate) stash: Vec<(String, StoredObject)>,
     jobs: Vec<StartRequest>,
 }
 
@@ -81,14 +81,14 @@ pub(crate) fn in_virtual_time<T>(seed: u64, future: impl Future<Output = T>) -> 
 
 impl World {
     /// A world with these objects and one job over all of them.
-    pub(crate) fn with(stash: Vec<(String, Object)>) -> Self {
+    pub(crate) fn with(stash: Vec<(String, StoredObject)>) -> Self {
         let jobs = vec![request(0, "", Mode::All)];
         Self { stash, jobs }
     }
 
     fn draw(chance: &Chance) -> Self {
         let objects = chance.time(Duration::from_secs(1)..Duration::from_secs(60));
-        let stash: Vec<(String, Object)> = (0..objects.as_secs() as usize)
+        let stash: Vec<(String, StoredObject)> = (0..objects.as_secs() as usize)
             .map(|number| object(chance, number))
             .chain([plain("a/first", &BODIES[0]), plain("b/first", &BODIES[1])])
             .collect();
@@ -143,8 +143,8 @@ impl World {
         let notifying = notify(chance, &self.stash, &realtime);
         let attacking = attack(chance, &self.stash, &self.jobs, &historic);
         let operating = join_all(self.jobs.iter().map(async |job| {
-            let standing = operate(chance, &machine, job).await;
-            oracle.ended(&output, &job.job, standing);
+            let state = operate(chance, &machine, job).await;
+            oracle.execution_ended(&output, &job.job, state);
         }));
         let everything = async {
             tokio::join!(operating, notifying, attacking);
@@ -155,7 +155,7 @@ impl World {
         };
         let limit = chance.until() + 2 * LONGEST_END;
         match timeout_at(limit, AssertUnwindSafe(everything).catch_unwind()).await {
-            Ok(Ok(())) => oracle.over(&output),
+            Ok(Ok(())) => oracle.run_ended(&output),
             Ok(Err(_)) => chance.violate("nothing panics"),
             Err(_) => chance.violate(format_args!(
                 "{}: everything has an end",
@@ -165,7 +165,7 @@ impl World {
         let figures = BTreeMap::from([
             ("jobs", self.jobs.len() as u64),
             ("objects", self.stash.len() as u64),
-            ("messages", historic.letters().len() as u64),
+            ("messages", historic.sent_messages().len() as u64),
             ("messages in the dead-letter queue", historic.dead()),
             ("virtual hours", chance.age().as_secs() / 3_600),
             ("events", chance.record().trace.len() as u64),
@@ -185,9 +185,9 @@ async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobS
     if job.job.as_str() != "job-0" || chance.happens(0.2) {
         sleep(chance.time(MINUTE..4 * HOUR)).await;
     }
-    let standing = loop {
+    let state = loop {
         match machine.execute(job).await {
-            Ok(standing) => break standing,
+            Ok(state) => break state,
             Err(failure) => {
                 chance.note(format_args!("an execution failed: {failure:?}"));
                 let for_good = [ErrorKind::InvalidInput, ErrorKind::Failed];
@@ -204,7 +204,7 @@ async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobS
         }
         sleep(chance.time(MINUTE..HOUR)).await;
     };
-    chance.note(format_args!("{} has ended: {standing:?}", job.job));
+    chance.note(format_args!("{} has ended: {state:?}", job.job));
     if Instant::now() > chance.until() + LONGEST_END {
         chance.violate(format_args!(
             "{}: {} ends in time",
@@ -212,11 +212,11 @@ async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobS
             job.job
         ));
     }
-    standing
+    state
 }
 
 /// Tells of objects as S3 does, some hours around the jobs.
-async fn notify(chance: &Chance, stash: &[(String, Object)], realtime: &Arc<StandardQueue>) {
+async fn notify(chance: &Chance, stash: &[(String, StoredObject)], realtime: &Arc<StandardQueue>) {
     if !chance.happens(0.5) {
         return;
     }
@@ -255,16 +255,16 @@ fn job(number: usize) -> JobId {
     format!("job-{number}").parse().unwrap()
 }
 
-pub(crate) fn plain(key: &str, body: &Bytes) -> (String, Object) {
-    let object = Object {
+pub(crate) fn plain(key: &str, body: &Bytes) -> (String, StoredObject) {
+    let object = StoredObject {
         body: body.clone(),
-        nature: Nature::Plain,
+        behaviour: Behaviour::Plain,
     };
     (key.to_owned(), object)
 }
 
 /// An object, most often a good one.
-fn object(chance: &Chance, number: usize) -> (String, Object) {
+fn object(chance: &Chance, number: usize) -> (String, StoredObject) {
     let folder = chance.choose(&["a/", "b/"]);
     let name = chance.choose(&[
         "x",
@@ -276,9 +276,9 @@ fn object(chance: &Chance, number: usize) -> (String, Object) {
     ]);
     let key = format!("{folder}{number:03}-{name}");
     let body = chance.choose(&BODIES);
-    let mut object = Object {
+    let mut object = StoredObject {
         body,
-        nature: Nature::Plain,
+        behaviour: Behaviour::Plain,
     };
     if chance.happens(0.03) {
         object.body = LARGE.clone();
@@ -294,10 +294,10 @@ fn object(chance: &Chance, number: usize) -> (String, Object) {
         return (key, object);
     }
     match chance.number(0..10) {
-        0 => object.nature = Nature::Deadly,
-        1 => object.nature = Nature::Denied,
-        2 => object.nature = Nature::Archived,
-        3 | 4 => object.nature = Nature::Vanishing,
+        0 => object.behaviour = Behaviour::Deadly,
+        1 => object.behaviour = Behaviour::Denied,
+        2 => object.behaviour = Behaviour::Archived,
+        3 | 4 => object.behaviour = Behaviour::Vanishing,
         5 => object.body = Bytes::new(),
         6 => {
             let end = chance.number(0..object.body.len() + 1);

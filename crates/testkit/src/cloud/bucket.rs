@@ -1,30 +1,24 @@
-//! A bucket, and a function's client of it: what `S3Store` is on AWS.
+//! A bucket of S3, and a function's client of it.
+//!
+//! - This file: the bucket and its contents.
+//! - [`Client`]: a [`Store`](rehose_store::Store) over the bucket, as `S3Store` is on AWS.
+//! - `upload`: an object being written, in one request or in parts.
 
+mod client;
 mod upload;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Bound;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use futures::{StreamExt, stream};
-use rehose_store::{Body, Listed, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 use tokio::time::sleep;
-use tokio_util::task::TaskTracker;
 
-use self::upload::Draft;
-use super::chance::{Chance, Fault};
-use super::sandbox::{Death, Sandbox};
-
-/// S3's longest key, in bytes.
-const MAX_KEY_BYTES: usize = 1_024;
-
-/// The least and the most that a slow request takes: more than a function has.
-const SLOW: std::ops::Range<Duration> = Duration::from_secs(1)..Duration::from_secs(20 * 60);
+use super::chance::Chance;
+use super::sandbox::Sandbox;
+pub use client::Client;
 
 /// A bucket.
 pub struct Bucket {
@@ -33,41 +27,45 @@ pub struct Bucket {
     /// The size of a part of an upload.
     part: usize,
     contents: Mutex<Contents>,
-    /// Is shown every change: the contents, and the key.
+    /// Called after every change with the contents and the key.
     pub watcher: OnceLock<Watcher>,
 }
 
+/// A callback of [`Bucket::watcher`].
 pub type Watcher = Box<dyn Fn(&Contents, &str) + Send + Sync>;
 
 /// What a bucket holds.
 #[derive(Debug, Default)]
 pub struct Contents {
-    pub objects: BTreeMap<String, Object>,
+    /// The visible objects by their keys.
+    pub objects: BTreeMap<String, StoredObject>,
     /// Uploads that are neither completed nor aborted.
     pub uploads: BTreeMap<u64, Unfinished>,
     next_upload: u64,
 }
 
+/// An object in a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct StoredObject {
     pub body: Bytes,
-    pub nature: Nature,
+    pub behaviour: Behaviour,
 }
 
-/// What is special about an object.
+/// How an object behaves when it is listed or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Nature {
+pub enum Behaviour {
     Plain,
     /// A bucket policy denies it.
     Denied,
-    /// It lies in an archive.
+    /// Its storage class must be restored before it can be read.
     Archived,
-    /// It takes more memory than a function has.
+    /// Reading it takes more memory than a function has.
     Deadly,
-    /// Somebody deletes it soon after it was listed.
+    /// It is deleted within hours of its first listing.
     Vanishing,
 }
 
+/// A multipart upload that is neither completed nor aborted.
 #[derive(Debug)]
 pub struct Unfinished {
     pub key: String,
@@ -76,7 +74,7 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// Whether the function that began it could not have aborted it in order.
+    /// Whether the function that began it was killed or cut off before it could abort it.
     pub fn is_excused(&self) -> bool {
         self.sandbox.death().is_some() || self.sandbox.was_cut.load(Ordering::Relaxed)
     }
@@ -89,7 +87,7 @@ impl fmt::Debug for Bucket {
 }
 
 impl Bucket {
-    /// An empty bucket that takes uploads in parts of so many bytes.
+    /// An empty bucket whose uploads are sent in parts of `part` bytes.
     pub fn new(name: &'static str, part: usize, chance: &Arc<Chance>) -> Arc<Self> {
         Arc::new(Self {
             name,
@@ -100,12 +98,12 @@ impl Bucket {
         })
     }
 
-    /// Puts an object there.
-    pub fn place(&self, key: &str, object: Object) {
+    /// Puts an object into the bucket, without a request.
+    pub fn place(&self, key: &str, object: StoredObject) {
         (self.contents.lock().unwrap().objects).insert(key.to_owned(), object);
     }
 
-    /// Looks at what it holds.
+    /// Reads the contents, without a request.
     pub fn look<T>(&self, look: impl FnOnce(&Contents) -> T) -> T {
         look(&self.contents.lock().unwrap())
     }
@@ -115,9 +113,9 @@ impl Bucket {
     }
 
     fn store(&self, contents: &mut Contents, key: &str, body: Bytes) {
-        let object = Object {
+        let object = StoredObject {
             body,
-            nature: Nature::Plain,
+            behaviour: Behaviour::Plain,
         };
         contents.objects.insert(key.to_owned(), object);
         self.chance.note(format_args!("stored {key}"));
@@ -131,230 +129,11 @@ impl Bucket {
     }
 }
 
-/// A bucket as a function sees it.
-#[derive(Debug, Clone)]
-pub struct Client {
-    pub bucket: Arc<Bucket>,
-    sandbox: Arc<Sandbox>,
-    /// Of uploads that were dropped.
-    aborts: TaskTracker,
-}
-
-impl Client {
-    pub fn new(bucket: &Arc<Bucket>, sandbox: &Arc<Sandbox>) -> Self {
-        let aborts = TaskTracker::new();
-        aborts.close();
-        Self {
-            bucket: Arc::clone(bucket),
-            sandbox: Arc::clone(sandbox),
-            aborts,
-        }
-    }
-
-    fn error(&self, operation: &'static str, key: &str, kind: StoreErrorKind) -> StoreError {
-        let reason = match kind {
-            StoreErrorKind::NotFound => "NoSuchKey",
-            StoreErrorKind::Denied => "AccessDenied",
-            StoreErrorKind::Archived => "InvalidObjectState",
-            StoreErrorKind::InvalidKey => "KeyTooLongError",
-            StoreErrorKind::TooLarge => "EntityTooLarge",
-            StoreErrorKind::Transient => "SlowDown",
-        };
-        StoreError {
-            operation,
-            url: self.bucket.url(key),
-            kind,
-            reason: reason.to_owned(),
-            source: Some(reason.into()),
-        }
-    }
-
-    fn check_key(&self, operation: &'static str, key: &str) -> Result<(), StoreError> {
-        if (1..=MAX_KEY_BYTES).contains(&key.len()) {
-            return Ok(());
-        }
-        Err(self.error(operation, key, StoreErrorKind::InvalidKey))
-    }
-
-    /// The way to the bucket, on which a request may be slow or get lost.
-    async fn go(&self, operation: &'static str, key: &str) -> Result<(), StoreError> {
-        self.sandbox.gate().await;
-        (self.bucket.chance).note(format_args!("{} {operation} {key}", self.sandbox.name));
-        self.bucket.chance.travel().await;
-        if self.sandbox.strikes(Fault::Slow) {
-            sleep(self.bucket.chance.time(SLOW)).await;
-        }
-        self.sandbox.gate().await;
-        if self.sandbox.strikes(Fault::Unavailable) {
-            return Err(self.error(operation, key, StoreErrorKind::Transient));
-        }
-        Ok(())
-    }
-
-    /// The way back.
-    async fn come_back(&self) {
-        self.bucket.chance.travel().await;
-        self.sandbox.gate().await;
-    }
-
-    /// A request that changes what the bucket holds.
-    async fn change<T: Send + 'static>(
-        &self,
-        operation: &'static str,
-        key: &str,
-        change: impl FnOnce(&Bucket, &mut Contents) -> T + Send + 'static,
-    ) -> Result<T, StoreError> {
-        self.go(operation, key).await?;
-        let bucket = Arc::clone(&self.bucket);
-        let answer = if self.sandbox.strikes(Fault::Late) {
-            let late = tokio::spawn(async move {
-                sleep(bucket.chance.time(SLOW)).await;
-                bucket.change(|contents| change(&bucket, contents))
-            });
-            late.await.unwrap()
-        } else {
-            bucket.change(|contents| change(&bucket, contents))
-        };
-        self.come_back().await;
-        if self.sandbox.strikes(Fault::WriteAnswerLost) {
-            return Err(self.error(operation, key, StoreErrorKind::Transient));
-        }
-        Ok(answer)
-    }
-}
-
-#[async_trait]
-impl Store for Client {
-    async fn tidy(&self) {
-        self.aborts.wait().await;
-    }
-
-    async fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Page, StoreError> {
-        self.go("list", prefix).await?;
-        let page = self.bucket.look(|contents| {
-            let from = match after {
-                Some(after) if after >= prefix => Bound::Excluded(after),
-                _ => Bound::Included(prefix),
-            };
-            let mut objects = (contents.objects)
-                .range::<str, _>((from, Bound::Unbounded))
-                .take_while(|(key, _)| key.starts_with(prefix));
-            let page = objects.by_ref().take(limit).map(|(key, object)| Listed {
-                key: key.clone(),
-                bytes: object.body.len() as u64,
-            });
-            Page {
-                objects: page.collect(),
-                more: objects.next().is_some(),
-            }
-        });
-        for Listed { key, .. } in &page.objects {
-            vanish_soon(&self.bucket, key);
-        }
-        self.come_back().await;
-        Ok(page)
-    }
-
-    async fn read(&self, key: &str) -> Result<Body, StoreError> {
-        self.check_key("read", key)?;
-        self.go("read", key).await?;
-        let object = (self.bucket).look(|contents| contents.objects.get(key).cloned());
-        self.come_back().await;
-        let Some(Object { body, nature }) = object else {
-            return Err(self.error("read", key, StoreErrorKind::NotFound));
-        };
-        match nature {
-            Nature::Denied => return Err(self.error("read", key, StoreErrorKind::Denied)),
-            Nature::Archived => return Err(self.error("read", key, StoreErrorKind::Archived)),
-            Nature::Plain | Nature::Deadly | Nature::Vanishing => {}
-        }
-        let (client, key) = (self.clone(), key.to_owned());
-        let longest = body.len() / 2 + 1;
-        Ok(stream::try_unfold(body, move |mut rest| {
-            let (client, key) = (client.clone(), key.clone());
-            async move {
-                client.come_back().await;
-                if client.sandbox.strikes(Fault::Slow) {
-                    sleep(client.bucket.chance.time(SLOW)).await;
-                    client.sandbox.gate().await;
-                }
-                if client.sandbox.strikes(Fault::BodyReset) {
-                    return Err(client.error("read", &key, StoreErrorKind::Transient));
-                }
-                if nature == Nature::Deadly {
-                    client.sandbox.kill(Death::Memory);
-                    client.sandbox.gate().await;
-                }
-                if rest.is_empty() {
-                    return Ok(None);
-                }
-                let chunk = client.bucket.chance.number(0..longest) + 1;
-                let chunk = rest.split_to(chunk.min(rest.len()));
-                Ok(Some((chunk, rest)))
-            }
-        })
-        .boxed())
-    }
-
-    async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError> {
-        self.check_key("write", key)?;
-        Ok(Box::new(Draft {
-            client: self.clone(),
-            key: key.to_owned(),
-            buffer: Some(BytesMut::new()),
-            upload: None,
-            sent: 0,
-        }))
-    }
-
-    async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError> {
-        self.check_key("put", key)?;
-        if self.sandbox.strikes(Fault::Conflict) {
-            self.go("put", key).await?;
-            return Err(self.error("put", key, StoreErrorKind::Transient));
-        }
-        let absent = key.to_owned();
-        let put = self
-            .change("put", key, move |bucket, contents| {
-                if contents.objects.contains_key(&absent) {
-                    return Put::Exists;
-                }
-                bucket.store(contents, &absent, body);
-                Put::Created
-            })
-            .await?;
-        if put == Put::Created && self.sandbox.strikes(Fault::OwnObjectMet) {
-            return Ok(Put::Exists);
-        }
-        Ok(put)
-    }
-
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
-        self.check_key("head", key)?;
-        self.go("head", key).await?;
-        let bytes = (self.bucket).look(|contents| {
-            let object = contents.objects.get(key)?;
-            Some(object.body.len() as u64)
-        });
-        self.come_back().await;
-        Ok(bytes)
-    }
-
-    fn url(&self, key: &str) -> String {
-        self.bucket.url(key)
-    }
-}
-
-/// Deletes a vanishing object some time after it was listed for the first time.
+/// Schedules the deletion of a [`Behaviour::Vanishing`] object at its first listing.
 fn vanish_soon(bucket: &Arc<Bucket>, key: &str) {
     let is_new = bucket.change(|contents| match contents.objects.get_mut(key) {
-        Some(object) if object.nature == Nature::Vanishing => {
-            object.nature = Nature::Plain;
+        Some(object) if object.behaviour == Behaviour::Vanishing => {
+            object.behaviour = Behaviour::Plain;
             true
         }
         _ => false,

@@ -207,7 +207,7 @@ impl Chance {
     }
 
     /// Waits for as long as one way over the network takes.
-    pub async fn travel(&self) {
+    pub async fn network_delay(&self) {
         if !self.latency.is_empty() {
             sleep(self.time(self.latency.clone())).await;
         }

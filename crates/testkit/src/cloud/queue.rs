@@ -43,17 +43,17 @@ pub type Watcher = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 #[derive(Debug, Default)]
 struct State {
-    messages: BTreeMap<u64, Message>,
+    copies: BTreeMap<u64, QueuedCopy>,
     next: u64,
     dead: u64,
     /// What the counters were, as far back as they may lag.
     past: VecDeque<(Instant, Counters)>,
-    letters: Vec<Arc<Letter>>,
+    sent: Vec<Arc<SentMessage>>,
 }
 
 #[derive(Debug)]
-struct Message {
-    letter: Arc<Letter>,
+struct QueuedCopy {
+    message: Arc<SentMessage>,
     receives: u32,
     visible: Instant,
     in_flight: bool,
@@ -61,7 +61,7 @@ struct Message {
 
 /// What is remembered of a message for ever.
 #[derive(Debug)]
-pub struct Letter {
+pub struct SentMessage {
     pub body: String,
     /// Who sent it.
     pub sender: String,
@@ -75,7 +75,7 @@ pub struct Letter {
 #[derive(Debug)]
 pub struct Delivery {
     id: u64,
-    pub letter: Arc<Letter>,
+    pub message: Arc<SentMessage>,
 }
 
 impl std::fmt::Debug for StandardQueue {
@@ -107,43 +107,43 @@ impl StandardQueue {
         if let Some(watcher) = self.watcher.get() {
             watcher(body, sender);
         }
-        let letter = Arc::new(Letter {
+        let message = Arc::new(SentMessage {
             body: body.to_owned(),
             sender: sender.to_owned(),
             struck: AtomicBool::new(false),
             poisoned: AtomicBool::new(false),
         });
-        self.state.lock().unwrap().letters.push(Arc::clone(&letter));
+        self.state.lock().unwrap().sent.push(Arc::clone(&message));
         let copies = 1 + usize::from(self.chance.strikes(Fault::Duplicated));
         for _ in 0..copies {
-            self.enqueue(&letter);
+            self.enqueue(&message);
         }
     }
 
-    fn enqueue(self: &Arc<Self>, letter: &Arc<Letter>) {
+    fn enqueue(self: &Arc<Self>, message: &Arc<SentMessage>) {
         let mut visible = Instant::now();
         if self.chance.strikes(Fault::Delayed) {
             visible += self.chance.time(DELAY);
         }
         let id = self.change(|state| {
             state.next += 1;
-            let message = Message {
-                letter: Arc::clone(letter),
+            let copy = QueuedCopy {
+                message: Arc::clone(message),
                 receives: 0,
                 visible,
                 in_flight: false,
             };
-            state.messages.insert(state.next, message);
+            state.copies.insert(state.next, copy);
             state.next
         });
         self.chance.note(format_args!("{} has {id}", self.name));
         if self.chance.strikes(Fault::Lost) {
-            letter.struck.store(true, Ordering::Relaxed);
+            message.struck.store(true, Ordering::Relaxed);
             let queue = Arc::clone(self);
             tokio::spawn(async move {
                 sleep(queue.chance.time(LOSS)).await;
                 queue.chance.note(format_args!("{} loses {id}", queue.name));
-                queue.change(|state| state.messages.remove(&id));
+                queue.change(|state| state.copies.remove(&id));
             });
         }
     }
@@ -164,16 +164,16 @@ impl StandardQueue {
             let now = Instant::now();
             let (ready, next) = {
                 let state = self.state.lock().unwrap();
-                let visible = |(_, message): &(&u64, &Message)| message.visible <= now;
-                let ready: Vec<u64> = (state.messages.iter().filter(visible))
+                let visible = |(_, copy): &(&u64, &QueuedCopy)| copy.visible <= now;
+                let ready: Vec<u64> = (state.copies.iter().filter(visible))
                     .map(|(id, _)| *id)
                     .collect();
-                (ready, state.messages.values().map(|m| m.visible).min())
+                (ready, state.copies.values().map(|copy| copy.visible).min())
             };
             if !ready.is_empty() {
                 let id = self.chance.choose(&ready);
                 match self.try_receive(id, now) {
-                    Some(letter) => return Delivery { id, letter },
+                    Some(message) => return Delivery { id, message },
                     None => continue,
                 }
             }
@@ -185,20 +185,20 @@ impl StandardQueue {
     }
 
     /// Hands a message out, unless that has been done too often.
-    fn try_receive(&self, id: u64, now: Instant) -> Option<Arc<Letter>> {
+    fn try_receive(&self, id: u64, now: Instant) -> Option<Arc<SentMessage>> {
         self.change(|state| {
-            let message = state.messages.get_mut(&id)?;
-            if message.receives == self.max_receives {
+            let copy = state.copies.get_mut(&id)?;
+            if copy.receives == self.max_receives {
                 self.chance.note(format_args!("{} buries {id}", self.name));
-                state.messages.remove(&id);
+                state.copies.remove(&id);
                 state.dead += 1;
                 return None;
             }
-            message.receives += 1;
-            message.in_flight = true;
-            message.visible = now + self.visibility;
+            copy.receives += 1;
+            copy.in_flight = true;
+            copy.visible = now + self.visibility;
             self.chance.note(format_args!("{} gives {id}", self.name));
-            Some(Arc::clone(&message.letter))
+            Some(Arc::clone(&copy.message))
         })
     }
 
@@ -208,7 +208,7 @@ impl StandardQueue {
             let id = delivery.id;
             self.chance
                 .note(format_args!("{} is done with {id}", self.name));
-            self.change(|state| state.messages.remove(&id));
+            self.change(|state| state.copies.remove(&id));
         }
     }
 
@@ -216,7 +216,7 @@ impl StandardQueue {
     pub async fn empty(&self) {
         loop {
             let changed = self.changed.notified();
-            if self.state.lock().unwrap().messages.is_empty() {
+            if self.state.lock().unwrap().copies.is_empty() {
                 return;
             }
             changed.await;
@@ -224,8 +224,8 @@ impl StandardQueue {
     }
 
     /// All messages that it ever accepted.
-    pub fn letters(&self) -> Vec<Arc<Letter>> {
-        self.state.lock().unwrap().letters.clone()
+    pub fn sent_messages(&self) -> Vec<Arc<SentMessage>> {
+        self.state.lock().unwrap().sent.clone()
     }
 
     /// How many messages went to the dead-letter queue.
@@ -252,8 +252,8 @@ impl State {
     fn remember(&mut self) {
         let now = Instant::now();
         let mut counters = Counters::default();
-        for message in self.messages.values() {
-            match (message.visible <= now, message.in_flight) {
+        for copy in self.copies.values() {
+            match (copy.visible <= now, copy.in_flight) {
                 (true, _) => counters.visible += 1,
                 (false, true) => counters.in_flight += 1,
                 (false, false) => counters.delayed += 1,
@@ -286,9 +286,9 @@ impl Client {
         }
     }
 
-    async fn go(&self, operation: &'static str) -> Result<(), QueueError> {
+    async fn send_request(&self, operation: &'static str) -> Result<(), QueueError> {
         self.sandbox.gate().await;
-        self.queue.chance.travel().await;
+        self.queue.chance.network_delay().await;
         self.sandbox.gate().await;
         match self.sandbox.strikes(Fault::QueueUnavailable) {
             true => Err(self.error(operation, "ServiceUnavailable".to_owned())),
@@ -296,8 +296,8 @@ impl Client {
         }
     }
 
-    async fn come_back(&self) {
-        self.queue.chance.travel().await;
+    async fn receive_response(&self) {
+        self.queue.chance.network_delay().await;
         self.sandbox.gate().await;
     }
 }
@@ -314,7 +314,7 @@ impl Queue for Client {
             );
             return Err(self.error(OPERATION, reason));
         }
-        self.go(OPERATION).await?;
+        self.send_request(OPERATION).await?;
         let mut unsent = Vec::new();
         for (index, body) in bodies.iter().enumerate() {
             if self.sandbox.strikes(Fault::Refused) {
@@ -324,7 +324,7 @@ impl Queue for Client {
                 self.queue.accept(body, &self.sandbox.name);
             }
         }
-        self.come_back().await;
+        self.receive_response().await;
         if self.sandbox.strikes(Fault::SendAnswerLost) {
             return Err(self.error(OPERATION, "the connection was reset".to_owned()));
         }
@@ -332,13 +332,13 @@ impl Queue for Client {
     }
 
     async fn counters(&self) -> Result<Counters, QueueError> {
-        self.go("read the counters of").await?;
+        self.send_request("read the counters of").await?;
         let counters = Counters {
             visible: self.queue.counter(|counters| counters.visible),
             in_flight: self.queue.counter(|counters| counters.in_flight),
             delayed: self.queue.counter(|counters| counters.delayed),
         };
-        self.come_back().await;
+        self.receive_response().await;
         Ok(counters)
     }
 }

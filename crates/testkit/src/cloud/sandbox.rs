@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::chance::{Chance, Fault};
-use super::queue::Letter;
+use super::queue::SentMessage;
 
 /// An environment of a function. Whatever goes out of it passes its [`gate`](Self::gate).
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Sandbox {
     state: Mutex<State>,
     changed: Notify,
     /// The message that is being handled, which bears the blame for what strikes meanwhile.
-    letter: Mutex<Option<Arc<Letter>>>,
+    message: Mutex<Option<Arc<SentMessage>>>,
     /// Whether an invocation was over before its work was given up in order.
     pub was_cut: AtomicBool,
 }
@@ -58,7 +58,7 @@ impl Sandbox {
             chance: Arc::clone(chance),
             state: Mutex::new(State::Running),
             changed: Notify::new(),
-            letter: Mutex::default(),
+            message: Mutex::default(),
             was_cut: AtomicBool::new(false),
         })
     }
@@ -86,8 +86,8 @@ impl Sandbox {
     }
 
     fn blame(&self) {
-        if let Some(letter) = &*self.letter.lock().unwrap() {
-            letter.struck.store(true, Ordering::Relaxed);
+        if let Some(message) = &*self.message.lock().unwrap() {
+            message.struck.store(true, Ordering::Relaxed);
         }
     }
 
@@ -95,9 +95,9 @@ impl Sandbox {
     pub fn kill(&self, death: Death) {
         self.chance
             .note(format_args!("{} dies: {death:?}", self.name));
-        match (&death, &*self.letter.lock().unwrap()) {
-            (Death::Memory, Some(letter)) => letter.poisoned.store(true, Ordering::Relaxed),
-            (Death::Chance, Some(letter)) => letter.struck.store(true, Ordering::Relaxed),
+        match (&death, &*self.message.lock().unwrap()) {
+            (Death::Memory, Some(message)) => message.poisoned.store(true, Ordering::Relaxed),
+            (Death::Chance, Some(message)) => message.struck.store(true, Ordering::Relaxed),
             // It is whatever took so long that is to blame.
             (Death::Time, _) | (_, None) => {}
         }
@@ -114,12 +114,12 @@ impl Sandbox {
     /// Runs an invocation to its end, or to the function's.
     pub async fn run<T>(
         &self,
-        letter: Option<Arc<Letter>>,
+        message: Option<Arc<SentMessage>>,
         timeout: Instant,
         kill: Option<Kill>,
         invocation: impl Future<Output = T>,
     ) -> Result<T, Death> {
-        *self.letter.lock().unwrap() = letter;
+        *self.message.lock().unwrap() = message;
         *self.state.lock().unwrap() = State::Running;
         self.changed.notify_waiters();
         let (end, death) = match kill {

@@ -1,4 +1,4 @@
-//! Whether a report tells the truth: it is not early, and every figure of it is right.
+//! Whether a report is_about_key the truth: it is not early, and every figure of it is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::truth::Expected;
 use super::{Check, Oracle, ensure, equal, planned};
 use crate::attacker::ATTACKER;
 use rehose_testkit::cloud::bucket::Contents;
-use rehose_testkit::cloud::queue::Letter;
+use rehose_testkit::cloud::queue::SentMessage;
 
 impl Oracle {
     pub(super) fn reported(
@@ -164,26 +164,26 @@ impl Oracle {
         let Some(historic) = self.historic.upgrade() else {
             return Ok(());
         };
-        let tells = |letter: &Arc<Letter>| {
-            let Ok(message) = serde_json::from_str::<TaskMessage>(&letter.body) else {
+        let is_about_key = |message: &Arc<SentMessage>| {
+            let Ok(named) = serde_json::from_str::<TaskMessage>(&message.body) else {
                 return false;
             };
-            let keys = || planned(contents, job, message.task).unwrap_or_default();
-            letter.sender != ATTACKER && message.job == *job && keys().iter().any(|k| k == key)
+            let keys = || planned(contents, job, named.task).unwrap_or_default();
+            message.sender != ATTACKER && named.job == *job && keys().iter().any(|k| k == key)
         };
-        let letters = historic.letters().into_iter().filter(tells);
+        let messages = historic.sent_messages().into_iter().filter(is_about_key);
         let (first, again): (Vec<_>, Vec<_>) =
-            letters.partition(|letter| letter.sender.starts_with("start"));
-        let is_struck = |letter: &Arc<Letter>| letter.struck.load(Ordering::Relaxed);
-        let is_poisoned = |letter: &Arc<Letter>| letter.poisoned.load(Ordering::Relaxed);
+            messages.partition(|message| message.sender.starts_with("start"));
+        let is_struck = |message: &Arc<SentMessage>| message.struck.load(Ordering::Relaxed);
+        let is_poisoned = |message: &Arc<SentMessage>| message.poisoned.load(Ordering::Relaxed);
         let excused = first
             .iter()
-            .any(|letter| is_struck(letter) || is_poisoned(letter))
+            .any(|message| is_struck(message) || is_poisoned(message))
             && again.len() >= Patience::default().rounds as usize
             && again.iter().all(is_struck);
         ensure(Promise::OneByOne, excused, || {
             let (first, again) = (first.len(), again.len());
-            format!("{key} is not lost: {first} messages told of it, and {again} again")
+            format!("{key} is not lost: {first} messages named it first, and {again} again")
         })
     }
 }

@@ -3,7 +3,7 @@
 use rehose_extract::{Compression, Error, Options, Summary, Transcoder};
 use rehose_reprocess::ledger::OutputId;
 
-use rehose_testkit::cloud::bucket::{Nature, Object};
+use rehose_testkit::cloud::bucket::{Behaviour, StoredObject};
 
 /// What becomes of an object.
 #[derive(Debug)]
@@ -33,17 +33,17 @@ pub(super) struct Outputs {
 }
 
 impl Truth {
-    pub(super) fn of(key: &str, object: &Object) -> Self {
-        let expected = match object.nature {
-            Nature::Deadly => Expected::Lost,
-            Nature::Denied => Expected::Failed("denied"),
-            Nature::Archived => Expected::Failed("archived"),
-            Nature::Plain | Nature::Vanishing => transcode(key, &object.body),
+    pub(super) fn of(key: &str, object: &StoredObject) -> Self {
+        let expected = match object.behaviour {
+            Behaviour::Deadly => Expected::Lost,
+            Behaviour::Denied => Expected::Failed("denied"),
+            Behaviour::Archived => Expected::Failed("archived"),
+            Behaviour::Plain | Behaviour::Vanishing => transcode(key, &object.body),
         };
         Self {
             expected,
             excluded: key.contains("processing-failed/") || key.ends_with(".skip"),
-            vanishing: object.nature == Nature::Vanishing,
+            vanishing: object.behaviour == Behaviour::Vanishing,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An upload to a simulated bucket: what `S3Upload` is on AWS.
+//! Objects that are written without knowing their size, as S3 takes them.
 
 use std::sync::Arc;
 
@@ -10,17 +10,27 @@ use tokio::runtime::Handle;
 use super::{Client, Unfinished};
 use crate::cloud::chance::Fault;
 
-/// An object on its way: whole in one request, or in parts.
+/// An object being written: whole in one request, or in parts.
 pub(super) struct Draft {
-    pub(super) client: Client,
-    pub(super) key: String,
+    client: Client,
+    key: String,
     /// `None` once a write has failed or was given up.
-    pub(super) buffer: Option<BytesMut>,
-    pub(super) upload: Option<u64>,
-    pub(super) sent: u64,
+    buffer: Option<BytesMut>,
+    upload: Option<u64>,
+    sent: u64,
 }
 
 impl Draft {
+    pub(super) fn new(client: &Client, key: &str) -> Self {
+        Self {
+            client: client.clone(),
+            key: key.to_owned(),
+            buffer: Some(BytesMut::new()),
+            upload: None,
+            sent: 0,
+        }
+    }
+
     fn transient(&self) -> StoreError {
         (self.client).error("write", &self.key, StoreErrorKind::Transient)
     }
@@ -47,8 +57,8 @@ impl Draft {
 
     async fn begin(&mut self) -> Result<u64, StoreError> {
         let (key, sandbox) = (self.key.clone(), Arc::clone(&self.client.sandbox));
-        // An upload whose beginning got no answer cannot be aborted by anybody.
-        self.client.go("begin", &self.key).await?;
+        // Not `change`: nobody could abort an upload whose id was lost with the response.
+        self.client.send_request("begin", &self.key).await?;
         let upload = self.client.bucket.change(|contents| {
             contents.next_upload += 1;
             let unfinished = Unfinished {
@@ -60,7 +70,7 @@ impl Draft {
             contents.next_upload
         });
         self.upload = Some(upload);
-        self.client.come_back().await;
+        self.client.receive_response().await;
         Ok(upload)
     }
 
@@ -79,7 +89,7 @@ impl Draft {
             self.send_part(rest).await?;
         }
         if self.client.sandbox.strikes(Fault::ErrorInside) {
-            self.client.go("complete", &self.key).await?;
+            self.client.send_request("complete", &self.key).await?;
             return Err(self.transient());
         }
         let completed = self
@@ -103,15 +113,15 @@ impl Draft {
     }
 }
 
-/// Lets a bucket forget an upload. The SDK is persistent about it: the request always succeeds,
-/// if its function lives for so long.
+/// Aborts an upload. The request always succeeds if its function lives long enough, because the SDK
+/// retries it.
 async fn abort(client: &Client, key: &str, upload: u64) {
     client.sandbox.gate().await;
     (client.bucket.chance).note(format_args!("{} abort {key}", client.sandbox.name));
-    client.bucket.chance.travel().await;
+    client.bucket.chance.network_delay().await;
     client.sandbox.gate().await;
     (client.bucket).change(|contents| contents.uploads.remove(&upload));
-    client.come_back().await;
+    client.receive_response().await;
 }
 
 #[async_trait]
