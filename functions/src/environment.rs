@@ -1,4 +1,4 @@
-//! The environment of a function, parsed into types. A bad value stops the function as it starts.
+//! The environment of a function, parsed into types. An invalid value stops the function at start.
 
 use std::env;
 use std::str::FromStr;
@@ -9,11 +9,11 @@ use rehose_reprocess::check::Patience;
 use rehose_store::MAX_PAGE;
 use rehose_store::location::Location;
 
-/// At which memory a function has the equivalent of one core
+/// The memory at which a function has the equivalent of one core
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
 const MEGABYTES_OF_A_CORE: u64 = 1_769;
 
-/// What an environment variable lacks.
+/// An environment variable with an invalid value.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable {name} {reason}")]
 pub struct EnvironmentError {
@@ -21,13 +21,12 @@ pub struct EnvironmentError {
     reason: String,
 }
 
-/// The configuration of a function. `environment.json` lists the variables, with their meanings and
-/// defaults.
+/// The configuration of a function. `environment.json` describes the variables and their defaults.
 #[derive(Debug, Clone)]
 pub struct Environment;
 
 impl Environment {
-    /// What may be read.
+    /// The locations that may be read.
     pub fn sources(&self) -> Result<Vec<Location>, EnvironmentError> {
         const NAME: &str = "REHOSE_SOURCES";
         let value = required(NAME, BUCKET)?;
@@ -49,7 +48,7 @@ impl Environment {
         }
     }
 
-    /// What is written.
+    /// The output.
     pub fn output(&self) -> Result<Location, EnvironmentError> {
         const NAME: &str = "REHOSE_OUTPUT";
         bucket(NAME, &required(NAME, BUCKET)?)
@@ -64,7 +63,7 @@ impl Environment {
         json("REHOSE_OPTIONS")
     }
 
-    /// The shape of input and output.
+    /// The compiled options of input and output.
     pub fn shape(&self) -> Result<Shape, EnvironmentError> {
         (self.options()?.compile()).map_err(|error| EnvironmentError {
             name: "REHOSE_OPTIONS",
@@ -79,19 +78,19 @@ impl Environment {
         Ok(Compression::new(level))
     }
 
-    /// Patterns of keys to leave out.
+    /// Patterns of keys to skip.
     pub fn exclude(&self) -> Result<Vec<String>, EnvironmentError> {
         json("REHOSE_EXCLUDE")
     }
 
-    /// Objects at once: by default twice the cores, so that transfers and work overlap.
+    /// The number of concurrent objects: by default twice the cores, so transfers and work overlap.
     pub fn concurrency(&self) -> Result<usize, EnvironmentError> {
         let objects = number("REHOSE_CONCURRENCY", 1..=1_000)?;
         Ok(objects.map_or(2 * self.cores()?, |n| n as usize))
     }
 
-    /// The cores that the function's memory pays for, the last of them maybe in part. A function
-    /// sees more of them than it gets time on.
+    /// The number of cores that the function's memory pays for, rounded up. A function sees more cores
+    /// than it gets time on.
     pub fn cores(&self) -> Result<usize, EnvironmentError> {
         let seen = std::thread::available_parallelism().map_or(1, usize::from);
         let megabytes = number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 1..=u64::MAX)?;
@@ -99,14 +98,14 @@ impl Environment {
         Ok(paid.map_or(seen, |paid| paid.min(seen)))
     }
 
-    /// Keys of a page, and pages of a call.
+    /// The most keys of a page, and the most pages of a call.
     pub fn pages(&self) -> Result<(usize, usize), EnvironmentError> {
         let page = number("REHOSE_PAGE", 1..=MAX_PAGE as u64)?.unwrap_or(MAX_PAGE as u64);
         let pages = number("REHOSE_PAGES", 1..=u64::MAX)?.unwrap_or(u64::MAX);
         Ok((page as usize, pages as usize))
     }
 
-    /// How long `check` waits for what is missing.
+    /// How long `check` waits for missing receipts.
     pub fn patience(&self) -> Result<Patience, EnvironmentError> {
         let default = Patience::default();
         let seconds = |name, default| {
@@ -142,7 +141,7 @@ fn required(name: &'static str, right: &str) -> Result<String, EnvironmentError>
     })
 }
 
-/// What a place on AWS looks like.
+/// The form of a location on AWS.
 const BUCKET: &str = "s3://bucket/prefix";
 
 fn bucket(name: &'static str, value: &str) -> Result<Location, EnvironmentError> {

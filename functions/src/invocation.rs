@@ -1,4 +1,4 @@
-//! What an invocation brings, and how its errors go back.
+//! An invocation: its deadline, its event and its errors.
 
 use std::time::SystemTime;
 
@@ -8,20 +8,20 @@ use rehose_reprocess::error::{Error, ErrorKind};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The most of an error's words that are logged and answered, in bytes. What is wrong with an event
-/// is quoted, and an event may be of 6 MB, which an answer may not pass
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>); of a cause, Step
-/// Functions takes 32,768 characters
+/// The most bytes of an error text that are logged and returned. An error may quote its event of up to
+/// 6 MB, which is also the limit of a response
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>). Step Functions takes
+/// 32,768 characters of a cause
 /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskFailedEventDetails.html>).
 const MAX_WORDS: usize = 4 * 1024;
 
-/// When an invocation must be done with its work.
+/// The deadline of an invocation.
 pub fn deadline(context: &Context) -> Deadline {
     let left = context.deadline().duration_since(SystemTime::now());
     Deadline::of_invocation(left.unwrap_or_default())
 }
 
-/// Reads an event, or says what is wrong with it.
+/// Parses an event.
 pub fn parse<T: DeserializeOwned>(event: Value) -> Result<T, Error> {
     serde_json::from_value(event).map_err(|error| Error::Value {
         name: "the event",
@@ -29,7 +29,7 @@ pub fn parse<T: DeserializeOwned>(event: Value) -> Result<T, Error> {
     })
 }
 
-/// An error as the state machine sees it: its kind is the error type. It is logged on its way.
+/// Logs an error, and returns it for the state machine: its kind is the error type.
 pub fn diagnostic(error: &Error) -> Diagnostic {
     log(error);
     Diagnostic {
@@ -38,7 +38,7 @@ pub fn diagnostic(error: &Error) -> Diagnostic {
     }
 }
 
-/// An error's words, without the middle of what is too long.
+/// The text of an error, without the middle part if it is too long.
 fn words(error: &Error) -> String {
     let mut words = error.to_string();
     let begin = words.floor_char_boundary(MAX_WORDS / 2);
@@ -50,7 +50,7 @@ fn words(error: &Error) -> String {
     words
 }
 
-/// Logs an error with its kind. An alarm may count errors: what passes by itself is none.
+/// Logs an error with its kind. Transient errors are warnings, because an alarm may count errors.
 pub fn log(error: &Error) {
     let kind = error.kind();
     let error = words(error);

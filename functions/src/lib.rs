@@ -1,7 +1,7 @@
-//! The three Lambda functions, `src/bin`, and what they share.
+//! The three Lambda functions (`src/bin`), and their shared code.
 //!
 //! A function reads its environment once, builds its clients once, and calls `rehose-reprocess` for
-//! each event. It decides nothing.
+//! each event. It has no rules of its own.
 
 mod environment;
 mod invocation;

@@ -4,10 +4,10 @@ use tracing_subscriber::EnvFilter;
 
 /// Writes this process's logs to standard output, at the level that `RUST_LOG` names or `info`.
 pub(crate) fn log_as_json() {
-    // The runtime repeats every error that a function has logged and returned.
+    // The runtime would log every returned error a second time.
     let level = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,lambda_runtime::layers::panic=off"));
-    // Lambda stamps each line with a time of its own.
+    // Lambda adds a time to each line.
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

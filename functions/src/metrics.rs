@@ -1,4 +1,4 @@
-//! Metrics of `process`, in CloudWatch's embedded format: lines of the log from which CloudWatch takes numbers
+//! Metrics of `process`, in CloudWatch's embedded format: log lines that CloudWatch turns into metrics
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,11 +11,10 @@ use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "rehose";
 
-/// The dimension: the name that a function is deployed under, which tells two stacks in an account
-/// apart.
+/// The dimension: the name of the deployed function, which distinguishes two stacks in an account.
 const DIMENSION: &str = "Function";
 
-/// What a number counts.
+/// The unit of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
 pub enum Unit {
@@ -24,12 +23,12 @@ pub enum Unit {
     Milliseconds,
 }
 
-/// A number with its name.
+/// A metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric {
     /// The name in CloudWatch.
     pub name: &'static str,
-    /// What it counts.
+    /// Its unit.
     pub unit: Unit,
     /// The number.
     pub value: u64,

@@ -6,7 +6,7 @@ use lambda_runtime::Error;
 
 use crate::logs::log_as_json;
 
-/// Runs a function for as long as Lambda wants it. What keeps it from starting is logged.
+/// Runs a function until Lambda ends it. An error at start is logged.
 pub async fn serve(function: impl Future<Output = Result<(), Error>>) -> ExitCode {
     log_as_json();
     match function.await {

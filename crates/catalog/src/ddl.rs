@@ -50,7 +50,7 @@ fn list(parameters: &BTreeMap<&str, impl AsRef<str>>) -> String {
     format!("{}\n", parameters.join(","))
 }
 
-/// A literal of Hive's: in the quotes that the text has none of, if there are such.
+/// A string literal of Hive, in the kind of quotes that the text does not have, if possible.
 fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'

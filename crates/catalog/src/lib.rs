@@ -1,7 +1,23 @@
 //! The tables through which Athena reads an output: its rows, its rejected events, its receipts.
 //!
-//! What Athena makes of a file follows from a SerDe, its parameters and the table's, so all of them
-//! stand here, and the CDK app has them from here too (`infra/lib/tables.json`, which a test writes).
+//! A SerDe, its parameters and the table's decide how Athena reads a file, so this crate defines all
+//! of them. The CDK app gets the tables from `infra/lib/tables.json`, which a test of this crate writes.
+//!
+//! ```
+//! use rehose_catalog::{SINCE, Table, TableLocation};
+//! use rehose_extract::Options;
+//!
+//! let location = TableLocation {
+//!     output: "s3://my-bucket/out/",
+//!     prefix: "vpc/",
+//!     since: SINCE,
+//! };
+//! let rows = Table::rows(&Options::default().compile()?, location);
+//! assert_eq!(rows.name, "flow_logs");
+//! assert_eq!(rows.location, "s3://my-bucket/out/csv/");
+//! assert!(rows.ddl(None).starts_with("CREATE EXTERNAL TABLE IF NOT EXISTS `flow_logs`"));
+//! # Ok::<(), rehose_extract::OptionsError>(())
+//! ```
 
 mod ddl;
 
@@ -12,23 +28,23 @@ use serde::Serialize;
 
 use ddl::Ddl;
 
-/// Fields between commas, never quoted: what the format `vpc-flow-logs` writes. It reads a number
-/// that is none, such as `-`, as NULL.
+/// Reads the unquoted fields of the format `vpc-flow-logs`. It reads an invalid number, such as `-`,
+/// as NULL.
 const LAZY_SIMPLE: &str = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe";
 
-/// Fields in quotes, all of them text: what the other formats write. It takes a line break for the
-/// end of a row even in quotes (<https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html>).
+/// Reads the quoted fields of the other formats, all as text. It takes a line break as the end of a
+/// row even in quotes (<https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html>).
 const OPEN_CSV: &str = "org.apache.hadoop.hive.serde2.OpenCSVSerde";
 
-/// A JSON document a line (<https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html>).
+/// Reads a JSON document per line (<https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html>).
 const OPENX_JSON: &str = "org.openx.data.jsonserde.JsonSerDe";
 
-/// How an event's timestamp is written. Both Hive and Trino, of which Athena is made, take it from
-/// the SerDe's parameter `timestamp.formats` (<https://issues.apache.org/jira/browse/HIVE-9298>).
+/// The format of an event's timestamp. Athena's engines, Hive and Trino, take it from the SerDe's
+/// parameter `timestamp.formats` (<https://issues.apache.org/jira/browse/HIVE-9298>).
 const TIMESTAMP: &str = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'";
 
-/// OpenCSVSerde always has an escape character, a backslash if nothing is said, and drops it from
-/// the text. RFC 4180 has none; this one is the least likely to stand in a log.
+/// The escape character for OpenCSVSerde, which always has one (a backslash by default) and drops it
+/// from the text. RFC 4180 has none. This character is the least likely in a log.
 const NO_ESCAPE: &str = "\u{1}";
 
 /// A table that Athena can read.
@@ -36,17 +52,17 @@ const NO_ESCAPE: &str = "\u{1}";
 pub struct Table {
     /// Its name.
     pub name: String,
-    /// What it holds.
+    /// Its description.
     pub comment: &'static str,
-    /// Its columns, in the order in which the files have them.
+    /// Its columns, in the order of the files.
     pub columns: Vec<Column>,
-    /// The column that stands for a folder of files.
+    /// The partition column, which selects a folder of files.
     pub partition: Column,
     /// The class that reads the files.
     pub serde: &'static str,
     /// The parameters of that class.
     pub serde_parameters: BTreeMap<&'static str, &'static str>,
-    /// The folder over all files.
+    /// The folder of all files.
     pub location: String,
     /// The table's parameters: partition projection, and whether there is a header.
     pub parameters: BTreeMap<&'static str, String>,
@@ -57,24 +73,24 @@ pub struct Table {
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// Its type, as Hive writes it.
+    /// Its type, in the notation of Hive.
     #[serde(rename = "type")]
     pub kind: String,
 }
 
-/// What the tables are made over.
+/// The location of the files of the tables.
 #[derive(Debug, Clone, Copy)]
 pub struct TableLocation<'a> {
-    /// The output: empty or with a slash at its end after the bucket, as in `s3://bucket/prefix/`.
+    /// The output with a trailing slash, as in `s3://bucket/prefix/`.
     pub output: &'a str,
-    /// What stands in the source's keys before the hour at which Firehose wrote them, `yyyy/MM/dd/HH`
+    /// The part of the source keys before the hour at which Firehose wrote them, `yyyy/MM/dd/HH`
     /// (<https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html>).
     pub prefix: &'a str,
-    /// The first such hour. Athena asks S3 for every hour since then, where a query names none.
+    /// The first such hour. Athena lists every hour since then for a query without a `datehour`.
     pub since: &'a str,
 }
 
-/// The first hour that a stash of VPC flow logs can have: they came in June 2015.
+/// The first hour of any VPC flow logs: they were introduced in June 2015.
 pub const SINCE: &str = "2015/06/01/00";
 
 impl Table {
@@ -128,7 +144,7 @@ impl Table {
         }
     }
 
-    /// The events that fit no row. Their timestamp is text: it may be why they were rejected.
+    /// The rejected events. Their timestamp is text, because it may be the reason for the rejection.
     pub fn rejected(location: TableLocation<'_>) -> Self {
         Self {
             name: "rejected".to_owned(),
@@ -144,7 +160,7 @@ impl Table {
         }
     }
 
-    /// The receipts of a job: a row for each task. A query has to name the job
+    /// The receipts of a job, with a row for each task. A query must name the job
     /// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html>).
     pub fn receipts(location: TableLocation<'_>) -> Self {
         let text = ["key", "outcome", "reason", "detail"].map(|name| format!("{name}:string"));
@@ -232,7 +248,7 @@ fn by_hour(location: TableLocation<'_>, folder: &str) -> BTreeMap<&'static str, 
     ])
 }
 
-/// A name as Athena takes it: lower case, and of all special characters only the underscore
+/// A name that Athena accepts: lower case, and no special characters except the underscore
 /// (<https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html>).
 fn athena_name(name: &str) -> String {
     let plain = |c: char| match c.to_ascii_lowercase() {
@@ -242,7 +258,7 @@ fn athena_name(name: &str) -> String {
     name.chars().map(plain).collect()
 }
 
-/// The name, with the first number after it that makes it one of its own.
+/// The name, with a number appended if it is taken.
 fn distinct(name: &str, taken: impl Fn(&str) -> bool) -> String {
     let mut own = name.to_owned();
     let mut number = 2;

@@ -1,4 +1,4 @@
-//! The connection to AWS: configured once, at start, and shared by every client.
+//! Clients for AWS, with one configuration for all of them.
 
 mod s3;
 mod sqs;
@@ -15,23 +15,23 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 pub use s3::S3Store;
 pub use sqs::SqsQueue;
 
-/// Attempts per request. With waits that double from one second, five attempts outlast the throttling
-/// of a prefix that S3 is still splitting.
+/// The most attempts of a request. The waits between them double from a second, so five attempts
+/// outlast the throttling of a prefix that S3 is still splitting.
 const ATTEMPTS: u32 = 5;
 
-/// The time for a connection. AWS answers in milliseconds if it can be reached at all.
+/// The longest time to connect. AWS answers in milliseconds if it is reachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The time from a request to the first byte of its response: enough to send a part of 8 MiB at
+/// The longest time from the start of a request to its response: enough to send a part of 8 MiB at
 /// 2 Mbit/s.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a body may stall. The SDK's default of 5 seconds is short for a function whose cores are
-/// busy with compression.
+/// The longest pause within a body. The SDK's default of 5 seconds is too short for a function whose
+/// cores are busy with compression.
 const STALL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Reads credentials, region and endpoint from the places that every AWS tool reads, and sets the
-/// limits within which each request succeeds or fails.
+/// Reads credentials, region and endpoint from AWS's standard sources, and sets retries and timeouts
+/// that bound every request.
 pub async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -50,8 +50,8 @@ pub async fn config() -> SdkConfig {
         .await
 }
 
-/// A client for S3. Custom endpoints rarely support virtual-host addressing, so for those it uses
-/// path style.
+/// A client for S3. It uses path-style addressing for custom endpoints, which rarely support
+/// virtual hosts.
 pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
     let own_endpoint =
         config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
@@ -66,7 +66,7 @@ pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(config)
 }
 
-/// The service's code and message, or the chain of causes if there was no response. Request ids are
+/// The service's error code and message, or without a response, the chain of causes. Request ids are
 /// left out, so equal failures have equal texts.
 pub fn reason<E, R>(error: &SdkError<E, R>) -> String
 where
@@ -80,7 +80,7 @@ where
     }
 }
 
-/// An error and what it came from, in one line.
+/// An error and its causes, in one line.
 fn causes(error: &dyn Error) -> String {
     std::iter::successors(error.source(), |error| (*error).source())
         .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

@@ -1,4 +1,4 @@
-//! Keys as S3 writes them.
+//! Decoding of keys.
 
 use percent_encoding::percent_decode_str;
 

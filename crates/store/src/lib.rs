@@ -1,13 +1,13 @@
-//! Object stores and queues, reduced to what a job needs of them.
+//! Object stores and queues, reduced to the operations that a job needs.
 //!
 //! | trait | on AWS (feature `aws`) | on this machine |
 //! |---|---|---|
 //! | [`Store`] | `aws::S3Store` | [`LocalStore`], a folder |
 //! | [`Queue`](queue::Queue) | `aws::SqsQueue` | [`LocalQueue`](queue::LocalQueue), in this process |
 //!
-//! Every adapter passes the same conformance suite, which `rehose-testkit` holds. A
-//! [`Location`](location::Location) is a store as a user writes it; [`Stores`](location::Stores)
-//! opens locations.
+//! Every adapter passes the conformance suites of `rehose-testkit`. A
+//! [`Location`](location::Location) is the text by which a user names a store, and
+//! [`Stores`](location::Stores) opens locations. `examples/store.rs` implements a store.
 //!
 //! ```
 //! use rehose_store::{LocalStore, Store};

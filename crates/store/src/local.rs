@@ -1,4 +1,4 @@
-//! Objects as the files of a folder.
+//! A store of the files in a folder.
 
 mod listing;
 mod lock;
@@ -17,36 +17,33 @@ use crate::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 pub use lock::LocalLock;
 use upload::LocalUpload;
 
-/// The folder at the root that holds unfinished objects. It is not part of the store: its name is not
-/// a key, and no listing shows it.
+/// The folder at the root for objects that are not complete yet. It is not part of the store: it is
+/// not a valid key, and no listing shows it.
 const RESERVED: &str = ".rehose";
 
-/// Bytes read or written at a time: enough that the system call costs nothing beside the work, and
-/// few enough that no task waits long for it.
+/// Bytes that are read or written at a time: enough that the cost of a system call does not matter,
+/// and few enough that it takes microseconds.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The longest name that the usual file systems take, in bytes
 /// (<https://man7.org/linux/man-pages/man7/path_resolution.7.html>).
 const MAX_NAME_BYTES: usize = 255;
 
-/// A folder as a store: a key is a file's path in it, with `/` between the names.
+/// A folder as a store. A key is the path of a file in it, with `/` between the names.
+///
+/// Symbolic links are followed; sockets, pipes and devices are not objects. The first write creates
+/// the folder. Objects are not synced to the disk: they survive a crash of the process, but maybe not
+/// one of the machine.
 ///
 /// # Blocking
 ///
-/// File I/O runs on the thread that awaits it: most calls take microseconds, and waking another thread
-/// takes longer. Give the runtime a thread for each task that uses the store.
-///
-/// # Durability
-///
-/// Objects survive the end of the process, however it comes. They are not synced to disk one by one, so
-/// they may not survive a power failure.
-///
-/// Symbolic links are followed; sockets, pipes and devices are not objects. The first write creates
-/// the folder.
+/// Every operation except `list` does blocking I/O on the caller's thread, because most of it takes
+/// microseconds, and waking another thread takes longer. A runtime that shares its threads with other
+/// work needs one thread for each concurrent operation.
 #[derive(Debug, Clone)]
 pub struct LocalStore {
     root: Arc<Path>,
-    /// The root as people read it, with a slash behind it.
+    /// The root as text, with a trailing slash.
     name: Arc<str>,
 }
 
@@ -55,7 +52,7 @@ impl LocalStore {
     ///
     /// # Errors
     ///
-    /// If something else than a folder stands there, or this user may not look.
+    /// If the path exists and is not a folder, or cannot be read.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
         let folder = folder.as_ref();
         let failed = |error| failure("open", folder.display().to_string(), error);
@@ -72,18 +69,18 @@ impl LocalStore {
         Ok(Self { root, name })
     }
 
-    /// Takes the folder for one job at a time, and clears away what a killed one left unfinished.
-    /// The lock is advisory: it keeps other jobs out, not other programs.
+    /// Locks the folder for one job, and removes unfinished objects of a killed one. The lock is
+    /// advisory: it excludes other jobs, not other programs.
     ///
     /// # Errors
     ///
-    /// If another job holds the folder, or it cannot be created or cleared.
+    /// If another job has the lock, or the folder cannot be created or cleared.
     pub fn lock(&self) -> Result<LocalLock, StoreError> {
         LocalLock::take(&self.root).map_err(|error| failure("lock", self.url(""), error))
     }
 
     fn path(&self, operation: &'static str, key: &str) -> Result<PathBuf, StoreError> {
-        match why_not_a_key(key) {
+        match key_fault(key) {
             None => Ok(self.root.join(key)),
             Some(why) => {
                 let error = io::Error::new(io::ErrorKind::InvalidFilename, why);
@@ -151,9 +148,9 @@ impl Store for LocalStore {
     }
 }
 
-/// A file to read.
+/// An opened file.
 enum Opened {
-    /// A small file, opened and read at once.
+    /// The bytes of a small file, which is read at once.
     Small(Bytes),
     Large(File),
 }
@@ -178,8 +175,8 @@ fn piece(file: &mut File) -> io::Result<Option<Bytes>> {
     Ok((length > 0).then(|| piece.into()))
 }
 
-/// The file at a path, if there is one. Called before a file is opened: opening a pipe would wait for
-/// its other end.
+/// The metadata of the file at a path, if it exists. This check comes before opening the file,
+/// because opening a pipe would block.
 fn object(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::metadata(path) {
         Ok(found) => Ok(Some(found).filter(Metadata::is_file)),
@@ -188,8 +185,7 @@ fn object(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// Whether the error means that nothing exists at a path. `a/b` does not exist either if `a` is a
-/// file.
+/// Whether a path does not exist. `a/b` does not exist if `a` is a file.
 fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -197,8 +193,8 @@ fn is_missing(error: &io::Error) -> bool {
     )
 }
 
-/// Why a key cannot be a file, if it cannot.
-fn why_not_a_key(key: &str) -> Option<&'static str> {
+/// Why a key cannot be a file name, or `None` if it can.
+fn key_fault(key: &str) -> Option<&'static str> {
     if key.contains('\0') {
         return Some("a file name cannot hold a NUL character");
     }

@@ -1,4 +1,4 @@
-//! Where objects are, as a user writes it: `s3://bucket/prefix` or a folder.
+//! Locations, as a user writes them: `s3://bucket/prefix` or a folder.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ use crate::{LocalStore, Store, StoreError, StoreName};
 /// Why a location cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum LocationError {
-    /// The text is no location.
+    /// The text is not a location.
     #[error("location: {0}")]
     Malformed(String),
-    /// A bucket, and no connection to AWS.
+    /// The location is a bucket, and there is no connection to AWS.
     #[error("location: s3://{bucket} needs a connection to AWS")]
     NotConnected {
         /// The bucket.
@@ -41,7 +41,7 @@ pub enum Location {
 }
 
 impl Location {
-    /// The bucket, if it is one.
+    /// The bucket, or `None` for a folder.
     pub fn bucket(&self) -> Option<&str> {
         match self {
             Self::S3 { bucket, .. } => Some(bucket),
@@ -164,17 +164,17 @@ impl Stores {
     }
 }
 
-/// A store that may be read, as far as a prefix reaches.
+/// A store that may be read, restricted to a prefix.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The store, rooted at the bucket or folder itself: keys are whole.
+    /// The store, rooted at the bucket or folder: its keys include the prefix.
     pub store: Arc<dyn Store>,
-    /// Only keys that begin so may be read.
+    /// The prefix of the keys that may be read.
     pub prefix: String,
 }
 
 impl Source {
-    /// The store's own name, by which tasks and jobs refer to it.
+    /// The store's name, by which jobs refer to it.
     pub fn name(&self) -> StoreName {
         StoreName::of(&*self.store)
     }

@@ -1,4 +1,4 @@
-//! A message queue, reduced to what a job needs.
+//! Message queues, reduced to the operations that a job needs.
 
 mod local;
 
@@ -12,19 +12,19 @@ pub use local::{Delivery, LocalQueue};
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>).
 pub const MAX_BATCH: usize = 10;
 
-/// The most bytes that the bodies of one [`Queue::send`] may have together. SQS takes 1 MiB today
-/// and took 262,144 bytes for most of its life; the smaller figure holds on every endpoint.
+/// The most bytes of all bodies in one [`Queue::send`]. SQS takes 1 MiB today, and took 262,144 bytes
+/// before; every endpoint takes the smaller number.
 pub const MAX_BATCH_BYTES: usize = 262_144;
 
 /// A queue that delivers each message at least once, in any order.
 #[async_trait]
 pub trait Queue: fmt::Debug + Send + Sync {
-    /// Sends at most [`MAX_BATCH`] messages of at most [`MAX_BATCH_BYTES`] together and returns
-    /// those that were not accepted: the call as a whole may succeed and single entries fail.
+    /// Sends at most [`MAX_BATCH`] messages of at most [`MAX_BATCH_BYTES`] together, and returns the
+    /// messages that were not accepted. Single entries may fail although the call succeeds.
     async fn send(&self, bodies: &[String]) -> Result<Vec<Unsent>, QueueError>;
 
-    /// How many messages the queue believes it holds. SQS calls these figures approximate: they
-    /// may lag by a minute or more, so they can prompt a question and never answer one
+    /// The number of messages in the queue. SQS calls these counters approximate, and they may lag by
+    /// a minute or more, so they prove nothing
     /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html>).
     async fn counters(&self) -> Result<Counters, QueueError>;
 }
@@ -50,7 +50,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Whether the queue believes that it holds nothing at all.
+    /// Whether all counters are zero.
     pub fn all_zero(&self) -> bool {
         *self == Self::default()
     }
@@ -60,20 +60,20 @@ impl Counters {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} {queue}: {reason}")]
 pub struct QueueError {
-    /// What was being done: `send to`, `read the counters of`.
+    /// The operation: `send to`, `read the counters of`.
     pub operation: &'static str,
     /// The queue, by its URL or name.
     pub queue: String,
-    /// Whether these credentials may not do that, and another attempt would end the same way.
+    /// Whether the credentials lack a permission, and a retry would fail in the same way.
     pub denied: bool,
-    /// The backend's own words, with its codes.
+    /// The backend's error code and message.
     pub reason: String,
-    /// The backend's error, where it has one.
+    /// The backend's error, if there is one.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// Refuses a batch that not every queue takes, so that what works here works on AWS.
+/// Refuses a batch that exceeds the limits of any queue, so every queue has the limits of SQS.
 pub(crate) fn check_batch(queue: &str, bodies: &[String]) -> Result<(), QueueError> {
     let bytes = bodies.iter().map(String::len).sum::<usize>();
     if bodies.len() <= MAX_BATCH && bytes <= MAX_BATCH_BYTES {

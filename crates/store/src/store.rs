@@ -1,7 +1,6 @@
-//! An object store, reduced to what a job needs.
+//! Object stores, reduced to the operations that a job needs.
 //!
-//! A [`Store`] is rooted somewhere (a bucket, a prefix in it, a folder); keys are relative to that
-//! root.
+//! A [`Store`] has a root: a bucket, a prefix in a bucket, or a folder. Keys are relative to it.
 
 use std::fmt;
 
@@ -14,16 +13,16 @@ use serde::{Deserialize, Serialize};
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>).
 pub const MAX_PAGE: usize = 1_000;
 
-/// An object's bytes as they arrive. An error ends the stream; a stream that ends without one has
-/// delivered the whole object.
+/// The bytes of an object as they arrive. A stream that ends without an error has delivered the whole
+/// object.
 pub type Body = BoxStream<'static, Result<Bytes, StoreError>>;
 
-/// Holds objects under keys.
+/// Objects with keys.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
     /// Lists at most `limit` (1 to [`MAX_PAGE`]) objects whose keys begin with `prefix` and come
     /// after `after`, in ascending order of the keys' UTF-8 bytes. The prefix is a string, not a
-    /// folder: `a/b` finds `a/bc`. No object needs to stand under `after`.
+    /// folder: `a/b` finds `a/bc`. The key `after` need not exist.
     async fn list(
         &self,
         prefix: &str,
@@ -34,22 +33,24 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Opens an object for reading.
     async fn read(&self, key: &str) -> Result<Body, StoreError>;
 
-    /// Begins to write an object whose length is not known. Nothing is visible under `key` before
-    /// [`Upload::complete`] returns, and an object that stood there before is replaced whole.
+    /// Starts writing an object of unknown size. It becomes visible, or replaces the existing one, at
+    /// [`Upload::complete`], and never in part.
     async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError>;
 
-    /// Writes a small object unless `key` has one, and returns which of the two happened. Of any number of concurrent calls exactly one is told [`Put::Created`], unless the
-    /// network loses that answer: then the call may find its own object and say [`Put::Exists`].
+    /// Writes a small object if `key` does not exist.
+    ///
+    /// Of several concurrent calls, exactly one returns [`Put::Created`]. If the network loses its
+    /// response, a retry may find the object of the first attempt and return [`Put::Exists`].
     async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError>;
 
-    /// The size of an object in bytes, or `None` where there is none.
+    /// The size of an object in bytes, or `None` if it does not exist.
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError>;
 
-    /// Waits until the uploads that were dropped are aborted. Lambda freezes the environment after
-    /// the response; background work stops too.
+    /// Waits for the aborts of dropped uploads. A function calls this before it responds: Lambda
+    /// freezes the environment after the response, and background work stops too.
     async fn tidy(&self) {}
 
-    /// The object's URL for people: `s3://bucket/key`, or a path.
+    /// The name of an object for people: `s3://bucket/key`, or a path.
     fn url(&self, key: &str) -> String;
 }
 
@@ -57,24 +58,23 @@ pub trait Store: fmt::Debug + Send + Sync {
 ///
 /// # Cancel safety
 ///
-/// An upload that is dropped without [`complete`](Upload::complete) leaves nothing visible. What was
-/// stored of it is freed in the background: see [`Store::tidy`]. [`abort`](Upload::abort) frees it
-/// before it returns.
+/// An upload that is dropped never becomes visible. Its stored parts are removed in the background
+/// ([`Store::tidy`] waits for that); [`abort`](Upload::abort) removes them at once. After a call to
+/// `write` failed or was dropped, the object cannot be completed.
 #[async_trait]
 pub trait Upload: Send {
-    /// Appends bytes. Once a call has failed or was given up half-way, the object cannot be
-    /// completed any more.
+    /// Appends bytes.
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError>;
 
-    /// Makes the object visible, whole, and returns its size in bytes.
+    /// Makes the object visible, and returns its size in bytes.
     async fn complete(self: Box<Self>) -> Result<u64, StoreError>;
 
-    /// Gives the object up.
+    /// Discards the object.
     async fn abort(self: Box<Self>);
 }
 
-/// The name of a store: the URL of its root, such as `s3://bucket/` or `/path/to/folder/`. Jobs and
-/// tasks refer to their source by it.
+/// The name of a store: the URL of its root, such as `s3://bucket/` or `/path/to/folder/`. Jobs refer
+/// to their source by it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StoreName(String);
@@ -95,7 +95,7 @@ impl StoreName {
         &self.0
     }
 
-    /// Whether it names a bucket of S3 and not a folder.
+    /// Whether it names a bucket, and not a folder.
     pub fn is_bucket(&self) -> bool {
         self.0.starts_with("s3://")
     }
@@ -112,11 +112,11 @@ impl fmt::Display for StoreName {
 pub struct Page {
     /// The objects, in ascending order of their keys.
     pub objects: Vec<Listed>,
-    /// Whether keys may follow after the last one of this page.
+    /// Whether more keys may follow.
     pub more: bool,
 }
 
-/// An object as a listing shows it.
+/// An object in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// The key, relative to the store's root.
@@ -125,12 +125,12 @@ pub struct Listed {
     pub bytes: u64,
 }
 
-/// What [`Store::put_if_absent`] did.
+/// The result of [`Store::put_if_absent`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
-    /// The object is the caller's.
+    /// The object was written.
     Created,
-    /// Another object stood there and still stands.
+    /// Another object exists, and is unchanged.
     Exists,
 }
 
@@ -138,25 +138,25 @@ pub enum Put {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} {url}: {reason}")]
 pub struct StoreError {
-    /// What was being done: `list`, `read`, `write`, `put`, `head`; `open` and `lock` for a folder.
+    /// The operation: `list`, `read`, `write`, `put`, `head`; `open` and `lock` for a folder.
     pub operation: &'static str,
     /// The object, as [`Store::url`] names it.
     pub url: String,
-    /// What kind of failure it is, for the caller to act upon.
+    /// The kind of failure.
     pub kind: StoreErrorKind,
-    /// The backend's own words, with its codes.
+    /// The backend's error code and message.
     pub reason: String,
-    /// The backend's error, where it has one.
+    /// The backend's error, if there is one.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// The few kinds of failure that make a difference to a job.
+/// The kinds of failure that a job distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreErrorKind {
-    /// There is no such object (any more).
+    /// The object does not exist.
     NotFound,
-    /// These credentials, or this user, may not do that.
+    /// The credentials, or the user, lack a permission.
     Denied,
     /// The object's storage class has to be restored before it can be read
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html>).
@@ -165,7 +165,7 @@ pub enum StoreErrorKind {
     InvalidKey,
     /// The backend cannot hold an object as large as this one.
     TooLarge,
-    /// Anything else: throttling, the network, a full disk. Another attempt may succeed.
+    /// Anything else: throttling, the network, a full disk. A retry may succeed.
     Transient,
 }
 

@@ -1,4 +1,4 @@
-//! The `check` function: says how a job stands, and ends it.
+//! The `check` function: returns the state of a job, and ends it.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use rehose_store::location::Stores;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What the state machine sends.
+/// The event that the state machine sends.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CheckEvent {

@@ -1,4 +1,4 @@
-//! The `start` function: plans a job, as much of it as a call has time for.
+//! The `start` function: plans a job, as many pages as a call has time for.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use rehose_store::location::Stores;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What the state machine sends: the caller's input, with the job's id and the last call's cursor.
+/// The event that the state machine sends: the caller's input, the job's id, and the last cursor.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StartEvent {
     job: JobId,
-    /// `s3://bucket/prefix`, or a key's beginning in the only source.
+    /// `s3://bucket/prefix`, or a prefix in the only source.
     prefix: Option<String>,
-    /// Instead of a prefix, and alone: the job whose failed and lost objects are planned.
+    /// The job whose failed and lost objects are planned, instead of a prefix.
     retry: Option<JobId>,
     mode: Option<Mode>,
-    /// The shape of input and output; the deployed one by default.
+    /// The options of input and output; the deployed ones by default.
     options: Option<Options>,
     exclude: Option<Vec<String>>,
     cursor: Option<Cursor>,

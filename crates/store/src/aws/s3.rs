@@ -23,15 +23,15 @@ use upload::S3Upload;
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>).
 const MAX_KEY_BYTES: usize = 1_024;
 
-/// How often a conditional write is made that meets another one on its way. S3 answers 409 while
-/// it cannot tell yet which of them wins
+/// The most attempts of a conditional write that conflicts with a concurrent one. S3 answers 409
+/// until one of them has succeeded
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
 const PUT_ATTEMPTS: u32 = 6;
 
 /// The longest wait before the second of these attempts; it doubles with each.
 const PUT_WAIT: Duration = Duration::from_millis(50);
 
-/// A general purpose bucket, or what lies under a prefix in it, as a store.
+/// A store in a general purpose bucket, or under a prefix in it.
 #[derive(Debug, Clone)]
 pub struct S3Store {
     client: Client,
@@ -42,8 +42,7 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// A store whose keys follow after `root` in the bucket: nothing, or a prefix that ends in `/`
-    /// (a `/` is appended where it is missing).
+    /// A store under the prefix `root`, which may be empty. A missing `/` is appended to it.
     pub fn new(client: Client, bucket: &str, root: &str) -> Self {
         let slash = if root.is_empty() || root.ends_with('/') {
             ""
@@ -92,7 +91,7 @@ impl Store for S3Store {
             .prefix(format!("{}{prefix}", self.root))
             .set_start_after(after.map(|after| format!("{}{after}", self.root)))
             .max_keys(limit.min(MAX_PAGE) as i32)
-            // XML has no way to write some of the characters that a key may hold.
+            // XML cannot represent some characters that a key may have.
             .encoding_type(EncodingType::Url)
             .send()
             .await

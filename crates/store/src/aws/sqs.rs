@@ -11,7 +11,7 @@ use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use super::reason;
 use crate::queue::{Counters, Queue, QueueError, Unsent, check_batch};
 
-/// The error codes of SQS and of KMS for missing permissions
+/// The error codes for missing permissions on the queue or its encryption key
 /// (<https://repost.aws/knowledge-center/sqs-accessdenied-errors>).
 const DENIED: [&str; 4] = [
     "AccessDenied",
@@ -79,7 +79,7 @@ impl Queue for SqsQueue {
             .await
             .map_err(|error| self.failure("send to", error))?;
 
-        // Only an entry in `Successful` counts as accepted.
+        // An entry in neither list counts as unsent.
         let accepted = |id: &str| answer.successful().iter().any(|entry| entry.id() == id);
         let reason = |id: &str| {
             let failed = answer.failed().iter().find(|entry| entry.id() == id);
@@ -114,7 +114,7 @@ impl Queue for SqsQueue {
             .send()
             .await
             .map_err(|error| self.failure(OPERATION, error))?;
-        // A missing counter must never count as zero.
+        // A missing counter must not count as zero.
         let figure = |name: &QueueAttributeName| {
             answer
                 .attributes()

@@ -1,4 +1,4 @@
-//! A folder's files in the order of their keys.
+//! Listing a folder in the order of keys.
 
 use std::cmp::Ordering;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{RESERVED, is_missing, why_not_a_key};
+use super::{RESERVED, is_missing, key_fault};
 use crate::{Listed, Page};
 
 /// Lists one page. A folder that does not exist holds no objects.
@@ -23,8 +23,8 @@ pub(super) fn page(
     };
     let start = match prefix.rsplit_once('/') {
         None => root.to_path_buf(),
-        // No key begins so, and some such paths lead out of the root.
-        Some((folder, _)) if why_not_a_key(folder).is_some() => return Ok(page),
+        // No key has such a prefix, and `..` would lead out of the root.
+        Some((folder, _)) if key_fault(folder).is_some() => return Ok(page),
         Some((folder, _)) => root.join(folder),
     };
     match fs::metadata(&start) {
@@ -44,11 +44,11 @@ pub(super) fn page(
     while let Some(entry) = walk.next() {
         let entry = match entry {
             Ok(entry) => entry,
-            Err(error) if has_gone(&error) => continue,
+            Err(error) if was_removed(&error) => continue,
             Err(error) => return Err(error.into()),
         };
-        // Bytes, because a name that is no UTF-8 has its place in the order, too, and only
-        // matters if it has to be listed.
+        // Bytes, because a name that is not UTF-8 has a place in the order too. It is an error only
+        // if it would be listed.
         let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
         let key = path.as_os_str().as_encoded_bytes();
         if entry.file_type().is_dir() {
@@ -72,12 +72,12 @@ pub(super) fn page(
             break;
         }
         let key = path.to_str().ok_or_else(|| {
-            let why = format!("the file name {path:?} is not UTF-8, so that it cannot be a key");
+            let why = format!("the file name {path:?} is not UTF-8, and cannot be a key");
             io::Error::new(io::ErrorKind::InvalidFilename, why)
         })?;
         let bytes = match entry.metadata() {
             Ok(found) => found.len(),
-            Err(error) if has_gone(&error) => continue,
+            Err(error) if was_removed(&error) => continue,
             Err(error) => return Err(error.into()),
         };
         page.objects.push(Listed {
@@ -88,7 +88,7 @@ pub(super) fn page(
     Ok(page)
 }
 
-/// Compares two entries of a folder as the keys below them compare: `a.b` comes before the folder
+/// Compares two entries of a folder in the order of the keys below them. `a.b` comes before the folder
 /// `a`, whose keys begin with `a/`.
 fn order(left: &DirEntry, right: &DirEntry) -> Ordering {
     let names = [left, right].map(|entry| entry.file_name().as_encoded_bytes());
@@ -102,15 +102,15 @@ fn order(left: &DirEntry, right: &DirEntry) -> Ordering {
         .then_with(|| next(names[0], left).cmp(&next(names[1], right)))
 }
 
-/// Links are followed only after the entries are sorted, so the type of an entry is not enough.
+/// Whether an entry is a folder or a link to one. `walkdir` follows links only after sorting.
 fn is_folder(entry: &DirEntry) -> bool {
     let kind = entry.file_type();
     kind.is_dir() || kind.is_symlink() && entry.path().is_dir()
 }
 
-/// Whether the file was removed while the listing came to it, as opposed to a link that leads
-/// nowhere: that one would be missed, so it is an error.
-fn has_gone(error: &walkdir::Error) -> bool {
+/// Whether a file was removed during the listing. A dangling link still exists; it is an error,
+/// because the listing would silently lack it.
+fn was_removed(error: &walkdir::Error) -> bool {
     error.io_error().is_some_and(is_missing)
         && error
             .path()

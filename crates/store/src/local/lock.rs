@@ -1,4 +1,4 @@
-//! One job at a time on a folder.
+//! The lock of a folder.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::RESERVED;
 
-/// Keeps other jobs out of a folder until it is dropped. The end of the process releases it too.
+/// Excludes other jobs from a folder until it is dropped, or until its process ends.
 #[derive(Debug)]
 #[must_use = "dropping it lets other jobs in"]
 pub struct LocalLock {
     reserved: PathBuf,
-    // The lock is on the folder's own handle, so that no lock file stays behind.
+    // A lock on the folder's own handle leaves no lock file behind.
     _root: File,
 }
 
@@ -40,7 +40,7 @@ impl LocalLock {
 
 impl Drop for LocalLock {
     fn drop(&mut self) {
-        // Fails while an upload still uses it. The next lock clears it then.
+        // This fails while an upload still uses the folder. The next lock clears it then.
         let _ = fs::remove_dir(&self.reserved);
     }
 }

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all.
+//! Writing files that become visible complete or not at all.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
@@ -11,12 +11,12 @@ use tempfile::{NamedTempFile, PersistError};
 use super::{BUFFER_BYTES, LocalStore, RESERVED, failure};
 use crate::{Put, Store, StoreError, Upload};
 
-/// A file being written out of sight.
+/// A file being written, as a temporary file until it is complete.
 pub(super) struct LocalUpload {
     store: LocalStore,
     key: String,
     path: PathBuf,
-    /// Taken during a call, so a call that fails or is cancelled leaves none behind.
+    /// Taken during a call: a call that fails or is dropped leaves `None`.
     draft: Option<Draft>,
 }
 
@@ -68,7 +68,7 @@ impl Upload for LocalUpload {
     async fn abort(self: Box<Self>) {}
 }
 
-/// The object so far. A small one is held in memory and written at once.
+/// The bytes so far. A small object stays in memory until it is complete, and is written at once.
 #[derive(Default)]
 struct Draft {
     held: Vec<Bytes>,
@@ -94,7 +94,7 @@ impl Draft {
     }
 }
 
-/// Writes a whole file, unless there is one already.
+/// Writes a file if it does not exist.
 pub(super) fn put_if_absent(root: &Path, path: &Path, body: &[u8]) -> io::Result<Put> {
     let mut file = temporary(root)?;
     file.write_all(body)?;
@@ -108,7 +108,7 @@ pub(super) fn put_if_absent(root: &Path, path: &Path, body: &[u8]) -> io::Result
 fn temporary(root: &Path) -> io::Result<NamedTempFile> {
     let reserved = root.join(RESERVED);
     let mut builder = tempfile::Builder::new();
-    // Temporary files are private. Objects get the permissions of an ordinary file.
+    // A temporary file is readable by its user only; an object gets the default permissions.
     #[cfg(unix)]
     builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
     match builder.tempfile_in(&reserved) {
@@ -120,8 +120,8 @@ fn temporary(root: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Moves a file to its path. The folder is created only if the move fails, so one object of each
-/// folder pays for it.
+/// Moves a file to its path. The folder is created only if it is missing, which only its first object
+/// pays for.
 fn place<T>(
     file: NamedTempFile,
     path: &Path,
@@ -132,7 +132,8 @@ fn place<T>(
     };
     let outcome = match (failed.error.kind(), path.parent()) {
         (io::ErrorKind::NotFound, Some(folder)) => match fs::create_dir_all(folder) {
-            // Not to be taken for the object itself, which this kind would mean to the caller.
+            // A file is in the place of the folder. To the caller, `AlreadyExists` would mean the
+            // object itself.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(io::ErrorKind::NotADirectory.into())
             }
@@ -142,8 +143,8 @@ fn place<T>(
         _ => Err(failed.error),
     };
     outcome.map_err(|error| match error.kind() {
-        io::ErrorKind::NotADirectory => in_the_way("a file stands where its folder has to be"),
-        _ if path.is_dir() => in_the_way("a folder stands in its place"),
+        io::ErrorKind::NotADirectory => in_the_way("a file is in the place of its folder"),
+        _ if path.is_dir() => in_the_way("a folder is in its place"),
         _ => error,
     })
 }

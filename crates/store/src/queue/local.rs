@@ -1,4 +1,26 @@
-//! A queue in this process.
+//! A queue in this process, for jobs on one machine.
+//!
+//! ```text
+//!            send (waits for room)            receive             ack
+//!  senders ───────────────────────► visible ─────────► in flight ─────► gone
+//!                                      ▲                   │
+//!                                      └── give back, drop ┤
+//!                                                          └─ after max_receives ─► dead
+//! ```
+//!
+//! # Invariants
+//!
+//! - `in_flight` is the number of [`Delivery`] values that are neither acknowledged nor dropped.
+//! - A message is in `visible`, in flight, acknowledged or dead, and in exactly one of them.
+//! - `visible` is at most `capacity`, except for returned messages: a receiver never waits for room.
+//! - [`LocalQueue::receive`] returns `None` only when no message can come any more: the queue is
+//!   closed, `visible` is empty, and nothing is in flight that could be returned.
+//!
+//! # What must change together
+//!
+//! Every change of the state calls `changed.notify_waiters()`, after which each waiter checks its
+//! condition again. A waiter creates its `Notified` future *before* it looks at the state; otherwise
+//! it would miss a change in between.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,12 +30,12 @@ use tokio::sync::Notify;
 
 use super::{Counters, Queue, QueueError, Unsent, check_batch};
 
-/// How many times a message is delivered: the `maxReceiveCount` that AWS advises
-/// for a queue in front of a function
+/// The most deliveries of a message: the `maxReceiveCount` that AWS recommends for the queue of a
+/// function
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
 const MAX_RECEIVES: u32 = 5;
 
-/// The queue's name in errors.
+/// The name in errors.
 const NAME: &str = "the local queue";
 
 /// A bounded queue in this process, with exact counters. Its clones are the same queue.
@@ -45,12 +67,12 @@ struct Message {
 }
 
 impl LocalQueue {
-    /// A queue in which at most `capacity` messages (at least 1) wait: a sender waits for room.
+    /// A queue with room for `capacity` messages (at least 1). A sender waits for room.
     pub fn new(capacity: usize) -> Self {
         Self::with_max_receives(capacity, MAX_RECEIVES)
     }
 
-    /// A queue that delivers a message at most `max_receives` times (at least once).
+    /// A queue that delivers a message up to `max_receives` times (at least once).
     pub fn with_max_receives(capacity: usize, max_receives: u32) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -62,13 +84,17 @@ impl LocalQueue {
         }
     }
 
-    /// Waits for a message. Returns `None` when no more can come: the queue is closed and empty, and
-    /// no delivery is in flight that might be given back.
+    /// Waits for a message. Returns `None` when no more can come: the queue is closed and empty, and no
+    /// message is in flight.
     ///
     /// # Deadlock
     ///
-    /// A task that holds a delivery must not wait for another one: the queue may be waiting for the
-    /// first to be acknowledged or given back.
+    /// A task that holds a [`Delivery`] while it calls this may wait for itself, because its own
+    /// message is in flight.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call loses no message.
     pub async fn receive(&self) -> Option<Delivery> {
         loop {
             let changed = self.shared.changed.notified();
@@ -91,13 +117,13 @@ impl LocalQueue {
         }
     }
 
-    /// Closes the queue for senders. Messages in it are still delivered.
+    /// Refuses further messages. Those in the queue are still delivered.
     pub fn close(&self) {
         self.shared.lock().closed = true;
         self.shared.changed.notify_waiters();
     }
 
-    /// Waits until the queue is empty and no delivery is in flight.
+    /// Waits until the queue is empty and no message is in flight.
     pub async fn emptied(&self) {
         loop {
             let changed = self.shared.changed.notified();
@@ -111,7 +137,7 @@ impl LocalQueue {
         }
     }
 
-    /// The number of messages that were dropped after their last delivery.
+    /// The number of messages that were given up after their last delivery.
     pub fn dead(&self) -> u64 {
         self.shared.lock().dead
     }
@@ -172,25 +198,25 @@ impl Queue for LocalQueue {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code under the lock can leave the state half changed.
+        // No code panics halfway through a change, so a poisoned state is consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A message that has been received. Dropping it puts it back into the queue.
+/// A message in flight. Dropping it returns the message to the queue.
 #[derive(Debug)]
-#[must_use = "dropping it gives it back"]
+#[must_use = "dropping it returns the message to the queue"]
 pub struct Delivery {
     /// The message.
     pub body: String,
-    /// How often the message has been delivered, this time included.
+    /// The number of deliveries of this message, including this one.
     pub receive_count: u32,
     /// `None` once the message is acknowledged.
     queue: Option<Arc<Shared>>,
 }
 
 impl Delivery {
-    /// Takes the message off the queue for good.
+    /// Acknowledges the message, which removes it.
     pub fn ack(mut self) {
         if let Some(queue) = self.queue.take() {
             queue.lock().in_flight -= 1;
@@ -198,8 +224,8 @@ impl Delivery {
         }
     }
 
-    /// Puts the message back at the end of the queue. After its last delivery it is dropped instead,
-    /// and counted in [`LocalQueue::dead`].
+    /// Returns the message to the end of the queue. After its last delivery, it is given up and
+    /// counted in [`LocalQueue::dead`].
     pub fn give_back(self) {}
 }
 
@@ -211,7 +237,7 @@ impl Drop for Delivery {
         let mut state = queue.lock();
         state.in_flight -= 1;
         if self.receive_count < queue.max_receives {
-            // Beyond the capacity if need be: a receiver never waits for room.
+            // This may exceed the capacity: a receiver never waits for room.
             state.visible.push_back(Message {
                 body: std::mem::take(&mut self.body),
                 receive_count: self.receive_count,

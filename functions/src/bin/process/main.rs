@@ -1,4 +1,4 @@
-//! The `process` function: converts the objects that its messages name.
+//! The `process` function: converts the objects of its messages.
 
 mod sqs;
 
@@ -41,7 +41,7 @@ async fn function() -> Result<(), Error> {
     .await
 }
 
-/// Handles each message of a batch for itself. Those that fail go back to the queue, alone.
+/// Handles the messages of a batch independently. Only those that fail go back to the queue.
 async fn process(processor: &Processor, event: LambdaEvent<Value>) -> error::Result<BatchResponse> {
     let begun = Instant::now();
     let LambdaEvent { payload, context } = event;

@@ -1,4 +1,4 @@
-//! What SQS sends to a function, and what it wants to know
+//! The event that SQS sends to a function, and the response that it expects
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ pub(crate) struct Batch {
     pub(crate) records: Vec<Record>,
 }
 
-/// A message. Its body is parsed later, each for itself.
+/// A message. Its body is parsed later, so an invalid one does not fail the batch.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Record {
     #[serde(rename = "messageId")]
@@ -19,7 +19,7 @@ pub(crate) struct Record {
     pub(crate) body: String,
 }
 
-/// The messages that go back to the queue; all others are deleted from it.
+/// The messages that go back to the queue. SQS deletes all others.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct BatchResponse {
     #[serde(rename = "batchItemFailures")]

@@ -1,4 +1,4 @@
-//! The kinds of S3's errors.
+//! The errors of S3, as [`StoreError`]s.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use aws_sdk_s3::primitives::ByteStreamError;
 use crate::aws::{causes, reason};
 use crate::{StoreError, StoreErrorKind};
 
-/// The error of a request that S3 refused or did not answer.
+/// A request that failed, with or without a response.
 pub(super) fn failure<E>(
     operation: &'static str,
     url: String,
@@ -27,7 +27,7 @@ where
     }
 }
 
-/// The error of a body that ended early.
+/// A body that broke off.
 pub(super) fn broken_off(url: String, error: ByteStreamError) -> StoreError {
     StoreError {
         operation: "read",
@@ -38,7 +38,7 @@ pub(super) fn broken_off(url: String, error: ByteStreamError) -> StoreError {
     }
 }
 
-/// The error of a response that lacks a field.
+/// A response without a required field.
 pub(super) fn unclear(operation: &'static str, url: String, lacking: &str) -> StoreError {
     StoreError {
         operation,
@@ -49,22 +49,22 @@ pub(super) fn unclear(operation: &'static str, url: String, lacking: &str) -> St
     }
 }
 
-/// The HTTP status of the answer, where there was one.
+/// The HTTP status, if there was a response.
 pub(super) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error
         .raw_response()
         .map(|response| response.status().as_u16())
 }
 
-/// The codes stand in <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; S3
-/// hands through those of KMS. A code says more than the status, so it comes first.
+/// The kind of an error, by its code or else by its HTTP status. Codes are listed in
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; S3 also returns those of KMS.
 fn kind(code: Option<&str>, status: Option<u16>) -> StoreErrorKind {
     match code {
         Some("NoSuchKey" | "NoSuchBucket") => StoreErrorKind::NotFound,
         Some("InvalidObjectState") => StoreErrorKind::Archived,
         Some("KeyTooLongError") => StoreErrorKind::InvalidKey,
         Some("EntityTooLarge") => StoreErrorKind::TooLarge,
-        // The encryption key will not serve until somebody changes it.
+        // The KMS codes stay until somebody changes the encryption key.
         Some(
             "AccessDenied"
             | "KMS.AccessDeniedException"
@@ -72,8 +72,8 @@ fn kind(code: Option<&str>, status: Option<u16>) -> StoreErrorKind {
             | "KMS.KMSInvalidStateException"
             | "KMS.NotFoundException",
         ) => StoreErrorKind::Denied,
-        // These are of the request, not of the object: an upload that was cleared away, a clock
-        // that the SDK sets right, credentials that it renews.
+        // Faults of the request, not of the object: an upload that was removed, a clock that the
+        // SDK corrects, credentials that it renews.
         Some("NoSuchUpload" | "RequestTimeTooSkewed" | "ExpiredToken") => StoreErrorKind::Transient,
         _ => match status {
             Some(404) => StoreErrorKind::NotFound,

@@ -1,4 +1,4 @@
-//! Writing objects of unknown size: small ones in one request, others in parts.
+//! Writing objects of unknown size: small ones with one request, the others as multipart uploads.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use tokio_util::task::TaskTracker;
 use super::error::{failure, unclear};
 use crate::{StoreError, StoreErrorKind, Upload};
 
-/// The size of a part. S3 takes 5 MiB and more, and at most [`MAX_PARTS`] of them: with 8 MiB an
-/// object reaches 80 GiB, an upload needs little memory, and nearly every output is one request
+/// The size of a part. S3 takes 5 MiB and more, and at most [`MAX_PARTS`] parts. With 8 MiB, an
+/// object may have 80 GiB, an upload needs little memory, and nearly every output is one request
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 const PART_BYTES: usize = 8 * 1024 * 1024;
 
 /// The most parts that one upload takes.
 const MAX_PARTS: usize = 10_000;
 
-/// An object on its way to S3.
+/// An object being written.
 pub(super) struct S3Upload {
     target: Target,
-    /// Taken during a call, so a call that fails or is cancelled leaves none behind.
+    /// Taken during a call: a call that fails or is dropped leaves `None`.
     draft: Option<Draft>,
 }
 
@@ -89,7 +89,7 @@ impl Upload for S3Upload {
     }
 }
 
-/// Where an object goes.
+/// The destination of an object.
 #[derive(Clone)]
 struct Target {
     client: Client,
@@ -123,7 +123,7 @@ impl Target {
     }
 }
 
-/// The object so far.
+/// The bytes so far.
 #[derive(Default)]
 struct Draft {
     buffer: BytesMut,
@@ -164,8 +164,7 @@ impl Draft {
     }
 }
 
-/// A multipart upload that has begun. S3 keeps its parts, and charges for them, until it is
-/// completed or aborted.
+/// A multipart upload. S3 keeps its parts, and charges for them, until it is completed or aborted.
 struct Parts {
     target: Target,
     /// `None` once nothing is left to abort.
@@ -211,7 +210,7 @@ impl Parts {
             .send()
             .await
             .map_err(|error| failure("write", self.target.url.to_string(), error))?;
-        // S3 wants the checksums back that it answers with: the SDK's default, or its own.
+        // S3 requires the checksums of the parts at completion: the SDK's default, or S3's own.
         self.sent.push(
             CompletedPart::builder()
                 .part_number(number)
@@ -240,7 +239,7 @@ impl Parts {
             .send()
             .await
             .map_err(|error| failure("write", self.target.url.to_string(), error))?;
-        // S3 sends status 200 before it knows the result, which is in the body
+        // S3 sends the status 200 before it knows the outcome; only the body tells
         // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>).
         if answer.e_tag().is_none() {
             return Err(unclear(
@@ -269,14 +268,14 @@ impl Drop for Parts {
     }
 }
 
-/// A tracker of aborts. It is closed, so it can be waited for at any time, and still takes more.
+/// A tracker of aborts. It is closed, which allows waiting for it; it still accepts tasks.
 pub(super) fn aborts() -> TaskTracker {
     let aborts = TaskTracker::new();
     aborts.close();
     aborts
 }
 
-/// Best effort: the bucket's lifecycle rule removes uploads that this cannot abort.
+/// Best effort: the bucket's lifecycle rule removes the rest.
 async fn abort(target: Target, upload_id: String) {
     let outcome = target
         .client
