@@ -1,4 +1,4 @@
-//! A store that fails as a test wants it to, over a store that works.
+//! A store with scripted failures over a working store.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,13 +24,13 @@ pub enum Operation {
 pub enum Failure {
     /// It is refused with an error of this kind.
     Refused(StoreErrorKind),
-    /// A read delivers this many bytes at most, then nothing, for ever.
+    /// A read delivers at most this many bytes and then hangs.
     StalledAfter(usize),
 }
 
 type Script = dyn Fn(Operation, &str) -> Option<Failure> + Send + Sync;
 
-/// Asks its script before each request, and passes the request on if the script has no failure.
+/// Runs a script before each request, and forwards the request if the script returns no failure.
 pub struct FaultStore {
     inner: Arc<dyn Store>,
     script: Box<Script>,
@@ -38,7 +38,7 @@ pub struct FaultStore {
 }
 
 impl FaultStore {
-    /// A store over `inner`. The script is asked with the operation, and the key or prefix.
+    /// A store over `inner`. The script gets the operation, and the key or prefix.
     pub fn new(
         inner: Arc<dyn Store>,
         script: impl Fn(Operation, &str) -> Option<Failure> + Send + Sync + 'static,
@@ -66,7 +66,7 @@ impl FaultStore {
         })
     }
 
-    /// The requests since the last call.
+    /// The number of requests since the last call.
     pub fn take_requests(&self) -> usize {
         self.requests.swap(0, Ordering::Relaxed)
     }

@@ -1,19 +1,19 @@
-//! What every queue does.
+//! The conformance suite of queues.
 
 use std::time::Duration;
 
 use rehose_store::queue::{Counters, MAX_BATCH, MAX_BATCH_BYTES, Queue};
 
-/// A fresh queue to test, and the receiving that a job leaves to others.
+/// A fresh queue to test, with its receiving side, which [`Queue`] does not have.
 #[allow(async_fn_in_trait, reason = "only tests implement and call it")]
 pub trait Place {
     /// The queue, empty.
     fn queue(&self) -> &dyn Queue;
 
-    /// Waits for a message and keeps it in flight.
+    /// Receives a message and keeps it in flight.
     async fn receive(&self) -> String;
 
-    /// Acknowledges all that is in flight.
+    /// Acknowledges all messages in flight.
     async fn acknowledge_all(&self);
 }
 
@@ -60,7 +60,7 @@ pub async fn refuses_more_than_a_batch(place: &impl Place) {
 }
 
 pub async fn takes_no_more_bytes_than_a_batch_has(place: &impl Place) {
-    // Bytes, not characters.
+    // The limit counts bytes, not characters.
     let mut bodies = vec![
         "é".repeat(MAX_BATCH_BYTES / 4),
         "x".repeat(MAX_BATCH_BYTES / 2),

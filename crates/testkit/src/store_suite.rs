@@ -1,4 +1,4 @@
-//! What every store does.
+//! The conformance suite of stores.
 
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -14,11 +14,11 @@ pub trait Place {
     /// Whether every string of bytes is a key.
     fn holds_any_key(&self) -> bool;
 
-    /// How many unfinished objects the backend keeps.
+    /// The number of unfinished objects in the backend.
     async fn leftovers(&self) -> usize;
 }
 
-/// Keys with everything that went wrong somewhere once.
+/// Keys with characters and orders that are easy to get wrong.
 const AWKWARD: &[&str] = &[
     "a",
     "a b",
@@ -52,7 +52,7 @@ const AWKWARD: &[&str] = &[
     "\u{65e5}\u{672c}/\u{8a9e}",
 ];
 
-/// Keys that only an object store holds, next to one another.
+/// Keys that an object store can hold together, and a folder cannot.
 const ANYWHERE: &[&str] = &[
     "ab",
     "ab/",
@@ -73,12 +73,12 @@ fn sorted(keys: &[&str]) -> Vec<String> {
     keys
 }
 
-/// The awkward keys of which a folder can hold all.
+/// The awkward keys that the store can hold together.
 fn awkward(place: &impl Place) -> Vec<String> {
     if place.holds_any_key() {
         return sorted(&[AWKWARD, ANYWHERE].concat());
     }
-    // `ab` is a folder here.
+    // In a folder, `ab` is the folder of `ab/c`.
     let mut keys = sorted(AWKWARD);
     keys.retain(|key| key != "ab");
     keys
@@ -108,7 +108,7 @@ async fn put_awkward(place: &impl Place) -> Vec<String> {
     keys
 }
 
-/// Bytes that repeat at no power of two, so that a part in the wrong place shows.
+/// Bytes with a period of 251, so a misplaced part changes them.
 fn pattern(bytes: usize) -> Vec<u8> {
     (0..bytes).map(|at| (at % 251) as u8).collect()
 }
@@ -204,7 +204,7 @@ pub async fn says_whether_more_follows(place: &impl Place) {
     }
     let page = place.store().list("p/", None, 2).await.unwrap();
     assert!(page.more);
-    // A last page that is full may say that more follows; it must never hide what does.
+    // A full last page may claim that more follows, but never the opposite.
     let page = place.store().list("p/", Some("p/2"), 2).await.unwrap();
     assert_eq!((page.objects.len(), page.more), (1, false));
 }
@@ -220,7 +220,7 @@ pub async fn lists_nothing_where_nothing_is(place: &impl Place) {
 }
 
 pub async fn reads_what_was_written(place: &impl Place) {
-    // Around the sizes of a buffer and of a part, and beyond.
+    // Sizes around those of a buffer and a part, and larger ones.
     for bytes in [
         0,
         1,
@@ -301,7 +301,7 @@ pub async fn leaves_nothing_of_a_dropped_object(place: &impl Place) {
         upload.write(pattern(bytes).into()).await.unwrap();
         assert_eq!(place.leftovers().await, usize::from(bytes > 10));
         drop(upload);
-        // A drop cannot wait for the backend.
+        // Dropping does not wait for the backend.
         for _ in 0..500 {
             if place.leftovers().await == 0 {
                 break;

@@ -1,4 +1,4 @@
-//! What a seed decides: every choice, which faults there are, and how often each strikes.
+//! The decisions of a seed: every choice, the faults of a run, and how often each strikes.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -9,17 +9,17 @@ use std::time::Duration;
 use fastrand::Rng;
 use tokio::time::{Instant, sleep};
 
-/// What may go wrong.
+/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// A bucket answers 503, or the connection breaks before the request has arrived.
     Unavailable,
-    /// A conditional write meets another one on its way: 409, until the adapter gives up.
+    /// A conditional write conflicts with a concurrent one: 409, until the adapter gives up.
     Conflict,
-    /// A write was done, and its answer is lost.
+    /// A write succeeds, and its response is lost.
     WriteAnswerLost,
-    /// A conditional write was done, its answer was lost, and the SDK's next attempt met its own
-    /// object: 412.
+    /// A conditional write succeeds, its response is lost, and the SDK's retry finds its own object:
+    /// 412.
     OwnObjectMet,
     /// An upload's completion answers 200 with an error inside.
     ErrorInside,
@@ -29,39 +29,39 @@ pub enum Fault {
     PartReset,
     /// A request takes seconds or minutes.
     Slow,
-    /// A write of a function arrives although the function has died meanwhile.
+    /// A write arrives late, maybe after its function has died.
     Late,
 
     /// An entry of a batch comes back in `Failed[]`.
     Refused,
-    /// A queue takes nothing of a batch.
+    /// A queue refuses a batch.
     QueueUnavailable,
-    /// A queue takes a batch, and its answer is lost.
+    /// A queue accepts a batch, and its response is lost.
     SendAnswerLost,
     /// A message is delivered a second time.
     Duplicated,
     /// A message is not delivered for some minutes.
     Delayed,
-    /// A message vanishes: by hand, or because it has reached its retention.
+    /// A message is deleted: by hand, or at the end of its retention.
     Lost,
-    /// A message is acknowledged, and comes again nevertheless.
+    /// A message is delivered again after its acknowledgement.
     AcknowledgementLost,
-    /// The counters tell of the past.
+    /// The counters lag behind.
     StaleCounters,
 
     /// A function is killed at some await point.
     Killed,
     /// A function is started twice with the same event.
     StartedTwice,
-    /// A `process` of the version before gets the message, as during a deployment, and refuses it.
+    /// A `process` of the previous version gets the message during a deployment, and refuses it.
     OldVersion,
     /// A function cannot be started.
     Throttled,
-    /// A function has answered, and the state machine does not hear it.
+    /// The response of an invocation is lost.
     InvocationAnswerLost,
 }
 
-/// How often each strikes at the most: a request, an entry, a message or an invocation.
+/// The highest rate of each fault, per request, entry, message or invocation.
 const HIGHEST: [(Fault, f64); 22] = [
     (Fault::Unavailable, 0.05),
     (Fault::Conflict, 0.2),
@@ -93,36 +93,37 @@ impl Fault {
     }
 }
 
-/// The one source of chance of a run, and the record of what it brought.
+/// The only source of randomness in a run, and the record of its events.
 #[derive(Debug)]
 pub struct Chance {
     rng: Mutex<Rng>,
-    /// The faults of this run.
+    /// The faults of this run, with their rates.
     rates: BTreeMap<Fault, f64>,
-    /// After this, nothing strikes any more.
+    /// The end of the faults.
     until: Instant,
     latency: Range<Duration>,
     begun: Instant,
     record: Mutex<Record>,
 }
 
-/// What happened.
+/// The events of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
     /// A line for each event, with its time.
     pub trace: Vec<String>,
     /// How often each fault struck.
     pub struck: BTreeMap<Fault, u64>,
-    /// Promises that were not kept.
+    /// Broken promises.
     pub violations: Vec<String>,
 }
 
-/// Far more events than a run has that ends.
+/// Far more events than any run that ends.
 const MAX_EVENTS: usize = 1_000_000;
 
 impl Chance {
-    /// Some faults, each with a rate of its own: a run with few of them reaches other places than
-    /// one with all (<https://users.cs.utah.edu/~regehr/papers/swarm12.pdf>).
+    /// A run with a random subset of the faults, each with a random rate. A run with few faults
+    /// reaches other states than one with all of them
+    /// (<https://users.cs.utah.edu/~regehr/papers/swarm12.pdf>).
     pub fn of(seed: u64) -> Arc<Self> {
         let mut rng = Rng::with_seed(seed);
         let share = rng.f64();
@@ -131,7 +132,7 @@ impl Chance {
             .filter(|_| rng.f64() < share)
             .collect::<Vec<_>>()
             .into_iter()
-            // Rare faults are as likely as frequent ones.
+            // Low rates are as likely as high ones.
             .map(|(fault, highest)| (fault, highest * 0.01_f64.powf(rng.f64())))
             .collect();
         // From ten minutes to a day.
@@ -140,7 +141,7 @@ impl Chance {
         Arc::new(Self::with(rng, rates, outage, latency))
     }
 
-    /// No faults.
+    /// A run without faults.
     pub fn quiet(latency: Range<Duration>) -> Arc<Self> {
         let (rng, rates) = (Rng::with_seed(0), BTreeMap::new());
         Arc::new(Self::with(rng, rates, Duration::ZERO, latency))
@@ -181,12 +182,12 @@ impl Chance {
         Instant::now() < self.until
     }
 
-    /// When the last fault may strike.
+    /// The end of the faults.
     pub fn until(&self) -> Instant {
         self.until
     }
 
-    /// Whether something happens that does in `rate` of all cases.
+    /// True with the probability `rate`.
     pub fn happens(&self, rate: f64) -> bool {
         self.rng.lock().unwrap().f64() < rate
     }
@@ -199,36 +200,36 @@ impl Chance {
         from[self.number(0..from.len())].clone()
     }
 
-    /// A time in a range, short ones as likely as long ones.
+    /// A time in a range, with a uniform logarithm.
     pub fn time(&self, range: Range<Duration>) -> Duration {
         let ratio = range.end.as_secs_f64() / range.start.as_secs_f64();
         let exponent = self.rng.lock().unwrap().f64();
         range.start.mul_f64(ratio.powf(exponent))
     }
 
-    /// Waits for as long as one way over the network takes.
+    /// Waits for the latency of one direction of the network.
     pub async fn network_delay(&self) {
         if !self.latency.is_empty() {
             sleep(self.time(self.latency.clone())).await;
         }
     }
 
-    /// How long ago the run began.
+    /// The time since the start of the run.
     pub fn age(&self) -> Duration {
         self.begun.elapsed()
     }
 
-    /// Writes an event down.
+    /// Records an event.
     pub fn note(&self, event: impl Display) {
         let line = format!("{:>10.3} {event}", self.age().as_secs_f64());
         let mut record = self.record.lock().unwrap();
         record.trace.push(line);
-        assert!(record.trace.len() < MAX_EVENTS, "it goes round in circles");
+        assert!(record.trace.len() < MAX_EVENTS, "the run does not end");
     }
 
-    /// Writes a promise down that was not kept.
+    /// Records a broken promise.
     pub fn violate(&self, promise: impl Display) {
-        // Some keys are very long.
+        // The detail may have a very long key.
         let promise: String = promise.to_string().chars().take(300).collect();
         self.note(format_args!("VIOLATED {promise}"));
         self.record.lock().unwrap().violations.push(promise);

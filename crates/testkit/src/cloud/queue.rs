@@ -1,4 +1,4 @@
-//! A standard queue, and a function's client of it: what `SqsQueue` is on AWS.
+//! A standard queue of SQS, and a function's client of it, as `SqsQueue` is on AWS.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -16,29 +16,30 @@ use super::sandbox::Sandbox;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// How far behind the counters may be. AWS speaks of a minute, `check` is patient for five.
+/// The longest lag of the counters. AWS documents a minute, and `check` waits for five.
 const LAG: Duration = Duration::from_secs(3 * 60);
 
-/// How late a message may come, as long as SQS lets a sender delay one at the most.
+/// The delay of a delayed message, up to the limit of SQS.
 const DELAY: Range<Duration> = SECOND..Duration::from_secs(15 * 60);
 
-/// When a message that gets lost does so.
+/// The time until a lost message is deleted.
 const LOSS: Range<Duration> = SECOND..Duration::from_secs(3 * 60 * 60);
 
 /// A queue.
 pub struct StandardQueue {
     name: &'static str,
     chance: Arc<Chance>,
-    /// For how long a message that has been received is hidden from others.
+    /// The visibility timeout.
     visibility: Duration,
-    /// How often a message is received before it goes to the dead-letter queue.
+    /// The most deliveries of a message before it goes to the dead-letter queue.
     max_receives: u32,
     state: Mutex<State>,
     changed: Notify,
-    /// Is shown every message that is accepted, and its sender.
+    /// Called with the body and the sender of every accepted message.
     pub watcher: OnceLock<Watcher>,
 }
 
+/// A callback of [`StandardQueue::watcher`].
 pub type Watcher = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 #[derive(Debug, Default)]
@@ -46,11 +47,12 @@ struct State {
     copies: BTreeMap<u64, QueuedCopy>,
     next: u64,
     dead: u64,
-    /// What the counters were, as far back as they may lag.
+    /// The history of the counters, as far back as they may lag.
     past: VecDeque<(Instant, Counters)>,
     sent: Vec<Arc<SentMessage>>,
 }
 
+/// A copy of a message in the queue. A duplicated message has two.
 #[derive(Debug)]
 struct QueuedCopy {
     message: Arc<SentMessage>,
@@ -59,15 +61,15 @@ struct QueuedCopy {
     in_flight: bool,
 }
 
-/// What is remembered of a message for ever.
+/// A message that was sent, which is kept for the oracle after it is gone.
 #[derive(Debug)]
 pub struct SentMessage {
     pub body: String,
-    /// Who sent it.
+    /// The name of its sender.
     pub sender: String,
-    /// Whether a fault has hit it, or a function while it handled it.
+    /// Whether a fault has hit it, or a function that was handling it.
     pub struck: AtomicBool,
-    /// Whether a function died of an object of it.
+    /// Whether one of its objects has killed a function.
     pub poisoned: AtomicBool,
 }
 
@@ -102,7 +104,7 @@ impl StandardQueue {
         })
     }
 
-    /// Takes a message in.
+    /// Accepts a message, without a request.
     pub fn accept(self: &Arc<Self>, body: &str, sender: &str) {
         if let Some(watcher) = self.watcher.get() {
             watcher(body, sender);
@@ -157,7 +159,7 @@ impl StandardQueue {
         changed
     }
 
-    /// Waits for a message, any of those that are visible.
+    /// Waits for a message, and receives any of the visible ones.
     pub async fn receive(&self) -> Delivery {
         loop {
             let changed = self.changed.notified();
@@ -184,7 +186,7 @@ impl StandardQueue {
         }
     }
 
-    /// Hands a message out, unless that has been done too often.
+    /// Delivers a message, or moves it to the dead-letter queue after too many deliveries.
     fn try_receive(&self, id: u64, now: Instant) -> Option<Arc<SentMessage>> {
         self.change(|state| {
             let copy = state.copies.get_mut(&id)?;
@@ -202,7 +204,7 @@ impl StandardQueue {
         })
     }
 
-    /// Deletes a message. One that is not comes again when its visibility timeout is over.
+    /// Deletes a message. Otherwise it becomes visible again after its visibility timeout.
     pub fn acknowledge(&self, delivery: &Delivery) {
         if !self.chance.strikes(Fault::AcknowledgementLost) {
             let id = delivery.id;
@@ -212,7 +214,7 @@ impl StandardQueue {
         }
     }
 
-    /// Waits until it is empty.
+    /// Waits until the queue is empty.
     pub async fn empty(&self) {
         loop {
             let changed = self.changed.notified();
@@ -223,17 +225,17 @@ impl StandardQueue {
         }
     }
 
-    /// All messages that it ever accepted.
+    /// All messages that were ever accepted.
     pub fn sent_messages(&self) -> Vec<Arc<SentMessage>> {
         self.state.lock().unwrap().sent.clone()
     }
 
-    /// How many messages went to the dead-letter queue.
+    /// The number of messages in the dead-letter queue.
     pub fn dead(&self) -> u64 {
         self.state.lock().unwrap().dead
     }
 
-    /// A counter as it was some time ago.
+    /// A counter, which may lag.
     fn counter(&self, counter: impl Fn(&Counters) -> u64) -> u64 {
         let lag = match self.chance.strikes(Fault::StaleCounters) {
             true => self.chance.time(SECOND..LAG),
@@ -248,7 +250,7 @@ impl StandardQueue {
 }
 
 impl State {
-    /// Writes down what the counters are, for those who will be told of it later.
+    /// Records the current counters, which may be returned later.
     fn remember(&mut self) {
         let now = Instant::now();
         let mut counters = Counters::default();

@@ -1,4 +1,4 @@
-//! Where a function runs: it may be frozen between two invocations, and killed at any time.
+//! The environment of a function, which is frozen between invocations and may be killed at any time.
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;
@@ -12,16 +12,16 @@ use tokio::time::{Instant, sleep_until};
 use super::chance::{Chance, Fault};
 use super::queue::SentMessage;
 
-/// An environment of a function. Whatever goes out of it passes its [`gate`](Self::gate).
+/// An environment of a function. Every request passes its [`gate`](Self::gate).
 #[derive(Debug)]
 pub struct Sandbox {
     pub name: String,
     chance: Arc<Chance>,
     state: Mutex<State>,
     changed: Notify,
-    /// The message that is being handled, which bears the blame for what strikes meanwhile.
+    /// The message that is being handled, on which faults are blamed.
     message: Mutex<Option<Arc<SentMessage>>>,
-    /// Whether an invocation was over before its work was given up in order.
+    /// Whether an invocation ended before its uploads were aborted.
     pub was_cut: AtomicBool,
 }
 
@@ -35,18 +35,18 @@ enum State {
 /// Why a function died.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Death {
-    /// By chance: its host was lost, say.
+    /// A random fault, such as a lost host.
     Chance,
-    /// It took more memory than it has, on an object that takes it whenever it is read.
+    /// It ran out of memory on an object that always takes too much.
     Memory,
-    /// Its time was over.
+    /// Its timeout.
     Time,
 }
 
-/// When a function is to die.
+/// When to kill a function.
 #[derive(Debug, Clone, Copy)]
 pub enum Kill {
-    /// When it has been polled so often.
+    /// After this many polls.
     Polls(usize),
     At(Instant),
 }
@@ -63,7 +63,7 @@ impl Sandbox {
         })
     }
 
-    /// Waits while the sandbox is frozen, and for ever once it is dead.
+    /// Waits while the sandbox is frozen, and forever if it is dead.
     pub async fn gate(&self) {
         loop {
             let changed = self.changed.notified();
@@ -98,7 +98,7 @@ impl Sandbox {
         match (&death, &*self.message.lock().unwrap()) {
             (Death::Memory, Some(message)) => message.poisoned.store(true, Ordering::Relaxed),
             (Death::Chance, Some(message)) => message.struck.store(true, Ordering::Relaxed),
-            // It is whatever took so long that is to blame.
+            // The fault that took so long has been blamed already.
             (Death::Time, _) | (_, None) => {}
         }
         *self.state.lock().unwrap() = State::Dead(death);
@@ -111,7 +111,7 @@ impl Sandbox {
         }
     }
 
-    /// Runs an invocation to its end, or to the function's.
+    /// Runs an invocation until it ends or the function dies.
     pub async fn run<T>(
         &self,
         message: Option<Arc<SentMessage>>,
@@ -148,7 +148,7 @@ impl Sandbox {
             }
         })
         .await;
-        // Before the invocation is dropped: the dead do not tidy up.
+        // The state is `Dead` before the invocation is dropped: a dead function aborts nothing.
         if let Some(death) = self.death() {
             return Err(death);
         }
