@@ -19,7 +19,7 @@ use super::streaming::{Ended, stream_through};
 use crate::deadline::out_of_time;
 use crate::error::{Error, Result};
 use crate::ledger::OutputId;
-use crate::ledger::receipt::{Artifact, Failure, Outcome};
+use crate::ledger::receipt::{Failure, Outcome};
 
 /// Converts objects.
 #[derive(Debug)]
@@ -35,7 +35,15 @@ pub(super) struct Converter {
 #[derive(Debug)]
 pub(super) struct Converted {
     pub(super) outcome: Outcome,
-    pub(super) artifacts: Vec<Artifact>,
+    pub(super) written: Vec<Written>,
+}
+
+/// A file that was made of an object.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) key: String,
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
 }
 
 impl Converter {
@@ -110,24 +118,17 @@ impl Converted {
     fn failed(failure: Failure) -> Self {
         Self {
             outcome: Outcome::Failed(failure),
-            artifacts: Vec::new(),
+            written: Vec::new(),
         }
     }
 
     fn done(summary: Summary, id: &OutputId, sizes: Sizes) -> Self {
-        let artifact = |key, rows| {
-            move |bytes| Artifact {
-                key,
-                bytes,
-                rows,
-                inputs: vec![0],
-            }
-        };
-        let rows = sizes.csv.map(artifact(id.rows_key(), summary.written));
-        let rejected = (sizes.rejected).map(artifact(id.rejected_key(), summary.rejected));
+        let written = |key, rows| move |bytes| Written { key, bytes, rows };
+        let rows = sizes.csv.map(written(id.rows_key(), summary.written));
+        let rejected = (sizes.rejected).map(written(id.rejected_key(), summary.rejected));
         Self {
             outcome: Outcome::Done(summary),
-            artifacts: rows.into_iter().chain(rejected).collect(),
+            written: rows.into_iter().chain(rejected).collect(),
         }
     }
 }

@@ -267,9 +267,11 @@ fn receipt(objects: &[PlannedObject], converted: Vec<Converted>) -> Receipt {
             key: object.key.clone(),
             outcome: converted.outcome,
         });
-        let artifacts = converted.artifacts.into_iter().map(|artifact| Artifact {
+        let artifacts = converted.written.into_iter().map(|file| Artifact {
+            key: file.key,
+            bytes: file.bytes,
+            rows: file.rows,
             inputs: vec![number],
-            ..artifact
         });
         receipt.artifacts.extend(artifacts);
     }
