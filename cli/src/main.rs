@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
     let status = match Args::try_parse() {
         Ok(args) => match args.command {
-            Command::Run(args) => block_on(args.workers(), run::run(args)),
+            Command::Run(args) => block_on(args.cores(), run::run(args)),
             Command::Table(args) => table::print_table(&args),
             Command::Operate(operation) => block_on(1, operate::operate(operation)),
             Command::Sample(args) => sample::write_sample(&args),

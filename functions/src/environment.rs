@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rehose_extract::{Compression, MAX_LEVEL, MIN_LEVEL, Options, Shape};
 use rehose_reprocess::check::Patience;
+use rehose_reprocess::work::Limits;
 use rehose_store::MAX_PAGE;
 use rehose_store::location::Location;
 
@@ -83,15 +84,20 @@ impl Environment {
         json("REHOSE_EXCLUDE")
     }
 
-    /// The number of concurrent objects: by default twice the cores, so transfers and work overlap.
-    pub fn concurrency(&self) -> Result<usize, EnvironmentError> {
-        let objects = number("REHOSE_CONCURRENCY", 1..=1_000)?;
-        Ok(objects.map_or(2 * self.cores()?, |n| n as usize))
+    /// The cores and the objects in flight.
+    pub fn limits(&self) -> Result<Limits, EnvironmentError> {
+        let cores = number("REHOSE_CONCURRENCY", 1..=1_000)?;
+        let limits = Limits::distant(cores.map_or_else(|| self.cores(), |n| Ok(n as usize))?);
+        let transfers = number("REHOSE_TRANSFERS", 1..=1_000)?;
+        Ok(Limits {
+            transfers: transfers.map_or(limits.transfers, |n| n as usize),
+            ..limits
+        })
     }
 
     /// The number of cores that the function's memory pays for, rounded up. A function sees more cores
     /// than it gets time on.
-    pub fn cores(&self) -> Result<usize, EnvironmentError> {
+    fn cores(&self) -> Result<usize, EnvironmentError> {
         let seen = std::thread::available_parallelism().map_or(1, usize::from);
         let megabytes = number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 1..=u64::MAX)?;
         let paid = megabytes.map(|megabytes| megabytes.div_ceil(MEGABYTES_OF_A_CORE) as usize);

@@ -47,9 +47,13 @@ pub(crate) struct RunArgs {
     #[arg(long,
           value_parser = clap::value_parser!(u8).range(MIN_LEVEL as i64..=MAX_LEVEL as i64))]
     pub(crate) level: Option<u8>,
-    /// Process this many objects at once [default: the number of cores]
+    /// Transcode on this many cores [default: all]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: Option<u16>,
+    /// Read and write this many objects at once [default: 96 with S3, and one more than cores with
+    /// folders]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    transfers: Option<u16>,
     /// The name of the job. The name of an interrupted job continues it [default: a new name]
     #[arg(long, value_parser = |id: &str| id.parse::<JobId>())]
     pub(crate) job: Option<JobId>,
@@ -68,9 +72,15 @@ impl RunArgs {
         }
     }
 
-    /// The number of objects to process at once.
-    pub(crate) fn workers(&self) -> usize {
-        self.concurrency.map_or_else(cores, usize::from)
+    /// The number of cores to use.
+    pub(crate) fn cores(&self) -> usize {
+        let seen = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.concurrency.map_or_else(seen, usize::from)
+    }
+
+    /// The number of objects in flight, if it is set.
+    pub(crate) fn transfers(&self) -> Option<usize> {
+        self.transfers.map(usize::from)
     }
 
     pub(crate) fn mode(&self) -> Mode {
@@ -84,9 +94,4 @@ impl RunArgs {
             Location::Folder(_) => self.prefix.clone(),
         }
     }
-}
-
-/// The number of cores that this process may use.
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -17,7 +17,7 @@ use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::plan::{Planner, StartRequest};
-use rehose_reprocess::work::Processor;
+use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::{Location, Stores};
 use rehose_store::queue::LocalQueue;
 use rehose_store::{LocalStore, MAX_PAGE};
@@ -25,11 +25,15 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::folder;
-use crate::args::run::{RunArgs, cores};
+use crate::args::run::RunArgs;
 use crate::progress::Progress;
 
 /// The most messages that wait for a worker. Bounds the memory of a large job.
 const QUEUED: usize = 64;
+
+/// The most messages that are processed at once, so that the requests for one overlap with the work on
+/// the others.
+const WORKERS: usize = 16;
 
 /// The number of times a message is processed before its error ends the run. Three are enough for a
 /// transient error.
@@ -44,7 +48,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
     let stores = Stores::of(&[&source_location, &output_location]).await;
     let source = stores.source(&source_location)?;
     let output = stores.output(&output_location)?;
-    let concurrency = args.workers();
+    let limits = limits(args, &[&source_location, &output_location]);
     let queue = LocalQueue::new(QUEUED);
     let request = StartRequest {
         job: job.clone(),
@@ -74,9 +78,8 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         shape,
         Compression::new(args.level),
         &args.exclude,
-        concurrency,
-    )?
-    .use_cores(cores());
+        limits,
+    )?;
     let checker = Checker {
         output: Arc::clone(&output),
         queue: Arc::new(queue.clone()),
@@ -95,7 +98,9 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         processor: Arc::new(processor),
         progress: Arc::clone(&progress),
     };
-    let workers = (0..concurrency).map(|_| worker.clone().work()).collect();
+    let workers = (0..limits.transfers.min(WORKERS))
+        .map(|_| worker.clone().work())
+        .collect();
     let plan_and_check = async {
         plan(&planner, request, &progress).await?;
         wait_for_end(&checker, job, &queue).await?;
@@ -108,6 +113,20 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
     let ledger = Ledger::new(output, job.clone());
     let report = ledger.report().await?;
     report.ok_or_else(|| ledger.damaged("report.json", "it was written but no longer exists"))
+}
+
+/// The limits for these stores, unless the user sets them.
+fn limits(args: &RunArgs, locations: &[&Location]) -> Limits {
+    let is_near = |location: &&Location| matches!(location, Location::Folder(_));
+    let cores = args.cores();
+    let limits = match locations.iter().all(is_near) {
+        true => Limits::near(cores),
+        false => Limits::distant(cores),
+    };
+    Limits {
+        transfers: args.transfers().unwrap_or(limits.transfers),
+        ..limits
+    }
 }
 
 async fn plan(planner: &Planner, mut request: StartRequest, progress: &Progress) -> Result<()> {

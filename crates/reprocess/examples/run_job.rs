@@ -14,7 +14,7 @@ use rehose_reprocess::check::{Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::plan::{Planner, StartRequest};
-use rehose_reprocess::work::Processor;
+use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::Source;
 use rehose_store::queue::LocalQueue;
 use rehose_store::{LocalStore, MAX_PAGE};
@@ -59,7 +59,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let shape = Options::default().compile()?;
     let compression = Compression::default();
-    let processor = Processor::new(vec![source], output.clone(), shape, compression, &[], 2)?;
+    let processor = Processor::new(
+        vec![source],
+        output.clone(),
+        shape,
+        compression,
+        &[],
+        Limits::near(2),
+    )?;
     while let Some(delivery) = queue.receive().await {
         processor.process(&delivery.body, Deadline::never()).await?;
         delivery.ack();

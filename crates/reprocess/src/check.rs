@@ -43,9 +43,11 @@ pub mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::{join, join3};
+use futures::try_join;
 use jiff::Timestamp;
-use rehose_store::Store;
 use rehose_store::queue::Queue;
+use rehose_store::{Put, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::deadline::Deadline;
@@ -140,11 +142,16 @@ impl Checker {
 
     async fn check_on(&self, job: &JobId, now: Timestamp, deadline: Deadline) -> Result<Checked> {
         let ledger = Ledger::new(Arc::clone(&self.output), job.clone());
-        if let Some(report) = ledger.report().await? {
+        let (report, definition, progress) = join3(
+            ledger.report(),
+            fold::defined(&ledger),
+            Progress::load(&ledger),
+        )
+        .await;
+        if let Some(report) = report? {
             return Ok(ended(&ledger, report));
         }
-        let definition = fold::defined(&ledger).await?;
-        let mut progress = Progress::load(&ledger).await?;
+        let (definition, mut progress) = (definition?, progress?);
 
         let before = progress.watermark;
         let mut walk = advance(&ledger, &mut progress, deadline).await?;
@@ -168,10 +175,12 @@ impl Checker {
         if walk == Walk::Ended {
             let source = format!("{}{}", definition.source, definition.prefix);
             let report = Report::new(definition, source, progress.tally, now);
-            ledger.put_if_absent("report.json", &report).await?;
             // Of two concurrent calls, the first one's report counts.
-            let report = ledger.report().await?.unwrap_or(report);
-            return Ok(ended(&ledger, report));
+            let stored = match ledger.put_if_absent("report.json", &report).await? {
+                Put::Created => None,
+                Put::Exists => ledger.report().await?,
+            };
+            return Ok(ended(&ledger, stored.unwrap_or(report)));
         }
         let mut wait = self.wait(definition.started, now);
         if progress.resending.is_some() {
@@ -199,13 +208,15 @@ impl Checker {
         now: Timestamp,
     ) -> Result<()> {
         let slice = progress.watermark.slice;
-        let receipts = ledger.count_receipts(slice, COUNTED).await?;
+        let (receipts, counters) =
+            join(ledger.count_receipts(slice, COUNTED), self.queue.counters()).await;
+        let receipts = receipts?;
         if moved || receipts != progress.receipts || progress.moved.is_none() {
             progress.receipts = receipts;
             progress.moved = Some(now);
             progress.quiet = None;
         }
-        if self.queue.counters().await?.all_zero() {
+        if counters?.all_zero() {
             progress.quiet.get_or_insert(now);
         } else {
             progress.quiet = None;
@@ -233,8 +244,8 @@ impl Checker {
         deadline: Deadline,
     ) -> Result<()> {
         while let Some(number) = progress.resending {
-            let slice = fold::planned(ledger, number).await?;
-            let names = ledger.receipts_of(number).await?;
+            let (slice, names) =
+                try_join!(fold::planned(ledger, number), ledger.receipts_of(number))?;
             let missing = fold::missing_objects(&slice, &names);
             let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
             send(&*self.queue, missing, deadline).await?;

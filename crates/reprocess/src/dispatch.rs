@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::{TryStreamExt, stream};
 use rehose_store::queue::{MAX_BATCH, Queue};
 use tokio::time::sleep;
 
@@ -10,10 +11,13 @@ use crate::error::{Error, Result};
 use crate::ledger;
 use crate::task::TaskMessage;
 
+/// Concurrent batches.
+const SENDS: usize = 32;
+
 /// The first and the longest wait before refused messages are resent.
 const RESEND_WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// Sends messages in batches. Refused messages are resent with growing waits until the deadline.
+/// Sends messages in batches, several at once. Refused messages are resent with growing waits until the deadline.
 ///
 /// # Errors
 ///
@@ -25,10 +29,9 @@ pub(crate) async fn send(
 ) -> Result<()> {
     // A message has about 200 bytes at most, so a batch stays below the limit on its bytes.
     let bodies: Vec<String> = messages.map(|message| ledger::describe(&message)).collect();
-    for batch in bodies.chunks(MAX_BATCH) {
-        send_batch(queue, batch.to_vec(), deadline).await?;
-    }
-    Ok(())
+    stream::iter(bodies.chunks(MAX_BATCH).map(Ok))
+        .try_for_each_concurrent(SENDS, |batch| send_batch(queue, batch.to_vec(), deadline))
+        .await
 }
 
 async fn send_batch(queue: &dyn Queue, mut batch: Vec<String>, deadline: Deadline) -> Result<()> {

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::job::JobId;
 use crate::ledger::Version;
 
-/// The most objects of a task. A task starts over after a fault, so this bounds the lost work.
-pub const MAX_OBJECTS: usize = 32;
+/// The most objects of a task: enough to have many in flight at once. A task starts over after a
+/// fault, so this bounds the lost work.
+pub const MAX_OBJECTS: usize = 256;
 
 /// The most source bytes of a task of several objects, so that a function is done with it in time.
 pub const MAX_BYTES: u64 = 64 * 1024 * 1024;

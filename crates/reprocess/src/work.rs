@@ -19,5 +19,7 @@ mod pool;
 mod process;
 mod small;
 mod streaming;
+mod transfers;
 
 pub use process::{Processed, Processor};
+pub use transfers::Limits;

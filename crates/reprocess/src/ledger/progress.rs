@@ -21,11 +21,12 @@
 
 use std::time::Duration;
 
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream, try_join};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::fold::{self, ObjectStatus};
+use super::manifest::Slice;
 use super::report::Tally;
 use super::{Ledger, Version};
 use crate::deadline::Deadline;
@@ -34,6 +35,9 @@ use crate::error::Result;
 /// The longest time for a slice: its listing and a thousand receipts. With less time left, the next
 /// call continues.
 const SLICE_TIME: Duration = Duration::from_secs(15);
+
+/// The most slices that are read at once, with their receipts: some megabytes.
+const SLICES: u32 = 8;
 
 /// The progress of `check`, `progress.json` in the ledger.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -87,51 +91,96 @@ pub(crate) enum Walk {
 
 /// Moves the watermark up to the first task without all its receipts, and adds up the receipts that
 /// it passes. When the job is given up, it also passes missing objects, as lost.
+///
+/// It reads several slices at once, but begins with one: most calls find a gap in the first slice.
 pub(crate) async fn advance(
     ledger: &Ledger,
     progress: &mut Progress,
     deadline: Deadline,
 ) -> Result<Walk> {
+    let mut width = 1;
     loop {
-        let Some(slice) = ledger.slice(progress.watermark.slice).await? else {
-            return Ok(Walk::Unplanned);
-        };
-        if !progress.watermark.counted {
-            progress.watermark.counted = true;
-            let objects = &mut progress.tally.totals.objects;
+        let Watermark {
+            slice: first, task, ..
+        } = progress.watermark;
+        let giving_up = progress.giving_up;
+        let slices: Vec<Option<Passable>> = stream::iter(first..first.saturating_add(width))
+            .map(|number| {
+                let from = if number == first { task } else { 0 };
+                passable(ledger, number, from, giving_up)
+            })
+            .buffered(width as usize)
+            .try_collect()
+            .await?;
+        for slice in slices {
+            let Some(slice) = slice else {
+                return Ok(Walk::Unplanned);
+            };
+            if let Some(stopped) = progress.pass(slice) {
+                return Ok(stopped);
+            }
+        }
+        if is_short(deadline) {
+            return Ok(Walk::OutOfTime);
+        }
+        width = (2 * width).min(SLICES);
+    }
+}
+
+/// A slice, and the statuses of its tasks from the watermark up to the first that lacks a receipt.
+struct Passable {
+    slice: Slice,
+    statuses: Vec<Vec<ObjectStatus>>,
+}
+
+/// Reads a slice, if it exists, and what the watermark may pass of it.
+async fn passable(
+    ledger: &Ledger,
+    number: u32,
+    from: usize,
+    giving_up: bool,
+) -> Result<Option<Passable>> {
+    let (slice, names) = try_join!(ledger.slice(number), ledger.receipts_of(number))?;
+    let Some(slice) = slice else {
+        return Ok(None);
+    };
+    let statuses = fold::object_statuses(ledger, &slice, &names, from, giving_up)
+        .try_take_while(|statuses| std::future::ready(Ok(statuses.is_some())))
+        .try_filter_map(async |statuses| Ok(statuses))
+        .try_collect()
+        .await?;
+    Ok(Some(Passable { slice, statuses }))
+}
+
+impl Progress {
+    /// Passes what may be passed of the watermark's slice. Returns why the watermark stops there, if it
+    /// does.
+    fn pass(&mut self, Passable { slice, statuses }: Passable) -> Option<Walk> {
+        if !self.watermark.counted {
+            self.watermark.counted = true;
+            let objects = &mut self.tally.totals.objects;
             objects.listed += slice.listed;
             objects.excluded += slice.excluded;
             objects.present += slice.present;
         }
-        let names = ledger.receipts_of(slice.slice).await?;
-        let passed: Vec<Vec<ObjectStatus>> = {
-            let Watermark { task, .. } = progress.watermark;
-            fold::object_statuses(ledger, &slice, &names, task, progress.giving_up)
-                .try_take_while(|statuses| std::future::ready(Ok(statuses.is_some())))
-                .try_filter_map(async |statuses| Ok(statuses))
-                .try_collect()
-                .await?
-        };
-        progress.watermark.task += passed.len();
-        for state in passed.into_iter().flatten() {
-            match state {
-                ObjectStatus::Recorded(object) => progress.tally.add(object),
-                ObjectStatus::Lost(key) => progress.tally.add_lost(key),
+        self.watermark.task += statuses.len();
+        for status in statuses.into_iter().flatten() {
+            match status {
+                ObjectStatus::Recorded(object) => self.tally.add(object),
+                ObjectStatus::Lost(key) => self.tally.add_lost(key),
             }
         }
-        if progress.watermark.task < slice.tasks.len() {
-            return Ok(Walk::Gap);
+        if self.watermark.task < slice.tasks.len() {
+            return Some(Walk::Gap);
         }
         if !slice.more {
-            return Ok(Walk::Ended);
+            return Some(Walk::Ended);
         }
-        progress.watermark = Watermark {
+        self.watermark = Watermark {
             slice: slice.slice + 1,
             ..Watermark::default()
         };
-        if is_short(deadline) {
-            return Ok(Walk::OutOfTime);
-        }
+        None
     }
 }
 

@@ -1,6 +1,6 @@
 //! The failed and lost objects of a job.
 
-use futures::TryStreamExt;
+use futures::{TryStreamExt, try_join};
 use rehose_store::Listed;
 
 use crate::error::{Error, Result};
@@ -30,8 +30,7 @@ pub async fn retryable(ledger: &Ledger) -> Result<Job> {
 
 /// The objects of a slice that are not done, as a slice of the new job.
 pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
-    let slice = fold::planned(left, number).await?;
-    let names = left.receipts_of(number).await?;
+    let (slice, names) = try_join!(fold::planned(left, number), left.receipts_of(number))?;
     let is_over = true;
     let states = fold::object_statuses(left, &slice, &names, 0, is_over)
         .try_filter_map(async |states| Ok(states))

@@ -1,4 +1,4 @@
-//! A page of the listing as a slice of the plan.
+//! The pages of a listing as slices of the plan.
 
 use futures::{StreamExt, TryStreamExt};
 use rehose_store::location::Source;
@@ -15,19 +15,19 @@ use crate::task;
 /// Concurrent `HEAD` requests to the output.
 const HEADS: usize = 64;
 
-/// A page of the listing.
-pub(super) struct Page<'a> {
+/// A job's listing, which becomes slices page by page.
+pub(super) struct Listing<'a> {
     pub(super) source: &'a Source,
     pub(super) job: &'a Job,
     pub(super) exclude: &'a Exclusions,
     pub(super) output: &'a dyn Store,
-    /// The most keys of the page.
+    /// The most keys of a page.
     pub(super) limit: usize,
 }
 
-impl Page<'_> {
+impl Listing<'_> {
     /// Lists a page and makes a slice of it.
-    pub(super) async fn slice(&self, cursor: Cursor) -> Result<Slice> {
+    pub(super) async fn slice(&self, cursor: &Cursor) -> Result<Slice> {
         let Self { source, job, .. } = self;
         let limit = self.limit.clamp(1, MAX_PAGE);
         let page = (source.store)
@@ -49,7 +49,7 @@ impl Page<'_> {
             listed,
             excluded,
             present: listed - excluded - wanted.len() as u64,
-            last: last.or(cursor.after),
+            last: last.or_else(|| cursor.after.clone()),
             more: page.more,
             tasks: task::divide(wanted),
         })

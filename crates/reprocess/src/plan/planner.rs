@@ -3,19 +3,22 @@
 //! ```text
 //!  first call           every slice                               last slice
 //!  bind ─► job.json ─►  list ─► store slice ─► send its tasks ─►  more = false
-//!                        ▲                           │
-//!                        └── cursor: next slice, last key
+//!                        ▲          │
+//!                        └──────────┘ cursor: next slice, last key
 //! ```
 //!
 //! 1. The first call binds the output (`rehose.json`) and defines the job (`job.json`).
 //! 2. A slice is a page of the listing, or for a retry, the unfinished objects of the other job's
 //!    slice with the same number.
 //! 3. The slice is stored if absent. Then the tasks of the *stored* slice are sent.
-//! 4. When time or pages run out, the call returns a [`Cursor`] for the next one.
+//! 4. While a slice is stored, the next page is listed, and the tasks of the slice before are sent.
+//! 5. When time or pages run out, the call returns a [`Cursor`] for the next one.
 //!
 //! # Invariants
 //!
 //! - A slice is stored before any of its tasks is sent, so every task in the queue is in the plan.
+//! - Slices are stored in order, and each begins where the *stored* one before ends. A page that was
+//!   listed ahead is dropped if another call has stored a slice that ends elsewhere.
 //! - A stored slice never changes. A repeated call sends the same tasks, even if the source has
 //!   changed since.
 //! - The plan is complete when its last slice has `more = false`.
@@ -28,12 +31,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::try_join;
 use rehose_store::location::Source;
 use rehose_store::queue::Queue;
 use rehose_store::{Put, Store, StoreName};
 use serde::{Deserialize, Serialize};
 
-use super::{leftover, listing};
+use super::leftover;
+use super::listing::Listing;
 use crate::deadline::Deadline;
 use crate::dispatch;
 use crate::error::{Error, Result};
@@ -66,13 +71,23 @@ pub struct Planner {
 }
 
 /// Where the next call continues. It has a key instead of a continuation token, which would expire.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
     /// The next slice of the manifest.
     pub slice: u32,
     /// The last key of the previous slice.
     pub after: Option<String>,
+}
+
+impl Cursor {
+    /// The cursor after a slice, unless it is the last one.
+    fn after(slice: &Slice) -> Option<Self> {
+        slice.more.then(|| Self {
+            slice: slice.slice + 1,
+            after: slice.last.clone(),
+        })
+    }
 }
 
 /// The progress of the planning.
@@ -117,60 +132,58 @@ impl Planner {
         cursor: Option<Cursor>,
         deadline: Deadline,
     ) -> Result<Started> {
-        let source = self.source(&job.source, &job.prefix)?;
         let exclude = Exclusions::new(&job.exclude)?;
+        let origin = self.origin(job, &exclude)?;
         let ledger = Ledger::new(Arc::clone(&self.output), job.job.clone());
-        let mut cursor = match cursor {
-            Some(cursor) => cursor,
-            None => self.bind_and_define(&ledger, job).await?,
+        let mut slice = match cursor {
+            Some(cursor) => origin.slice(&cursor).await?,
+            None => {
+                let (first, defined) = (Cursor::default(), self.bind_and_define(&ledger, job));
+                try_join!(defined, origin.slice(&first))?.1
+            }
         };
+        let mut unsent = None;
         let mut sent = Sent::default();
-        for _ in 0..self.pages.max(1) {
-            let slice = match ledger.slice(cursor.slice).await? {
-                Some(stored) => stored,
-                None => {
-                    let slice = match &job.retry {
-                        None => {
-                            let page = listing::Page {
-                                source,
-                                job,
-                                exclude: &exclude,
-                                output: &*self.output,
-                                limit: self.page,
-                            };
-                            page.slice(cursor).await?
-                        }
-                        Some(left) => {
-                            let left = Ledger::new(Arc::clone(&self.output), left.clone());
-                            leftover::slice(&left, cursor.slice).await?
-                        }
-                    };
-                    ledger.store_slice(slice).await?
-                }
+        let mut pages = 0;
+        let cursor = loop {
+            pages += 1;
+            let goes_on = pages < self.pages && deadline.has(PAGE_TIME);
+            let ahead = Cursor::after(&slice).filter(|_| goes_on);
+            let (stored, next, ()) = try_join!(
+                ledger.store_slice(slice),
+                origin.slice_ahead(ahead.as_ref()),
+                self.send(job, unsent.as_ref(), deadline),
+            )?;
+            sent.add(&stored);
+            let cursor = Cursor::after(&stored);
+            unsent = Some(stored);
+            slice = match (cursor, next) {
+                (Some(cursor), Some(next)) if Some(&cursor) == ahead.as_ref() => next,
+                (Some(cursor), _) if goes_on => origin.slice(&cursor).await?,
+                (cursor, _) => break cursor,
             };
-            self.send(job, &slice, deadline).await?;
-            sent.add(&slice);
-            if !slice.more {
-                return Ok(Started {
-                    job: job.job.clone(),
-                    planned: true,
-                    cursor: None,
-                    sent,
-                });
-            }
-            cursor = Cursor {
-                slice: slice.slice + 1,
-                after: slice.last,
-            };
-            if !deadline.has(PAGE_TIME) {
-                break;
-            }
-        }
+        };
+        self.send(job, unsent.as_ref(), deadline).await?;
         Ok(Started {
             job: job.job.clone(),
-            planned: false,
-            cursor: Some(cursor),
+            planned: cursor.is_none(),
+            cursor,
             sent,
+        })
+    }
+
+    /// What a job's slices are made of.
+    fn origin<'a>(&'a self, job: &'a Job, exclude: &'a Exclusions) -> Result<Origin<'a>> {
+        let source = self.source(&job.source, &job.prefix)?;
+        Ok(match &job.retry {
+            None => Origin::Listing(Listing {
+                source,
+                job,
+                exclude,
+                output: &*self.output,
+                limit: self.page,
+            }),
+            Some(left) => Origin::Leftover(Ledger::new(Arc::clone(&self.output), left.clone())),
         })
     }
 
@@ -198,7 +211,7 @@ impl Planner {
     }
 
     /// Binds the output and defines the job, or checks that both are as wanted.
-    async fn bind_and_define(&self, ledger: &Ledger, job: &Job) -> Result<Cursor> {
+    async fn bind_and_define(&self, ledger: &Ledger, job: &Job) -> Result<()> {
         ledger::bind(&*self.output, &job.source, &job.options).await?;
         if ledger.put_if_absent("job.json", job).await? == Put::Exists {
             let bound = ledger.definition().await?;
@@ -216,17 +229,36 @@ impl Planner {
                 });
             }
         }
-        Ok(Cursor {
-            slice: 0,
-            after: None,
-        })
+        Ok(())
     }
 
-    /// Sends the tasks of a slice.
-    async fn send(&self, job: &Job, slice: &Slice, deadline: Deadline) -> Result<()> {
-        let messages = slice
-            .tasks()
-            .map(|(task, _)| TaskMessage::new(&job.job, task));
+    /// Sends the tasks of a slice, if there is one.
+    async fn send(&self, job: &Job, slice: Option<&Slice>, deadline: Deadline) -> Result<()> {
+        let tasks = slice.into_iter().flat_map(Slice::tasks);
+        let messages = tasks.map(|(task, _)| TaskMessage::new(&job.job, task));
         dispatch::send(&*self.queue, messages, deadline).await
+    }
+}
+
+/// What slices are made of.
+enum Origin<'a> {
+    Listing(Listing<'a>),
+    /// The job that is retried.
+    Leftover(Ledger),
+}
+
+impl Origin<'_> {
+    async fn slice(&self, cursor: &Cursor) -> Result<Slice> {
+        match self {
+            Self::Listing(listing) => listing.slice(cursor).await,
+            Self::Leftover(left) => leftover::slice(left, cursor.slice).await,
+        }
+    }
+
+    async fn slice_ahead(&self, cursor: Option<&Cursor>) -> Result<Option<Slice>> {
+        match cursor {
+            Some(cursor) => self.slice(cursor).await.map(Some),
+            None => Ok(None),
+        }
     }
 }

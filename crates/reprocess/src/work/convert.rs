@@ -1,7 +1,8 @@
 //! Converting one object: it is read, transcoded and written.
 //!
 //! Most objects are small and are transcoded [on the caller's thread](super::small). The others are
-//! [streamed](super::streaming) through the pool. [`conclude`] determines the outcome of both.
+//! [streamed](super::streaming) through the pool, and so are small ones if too few callers keep all
+//! cores busy. [`conclude`] determines the outcome of both.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -14,8 +15,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::executor::{Executor, Object};
 use super::outputs::{Outputs, Sizes, drain};
+use super::pool::Pool;
 use super::small::{self, Small, read_head};
 use super::streaming::{Ended, stream_through};
+use super::transfers::{Limits, Transfers};
 use crate::deadline::out_of_time;
 use crate::error::{Error, Result};
 use crate::ledger::OutputId;
@@ -25,10 +28,21 @@ use crate::ledger::receipt::{Failure, Outcome};
 #[derive(Debug)]
 pub(super) struct Converter {
     pub(super) output: Arc<dyn Store>,
-    pub(super) compression: Compression,
-    pub(super) executor: Executor,
+    compression: Compression,
+    executor: Executor,
+    transfers: Transfers,
     /// The largest object that is treated as small, in bytes as stored.
-    pub(super) small_bytes: usize,
+    small_bytes: usize,
+}
+
+/// An object to convert.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub(super) source: &'a Source,
+    pub(super) key: &'a str,
+    /// Its size as stored, if known.
+    pub(super) bytes: Option<u64>,
+    pub(super) shape: &'a Shape,
 }
 
 /// The outcome of an object, and the files that were written.
@@ -47,22 +61,34 @@ pub(super) struct Written {
 }
 
 impl Converter {
-    /// A converter with the pool of a real process.
+    /// A converter with threads of its own.
     pub(super) fn new(
         output: Arc<dyn Store>,
         compression: Compression,
-        executor: Executor,
-    ) -> Self {
-        Self {
+        Limits { cores, transfers }: Limits,
+    ) -> Result<Self> {
+        let pool = Pool::new(transfers.max(1), cores.max(1)).map_err(|error| Error::Died {
+            what: "the pool of threads".to_owned(),
+            reason: format!("it could not be made: {error}"),
+        })?;
+        Ok(Self {
             output,
             compression,
-            executor,
+            executor: Executor::Pool(pool),
+            transfers: Transfers::new(transfers, small::MAX_BYTES),
             small_bytes: small::MAX_BYTES,
-        }
+        })
+    }
+
+    /// Transcodes on the thread that polls. Objects up to `small_bytes` are treated as small.
+    #[cfg(feature = "simulation")]
+    pub(super) fn in_place(&mut self, small_bytes: usize) {
+        self.executor = Executor::InPlace;
+        self.small_bytes = small_bytes;
     }
 
     /// Converts an object. After `reading`, it is given up and its uploads are aborted, which takes
-    /// some more time.
+    /// some more time. `inline` allows the caller's thread to transcode it.
     ///
     /// # Errors
     ///
@@ -70,19 +96,21 @@ impl Converter {
     /// the object has no output.
     pub(super) async fn convert(
         &self,
-        source: &Source,
-        key: &str,
-        shape: &Shape,
+        input: Input<'_>,
+        inline: bool,
         reading: Instant,
     ) -> Result<Converted> {
-        let store = &*source.store;
+        let Input { key, shape, .. } = input;
+        let store = &*input.source.store;
+        let _transfer = self.transfers.begin(input.bytes).await;
         let opened = timeout_at(reading, read_head(store, key, self.small_bytes)).await;
         let (head, rest) = match opened {
             Ok(Ok(opened)) => opened,
             Ok(Err(error)) => return unreadable(error).map(Converted::failed),
             Err(_) => return Err(late(&store.url(key))),
         };
-        let ended = match head.transcode(key, shape, &self.compression) {
+        let small = inline.then(|| head.transcode(key, shape, &self.compression));
+        let ended = match small.flatten() {
             Some(small) => self.write(small, key).await,
             None => {
                 let body = head.followed_by(rest);

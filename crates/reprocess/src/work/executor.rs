@@ -1,4 +1,4 @@
-//! The threads on which streamed objects are transcoded. Transfers continue meanwhile.
+//! Streamed objects are transcoded on threads of their own. Transfers continue meanwhile.
 
 use std::io::{self, Write};
 use std::iter;
@@ -6,11 +6,12 @@ use std::iter;
 use bytes::Bytes;
 use rehose_extract::{Compression, Error, Shape, Summary, Transcoder};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use super::parallel_gzip::ParallelGzip;
-use super::pool::{Pool, SpareWorkers};
+use super::pool::{self, Cores, Pool};
 
 /// Bytes of output that are sent at a time. Nearly every output is one piece.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -81,34 +82,38 @@ async fn on_pool(streamed: Streamed<'_>, pool: &Pool) -> Result<Transcoded, Join
     } = streamed;
     let key = object.key.to_owned();
     let (shape, compression) = (object.shape.clone(), object.compression.clone());
-    let (spare, stopped) = (pool.spare_workers(), stop.clone());
-    let mut transcoder = pool.spawn(move || {
+    let (cores, stopped) = (pool.cores().clone(), stop.clone());
+    let core = tokio::select! {
+        core = cores.acquire() => core,
+        () = stop.cancelled() => None,
+    };
+    let Some(core) = core else {
+        return Ok(Err(Error::Stopped));
+    };
+    let transcoder = core.spawn(move || {
         let object = Object {
             key: &key,
             shape: &shape,
             compression: &compression,
         };
-        let chunks = iter::from_fn(|| chunks.blocking_recv());
+        let chunks = iter::from_fn(|| next(&mut chunks));
         let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
-        run(object, spare, &stopped, chunks, csv, rejected)
+        run(object, cores, &stopped, chunks, csv, rejected)
     });
-    let ended = tokio::select! {
-        ended = &mut transcoder => ended,
-        () = stop.cancelled() => {
-            // Removes it from the pool's queue. A transcoder that runs sees `stopped` itself.
-            transcoder.abort();
-            transcoder.await
-        }
-    };
-    match ended {
-        Err(error) if error.is_cancelled() => Ok(Err(Error::Stopped)),
-        ended => ended,
+    transcoder.await
+}
+
+/// The next chunk. While there is none, the thread's core is free.
+fn next(chunks: &mut mpsc::Receiver<Chunk>) -> Option<Chunk> {
+    match chunks.try_recv() {
+        Ok(chunk) => Some(chunk),
+        Err(_) => pool::wait(|| chunks.blocking_recv()),
     }
 }
 
 fn run(
     object: Object<'_>,
-    spare: SpareWorkers,
+    cores: Cores,
     stop: &CancellationToken,
     chunks: impl Iterator<Item = Chunk>,
     csv: Pipe,
@@ -119,12 +124,16 @@ fn run(
         shape,
         compression,
     } = object;
-    let csv = ParallelGzip::new(compression.to(csv), spare);
+    let csv = ParallelGzip::new(compression.to(csv), cores);
     let rejected = compression.to(rejected);
     let mut transcoder = Transcoder::to_writers(key, shape, csv, rejected)?;
+    let goes_on = || {
+        pool::take_turns();
+        !stop.is_cancelled()
+    };
     for chunk in chunks {
         match chunk {
-            Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &|| !stop.is_cancelled())?,
+            Chunk::Bytes(bytes) => transcoder.push_while(&bytes, &goes_on)?,
             Chunk::End => return transcoder.finish(),
         }
     }
@@ -159,6 +168,13 @@ impl Write for Pipe {
             return Ok(());
         }
         let piece = std::mem::take(&mut self.held).into();
-        (self.to.blocking_send(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        let sent = match self.to.try_send(piece) {
+            Err(TrySendError::Full(piece)) => pool::wait(|| self.to.blocking_send(piece)).is_ok(),
+            sent => sent.is_ok(),
+        };
+        match sent {
+            true => Ok(()),
+            false => Err(io::ErrorKind::BrokenPipe.into()),
+        }
     }
 }

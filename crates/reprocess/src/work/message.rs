@@ -24,6 +24,8 @@ pub struct Created {
     pub bucket: String,
     /// Its key, decoded.
     pub key: String,
+    /// Its size, which some services that imitate S3 leave out.
+    pub bytes: Option<u64>,
 }
 
 impl Message {
@@ -74,6 +76,7 @@ fn event(value: Value) -> Result<Message> {
             "Object Created" => vec![Created {
                 bucket: detail.bucket.name,
                 key: detail.object.key,
+                bytes: detail.object.size,
             }],
             _ => Vec::new(),
         }
@@ -131,6 +134,7 @@ struct Bucket {
 #[derive(Deserialize)]
 struct Object {
     key: String,
+    size: Option<u64>,
 }
 
 impl Record {
@@ -141,6 +145,7 @@ impl Record {
                 bucket: bucket.name,
                 key: decode_key(&object.key)
                     .ok_or_else(|| unknown(format!("the key {} is not UTF-8", object.key)))?,
+                bytes: object.size,
             })
         })
     }

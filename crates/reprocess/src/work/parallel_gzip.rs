@@ -1,26 +1,26 @@
 //! Compression on a second core, if one is free.
 
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use rehose_extract::{BlockWriter, Gzip};
 
-use super::pool::{SpareWorker, SpareWorkers};
+use super::pool::{self, Core, Cores};
 
-/// Check for a spare worker every `BLOCKS` blocks; waking a thread for less does not pay.
+/// Look for a spare core every `BLOCKS` blocks; waking a thread for less does not pay.
 const BLOCKS: usize = 4;
 
 /// The capacity of the channel, in blocks: enough that neither side waits at every block.
 const WAITING: usize = 8;
 
-/// A writer that compresses on its caller's thread until a spare worker is free, and then on that
-/// worker until the end.
+/// A writer that compresses on its caller's thread until a core is spare, and then on a worker with
+/// that core until the end.
 #[derive(Debug)]
 pub(super) struct ParallelGzip<W: Write> {
     encoder: Encoder<W>,
     block: usize,
     blocks: usize,
-    spare: SpareWorkers,
+    cores: Cores,
 }
 
 #[derive(Debug)]
@@ -38,25 +38,25 @@ struct Worker {
 }
 
 impl<W: Write + Send + 'static> ParallelGzip<W> {
-    pub(super) fn new(gzip: Gzip<W>, spare: SpareWorkers) -> Self {
+    pub(super) fn new(gzip: Gzip<W>, cores: Cores) -> Self {
         Self {
             block: gzip.block_size(),
             encoder: Encoder::Here(gzip),
             blocks: 0,
-            spare,
+            cores,
         }
     }
 
-    fn look_for_a_worker(&mut self) {
+    fn look_for_a_core(&mut self) {
         self.blocks += 1;
         if !self.blocks.is_multiple_of(BLOCKS) || !matches!(self.encoder, Encoder::Here(_)) {
             return;
         }
-        let Some(worker) = self.spare.take() else {
+        let Some(core) = self.cores.take_spare() else {
             return;
         };
         if let Encoder::Here(gzip) = std::mem::replace(&mut self.encoder, Encoder::Gone) {
-            self.encoder = Encoder::OnWorker(Worker::start(gzip, worker));
+            self.encoder = Encoder::OnWorker(Worker::start(gzip, core));
         }
     }
 }
@@ -67,12 +67,10 @@ impl<W: Write + Send + 'static> BlockWriter for ParallelGzip<W> {
     }
 
     fn write(&mut self, block: &[u8]) -> io::Result<()> {
-        self.look_for_a_worker();
+        self.look_for_a_core();
         match &mut self.encoder {
             Encoder::Here(gzip) => return gzip.write(block),
-            Encoder::OnWorker(worker) if worker.blocks.send(block.to_vec()).is_ok() => {
-                return Ok(());
-            }
+            Encoder::OnWorker(worker) if worker.send(block.to_vec()).is_ok() => return Ok(()),
             _ => {}
         }
         match std::mem::replace(&mut self.encoder, Encoder::Gone) {
@@ -91,20 +89,30 @@ impl<W: Write + Send + 'static> BlockWriter for ParallelGzip<W> {
 }
 
 impl Worker {
-    fn start<W: Write + Send + 'static>(gzip: Gzip<W>, worker: SpareWorker) -> Self {
+    fn start<W: Write + Send + 'static>(gzip: Gzip<W>, core: Core) -> Self {
         let (blocks, waiting) = sync_channel(WAITING);
         let (sender, written) = sync_channel(1);
-        worker.run(move || {
+        core.spawn(move || {
             // Ignore send errors: the receiver was dropped.
             let _ = sender.send(encode(gzip, waiting));
         });
         Self { blocks, written }
     }
 
+    /// Sends a block. While the channel is full, this thread's core is free.
+    fn send(&self, block: Vec<u8>) -> io::Result<()> {
+        let sent = match self.blocks.try_send(block) {
+            Err(TrySendError::Full(block)) => pool::wait(|| self.blocks.send(block)).is_ok(),
+            sent => sent.is_ok(),
+        };
+        sent.then_some(()).ok_or_else(gone)
+    }
+
     /// Waits until the worker has compressed every block.
     fn finish(self) -> io::Result<u64> {
         drop(self.blocks);
-        self.written.recv().unwrap_or_else(|_| Err(gone()))
+        let written = pool::wait(|| self.written.recv());
+        written.unwrap_or_else(|_| Err(gone()))
     }
 }
 
@@ -147,12 +155,11 @@ mod tests {
 
     /// The threads that compress rows of many blocks on this many cores.
     fn threads_on(cores: usize) -> HashSet<ThreadId> {
-        let mut pool = Pool::new(2).unwrap();
-        pool.use_cores(cores);
-        let _object = pool.slots().try_acquire_owned().unwrap();
+        let pool = Pool::new(2, cores).unwrap();
+        let _object = pool.cores().take_spare().unwrap();
         let threads = Threads::default();
         let gzip = Compression::default().to(threads.clone());
-        let mut rows = ParallelGzip::new(gzip, pool.spare_workers());
+        let mut rows = ParallelGzip::new(gzip, pool.cores().clone());
         let block: Vec<u8> = (0..rows.block_size()).map(|_| fastrand::u8(..)).collect();
         for _ in 0..4 * BLOCKS {
             rows.write(&block).unwrap();

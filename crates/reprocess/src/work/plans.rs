@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::join;
 use rehose_extract::{Options, Shape};
 
 use crate::error::{Error, Result};
-use crate::job::Job;
+use crate::job::{Job, JobId};
 use crate::ledger::manifest::Slice;
 use crate::ledger::{Ledger, fold};
 use crate::task::{PlannedObject, TaskId};
@@ -70,13 +71,18 @@ impl Plans {
     ///
     /// [`Error::NotPlanned`] and [`Error::NotInPlan`] if there is no such job or task.
     pub(super) async fn find(&self, ledger: &Ledger, task: TaskId) -> Result<PlannedTask> {
-        let job = fold::defined(ledger).await?;
-        let slice = match self.recent(&job, task.slice) {
-            Some(slice) => slice,
+        let defined = fold::defined(ledger);
+        let slice = match self.recent(ledger.job(), task.slice) {
+            Some(recent) => {
+                let job = defined.await?;
+                match recent.job == job {
+                    true => recent,
+                    false => self.keep(job, fold::planned(ledger, task.slice).await?)?,
+                }
+            }
             None => {
-                let slice = fold::planned(ledger, task.slice).await?;
-                let shape = self.shape_of(&job.options)?;
-                self.keep(PlannedSlice { job, shape, slice })
+                let (job, slice) = join(defined, fold::planned(ledger, task.slice)).await;
+                self.keep(job?, slice?)?
             }
         };
         if slice.slice.objects(task).is_none_or(<[_]>::is_empty) {
@@ -88,18 +94,20 @@ impl Plans {
         Ok(PlannedTask { slice, task })
     }
 
-    fn recent(&self, job: &Job, number: u32) -> Option<Arc<PlannedSlice>> {
+    fn recent(&self, job: &JobId, number: u32) -> Option<Arc<PlannedSlice>> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = |known: &&Arc<PlannedSlice>| known.slice.slice == number && known.job == *job;
+        let found =
+            |known: &&Arc<PlannedSlice>| known.slice.slice == number && known.job.job == *job;
         recent.iter().find(found).map(Arc::clone)
     }
 
-    fn keep(&self, slice: PlannedSlice) -> Arc<PlannedSlice> {
-        let slice = Arc::new(slice);
+    fn keep(&self, job: Job, slice: Slice) -> Result<Arc<PlannedSlice>> {
+        let shape = self.shape_of(&job.options)?;
+        let slice = Arc::new(PlannedSlice { job, shape, slice });
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.truncate(SLICES - 1);
         recent.push_front(Arc::clone(&slice));
-        slice
+        Ok(slice)
     }
 
     fn shape_of(&self, options: &Options) -> Result<Shape> {

@@ -1,89 +1,70 @@
-//! The threads that transcode, and all limits of concurrency.
+//! The threads that transcode streamed objects, and the cores that they may use.
 //!
-//! | limit | bounds | held |
-//! |---|---|---|
-//! | a slot | objects in memory: one for each thread, and [`AHEAD`] more that are read meanwhile | from before an object is read until it is done |
-//! | a thread | objects that are transcoded | while an object is transcoded |
-//! | a core | threads in use beside each object's first | while a spare worker compresses |
-//!
-//! A spare worker takes a slot too, so that threads and spare workers together never exceed the
-//! threads. Change [`AHEAD`] and [`SpareWorkers::take`] together.
+//! A thread holds a core while it computes, and [gives it up](wait) while it waits for bytes to come or
+//! to be sent. So there may be more threads than cores: each belongs to an object in flight, and
+//! [`Transfers`](super::transfers::Transfers) bounds those. A thread that computes for long
+//! [takes turns](take_turns), so that a gzip bomb does not stop the other objects.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
-/// Objects that are read ahead while every thread is busy.
-const AHEAD: u32 = 1;
+/// The longest time that a thread keeps a core from others. Nearly every object takes less.
+const TURN: Duration = Duration::from_secs(1);
 
-/// A pool of threads. A finished thread picks up the object that was read ahead, which avoids a
-/// wake-up of 1 to 4 ms.
+thread_local! {
+    /// The core of this thread, if it is one of a pool.
+    static CORE: RefCell<Option<Core>> = const { RefCell::new(None) };
+}
+
+/// A pool of threads.
 #[derive(Debug)]
 pub(crate) struct Pool {
     /// Only its blocking threads are used. Nothing drives the runtime, so a spawned future would
     /// never run.
     runtime: Option<Runtime>,
-    spare: SpareWorkers,
+    cores: Cores,
 }
 
-/// Threads that an object may use beside its first, while no other object needs them.
+/// The cores of a pool.
 #[derive(Debug, Clone)]
-pub(super) struct SpareWorkers {
+pub(super) struct Cores {
     handle: Handle,
-    slots: Arc<Semaphore>,
-    cores: Arc<Semaphore>,
+    free: Arc<Semaphore>,
 }
 
-/// A thread that no object uses or waits for, with a core of its own.
+/// A core in use.
 #[derive(Debug)]
-pub(super) struct SpareWorker {
-    handle: Handle,
-    slot: OwnedSemaphorePermit,
-    ahead: OwnedSemaphorePermit,
-    core: OwnedSemaphorePermit,
+pub(super) struct Core {
+    cores: Cores,
+    since: Instant,
+    _held: OwnedSemaphorePermit,
 }
 
 impl Pool {
-    /// A pool of threads that share one core.
-    pub(crate) fn new(threads: usize) -> io::Result<Self> {
+    /// A pool for this many streamed objects, of which `cores` compute at the same time.
+    pub(crate) fn new(objects: usize, cores: usize) -> io::Result<Self> {
         let runtime = Builder::new_current_thread()
-            .max_blocking_threads(threads)
+            .max_blocking_threads(objects + cores)
             .thread_name("transcoder")
             .build()?;
-        let spare = SpareWorkers {
+        let cores = Cores {
             handle: runtime.handle().clone(),
-            slots: Arc::new(Semaphore::new(threads + AHEAD as usize)),
-            cores: Arc::new(Semaphore::new(0)),
+            free: Arc::new(Semaphore::new(cores)),
         };
         Ok(Self {
             runtime: Some(runtime),
-            spare,
+            cores,
         })
     }
 
-    /// Lets spare workers use all cores but one.
-    pub(crate) fn use_cores(&mut self, cores: usize) {
-        self.spare.cores = Arc::new(Semaphore::new(cores.saturating_sub(1)));
-    }
-
-    /// The slots. An object takes one before it is read, and keeps it until it is done.
-    pub(crate) fn slots(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.spare.slots)
-    }
-
-    pub(super) fn spare_workers(&self) -> SpareWorkers {
-        self.spare.clone()
-    }
-
-    /// Runs work as soon as a thread is free.
-    pub(super) fn spawn<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> JoinHandle<T> {
-        self.spare.handle.spawn_blocking(work)
+    pub(super) fn cores(&self) -> &Cores {
+        &self.cores
     }
 }
 
@@ -98,32 +79,83 @@ impl Drop for Pool {
     }
 }
 
-impl SpareWorkers {
-    /// Takes a spare worker, if a core and a slot are free.
-    pub(super) fn take(&self) -> Option<SpareWorker> {
-        let core = Arc::clone(&self.cores).try_acquire_owned().ok()?;
-        let slots = Arc::clone(&self.slots);
-        let mut slot = slots.try_acquire_many_owned(1 + AHEAD).ok()?;
-        let ahead = slot.split(AHEAD as usize)?;
-        Some(SpareWorker {
-            handle: self.handle.clone(),
-            slot,
-            ahead,
-            core,
+impl Cores {
+    /// Waits for a core. `None` does not happen: the semaphore is never closed.
+    pub(super) async fn acquire(&self) -> Option<Core> {
+        let held = Arc::clone(&self.free).acquire_owned().await;
+        held.ok().map(|held| self.core(held))
+    }
+
+    /// Takes a core, if one is free and no object waits for it.
+    pub(super) fn take_spare(&self) -> Option<Core> {
+        let held = Arc::clone(&self.free).try_acquire_owned();
+        held.ok().map(|held| self.core(held))
+    }
+
+    fn core(&self, held: OwnedSemaphorePermit) -> Core {
+        Core {
+            cores: self.clone(),
+            since: Instant::now(),
+            _held: held,
+        }
+    }
+}
+
+impl Core {
+    /// Runs work on a thread of the pool. The core is free again when the work is done.
+    pub(super) fn spawn<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        let handle = self.cores.handle.clone();
+        handle.spawn_blocking(move || {
+            let _until_done = Held::by_this_thread(self);
+            work()
         })
     }
 }
 
-impl SpareWorker {
-    /// Runs work at once. The next object may be read meanwhile, and waits for a thread if this
-    /// worker uses the last one.
-    pub(super) fn run(self, work: impl FnOnce() + Send + 'static) {
-        let (slot, core) = (self.slot, self.core);
-        self.handle.spawn_blocking(move || {
-            let _until_done = (slot, core);
-            work();
-        });
-        drop(self.ahead);
+/// Removes the core from its thread, also after a panic: the thread is used again.
+struct Held;
+
+impl Held {
+    fn by_this_thread(core: Core) -> Self {
+        CORE.set(Some(core));
+        Self
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        CORE.set(None);
+    }
+}
+
+/// Gives up this thread's core while it waits, and then takes one again.
+///
+/// # Blocking
+///
+/// It blocks the thread until a core is free.
+pub(super) fn wait<T>(wait: impl FnOnce() -> T) -> T {
+    let Some(core) = CORE.take() else {
+        return wait();
+    };
+    let cores = core.cores.clone();
+    drop(core);
+    let waited = wait();
+    CORE.set(cores.handle.block_on(cores.acquire()));
+    waited
+}
+
+/// Leaves this thread's core to the object that has waited longest, if this thread has had it for long.
+///
+/// # Blocking
+///
+/// It blocks the thread until it is its turn again.
+pub(super) fn take_turns() {
+    let since = CORE.with_borrow(|core| core.as_ref().map(|core| core.since));
+    if since.is_some_and(|since| since.elapsed() >= TURN) {
+        wait(|| ());
     }
 }
 
@@ -133,46 +165,53 @@ mod tests {
 
     use super::*;
 
-    /// A pool with as many cores as threads, and objects that have a slot each.
-    fn at_work(threads: usize, objects: u32) -> (Pool, OwnedSemaphorePermit) {
-        let mut pool = Pool::new(threads).unwrap();
-        pool.use_cores(threads);
-        let slots = pool.slots().try_acquire_many_owned(objects).unwrap();
-        (pool, slots)
-    }
-
-    #[test]
-    fn each_of_two_objects_gets_a_spare_worker_of_four_threads() {
-        let (pool, _objects) = at_work(4, 2);
+    #[tokio::test]
+    async fn a_core_that_computes_is_not_spare() {
+        let pool = Pool::new(4, 2).unwrap();
+        let _object = pool.cores().acquire().await;
+        let spare = pool.cores().take_spare().unwrap();
+        assert!(pool.cores().take_spare().is_none());
         let (wait, waits) = channel::<()>();
-        let (first, second) = (pool.spare_workers().take(), pool.spare_workers().take());
-        first.unwrap().run(move || waits.recv().unwrap_or_default());
-        assert!(
-            second.is_none(),
-            "one slot is left, for the object that is read ahead"
-        );
-        let second = pool.spare_workers().take();
-        second.unwrap().run(|| ());
+        let worker = spare.spawn(move || waits.recv().unwrap_or_default());
+        assert!(pool.cores().take_spare().is_none());
         drop(wait);
+        worker.await.unwrap();
+        assert!(pool.cores().take_spare().is_some());
     }
 
-    #[test]
-    fn the_next_object_is_read_while_a_spare_worker_runs() {
-        let (pool, _object) = at_work(2, 1);
-        let (wait, waits) = channel::<()>();
-        let spare = pool.spare_workers().take().unwrap();
-        assert!(pool.slots().try_acquire_owned().is_err());
-        spare.run(move || waits.recv().unwrap_or_default());
-        let _ahead = pool.slots().try_acquire_owned().unwrap();
-        assert!(pool.slots().try_acquire_owned().is_err());
-        assert!(pool.spare_workers().take().is_none());
-        drop(wait);
+    #[tokio::test]
+    async fn a_thread_that_waits_leaves_its_core_to_another() {
+        let pool = Pool::new(2, 1).unwrap();
+        let (send, receive) = channel();
+        let first = pool.cores().acquire().await.unwrap();
+        let first = first.spawn(move || wait(|| receive.recv()));
+        let second = pool.cores().acquire().await.unwrap();
+        second.spawn(|| ()).await.unwrap();
+        send.send(()).unwrap();
+        first.await.unwrap().unwrap();
     }
 
-    #[test]
-    fn one_core_has_no_spare_worker() {
-        let (mut pool, _object) = at_work(4, 1);
-        pool.use_cores(1);
-        assert!(pool.spare_workers().take().is_none());
+    #[tokio::test]
+    async fn a_thread_that_computes_for_ever_leaves_turns_to_another() {
+        let pool = Pool::new(2, 1).unwrap();
+        let (done, is_done) = channel::<()>();
+        let first = pool.cores().acquire().await.unwrap();
+        let first = first.spawn(move || {
+            while is_done.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+                take_turns();
+            }
+        });
+        let second = pool.cores().acquire().await.unwrap();
+        second.spawn(move || drop(done)).await.unwrap();
+        first.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_frees_the_core() {
+        let pool = Pool::new(1, 1).unwrap();
+        let core = pool.cores().acquire().await.unwrap();
+        let panics: JoinHandle<()> = core.spawn(|| panic!("on purpose"));
+        assert!(panics.await.unwrap_err().is_panic());
+        assert!(pool.cores().take_spare().is_some());
     }
 }

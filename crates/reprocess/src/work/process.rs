@@ -44,11 +44,10 @@ use tokio::time::Instant;
 use tracing::field::display;
 use tracing::{info, warn};
 
-use super::convert::{Converted, Converter};
-use super::executor::Executor;
+use super::convert::{Converted, Converter, Input};
 use super::message::{Created, Message};
 use super::plans::Plans;
-use super::pool::Pool;
+use super::transfers::Limits;
 use crate::deadline::{Deadline, out_of_time};
 use crate::error::{Error, Result};
 use crate::exclude::Exclusions;
@@ -70,7 +69,7 @@ pub struct Processor {
     realtime: Shape,
     exclude: Exclusions,
     messages: Semaphore,
-    slots: Arc<Semaphore>,
+    cores: usize,
     converter: Converter,
     plans: Plans,
     bound: OnceCell<()>,
@@ -88,47 +87,33 @@ pub struct Processed {
 }
 
 impl Processor {
-    /// A processor that reads from `sources` and writes to `output`. It transcodes up to
-    /// `concurrency` objects at once, and reads one more meanwhile.
+    /// A processor that reads from `sources` and writes to `output`.
     pub fn new(
         sources: Vec<Source>,
         output: Arc<dyn Store>,
         realtime: Shape,
         compression: Compression,
         exclude: &[String],
-        concurrency: usize,
+        limits: Limits,
     ) -> Result<Self> {
-        let pool = Pool::new(concurrency.max(1)).map_err(|error| Error::Died {
-            what: "the pool of threads".to_owned(),
-            reason: format!("it could not be made: {error}"),
-        })?;
         Ok(Self {
             sources,
             exclude: Exclusions::new(exclude)?,
             messages: Semaphore::new(MESSAGES),
-            slots: pool.slots(),
-            converter: Converter::new(output, compression, Executor::Pool(pool)),
+            cores: limits.cores.min(MESSAGES),
+            converter: Converter::new(output, compression, limits)?,
             plans: Plans::new(realtime.clone()),
             realtime,
             bound: OnceCell::new(),
         })
     }
 
-    /// Sets the number of cores. A large object may use a second core while no other object needs it.
-    pub fn use_cores(mut self, cores: usize) -> Self {
-        #[cfg_attr(not(feature = "simulation"), allow(irrefutable_let_patterns))]
-        if let Executor::Pool(pool) = &mut self.converter.executor {
-            pool.use_cores(cores);
-        }
-        self
-    }
-
     /// Transcodes on the thread that polls [`process`](Self::process), so the caller decides the order
     /// of events. Objects up to `small_bytes` are treated as small.
     #[cfg(feature = "simulation")]
     pub fn in_place(mut self, small_bytes: usize) -> Self {
-        self.converter.executor = Executor::InPlace;
-        self.converter.small_bytes = small_bytes;
+        self.cores = 1;
+        self.converter.in_place(small_bytes);
         self
     }
 
@@ -175,8 +160,13 @@ impl Processor {
         let converted: Vec<Result<Converted>> = futures::stream::iter(0..objects.len())
             .map(async |number| {
                 let object = &objects[number];
-                let shape = planned.shape();
-                let converted = self.object(source, &object.key, shape, reading).await?;
+                let input = Input {
+                    source,
+                    key: &object.key,
+                    bytes: Some(object.bytes),
+                    shape: planned.shape(),
+                };
+                let converted = self.convert(input, reading).await?;
                 log(Some((&job, task)), &object.key, &converted.outcome);
                 Ok(converted)
             })
@@ -192,7 +182,7 @@ impl Processor {
 
     async fn created(&self, objects: Vec<Created>, reading: Instant) -> Result<Processed> {
         let mut processed = Processed::default();
-        for Created { bucket, key } in objects {
+        for Created { bucket, key, bytes } in objects {
             let name = StoreName::of_bucket(&bucket);
             let source = self.source(&name, &key)?;
             if self.exclude.contains(&key) {
@@ -202,7 +192,13 @@ impl Processor {
             self.bound
                 .get_or_try_init(|| ledger::bind(self.output(), &name, self.realtime.options()))
                 .await?;
-            let converted = self.object(source, &key, &self.realtime, reading).await?;
+            let input = Input {
+                source,
+                key: &key,
+                bytes,
+                shape: &self.realtime,
+            };
+            let converted = self.convert(input, reading).await?;
             log(None, &key, &converted.outcome);
             match converted.outcome {
                 Outcome::Done(summary) => processed.done.push((key, summary)),
@@ -219,15 +215,12 @@ impl Processor {
         Ok(processed)
     }
 
-    async fn object(
-        &self,
-        source: &Source,
-        key: &str,
-        shape: &Shape,
-        reading: Instant,
-    ) -> Result<Converted> {
-        let _slot = self.slots.acquire().await;
-        (self.converter.convert(source, key, shape, reading)).await
+    /// Converts an object. One thread handles all objects of a message, so that small objects keep
+    /// every core busy only if each core has a message.
+    async fn convert(&self, input: Input<'_>, reading: Instant) -> Result<Converted> {
+        let handled = MESSAGES - self.messages.available_permits();
+        let inline = handled >= self.cores;
+        self.converter.convert(input, inline, reading).await
     }
 
     /// The source of a task, if all its objects may be read.

@@ -18,7 +18,7 @@ use rehose_reprocess::ledger::receipt::Receipt;
 use rehose_reprocess::plan::RetryRequest;
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
 use rehose_reprocess::task::{PlannedObject, TaskMessage};
-use rehose_reprocess::work::{Processed, Processor};
+use rehose_reprocess::work::{Limits, Processed, Processor};
 use rehose_store::location::Source;
 use rehose_store::queue::{Counters, Queue, QueueError, Unsent};
 use rehose_store::{LocalStore, Store};
@@ -199,7 +199,7 @@ impl Fixture {
     /// A processor that reads the stash through another store.
     pub(crate) fn processor_from(&self, store: Arc<dyn Store>) -> Processor {
         let prefix = String::new();
-        processor(Source { store, prefix }, self.store(), 4)
+        processor(Source { store, prefix }, self.store(), Limits::near(4))
     }
 
     pub(crate) fn processor(&self) -> Processor {
@@ -207,15 +207,11 @@ impl Fixture {
     }
 
     pub(crate) fn processor_into(&self, output: Arc<dyn Store>) -> Processor {
-        self.processor_of(output, 4)
+        processor(self.source(), output, Limits::near(4))
     }
 
-    pub(crate) fn processor_on(&self, threads: usize) -> Processor {
-        self.processor_of(self.store(), threads)
-    }
-
-    fn processor_of(&self, output: Arc<dyn Store>, concurrency: usize) -> Processor {
-        processor(self.source(), output, concurrency)
+    pub(crate) fn processor_on(&self, output: Arc<dyn Store>, cores: usize) -> Processor {
+        processor(self.source(), output, Limits::near(cores))
     }
 
     pub(crate) async fn process(&self, body: &str) -> Result<Processed> {
@@ -335,12 +331,12 @@ impl Fixture {
     }
 }
 
-fn processor(source: Source, output: Arc<dyn Store>, concurrency: usize) -> Processor {
+fn processor(source: Source, output: Arc<dyn Store>, limits: Limits) -> Processor {
     let (shape, compression) = (
         Options::default().compile().unwrap(),
         Compression::default(),
     );
-    Processor::new(vec![source], output, shape, compression, &[], concurrency).unwrap()
+    Processor::new(vec![source], output, shape, compression, &[], limits).unwrap()
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {

@@ -148,7 +148,7 @@ async fn on_cores(cores: usize, object: &str) -> BTreeMap<String, Vec<u8>> {
     fixture.put("large", object);
     fixture.start().await;
     let message = fixture.queue.take().remove(0);
-    let processor = fixture.processor().use_cores(cores);
+    let processor = fixture.processor_on(fixture.store(), cores);
     let deadline = Deadline::after(AMPLE);
     processor.process(&message, deadline).await.unwrap();
     fixture.files()
@@ -192,7 +192,7 @@ async fn a_large_object_is_given_back_where_its_output_fails() {
         let key = "csv/large.csv.gz";
         let output = FaultStore::refusing(fixture.store(), key, StoreErrorKind::Transient);
         let output = Arc::new(output);
-        let processor = fixture.processor_into(output).use_cores(cores);
+        let processor = fixture.processor_on(output, cores);
         let deadline = Deadline::after(AMPLE);
         let error = processor.process(&message, deadline).await.unwrap_err();
         assert!(matches!(error, Error::Store(_)), "{error}");
@@ -219,7 +219,7 @@ async fn a_bomb_is_given_up_at_the_deadline_and_its_thread_ends() {
     let before = fixture.files();
     let message = fixture.queue.take().remove(0);
     // One thread, so that what comes next needs it.
-    let processor = fixture.processor_on(1);
+    let processor = fixture.processor_on(fixture.store(), 1);
 
     let deadline = Deadline::after(Duration::from_secs(2));
     let error = processor.process(&message, deadline).await.unwrap_err();

@@ -117,7 +117,7 @@ async fn batches_keep_to_the_queues_limits() {
 fn tasks_have_few_objects_and_few_bytes_unless_one_object_is_large() {
     let sizes = [MAX_BYTES + 1, 1, MAX_BYTES - 1, 1, 0]
         .into_iter()
-        .chain(std::iter::repeat_n(0, 70));
+        .chain(std::iter::repeat_n(0, 2 * MAX_OBJECTS + 6));
     let listed = sizes.map(|bytes| Listed {
         key: "key".to_owned(),
         bytes,

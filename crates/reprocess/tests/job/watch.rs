@@ -94,7 +94,7 @@ async fn all_failures_stand_in_the_receipts() {
         fixture.process(message).await.unwrap();
     }
     let so_far = all_failures(&fixture, false).await;
-    assert_eq!(so_far.len(), count - 32);
+    assert_eq!(so_far.len(), count - fixture.page);
     assert!(so_far.iter().all(|object| object.failure.reason != "lost"));
 
     fixture.give_up("job").await;
@@ -103,7 +103,7 @@ async fn all_failures_stand_in_the_receipts() {
     let expected: Vec<_> = (0..count).map(|i| format!("object-{i:04}")).collect();
     assert_eq!(keys, expected);
     let lost = all.iter().filter(|object| object.failure.reason == "lost");
-    assert_eq!(lost.count(), 32);
+    assert_eq!(lost.count(), fixture.page);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::plan::{Planner, StartRequest, Started};
-use rehose_reprocess::work::Processor;
+use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::Store;
 use rehose_store::location::Source;
 use tokio::sync::Semaphore;
@@ -208,14 +208,11 @@ impl Functions {
         );
         let sources = vec![self.source(&sandbox)];
         let output = self.store(&sandbox);
-        let processor = Processor::new(
-            sources,
-            output,
-            shape,
-            compression,
-            &self.exclude,
-            self.objects,
-        );
+        let limits = Limits {
+            cores: 1,
+            transfers: self.objects,
+        };
+        let processor = Processor::new(sources, output, shape, compression, &self.exclude, limits);
         (
             sandbox,
             Arc::new(processor.unwrap().in_place(self.small_bytes)),

@@ -15,7 +15,7 @@ use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::plan::{Planner, StartRequest};
-use rehose_reprocess::work::Processor;
+use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::Source;
 use rehose_store::queue::LocalQueue;
 use rehose_store::{LocalStore, Store};
@@ -90,7 +90,7 @@ async fn run_in(folder: &Path, stash: &[(String, StoredObject)]) -> BTreeMap<Str
         shape,
         compression,
         &[],
-        4,
+        Limits::near(4),
     )
     .unwrap();
     queue.close();

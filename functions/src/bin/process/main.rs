@@ -30,9 +30,8 @@ async fn function() -> Result<(), Error> {
         environment.shape()?,
         environment.compression()?,
         &environment.exclude()?,
-        environment.concurrency()?,
-    )?
-    .use_cores(environment.cores()?);
+        environment.limits()?,
+    )?;
     run(service_fn(async |event: LambdaEvent<Value>| {
         process(&processor, event)
             .await
