@@ -59,6 +59,9 @@ pub(crate) struct World {
     jobs: Vec<StartRequest>,
 }
 
+/// The most objects that are added to the stash while a job is planned.
+pub(crate) const MAX_NEW: usize = 20;
+
 /// Runs what a seed decides.
 pub(crate) fn simulate(seed: u64) -> Run {
     in_virtual_time(seed, async {
@@ -139,6 +142,7 @@ impl World {
             let consuming = Arc::clone(&functions).consume(Arc::clone(queue), concurrency);
             tokio::spawn(consuming);
         }
+        let filling = fill(chance, Arc::clone(&functions.stash));
         let machine = Machine::new(functions);
         let notifying = notify(chance, &self.stash, &realtime);
         let attacking = attack(chance, &self.stash, &self.jobs, &historic);
@@ -147,7 +151,7 @@ impl World {
             oracle.execution_ended(&output, &job.job, state);
         }));
         let everything = async {
-            tokio::join!(operating, notifying, attacking);
+            tokio::join!(operating, notifying, attacking, filling);
             historic.empty().await;
             realtime.empty().await;
             // What is late arrives.
@@ -236,6 +240,23 @@ async fn notify(chance: &Chance, stash: &[(String, StoredObject)], realtime: &Ar
             }]})
         };
         realtime.accept(&body.to_string(), "s3");
+    }
+}
+
+/// Adds objects to the stash while a job is planned, so that two listings have different pages. Every
+/// job leaves them out.
+async fn fill(chance: &Chance, stash: Arc<Bucket>) {
+    if !chance.happens(0.5) {
+        return;
+    }
+    for number in 0..chance.number(1..MAX_NEW) {
+        sleep(chance.time(Duration::from_millis(1)..MINUTE)).await;
+        let (folder, place) = (chance.choose(&["a/", "b/"]), chance.number(0..60));
+        let (key, object) = plain(
+            &format!("{folder}{place:03}-new-{number}.skip"),
+            &Bytes::new(),
+        );
+        stash.place(&key, object);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether a report is_about_key the truth: it is not early, and every figure of it is right.
+//! Whether a report is true: it is not early, and every figure of it is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use rehose_reprocess::task::TaskMessage;
 use super::truth::Expected;
 use super::{Check, Oracle, ensure, equal, planned};
 use crate::attacker::ATTACKER;
+use crate::world::MAX_NEW;
 use rehose_testkit::cloud::bucket::Contents;
 use rehose_testkit::cloud::queue::SentMessage;
 
@@ -93,6 +94,11 @@ impl Oracle {
                 }
             }
         }
+        let (least, most) = (
+            totals.objects.excluded,
+            totals.objects.excluded + MAX_NEW as u64,
+        );
+        totals.objects.excluded = report.totals.objects.excluded.clamp(least, most);
         let most = totals.objects.present + perhaps;
         totals.objects.present = report
             .totals
