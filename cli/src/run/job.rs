@@ -176,7 +176,7 @@ impl Worker {
 /// Waits for all workers. Returns the first error, and dropping the set stops the other workers.
 async fn join_all(mut workers: JoinSet<Result<()>>) -> Result<()> {
     while let Some(joined) = workers.join_next().await {
-        joined.map_err(|error| Error::Died {
+        joined.map_err(|error| Error::Internal {
             what: "a worker".to_owned(),
             reason: error.to_string(),
         })??;

@@ -54,10 +54,10 @@ use crate::deadline::Deadline;
 use crate::dispatch::send;
 use crate::error::Result;
 use crate::job::JobId;
-use crate::ledger::Ledger;
-use crate::ledger::fold;
 use crate::ledger::progress::{Progress, Walk, advance, is_short};
 use crate::ledger::report::{JobOutcome, Report, Totals};
+use crate::ledger::statuses::missing_objects;
+use crate::ledger::{Ledger, PROGRESS, REPORT, slice_name};
 use crate::task::TaskMessage;
 
 /// The most receipts that are counted to detect new ones.
@@ -144,7 +144,7 @@ impl Checker {
         let ledger = Ledger::new(Arc::clone(&self.output), job.clone());
         let (report, definition, progress) = join3(
             ledger.report(),
-            fold::defined(&ledger),
+            ledger.require_definition(),
             Progress::load(&ledger),
         )
         .await;
@@ -156,7 +156,7 @@ impl Checker {
         let before = progress.watermark;
         let mut walk = advance(&ledger, &mut progress, deadline).await?;
         if walk == Walk::Unplanned {
-            return Err(fold::unplanned(&ledger, progress.watermark.slice));
+            return Err(ledger.not_planned(&slice_name(progress.watermark.slice)));
         }
         if walk == Walk::Gap && progress.resending.is_none() {
             let moved = progress.watermark != before;
@@ -176,7 +176,7 @@ impl Checker {
             let source = format!("{}{}", definition.source, definition.prefix);
             let report = Report::new(definition, source, progress.tally, now);
             // Of two concurrent calls, the first one's report counts.
-            let stored = match ledger.put_if_absent("report.json", &report).await? {
+            let stored = match ledger.put_if_absent(REPORT, &report).await? {
                 Put::Created => None,
                 Put::Exists => ledger.report().await?,
             };
@@ -189,7 +189,7 @@ impl Checker {
         if walk == Walk::OutOfTime || progress.resending.is_some() || progress.giving_up {
             wait = Duration::ZERO;
         }
-        ledger.put("progress.json", &progress).await?;
+        ledger.put(PROGRESS, &progress).await?;
         Ok(Checked {
             job: job.clone(),
             state: JobState::Running,
@@ -245,8 +245,8 @@ impl Checker {
     ) -> Result<()> {
         while let Some(number) = progress.resending {
             let (slice, names) =
-                try_join!(fold::planned(ledger, number), ledger.receipts_of(number))?;
-            let missing = fold::missing_objects(&slice, &names);
+                try_join!(ledger.require_slice(number), ledger.receipts_of(number))?;
+            let missing = missing_objects(&slice, &names);
             let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
             send(&*self.queue, missing, deadline).await?;
             progress.resending = slice.more.then_some(number + 1);

@@ -7,10 +7,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::{Error, Result};
 
-/// Reserved at the end for aborting the uploads of unfinished work.
-const GIVE_UP_TIME: Duration = Duration::from_secs(1);
+/// Reserved before the deadline for aborting the uploads of unfinished work.
+const ABORT_TIME: Duration = Duration::from_secs(1);
 
-/// Reserved at the end of an invocation, for aborting uploads and sending the response.
+/// The longest time after the deadline that [`Store::tidy`] may take for aborts still under way. Parts
+/// that are not aborted by then stay until the bucket's lifecycle rule removes them.
+const TIDY_TIME: Duration = Duration::from_secs(1);
+
+/// The time between the deadline and the end of an invocation: [`TIDY_TIME`], and the response.
 const INVOCATION_MARGIN: Duration = Duration::from_secs(3);
 
 /// The time of a process without a limit: longer than any job.
@@ -19,13 +23,13 @@ const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 /// The time by which a call must be done.
 ///
 /// ```text
-///  now            reading ends        the end
-///   ├── work ───────────┼── give up ─────┤ … tidy, at most a second more
+///  now              reading ends     the deadline    the end of an invocation
+///   ├── read, transcode ──┼── abort ────────┼── tidy, respond ──┤
 /// ```
 ///
 /// Lambda freezes the environment after the response, and background work stops too
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>). A call therefore
-/// finishes or aborts all its work before the end.
+/// finishes or aborts all its work before it returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
@@ -40,7 +44,8 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
-    /// The deadline of an invocation that Lambda ends after `left`, with a margin for the response.
+    /// The deadline of an invocation that Lambda ends after `left`, with a margin for the response: half
+    /// of a very short time, so that some work is done.
     pub fn of_invocation(left: Duration) -> Self {
         Self::after(left.saturating_sub(INVOCATION_MARGIN.min(left / 2)))
     }
@@ -55,13 +60,12 @@ impl Deadline {
         self.0.saturating_duration_since(Instant::now()) >= time
     }
 
-    /// When to stop reading and transcoding. The rest is for aborting uploads.
-    pub(crate) fn reading(self) -> Instant {
-        self.0.checked_sub(GIVE_UP_TIME).unwrap_or(self.0)
+    /// When reading and transcoding end. The time from then to the deadline is for aborting uploads.
+    pub(crate) fn reading_ends(self) -> Instant {
+        self.0.checked_sub(ABORT_TIME).unwrap_or(self.0)
     }
 
-    /// Runs work until the deadline, then waits for its aborts: [`GIVE_UP_TIME`] at most. The
-    /// bucket's lifecycle rule removes the rest.
+    /// Runs work until the deadline, then waits up to [`TIDY_TIME`] for its aborts.
     ///
     /// # Errors
     ///
@@ -74,7 +78,7 @@ impl Deadline {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let done = timeout_at(self.0, work).await;
-        let _ = timeout(GIVE_UP_TIME, output.tidy()).await;
+        let _ = timeout(TIDY_TIME, output.tidy()).await;
         done.unwrap_or_else(|_| Err(out_of_time(doing)))
     }
 }

@@ -112,7 +112,7 @@ pub enum Error {
         url: String,
     },
     /// A message of an unknown form.
-    #[error("not a message of this job and no event of S3: {reason}")]
+    #[error("the message is neither a task nor an event of S3: {reason}")]
     UnknownMessage {
         /// What is wrong with it.
         reason: String,
@@ -161,10 +161,10 @@ pub enum Error {
         /// The work that was interrupted.
         doing: String,
     },
-    /// A thread of this process died.
-    #[error("{what} died: {reason}")]
-    Died {
-        /// The thread, and the object that it worked on.
+    /// A part of this process failed, and nothing outside is at fault.
+    #[error("{what} failed: {reason}")]
+    Internal {
+        /// The part, and the object that it worked on.
         what: String,
         /// The reason, as far as it is known.
         reason: String,
@@ -219,7 +219,7 @@ impl Error {
             | Self::NewerMessage(_)
             | Self::Unsent { .. }
             | Self::OutOfTime { .. }
-            | Self::Died { .. } => ErrorKind::Transient,
+            | Self::Internal { .. } => ErrorKind::Transient,
         }
     }
 }

@@ -12,16 +12,16 @@
 //! athena/                              results of queries, which Athena writes
 //! ```
 //!
-//! Every document is written once, if absent, except `progress.json`, which only speeds `check` up.
+//! Every JSON document is written once, if absent, except `progress.json`, which only speeds `check` up.
 
 mod binding;
 mod document;
-pub(crate) mod fold;
 mod layout;
 pub mod manifest;
 pub(crate) mod progress;
 pub mod receipt;
 pub mod report;
+pub(crate) mod statuses;
 mod version;
 
 use std::collections::BTreeSet;
@@ -36,12 +36,15 @@ use crate::job::{Job, JobId};
 use crate::task::TaskId;
 use document::{get, put_if_absent, to_line};
 use manifest::Slice;
+use receipt::Receipt;
 use report::Report;
 
 pub use binding::bind;
 pub(crate) use document::{describe, differences};
-pub use layout::{OutputId, WRITTEN};
-pub(crate) use layout::{is_written_by_us, would_be_listed};
+pub(crate) use layout::{
+    DEFINITION, PROGRESS, REPORT, is_written_by_us, task_of_receipt, would_be_listed,
+};
+pub use layout::{OutputId, WRITTEN, receipt_name, slice_name};
 pub use version::{NewerVersion, VERSION, Version};
 
 /// The ledger of one job.
@@ -64,7 +67,7 @@ impl Ledger {
 
     /// The URL of the report, which exists once the job has ended.
     pub fn report_url(&self) -> String {
-        self.store.url(&self.key("report.json"))
+        self.store.url(&self.key(REPORT))
     }
 
     /// Reads the document `name`, if it exists.
@@ -89,12 +92,40 @@ impl Ledger {
 
     /// The definition of the job, if it exists.
     pub async fn definition(&self) -> Result<Option<Job>> {
-        self.get("job.json").await
+        self.get(DEFINITION).await
+    }
+
+    /// The definition of a job that must exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPlanned`] if it does not.
+    pub(crate) async fn require_definition(&self) -> Result<Job> {
+        let definition = self.definition().await?;
+        definition.ok_or_else(|| self.not_planned(DEFINITION))
     }
 
     /// A slice of the manifest, if it exists.
     pub async fn slice(&self, slice: u32) -> Result<Option<Slice>> {
         self.get(&slice_name(slice)).await
+    }
+
+    /// A slice that must exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPlanned`] if it does not.
+    pub(crate) async fn require_slice(&self, slice: u32) -> Result<Slice> {
+        let stored = self.slice(slice).await?;
+        stored.ok_or_else(|| self.not_planned(&slice_name(slice)))
+    }
+
+    /// The error for a document of the plan that does not exist.
+    pub(crate) fn not_planned(&self, missing: &str) -> Error {
+        Error::NotPlanned {
+            job: self.job.to_string(),
+            missing: missing.to_owned(),
+        }
     }
 
     /// Stores a slice if it does not exist, and returns the stored one.
@@ -109,10 +140,17 @@ impl Ledger {
         }
     }
 
+    /// Stores the receipt of a task. If another delivery of its message was first, that one's receipt
+    /// stands, and says the same.
+    pub(crate) async fn store_receipt(&self, task: TaskId, receipt: &Receipt) -> Result<()> {
+        self.put_if_absent(&receipt_name(task), receipt).await?;
+        Ok(())
+    }
+
     /// Whether a task needs no more work: it has a receipt, or the job has ended.
     pub async fn is_settled(&self, task: TaskId) -> Result<bool> {
         let receipt = self.key(&receipt_name(task));
-        let report = self.key("report.json");
+        let report = self.key(REPORT);
         let (receipt, report) =
             futures::try_join!(self.store.head(&receipt), self.store.head(&report))?;
         Ok(receipt.is_some() || report.is_some())
@@ -120,7 +158,7 @@ impl Ledger {
 
     /// The report, once the job has ended.
     pub async fn report(&self) -> Result<Option<Report>> {
-        self.get("report.json").await
+        self.get(REPORT).await
     }
 
     /// The names of the receipts of a slice.
@@ -130,6 +168,7 @@ impl Ledger {
 
     /// The names of the receipts from a slice on.
     pub async fn receipts_from(&self, slice: u32) -> Result<BTreeSet<String>> {
+        // It sorts before the slice's own receipts, which have a suffix.
         let after = format!("receipts/{slice:08}");
         self.names("receipts/", Some(&after)).await
     }
@@ -183,20 +222,4 @@ impl Ledger {
     fn key(&self, name: &str) -> String {
         format!("jobs/{}/{name}", self.job)
     }
-}
-
-/// The name of a task's receipt.
-pub fn receipt_name(task: TaskId) -> String {
-    format!("receipts/{task}.json")
-}
-
-/// The task of a receipt with this name.
-pub(crate) fn task_of_receipt(name: &str) -> Option<TaskId> {
-    let task = name.strip_prefix("receipts/")?.strip_suffix(".json")?;
-    task.parse().ok()
-}
-
-/// The name of a slice of the manifest.
-pub fn slice_name(slice: u32) -> String {
-    format!("manifest/{slice:08}.json")
 }

@@ -4,7 +4,7 @@
 //! process ─► plans     finds the message's task in the plan
 //!         └► convert ─┬► small      most objects, on the caller's thread
 //!                     └► streaming  the others ─► executor ─► pool
-//!                                                         └► parallel_gzip
+//!                                                         └► movable_gzip
 //! ```
 
 mod convert;
@@ -12,8 +12,8 @@ mod executor;
 #[cfg(feature = "simulation")]
 mod in_place;
 pub mod message;
+mod movable_gzip;
 mod outputs;
-mod parallel_gzip;
 mod plans;
 mod pool;
 mod process;

@@ -13,9 +13,9 @@ use futures::{Stream, StreamExt, TryStreamExt};
 
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::ledger::fold::{self, ObjectStatus};
 use crate::ledger::progress::{Progress, advance};
 use crate::ledger::report::{FailedObject, Report, Totals};
+use crate::ledger::statuses::{ObjectStatus, object_statuses};
 use crate::ledger::{Ledger, task_of_receipt};
 
 /// The longest time of adding up receipts in one look. The next look continues.
@@ -99,7 +99,7 @@ impl Watch {
         let next = (self.plan.keys().next_back()).map_or(watermark, |last| last + 1);
         let planned = self.ledger.slices_from(next).await?;
         let mut slices = futures::stream::iter(next..next + planned)
-            .map(|number| fold::planned(&self.ledger, number))
+            .map(|number| self.ledger.require_slice(number))
             .buffered(READS);
         while let Some(slice) = slices.try_next().await? {
             let sizes = slice.tasks.iter().map(|objects| Size {
@@ -208,7 +208,7 @@ pub fn failures(
             return Ok(None);
         };
         let names = ledger.receipts_of(number).await?;
-        let tasks = fold::object_statuses(ledger, &slice, &names, 0, is_over);
+        let tasks = object_statuses(ledger, &slice, &names, 0, is_over);
         let states: Vec<_> = tasks.try_collect().await?;
         let failures = (states.into_iter().flatten().flatten())
             .filter_map(ObjectStatus::into_failed)

@@ -2,6 +2,17 @@
 
 use rehose_store::Store;
 
+use crate::task::TaskId;
+
+/// The name of a job's definition in its ledger.
+pub(crate) const DEFINITION: &str = "job.json";
+
+/// The name of the progress of `check`.
+pub(crate) const PROGRESS: &str = "progress.json";
+
+/// The name of the report.
+pub(crate) const REPORT: &str = "report.json";
+
 /// The name of an output. The keys of its files derive from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputId(String);
@@ -37,4 +48,20 @@ pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
 /// Whether a listing of a URL as a prefix would include objects that rehose or Athena writes.
 pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
     (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
+}
+
+/// The name of a task's receipt.
+pub fn receipt_name(task: TaskId) -> String {
+    format!("receipts/{task}.json")
+}
+
+/// The task of a receipt with this name.
+pub(crate) fn task_of_receipt(name: &str) -> Option<TaskId> {
+    let task = name.strip_prefix("receipts/")?.strip_suffix(".json")?;
+    task.parse().ok()
+}
+
+/// The name of a slice of the manifest.
+pub fn slice_name(slice: u32) -> String {
+    format!("manifest/{slice:08}.json")
 }

@@ -1,6 +1,6 @@
 //! The watermark, and the sums of everything before it.
 //!
-//! [`advance`] moves the watermark over the plan, with the statuses that [`fold`] returns:
+//! [`advance`] moves the watermark over the plan, with the statuses that [`statuses`](super::statuses) returns:
 //!
 //! ```text
 //!   slice 0            slice 1                      slice 2
@@ -25,10 +25,10 @@ use futures::{StreamExt, TryStreamExt, stream, try_join};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fold::{self, ObjectStatus};
 use super::manifest::Slice;
 use super::report::Tally;
-use super::{Ledger, Version};
+use super::statuses::{ObjectStatus, object_statuses};
+use super::{Ledger, PROGRESS, Version};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -63,7 +63,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) async fn load(ledger: &Ledger) -> Result<Self> {
-        Ok(ledger.get("progress.json").await?.unwrap_or_default())
+        Ok(ledger.get(PROGRESS).await?.unwrap_or_default())
     }
 }
 
@@ -144,7 +144,7 @@ async fn passable(
     let Some(slice) = slice else {
         return Ok(None);
     };
-    let statuses = fold::object_statuses(ledger, &slice, &names, from, giving_up)
+    let statuses = object_statuses(ledger, &slice, &names, from, giving_up)
         .try_take_while(|statuses| std::future::ready(Ok(statuses.is_some())))
         .try_filter_map(async |statuses| Ok(statuses))
         .try_collect()

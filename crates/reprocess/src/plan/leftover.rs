@@ -6,7 +6,8 @@ use rehose_store::Listed;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::ledger::manifest::Slice;
-use crate::ledger::{Ledger, Version, fold};
+use crate::ledger::statuses::object_statuses;
+use crate::ledger::{Ledger, Version};
 use crate::task;
 
 /// The definition of a job with something to retry.
@@ -15,7 +16,7 @@ use crate::task;
 ///
 /// [`Error::NotOver`] if the job has no report, and [`Error::NothingToRetry`] if every object is done.
 pub async fn retryable(ledger: &Ledger) -> Result<Job> {
-    let definition = fold::defined(ledger).await?;
+    let definition = ledger.require_definition().await?;
     let job = || ledger.job().to_string();
     let report = ledger.report().await?;
     let objects = report
@@ -30,9 +31,9 @@ pub async fn retryable(ledger: &Ledger) -> Result<Job> {
 
 /// The objects of a slice that are not done, as a slice of the new job.
 pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
-    let (slice, names) = try_join!(fold::planned(left, number), left.receipts_of(number))?;
+    let (slice, names) = try_join!(left.require_slice(number), left.receipts_of(number))?;
     let is_over = true;
-    let states = fold::object_statuses(left, &slice, &names, 0, is_over)
+    let states = object_statuses(left, &slice, &names, 0, is_over)
         .try_filter_map(async |states| Ok(states))
         .try_collect::<Vec<_>>()
         .await?;

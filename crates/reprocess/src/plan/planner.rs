@@ -45,7 +45,7 @@ use crate::error::{Error, Result};
 use crate::exclude::Exclusions;
 use crate::job::{Job, JobId};
 use crate::ledger::manifest::Slice;
-use crate::ledger::{self, Ledger};
+use crate::ledger::{self, DEFINITION, Ledger};
 use crate::task::TaskMessage;
 
 /// The longest time for a page: a thousand `HeadObject` and a hundred `SendMessageBatch` with their
@@ -213,7 +213,7 @@ impl Planner {
     /// Binds the output and defines the job, or checks that both are as wanted.
     async fn bind_and_define(&self, ledger: &Ledger, job: &Job) -> Result<()> {
         ledger::bind(&*self.output, &job.source, &job.options).await?;
-        if ledger.put_if_absent("job.json", job).await? == Put::Exists {
+        if ledger.put_if_absent(DEFINITION, job).await? == Put::Exists {
             let bound = ledger.definition().await?;
             let started = bound.as_ref().map_or(job.started, |bound| bound.started);
             let wanted = Some(Job {

@@ -14,10 +14,10 @@ use rehose_store::{Store, StoreError, StoreErrorKind};
 use tokio::time::{Instant, timeout_at};
 
 use super::executor::{Executor, Object};
-use super::outputs::{Outputs, Sizes, drain};
+use super::outputs::{Files, fill};
 use super::pool::Pool;
 use super::small::{self, Small, read_head};
-use super::streaming::{Ended, stream_through};
+use super::streaming::{Ended, Reading, stream_through};
 use super::transfers::{Limits, Transfers};
 use crate::deadline::out_of_time;
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ pub(super) struct Converter {
     pub(super) output: Arc<dyn Store>,
     compression: Compression,
     executor: Executor,
-    transfers: Transfers,
+    transfers: Arc<Transfers>,
     /// The largest object that is treated as small, in bytes as stored.
     small_bytes: usize,
 }
@@ -45,16 +45,16 @@ pub(super) struct Input<'a> {
     pub(super) shape: &'a Shape,
 }
 
-/// The outcome of an object, and the files that were written.
+/// The outcome of an object, and its files that are not empty.
 #[derive(Debug)]
 pub(super) struct Converted {
     pub(super) outcome: Outcome,
-    pub(super) written: Vec<Written>,
+    pub(super) files: Vec<OutputFile>,
 }
 
 /// A file that was made of an object.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(super) struct OutputFile {
     pub(super) key: String,
     pub(super) bytes: u64,
     pub(super) rows: u64,
@@ -67,15 +67,17 @@ impl Converter {
         compression: Compression,
         Limits { cores, transfers }: Limits,
     ) -> Result<Self> {
-        let pool = Pool::new(transfers.max(1), cores.max(1)).map_err(|error| Error::Died {
-            what: "the pool of threads".to_owned(),
-            reason: format!("it could not be made: {error}"),
-        })?;
+        let transfers = Arc::new(Transfers::new(transfers.max(1), small::MAX_BYTES));
+        let pool =
+            Pool::new(cores.max(1), Arc::clone(&transfers)).map_err(|error| Error::Internal {
+                what: "starting the threads that transcode".to_owned(),
+                reason: error.to_string(),
+            })?;
         Ok(Self {
             output,
             compression,
             executor: Executor::Pool(pool),
-            transfers: Transfers::new(transfers, small::MAX_BYTES),
+            transfers,
             small_bytes: small::MAX_BYTES,
         })
     }
@@ -87,7 +89,7 @@ impl Converter {
         self.small_bytes = small_bytes;
     }
 
-    /// Converts an object. After `reading`, it is given up and its uploads are aborted, which takes
+    /// Converts an object. After `reading_ends`, it is given up and its uploads are aborted, which takes
     /// some more time. `inline` allows the caller's thread to transcode it.
     ///
     /// # Errors
@@ -98,12 +100,12 @@ impl Converter {
         &self,
         input: Input<'_>,
         inline: bool,
-        reading: Instant,
+        reading_ends: Instant,
     ) -> Result<Converted> {
         let Input { key, shape, .. } = input;
         let store = &*input.source.store;
         let _transfer = self.transfers.begin(input.bytes).await;
-        let opened = timeout_at(reading, read_head(store, key, self.small_bytes)).await;
+        let opened = timeout_at(reading_ends, read_head(store, key, self.small_bytes)).await;
         let (head, rest) = match opened {
             Ok(Ok(opened)) => opened,
             Ok(Err(error)) => return unreadable(error).map(Converted::failed),
@@ -119,25 +121,23 @@ impl Converter {
                     shape,
                     compression: &self.compression,
                 };
-                stream_through(body, object, &self.output, &self.executor, reading).await
+                stream_through(body, object, &self.output, &self.executor, reading_ends).await
             }
         };
         conclude(ended, &OutputId::of_object(key), || store.url(key)).await
     }
 
-    /// Writes the outputs of a small object.
+    /// Writes the files of a small object.
     async fn write(&self, small: Small, key: &str) -> Ended {
         let id = OutputId::of_object(key);
+        let Files { rows, rejected } = small.files;
         Ended {
-            fed: Ok(Ok(())),
-            csv: drain(stream::iter(small.csv), &self.output, id.rows_key()).await,
-            rejected: drain(
-                stream::iter(small.rejected),
-                &self.output,
-                id.rejected_key(),
-            )
-            .await,
+            reading: Reading::Whole,
             transcoded: Ok(small.transcoded),
+            files: Files {
+                rows: fill(stream::iter(rows), &self.output, id.rows_key()).await,
+                rejected: fill(stream::iter(rejected), &self.output, id.rejected_key()).await,
+            },
         }
     }
 }
@@ -146,54 +146,67 @@ impl Converted {
     fn failed(failure: Failure) -> Self {
         Self {
             outcome: Outcome::Failed(failure),
-            written: Vec::new(),
+            files: Vec::new(),
         }
     }
 
-    fn done(summary: Summary, id: &OutputId, sizes: Sizes) -> Self {
-        let written = |key, rows| move |bytes| Written { key, bytes, rows };
-        let rows = sizes.csv.map(written(id.rows_key(), summary.written));
-        let rejected = (sizes.rejected).map(written(id.rejected_key(), summary.rejected));
+    fn done(summary: Summary, id: &OutputId, bytes: Files<Option<u64>>) -> Self {
+        let mut files = Vec::new();
+        if let Some(bytes) = bytes.rows {
+            let (key, rows) = (id.rows_key(), summary.written);
+            files.push(OutputFile { key, bytes, rows });
+        }
+        if let Some(bytes) = bytes.rejected {
+            let (key, rows) = (id.rejected_key(), summary.rejected);
+            files.push(OutputFile { key, bytes, rows });
+        }
         Self {
             outcome: Outcome::Done(summary),
-            written: rows.into_iter().chain(rejected).collect(),
+            files,
         }
     }
 }
 
-/// Makes the outputs visible if every part succeeded, and aborts them otherwise.
+/// Makes the files visible if every part succeeded, and aborts them otherwise.
 ///
-/// The order of the cases is part of the protocol, because two runs that meet the same errors must
-/// write the same receipt:
+/// Several parts may have failed. The first of these counts, because two runs that meet the same
+/// faults must write the same receipt:
 ///
-/// 1. Reading errors come before the transcoder's: a fault in a truncated object proves nothing.
-/// 2. Errors of an output come before the object's faults: after its output is refused, the
-///    transcoder may or may not reach the fault.
+/// 1. The transcoder panicked.
+/// 2. The object could not be read. A transcoder that got only a part of it may report a fault that
+///    the whole does not have.
+/// 3. Time ran out.
+/// 4. A file could not be written. The transcoder may or may not reach a fault after that.
+/// 5. The object has a fault.
+/// 6. The transcoder failed in another way.
 async fn conclude(ended: Ended, id: &OutputId, url: impl Fn() -> String) -> Result<Converted> {
-    let died = |error: &dyn Display| Error::Died {
+    use rehose_extract::Error::{Input, Stopped};
+    let broken = |error: &dyn Display| Error::Internal {
         what: format!("the transcoder of {}", url()),
         reason: error.to_string(),
     };
-    let outputs = Outputs::both(ended.csv, ended.rejected).await;
-    let (converted, unused) = match (ended.fed, ended.transcoded, outputs) {
-        (_, Err(error), outputs) => (Err(died(&error)), outputs.ok()),
-        (Err(_), _, outputs) | (_, Ok(Err(rehose_extract::Error::Stopped)), outputs) => {
-            (Err(late(&url())), outputs.ok())
+    let uploads = ended.files.both().await;
+    let (converted, unused) = match (ended.transcoded, ended.reading, uploads) {
+        (Err(panic), _, uploads) => (Err(broken(&panic)), uploads.ok()),
+        (_, Reading::Failed(error), uploads) => {
+            (unreadable(error).map(Converted::failed), uploads.ok())
         }
-        (Ok(Err(error)), _, outputs) => (unreadable(error).map(Converted::failed), outputs.ok()),
+        (_, Reading::OutOfTime, uploads) | (Ok(Err(Stopped)), _, uploads) => {
+            (Err(late(&url())), uploads.ok())
+        }
         (_, _, Err(error)) => (unwritable(error).map(Converted::failed), None),
-        (_, Ok(Err(rehose_extract::Error::Input(fault))), Ok(outputs)) => {
+        (Ok(Err(Input(fault))), _, Ok(uploads)) => {
             let failure = failure(fault.reason.code(), fault.to_string());
-            (Ok(Converted::failed(failure)), Some(outputs))
+            (Ok(Converted::failed(failure)), Some(uploads))
         }
-        (_, Ok(Err(error)), Ok(outputs)) => (Err(died(&error)), Some(outputs)),
-        (_, Ok(Ok(summary)), Ok(outputs)) => match outputs.complete().await {
-            Ok(sizes) => (Ok(Converted::done(summary, id, sizes)), None),
+        (Ok(Err(error)), _, Ok(uploads)) => (Err(broken(&error)), Some(uploads)),
+        (Ok(Ok(summary)), _, Ok(uploads)) => match uploads.complete().await {
+            Ok(bytes) => (Ok(Converted::done(summary, id, bytes)), None),
             Err(error) => (unwritable(error).map(Converted::failed), None),
         },
     };
-    if let Some(outputs) = unused {
-        outputs.abort().await;
+    if let Some(uploads) = unused {
+        uploads.abort().await;
     }
     converted
 }

@@ -7,11 +7,10 @@ use bytes::Bytes;
 use rehose_extract::{Compression, Error, Shape, Summary, Transcoder};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use super::parallel_gzip::ParallelGzip;
-use super::pool::{self, Cores, Pool};
+use super::movable_gzip::MovableGzip;
+use super::pool::{self, Cores, Panicked, Pool};
 
 /// Bytes of output that are sent at a time. Nearly every output is one piece.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -43,8 +42,8 @@ pub(super) struct Streamed<'a> {
     /// The object's bytes.
     pub(super) chunks: mpsc::Receiver<Chunk>,
     /// Takes the rows.
-    pub(super) csv: mpsc::Sender<Bytes>,
-    /// Takes the rejected lines.
+    pub(super) rows: mpsc::Sender<Bytes>,
+    /// Takes the rejected events.
     pub(super) rejected: mpsc::Sender<Bytes>,
 }
 
@@ -63,7 +62,7 @@ impl Executor {
     /// # Errors
     ///
     /// If the transcoder's thread panics. That is not a fault of the object.
-    pub(super) async fn transcode(&self, streamed: Streamed<'_>) -> Result<Transcoded, JoinError> {
+    pub(super) async fn transcode(&self, streamed: Streamed<'_>) -> Result<Transcoded, Panicked> {
         match self {
             Self::Pool(pool) => on_pool(streamed, pool).await,
             #[cfg(feature = "simulation")]
@@ -72,35 +71,31 @@ impl Executor {
     }
 }
 
-async fn on_pool(streamed: Streamed<'_>, pool: &Pool) -> Result<Transcoded, JoinError> {
+async fn on_pool(streamed: Streamed<'_>, pool: &Pool) -> Result<Transcoded, Panicked> {
     let Streamed {
         object,
         stop,
         mut chunks,
-        csv,
+        rows,
         rejected,
     } = streamed;
     let key = object.key.to_owned();
     let (shape, compression) = (object.shape.clone(), object.compression.clone());
     let (cores, stopped) = (pool.cores().clone(), stop.clone());
-    let core = tokio::select! {
-        core = cores.acquire() => core,
-        () = stop.cancelled() => None,
-    };
-    let Some(core) = core else {
-        return Ok(Err(Error::Stopped));
-    };
-    let transcoder = core.spawn(move || {
+    let transcode = move || {
         let object = Object {
             key: &key,
             shape: &shape,
             compression: &compression,
         };
         let chunks = iter::from_fn(|| next(&mut chunks));
-        let (csv, rejected) = (Pipe::new(csv), Pipe::new(rejected));
-        run(object, cores, &stopped, chunks, csv, rejected)
-    });
-    transcoder.await
+        let (rows, rejected) = (Pipe::new(rows), Pipe::new(rejected));
+        run(object, cores, &stopped, chunks, rows, rejected)
+    };
+    tokio::select! {
+        transcoded = pool.cores().run(transcode) => transcoded,
+        () = stop.cancelled() => Ok(Err(Error::Stopped)),
+    }
 }
 
 /// The next chunk. While there is none, the thread's core is free.
@@ -116,7 +111,7 @@ fn run(
     cores: Cores,
     stop: &CancellationToken,
     chunks: impl Iterator<Item = Chunk>,
-    csv: Pipe,
+    rows: Pipe,
     rejected: Pipe,
 ) -> Transcoded {
     let Object {
@@ -124,9 +119,9 @@ fn run(
         shape,
         compression,
     } = object;
-    let csv = ParallelGzip::new(compression.to(csv), cores);
+    let rows = MovableGzip::new(compression.to(rows), cores);
     let rejected = compression.to(rejected);
-    let mut transcoder = Transcoder::to_writers(key, shape, csv, rejected)?;
+    let mut transcoder = Transcoder::to_writers(key, shape, rows, rejected)?;
     let goes_on = || {
         pool::take_turns();
         !stop.is_cancelled()
@@ -137,7 +132,8 @@ fn run(
             Chunk::End => return transcoder.finish(),
         }
     }
-    Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+    // The feed has failed and reports why.
+    Err(Error::Stopped)
 }
 
 /// The transcoder's end of a channel.

@@ -4,35 +4,36 @@ use std::io::{self, Write};
 use std::sync::mpsc as buffer;
 
 use bytes::Bytes;
-use rehose_extract::Transcoder;
+use rehose_extract::{Error, Transcoder};
 use tokio::sync::mpsc;
 
 use super::executor::{Chunk, Object, Streamed, Transcoded};
 
 /// Transcodes an object. It buffers the whole output of a chunk.
 pub(super) async fn transcode(mut streamed: Streamed<'_>) -> Transcoded {
-    let (csv_in, mut csv) = pipe(streamed.csv);
+    let (rows_in, mut rows) = pipe(streamed.rows);
     let (rejected_in, mut rejected) = pipe(streamed.rejected);
     let Object {
         key,
         shape,
         compression,
     } = streamed.object;
-    let mut transcoder = Transcoder::new(key, shape, compression, csv_in, rejected_in)?;
+    let mut transcoder = Transcoder::new(key, shape, compression, rows_in, rejected_in)?;
     while let Some(chunk) = streamed.chunks.recv().await {
         match chunk {
             Chunk::Bytes(bytes) => transcoder.push(&bytes)?,
             Chunk::End => {
                 let summary = transcoder.finish()?;
-                csv.send_on().await?;
+                rows.send_on().await?;
                 rejected.send_on().await?;
                 return Ok(summary);
             }
         }
-        csv.send_on().await?;
+        rows.send_on().await?;
         rejected.send_on().await?;
     }
-    Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+    // The feed has failed and reports why.
+    Err(Error::Stopped)
 }
 
 fn pipe(to: mpsc::Sender<Bytes>) -> (Inlet, Outlet) {

@@ -2,7 +2,7 @@
 
 use rehose_store::decode_key;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::ledger::Version;
@@ -34,25 +34,25 @@ impl Message {
     /// - A task has `task`: `start` and `check` send it.
     /// - An S3 notification has `Records`
     ///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>);
-    ///   its keys are form-encoded. S3 sends one with `Event: s3:TestEvent` when notifications are
-    ///   configured.
-    /// - SNS without raw delivery puts either into `Message`, as text
-    ///   (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>).
+    ///   its keys are form-encoded.
+    /// - S3 sends `Event: s3:TestEvent` when notifications are configured.
     /// - EventBridge has `detail`; its keys are not encoded
     ///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
+    /// - SNS without raw delivery puts an event, but never a task, into `Message`, as text
+    ///   (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>).
     pub fn parse(body: &str) -> Result<Self> {
         let mut value: Value = serde_json::from_str(body)
             .map_err(|error| unknown(format!("it is not JSON: {error}")))?;
         if value.get("task").is_some() {
             Version::check(body.as_bytes()).map_err(Error::NewerMessage)?;
-            if let (None, Some(fields)) = (value.get("v").cloned(), value.as_object_mut()) {
+            if value.get("v").is_none() {
                 // Version 0 also had objects and options, which now come from the plan.
-                fields.retain(|name, _| matches!(name.as_str(), "job" | "task"));
+                value = json!({"job": value["job"], "task": value["task"]});
             }
-            return Ok(Self::Task(shape(value)?));
+            return Ok(Self::Task(from_json(value)?));
         }
         if value.get("Type").is_some_and(|kind| kind == "Notification") {
-            let Sns { message } = shape(value)?;
+            let Sns { message } = from_json(value)?;
             let value = serde_json::from_str(&message)
                 .map_err(|error| unknown(format!("the SNS message is not JSON: {error}")))?;
             return event(value);
@@ -68,10 +68,10 @@ fn event(value: Value) -> Result<Message> {
     {
         Vec::new()
     } else if value.get("Records").is_some() {
-        let Notification { records } = shape(value)?;
-        (records.into_iter().filter_map(Record::created)).collect::<Result<_>>()?
+        let Notification { records } = from_json(value)?;
+        (records.into_iter().filter_map(NotificationRecord::created)).collect::<Result<_>>()?
     } else if value.get("source").is_some_and(|source| source == "aws.s3") {
-        let EventBridge { kind, detail } = shape(value)?;
+        let EventBridge { kind, detail } = from_json(value)?;
         match kind.as_str() {
             "Object Created" => vec![Created {
                 bucket: detail.bucket.name,
@@ -81,12 +81,12 @@ fn event(value: Value) -> Result<Message> {
             _ => Vec::new(),
         }
     } else {
-        return Err(unknown("it has the shape of none".to_owned()));
+        return Err(unknown("it has the fields of neither".to_owned()));
     };
     Ok(Message::Created(created))
 }
 
-fn shape<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
+fn from_json<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
     serde_json::from_value(value).map_err(|error| unknown(error.to_string()))
 }
 
@@ -103,11 +103,11 @@ struct Sns {
 #[derive(Deserialize)]
 struct Notification {
     #[serde(rename = "Records")]
-    records: Vec<Record>,
+    records: Vec<NotificationRecord>,
 }
 
 #[derive(Deserialize)]
-struct Record {
+struct NotificationRecord {
     #[serde(rename = "eventName")]
     name: String,
     s3: Entity,
@@ -137,7 +137,7 @@ struct Object {
     size: Option<u64>,
 }
 
-impl Record {
+impl NotificationRecord {
     fn created(self) -> Option<Result<Created>> {
         let Entity { bucket, object } = self.s3;
         self.name.starts_with("ObjectCreated:").then(|| {

@@ -1,4 +1,4 @@
-//! The outputs of an object, from the first byte to completion.
+//! The two files of an object, from their first byte to completion.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,30 +7,24 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use rehose_store::{Store, StoreError, Upload};
 
-/// Uploads that have every byte and are not visible yet. An empty output has no upload.
-pub(super) struct Outputs {
-    csv: Option<Box<dyn Upload>>,
-    rejected: Option<Box<dyn Upload>>,
+/// The two files that an object may become, or something about each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Files<T> {
+    pub(super) rows: T,
+    pub(super) rejected: T,
 }
 
-/// The sizes of completed outputs, in bytes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sizes {
-    pub(super) csv: Option<u64>,
-    pub(super) rejected: Option<u64>,
-}
-
-/// An upload that has every byte, or `None` for an empty output.
-pub(super) type Drained = Result<Option<Box<dyn Upload>>, StoreError>;
+/// An upload that has every byte and is not visible yet. An empty file has none.
+pub(super) type Filled = Option<Box<dyn Upload>>;
 
 /// Writes pieces to an upload, which starts at the first piece.
-pub(super) async fn drain(
+pub(super) async fn fill(
     pieces: impl Stream<Item = Bytes>,
     output: &Arc<dyn Store>,
     key: String,
-) -> Drained {
+) -> Result<Filled, StoreError> {
     let mut pieces = pin!(pieces);
-    let mut upload: Option<Box<dyn Upload>> = None;
+    let mut upload: Filled = None;
     while let Some(bytes) = pieces.next().await {
         let upload = match &mut upload {
             Some(upload) => upload,
@@ -41,16 +35,16 @@ pub(super) async fn drain(
     Ok(upload)
 }
 
-impl Outputs {
-    /// Both outputs. If one has failed, the other is aborted.
+impl Files<Result<Filled, StoreError>> {
+    /// Both uploads. If one has failed, the other is aborted.
     ///
     /// # Errors
     ///
-    /// The error of the rejected lines, if both failed. The order is part of the protocol: two runs
+    /// The error of the rejected events, if both failed. The order is part of the protocol: two runs
     /// that meet the same two errors must write the same receipt.
-    pub(super) async fn both(csv: Drained, rejected: Drained) -> Result<Self, StoreError> {
-        match (rejected, csv) {
-            (Ok(rejected), Ok(csv)) => Ok(Self { csv, rejected }),
+    pub(super) async fn both(self) -> Result<Files<Filled>, StoreError> {
+        match (self.rejected, self.rows) {
+            (Ok(rejected), Ok(rows)) => Ok(Files { rows, rejected }),
             (Err(error), other) | (other, Err(error)) => {
                 if let Ok(Some(upload)) = other {
                     upload.abort().await;
@@ -59,23 +53,25 @@ impl Outputs {
             }
         }
     }
+}
 
-    /// Aborts both.
+impl Files<Filled> {
     pub(super) async fn abort(self) {
-        for upload in [self.csv, self.rejected].into_iter().flatten() {
+        for upload in [self.rows, self.rejected].into_iter().flatten() {
             upload.abort().await;
         }
     }
 
-    /// Makes both visible. The rows come last: an object whose rows are visible is done.
-    pub(super) async fn complete(self) -> Result<Sizes, StoreError> {
+    /// Makes both files visible, and returns their sizes in bytes. The rows come last: an object whose
+    /// rows are visible is done.
+    pub(super) async fn complete(self) -> Result<Files<Option<u64>>, StoreError> {
         let rejected = complete(self.rejected).await?;
-        let csv = complete(self.csv).await?;
-        Ok(Sizes { csv, rejected })
+        let rows = complete(self.rows).await?;
+        Ok(Files { rows, rejected })
     }
 }
 
-async fn complete(upload: Option<Box<dyn Upload>>) -> Result<Option<u64>, StoreError> {
+async fn complete(upload: Filled) -> Result<Option<u64>, StoreError> {
     match upload {
         Some(upload) => upload.complete().await.map(Some),
         None => Ok(None),

@@ -1,15 +1,15 @@
-//! The plans of the jobs, which decide what a message means.
+//! The planned tasks, read from the ledgers of their jobs.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join;
-use rehose_extract::{Options, Shape};
+use rehose_extract::Shape;
 
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId};
+use crate::ledger::Ledger;
 use crate::ledger::manifest::Slice;
-use crate::ledger::{Ledger, fold};
 use crate::task::{PlannedObject, TaskId};
 
 /// The capacity of the cache, in slices. The tasks of a slice arrive close together. The largest
@@ -21,12 +21,12 @@ const SLICES: usize = 4;
 pub(super) struct Plans {
     /// The deployed shape, which most jobs use.
     deployed: Shape,
-    recent: Mutex<VecDeque<Arc<PlannedSlice>>>,
+    cached: Mutex<VecDeque<Arc<CachedSlice>>>,
 }
 
 /// A slice, and its job's definition.
 #[derive(Debug)]
-struct PlannedSlice {
+struct CachedSlice {
     job: Job,
     shape: Shape,
     slice: Slice,
@@ -35,22 +35,22 @@ struct PlannedSlice {
 /// A task in the plan.
 #[derive(Debug)]
 pub(super) struct PlannedTask {
-    slice: Arc<PlannedSlice>,
+    from: Arc<CachedSlice>,
     task: TaskId,
 }
 
 impl PlannedTask {
     pub(super) fn job(&self) -> &Job {
-        &self.slice.job
+        &self.from.job
     }
 
     pub(super) fn shape(&self) -> &Shape {
-        &self.slice.shape
+        &self.from.shape
     }
 
-    /// The objects, in the plan's order.
+    /// The objects, in the plan's order. There is at least one: [`Plans::find`] has looked.
     pub(super) fn objects(&self) -> &[PlannedObject] {
-        self.slice.slice.objects(self.task).unwrap_or_default()
+        self.from.slice.objects(self.task).unwrap_or_default()
     }
 }
 
@@ -58,7 +58,7 @@ impl Plans {
     pub(super) fn new(deployed: Shape) -> Self {
         Self {
             deployed,
-            recent: Mutex::default(),
+            cached: Mutex::default(),
         }
     }
 
@@ -71,49 +71,49 @@ impl Plans {
     ///
     /// [`Error::NotPlanned`] and [`Error::NotInPlan`] if there is no such job or task.
     pub(super) async fn find(&self, ledger: &Ledger, task: TaskId) -> Result<PlannedTask> {
-        let defined = fold::defined(ledger);
-        let slice = match self.recent(ledger.job(), task.slice) {
-            Some(recent) => {
-                let job = defined.await?;
-                match recent.job == job {
-                    true => recent,
-                    false => self.keep(job, fold::planned(ledger, task.slice).await?)?,
-                }
-            }
-            None => {
-                let (job, slice) = join(defined, fold::planned(ledger, task.slice)).await;
-                self.keep(job?, slice?)?
-            }
-        };
-        if slice.slice.objects(task).is_none_or(<[_]>::is_empty) {
+        let from = self.read(ledger, task.slice).await?;
+        if from.slice.objects(task).is_none_or(<[_]>::is_empty) {
             return Err(Error::NotInPlan {
                 job: ledger.job().to_string(),
                 task,
             });
         }
-        Ok(PlannedTask { slice, task })
+        Ok(PlannedTask { from, task })
     }
 
-    fn recent(&self, job: &JobId, number: u32) -> Option<Arc<PlannedSlice>> {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let found =
-            |known: &&Arc<PlannedSlice>| known.slice.slice == number && known.job.job == *job;
-        recent.iter().find(found).map(Arc::clone)
-    }
-
-    fn keep(&self, job: Job, slice: Slice) -> Result<Arc<PlannedSlice>> {
-        let shape = self.shape_of(&job.options)?;
-        let slice = Arc::new(PlannedSlice { job, shape, slice });
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.truncate(SLICES - 1);
-        recent.push_front(Arc::clone(&slice));
-        Ok(slice)
-    }
-
-    fn shape_of(&self, options: &Options) -> Result<Shape> {
-        match options == self.deployed.options() {
-            true => Ok(self.deployed.clone()),
-            false => Ok(options.compile()?),
+    async fn read(&self, ledger: &Ledger, number: u32) -> Result<Arc<CachedSlice>> {
+        let definition = ledger.require_definition();
+        match self.cached(ledger.job(), number) {
+            Some(cached) => {
+                let job = definition.await?;
+                match cached.job == job {
+                    true => Ok(cached),
+                    false => self.insert(job, ledger.require_slice(number).await?),
+                }
+            }
+            None => {
+                let (job, slice) = join(definition, ledger.require_slice(number)).await;
+                self.insert(job?, slice?)
+            }
         }
+    }
+
+    fn cached(&self, job: &JobId, number: u32) -> Option<Arc<CachedSlice>> {
+        let cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it =
+            |known: &&Arc<CachedSlice>| known.slice.slice == number && known.job.job == *job;
+        cached.iter().find(is_it).map(Arc::clone)
+    }
+
+    fn insert(&self, job: Job, slice: Slice) -> Result<Arc<CachedSlice>> {
+        let shape = match job.options == *self.deployed.options() {
+            true => self.deployed.clone(),
+            false => job.options.compile()?,
+        };
+        let slice = Arc::new(CachedSlice { job, shape, slice });
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        cached.truncate(SLICES - 1);
+        cached.push_front(Arc::clone(&slice));
+        Ok(slice)
     }
 }

@@ -1,4 +1,4 @@
-//! `process`: handles a message, which is a task of a job or an event of new objects.
+//! `process`: processes a message, which is a task of a job or an event of new objects.
 //!
 //! # The order of writes
 //!
@@ -53,7 +53,7 @@ use crate::error::{Error, Result};
 use crate::exclude::Exclusions;
 use crate::job::{Job, JobId};
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
-use crate::ledger::{self, Ledger, Version, receipt_name};
+use crate::ledger::{self, Ledger, Version};
 use crate::task::{PlannedObject, TaskId, TaskMessage};
 
 /// The most concurrent messages. A batch may have 10,000 messages, each makes a few requests, and a
@@ -61,18 +61,19 @@ use crate::task::{PlannedObject, TaskId, TaskMessage};
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const MESSAGES: usize = 64;
 
-/// Handles messages concurrently.
+/// Processes messages. Its caller may process several at once.
 #[derive(Debug)]
 pub struct Processor {
     sources: Vec<Source>,
-    /// The shape for events. A task uses its job's options.
-    realtime: Shape,
+    /// The deployed shape, which events use. A task has its job's.
+    deployed: Shape,
     exclude: Exclusions,
     messages: Semaphore,
     cores: usize,
     converter: Converter,
     plans: Plans,
-    bound: OnceCell<()>,
+    /// Set once the output's binding fits events. For a task, `start` has checked it.
+    is_bound: OnceCell<()>,
 }
 
 /// The result of a message.
@@ -91,7 +92,7 @@ impl Processor {
     pub fn new(
         sources: Vec<Source>,
         output: Arc<dyn Store>,
-        realtime: Shape,
+        deployed: Shape,
         compression: Compression,
         exclude: &[String],
         limits: Limits,
@@ -102,9 +103,9 @@ impl Processor {
             messages: Semaphore::new(MESSAGES),
             cores: limits.cores.min(MESSAGES),
             converter: Converter::new(output, compression, limits)?,
-            plans: Plans::new(realtime.clone()),
-            realtime,
-            bound: OnceCell::new(),
+            plans: Plans::new(deployed.clone()),
+            deployed,
+            is_bound: OnceCell::new(),
         })
     }
 
@@ -117,7 +118,7 @@ impl Processor {
         self
     }
 
-    /// Handles a message. After `Ok`, its work is done and recorded, and the caller acknowledges it.
+    /// Processes a message. After `Ok`, its work is done and recorded, and the caller acknowledges it.
     ///
     /// # Errors
     ///
@@ -127,24 +128,24 @@ impl Processor {
     ///
     /// A dropped call writes no receipt, and its unfinished outputs never become visible.
     pub async fn process(&self, body: &str, deadline: Deadline) -> Result<Processed> {
-        const HANDLING: &str = "a message was being handled";
-        let reading = deadline.reading();
-        let handled = async {
-            // A timer that is due already may still fire late.
-            if reading <= Instant::now() {
-                return Err(out_of_time(HANDLING));
+        const PROCESSING: &str = "a message was being processed";
+        let reading_ends = deadline.reading_ends();
+        let processed = async {
+            // A timeout polls its work once before it looks at the time, and would send requests.
+            if reading_ends <= Instant::now() {
+                return Err(out_of_time(PROCESSING));
             }
             let _turn = self.messages.acquire().await;
             match Message::parse(body)? {
-                Message::Task(task) => self.task(task, reading).await,
-                Message::Created(objects) => self.created(objects, reading).await,
+                Message::Task(task) => self.process_task(task, reading_ends).await,
+                Message::Created(objects) => self.process_created(objects, reading_ends).await,
             }
         };
-        deadline.limit(HANDLING, self.output(), handled).await
+        deadline.limit(PROCESSING, self.output(), processed).await
     }
 
     /// Converts the planned objects of a task.
-    async fn task(&self, message: TaskMessage, reading: Instant) -> Result<Processed> {
+    async fn process_task(&self, message: TaskMessage, reading_ends: Instant) -> Result<Processed> {
         let TaskMessage { job, task, .. } = message;
         let ledger = Ledger::new(Arc::clone(&self.converter.output), job.clone());
         let (planned, is_settled) =
@@ -156,7 +157,7 @@ impl Processor {
                 ..Processed::default()
             });
         }
-        let source = self.source_of(planned.job(), objects)?;
+        let source = self.readable_by_task(planned.job(), objects)?;
         let converted: Vec<Result<Converted>> = futures::stream::iter(0..objects.len())
             .map(async |number| {
                 let object = &objects[number];
@@ -166,7 +167,7 @@ impl Processor {
                     bytes: Some(object.bytes),
                     shape: planned.shape(),
                 };
-                let converted = self.convert(input, reading).await?;
+                let converted = self.convert(input, reading_ends).await?;
                 log(Some((&job, task)), &object.key, &converted.outcome);
                 Ok(converted)
             })
@@ -176,29 +177,35 @@ impl Processor {
         // After all of them: dropping a future would leave its uploads to be aborted.
         let converted: Vec<Converted> = converted.into_iter().collect::<Result<_>>()?;
         let receipt = receipt(objects, converted);
-        ledger.put_if_absent(&receipt_name(task), &receipt).await?;
+        ledger.store_receipt(task, &receipt).await?;
         Ok(Processed::of(receipt))
     }
 
-    async fn created(&self, objects: Vec<Created>, reading: Instant) -> Result<Processed> {
+    /// Converts created objects in turn. The first that fails returns the whole message: an event has no
+    /// receipt that could record the others.
+    async fn process_created(
+        &self,
+        objects: Vec<Created>,
+        reading_ends: Instant,
+    ) -> Result<Processed> {
         let mut processed = Processed::default();
         for Created { bucket, key, bytes } in objects {
             let name = StoreName::of_bucket(&bucket);
-            let source = self.source(&name, &key)?;
+            let source = self.readable(&name, &key)?;
             if self.exclude.contains(&key) {
                 info!(key, "excluded");
                 continue;
             }
-            self.bound
-                .get_or_try_init(|| ledger::bind(self.output(), &name, self.realtime.options()))
+            self.is_bound
+                .get_or_try_init(|| ledger::bind(self.output(), &name, self.deployed.options()))
                 .await?;
             let input = Input {
                 source,
                 key: &key,
                 bytes,
-                shape: &self.realtime,
+                shape: &self.deployed,
             };
-            let converted = self.convert(input, reading).await?;
+            let converted = self.convert(input, reading_ends).await?;
             log(None, &key, &converted.outcome);
             match converted.outcome {
                 Outcome::Done(summary) => processed.done.push((key, summary)),
@@ -215,26 +222,31 @@ impl Processor {
         Ok(processed)
     }
 
-    /// Converts an object. One thread handles all objects of a message, so that small objects keep
-    /// every core busy only if each core has a message.
-    async fn convert(&self, input: Input<'_>, reading: Instant) -> Result<Converted> {
-        let handled = MESSAGES - self.messages.available_permits();
-        let inline = handled >= self.cores;
-        self.converter.convert(input, inline, reading).await
+    /// Converts an object. The objects of a message share its thread. While there are fewer messages
+    /// than cores, small objects go to the pool, or cores would be idle.
+    async fn convert(&self, input: Input<'_>, reading_ends: Instant) -> Result<Converted> {
+        let messages = MESSAGES - self.messages.available_permits();
+        let inline = messages >= self.cores;
+        self.converter.convert(input, inline, reading_ends).await
     }
 
-    /// The source of a task, if all its objects may be read.
-    fn source_of(&self, job: &Job, objects: &[PlannedObject]) -> Result<&Source> {
+    /// The source of a task. All its objects must be readable; the sources are prefixes of one bucket.
+    fn readable_by_task(&self, job: &Job, objects: &[PlannedObject]) -> Result<&Source> {
         let sources = objects
             .iter()
-            .map(|object| self.source(&job.source, &object.key));
+            .map(|object| self.readable(&job.source, &object.key));
         let all: Vec<&Source> = sources.collect::<Result<_>>()?;
         all.first().copied().ok_or_else(|| Error::Outside {
             url: job.source.to_string(),
         })
     }
 
-    fn source(&self, name: &StoreName, key: &str) -> Result<&Source> {
+    /// The source of an object, if it may be read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Outside`] if it is in no source, or rehose itself has written it.
+    fn readable(&self, name: &StoreName, key: &str) -> Result<&Source> {
         (self.sources.iter())
             .find(|source| source.holds(name, key))
             .filter(|source| !ledger::is_written_by_us(self.output(), &source.store.url(key)))
@@ -260,7 +272,7 @@ fn receipt(objects: &[PlannedObject], converted: Vec<Converted>) -> Receipt {
             key: object.key.clone(),
             outcome: converted.outcome,
         });
-        let artifacts = converted.written.into_iter().map(|file| Artifact {
+        let artifacts = converted.files.into_iter().map(|file| Artifact {
             key: file.key,
             bytes: file.bytes,
             rows: file.rows,

@@ -1,7 +1,7 @@
 //! Small objects are transcoded on the caller's thread: waking another takes as long as the work.
 //!
-//! Best effort: after [`MAX_TIME`] or a panic, the object is streamed through the pool instead, where
-//! a gzip bomb or a bug affects no other object.
+//! If one takes longer than [`MAX_TIME`] or panics, it is streamed through the pool instead, where a
+//! gzip bomb or a bug affects no other object.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -13,8 +13,9 @@ use rehose_store::{Body, Store, StoreError};
 use tokio::time::Instant;
 
 use super::executor::Transcoded;
+use super::outputs::Files;
 
-/// The largest small object, compressed: about 0.6 MB of text, a millisecond or two of work.
+/// The largest small object, as stored: about 0.6 MB of text, a millisecond or two of work.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
 /// The longest time that a small object may block its thread.
@@ -27,11 +28,10 @@ pub(super) struct Head {
     is_all: bool,
 }
 
-/// A transcoded small object, with its outputs, if any.
+/// A transcoded small object, with its files as far as they are not empty.
 pub(super) struct Small {
     pub(super) transcoded: Transcoded,
-    pub(super) csv: Option<Bytes>,
-    pub(super) rejected: Option<Bytes>,
+    pub(super) files: Files<Option<Bytes>>,
 }
 
 /// Reads an object until it ends or is larger than `limit`.
@@ -58,7 +58,8 @@ pub(super) async fn read_head(
 }
 
 impl Head {
-    /// Transcodes the object, if this is all of it and it takes no longer than [`MAX_TIME`].
+    /// Transcodes the object. `None` means that it must be streamed: it is larger than this head, takes
+    /// longer than [`MAX_TIME`], or panics.
     pub(super) fn transcode(
         &self,
         key: &str,
@@ -83,11 +84,11 @@ impl Head {
 }
 
 fn transcode(key: &str, shape: &Shape, compression: &Compression, object: &[u8]) -> Option<Small> {
-    // The runtime's clock, which stands still in a simulation.
+    // Tokio's clock stands still in a simulation, where a slow machine must not decide what is streamed.
     let began = Instant::now();
-    let (mut csv, mut rejected) = (Vec::new(), Vec::new());
+    let (mut rows, mut rejected) = (Vec::new(), Vec::new());
     let attempt = || {
-        let mut transcoder = Transcoder::new(key, shape, compression, &mut csv, &mut rejected)?;
+        let mut transcoder = Transcoder::new(key, shape, compression, &mut rows, &mut rejected)?;
         transcoder.push_while(object, &|| began.elapsed() < MAX_TIME)?;
         transcoder.finish()
     };
@@ -96,11 +97,11 @@ fn transcode(key: &str, shape: &Shape, compression: &Compression, object: &[u8])
     if matches!(transcoded, Err(Error::Stopped)) {
         return None;
     }
-    let is_whole = transcoded.is_ok();
-    let output = |bytes: Vec<u8>| (is_whole && !bytes.is_empty()).then(|| bytes.into());
-    Some(Small {
-        transcoded,
-        csv: output(csv),
-        rejected: output(rejected),
-    })
+    let succeeded = transcoded.is_ok();
+    let file = |bytes: Vec<u8>| (succeeded && !bytes.is_empty()).then(|| bytes.into());
+    let files = Files {
+        rows: file(rows),
+        rejected: file(rejected),
+    };
+    Some(Small { transcoded, files })
 }

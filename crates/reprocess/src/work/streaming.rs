@@ -1,8 +1,8 @@
 //! Streaming an object of any size: it is read, transcoded and written at the same time.
 //!
 //! ```text
-//! source ─► feed ─► transcoder ─┬─► rows ─────► drain ─► upload
-//!                   (executor)  └─► rejected ─► drain ─► upload
+//! source ─► feed ─► transcoder ─┬─► rows ─────► fill ─► upload
+//!                   (executor)  └─► rejected ─► fill ─► upload
 //! ```
 //!
 //! Every `─►` into and out of the transcoder is a channel of [`CHUNKS`] pieces, which bounds the
@@ -16,13 +16,12 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use rehose_store::{Body, Store, StoreError};
 use tokio::sync::mpsc;
-use tokio::task::JoinError;
-use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::executor::{Chunk, Executor, Object, Streamed, Transcoded};
-use super::outputs::{Drained, drain};
+use super::outputs::{Files, Filled, fill};
+use super::pool::Panicked;
 use crate::ledger::OutputId;
 
 /// The capacity of a channel, in pieces: enough that neither side waits at every piece, and few enough
@@ -31,10 +30,17 @@ const CHUNKS: usize = 4;
 
 /// The results of the parts.
 pub(super) struct Ended {
-    pub(super) fed: Result<Result<(), StoreError>, Elapsed>,
-    pub(super) transcoded: Result<Transcoded, JoinError>,
-    pub(super) csv: Drained,
-    pub(super) rejected: Drained,
+    pub(super) reading: Reading,
+    pub(super) transcoded: Result<Transcoded, Panicked>,
+    pub(super) files: Files<Result<Filled, StoreError>>,
+}
+
+/// How the reading of an object ended.
+pub(super) enum Reading {
+    /// The transcoder has every byte, or wants no more.
+    Whole,
+    Failed(StoreError),
+    OutOfTime,
 }
 
 /// Streams an object through a transcoder until the reading time is over.
@@ -43,10 +49,10 @@ pub(super) async fn stream_through(
     object: Object<'_>,
     output: &Arc<dyn Store>,
     executor: &Executor,
-    reading: Instant,
+    reading_ends: Instant,
 ) -> Ended {
     let (chunks_in, chunks) = mpsc::channel(CHUNKS);
-    let (csv_in, csv) = mpsc::channel(CHUNKS);
+    let (rows_in, rows) = mpsc::channel(CHUNKS);
     let (rejected_in, rejected) = mpsc::channel(CHUNKS);
     let stop = CancellationToken::new();
     // A transcoder on a thread would continue after this future is dropped.
@@ -56,20 +62,23 @@ pub(super) async fn stream_through(
         object,
         stop: &stop,
         chunks,
-        csv: csv_in,
+        rows: rows_in,
         rejected: rejected_in,
     };
-    let (fed, csv, rejected, transcoded) = tokio::join!(
-        timeout_at(reading, feed(body, chunks_in)),
-        drain(received(csv), output, id.rows_key()),
-        drain(received(rejected), output, id.rejected_key()),
-        stop_at(reading, &stop, executor.transcode(streamed)),
+    let (fed, rows, rejected, transcoded) = tokio::join!(
+        timeout_at(reading_ends, feed(body, chunks_in)),
+        fill(received(rows), output, id.rows_key()),
+        fill(received(rejected), output, id.rejected_key()),
+        stop_at(reading_ends, &stop, executor.transcode(streamed)),
     );
     Ended {
-        fed,
+        reading: match fed {
+            Ok(Ok(())) => Reading::Whole,
+            Ok(Err(error)) => Reading::Failed(error),
+            Err(_) => Reading::OutOfTime,
+        },
         transcoded,
-        csv,
-        rejected,
+        files: Files { rows, rejected },
     }
 }
 
@@ -79,12 +88,12 @@ fn received(mut pieces: mpsc::Receiver<Bytes>) -> impl Stream<Item = Bytes> {
 
 /// Waits for the transcoder, and cancels it when the reading time is over.
 async fn stop_at<T>(
-    reading: Instant,
+    reading_ends: Instant,
     stop: &CancellationToken,
     transcoder: impl Future<Output = T>,
 ) -> T {
     let mut transcoder = pin!(transcoder);
-    if let Ok(ended) = timeout_at(reading, &mut transcoder).await {
+    if let Ok(ended) = timeout_at(reading_ends, &mut transcoder).await {
         return ended;
     }
     stop.cancel();

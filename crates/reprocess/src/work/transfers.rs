@@ -1,9 +1,9 @@
-//! The limit of objects in flight.
+//! The limits of what happens at once.
 //!
 //! | limit | bounds | held |
 //! |---|---|---|
 //! | a transfer | objects in flight, and the bytes that they hold | from before an object is read until it is done |
-//! | a [core](super::pool::Core) | what computes | while it computes, and not while it waits for bytes |
+//! | a [core](super::pool) | what computes | while it computes, and not while it waits for bytes |
 //!
 //! S3 answers in 20 to 60 ms, and a small object takes a core for one or two, so many objects must be
 //! in flight to keep one core busy.
@@ -17,7 +17,7 @@ const DISTANT: usize = 96;
 const AHEAD: usize = 1;
 
 /// The most bytes that all objects in flight hold, roughly.
-const HELD: u32 = 40 * MIB;
+const BYTES: u32 = 40 * MIB;
 
 /// What a streamed object holds besides a part of its output: its transcoder, and the pieces in its
 /// channels.
@@ -54,6 +54,7 @@ impl Limits {
 /// Bounds the objects in flight by their number and by the bytes that they hold.
 #[derive(Debug)]
 pub(super) struct Transfers {
+    most: usize,
     objects: Semaphore,
     bytes: Semaphore,
     small_bytes: u64,
@@ -69,22 +70,33 @@ pub(super) struct Transfer<'a> {
 impl Transfers {
     pub(super) fn new(objects: usize, small_bytes: usize) -> Self {
         Self {
-            objects: Semaphore::new(objects.max(1)),
-            bytes: Semaphore::new(HELD as usize),
+            most: objects,
+            objects: Semaphore::new(objects),
+            bytes: Semaphore::new(BYTES as usize),
             small_bytes: small_bytes as u64,
         }
+    }
+
+    /// The most objects in flight.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// The objects in flight.
+    pub(super) fn in_flight(&self) -> usize {
+        self.most - self.objects.available_permits()
     }
 
     /// Waits for room for an object of this many bytes, as stored. An unknown size counts as large.
     pub(super) async fn begin(&self, bytes: Option<u64>) -> Option<Transfer<'_>> {
         Some(Transfer {
             _object: self.objects.acquire().await.ok()?,
-            _bytes: self.bytes.acquire_many(self.held(bytes)).await.ok()?,
+            _bytes: self.bytes.acquire_many(self.bytes_held(bytes)).await.ok()?,
         })
     }
 
     /// The bytes that an object holds. An output is about as large as its object.
-    fn held(&self, bytes: Option<u64>) -> u32 {
+    fn bytes_held(&self, bytes: Option<u64>) -> u32 {
         match bytes {
             Some(bytes) if bytes <= self.small_bytes => 2 * bytes as u32,
             Some(bytes) => STREAM + bytes.min(PART.into()) as u32,

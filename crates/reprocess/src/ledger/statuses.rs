@@ -1,6 +1,6 @@
 //! The status of planned objects: the manifest joined with its receipts.
 //!
-//! `check`, `watch`, `retry` and the list of failures share this algorithm:
+//! `check`, `watch`, `retry` and the list of failures all use it:
 //!
 //! ```text
 //!  manifest slice   task 0: [a, b]     task 1: [c]     task 2: [d, e]
@@ -31,9 +31,8 @@ use futures::{Stream, StreamExt};
 use super::manifest::Slice;
 use super::receipt::{Failure, ObjectReceipt, Outcome, Receipt};
 use super::report::FailedObject;
-use super::{Ledger, receipt_name, slice_name};
-use crate::error::{Error, Result};
-use crate::job::Job;
+use super::{Ledger, receipt_name};
+use crate::error::Result;
 use crate::promise::Promise;
 use crate::task::{PlannedObject, TaskId};
 
@@ -63,26 +62,6 @@ impl ObjectStatus {
             Self::Lost(key) => (key, Failure::lost()),
         };
         Some(FailedObject { key, failure })
-    }
-}
-
-/// The definition of a job that must exist.
-pub(crate) async fn defined(ledger: &Ledger) -> Result<Job> {
-    (ledger.definition().await?).ok_or_else(|| Error::NotPlanned {
-        job: ledger.job().to_string(),
-        missing: "job.json".to_owned(),
-    })
-}
-
-/// A slice that must exist.
-pub(crate) async fn planned(ledger: &Ledger, slice: u32) -> Result<Slice> {
-    (ledger.slice(slice).await?).ok_or_else(|| unplanned(ledger, slice))
-}
-
-pub(crate) fn unplanned(ledger: &Ledger, slice: u32) -> Error {
-    Error::NotPlanned {
-        job: ledger.job().to_string(),
-        missing: slice_name(slice),
     }
 }
 
