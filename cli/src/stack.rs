@@ -1,4 +1,4 @@
-//! The deployed stack: its CloudFormation outputs and the executions of its state machine.
+//! The deployed stack: its state machine, which has the stack's name, and the machine's executions.
 
 mod error;
 mod execution;
@@ -17,11 +17,8 @@ pub(crate) use execution::{Execution, ExecutionState};
 
 use crate::args::stack::StackArgs;
 
-/// The stack's output with the ARN of the state machine.
-const STATE_MACHINE: &str = "StateMachineArn";
-
-/// The stack's output with the location of the rows and the ledgers.
-const OUTPUT: &str = "OutputLocation";
+/// The tag of the state machine with the location of the rows and the ledgers.
+const OUTPUT_TAG: &str = "rehose:output";
 
 /// The part of a state machine's ARN before the name.
 const MACHINE: &str = ":stateMachine:";
@@ -33,22 +30,18 @@ type Result<T> = std::result::Result<T, StackError>;
 
 /// A connection to the stack.
 ///
-/// Each call needs only its own permissions: clients are created and CloudFormation is called at the
-/// first use, and not at all if the options name the state machine and the output.
+/// Each call needs only its own permissions: state machines are listed at the first use, and not at all
+/// if the options name the state machine.
 pub(crate) struct DeployedStack {
     args: StackArgs,
-    clients: OnceCell<Clients>,
-    outputs: OnceCell<Outputs>,
+    client: OnceCell<Client>,
+    state_machine: OnceCell<String>,
 }
 
-struct Clients {
+struct Client {
     sfn: aws_sdk_sfn::Client,
-    cloudformation: aws_sdk_cloudformation::Client,
     region: String,
 }
-
-/// The names and values of the stack's outputs.
-struct Outputs(Vec<(String, String)>);
 
 /// The result of starting a job.
 pub(crate) enum StartResult {
@@ -61,8 +54,8 @@ impl DeployedStack {
     pub(crate) fn new(args: &StackArgs) -> Self {
         Self {
             args: args.clone(),
-            clients: OnceCell::new(),
-            outputs: OnceCell::new(),
+            client: OnceCell::new(),
+            state_machine: OnceCell::new(),
         }
     }
 
@@ -71,10 +64,21 @@ impl DeployedStack {
         if let Some(location) = &self.args.output {
             return Ok(location.clone());
         }
-        let location = self.output(OUTPUT).await?;
+        let machine = self.state_machine().await?;
+        let request = self.client().await?.sfn.list_tags_for_resource();
+        let answer = request.resource_arn(&machine).send().await;
+        let answer = answer.map_err(|error| {
+            let alternative = ", or give --output";
+            StackError::from_sdk("states:ListTagsForResource", &machine, alternative, &error)
+        })?;
+        let tag = answer.tags().iter().find(|tag| tag.key() == Some(OUTPUT_TAG));
+        let location = (tag.and_then(|tag| tag.value())).ok_or_else(|| StackError::NoOutput {
+            machine: machine.clone(),
+            tag: OUTPUT_TAG,
+        })?;
         location.parse().map_err(|error| StackError::InvalidOutput {
-            name: self.args.stack.clone(),
-            output: OUTPUT,
+            machine,
+            tag: OUTPUT_TAG,
             error,
         })
     }
@@ -86,7 +90,7 @@ impl DeployedStack {
     /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>).
     pub(crate) async fn start(&self, job: &JobId, input: &Value) -> Result<StartResult> {
         let machine = self.state_machine().await?;
-        let request = self.clients().await?.sfn.start_execution();
+        let request = self.client().await?.sfn.start_execution();
         let answer = request
             .state_machine_arn(&machine)
             .name(job.as_str())
@@ -133,7 +137,7 @@ impl DeployedStack {
         status: Option<ExecutionStatus>,
     ) -> Result<impl Stream<Item = Result<Execution>> + '_> {
         let machine = self.state_machine().await?;
-        let request = self.clients().await?.sfn.list_executions();
+        let request = self.client().await?.sfn.list_executions();
         let request = request
             .state_machine_arn(&machine)
             .set_status_filter(status);
@@ -151,7 +155,7 @@ impl DeployedStack {
 
     /// Stops an execution.
     pub(crate) async fn stop(&self, execution: &Execution) -> Result<()> {
-        let request = self.clients().await?.sfn.stop_execution();
+        let request = self.client().await?.sfn.stop_execution();
         let answer = request.execution_arn(&execution.arn).send().await;
         answer.map(drop).map_err(|error| {
             StackError::from_sdk("states:StopExecution", &execution.arn, "", &error)
@@ -159,7 +163,7 @@ impl DeployedStack {
     }
 
     async fn describe(&self, arn: &str) -> Result<Option<Execution>> {
-        let request = self.clients().await?.sfn.describe_execution();
+        let request = self.client().await?.sfn.describe_execution();
         match request.execution_arn(arn).send().await {
             Ok(answer) => Ok(Some(answer.into())),
             Err(error) if error.code() == Some("ExecutionDoesNotExist") => Ok(None),
@@ -174,66 +178,44 @@ impl DeployedStack {
 
     /// The ARN of the state machine.
     async fn state_machine(&self) -> Result<String> {
-        match &self.args.state_machine {
+        let found = self.state_machine.get_or_try_init(async || match &self.args.state_machine {
             Some(arn) if arn.contains(MACHINE) => Ok(arn.clone()),
-            Some(arn) => Err(StackError::NoStateMachine {
-                arn: arn.clone(),
-                output: STATE_MACHINE,
-            }),
-            None => self.output(STATE_MACHINE).await,
-        }
+            Some(arn) => Err(StackError::NoStateMachine { arn: arn.clone() }),
+            None => self.find_state_machine().await,
+        });
+        Ok(found.await?.clone())
     }
 
-    async fn output(&self, name: &'static str) -> Result<String> {
-        let Outputs(outputs) = self.outputs.get_or_try_init(|| self.load_outputs()).await?;
-        let found = outputs.iter().find(|(output, _)| output == name);
-        let (_, value) = found.ok_or_else(|| StackError::NoOutput {
-            name: self.args.stack.clone(),
-            output: name,
-        })?;
-        Ok(value.clone())
-    }
-
-    async fn load_outputs(&self) -> Result<Outputs> {
+    /// Finds the state machine with the stack's name.
+    async fn find_state_machine(&self) -> Result<String> {
         let name = &self.args.stack;
-        let clients = self.clients().await?;
-        let request = clients.cloudformation.describe_stacks().stack_name(name);
-        let answer = request.send().await.map_err(|error| {
-            // CloudFormation has no error code of its own for a missing stack.
-            let message = error.message().unwrap_or_default();
-            if error.code() == Some("ValidationError") && message.contains("does not exist") {
-                return StackError::NoStack {
-                    name: name.clone(),
-                    region: clients.region.clone(),
-                };
+        let Client { sfn, region } = self.client().await?;
+        let mut machines = sfn.list_state_machines().into_paginator().items().send();
+        while let Some(machine) = machines.next().await {
+            let machine = machine.map_err(|error| {
+                let resource = format!("the state machines in {region}");
+                let alternative = ", or give --state-machine and --output, which do not need it";
+                StackError::from_sdk("states:ListStateMachines", &resource, alternative, &error)
+            })?;
+            if machine.name() == name {
+                return Ok(machine.state_machine_arn);
             }
-            let alternative = ", or give --state-machine and --output, which do not need it";
-            let stack = format!("the stack {name}");
-            StackError::from_sdk("cloudformation:DescribeStacks", &stack, alternative, &error)
-        })?;
-        let outputs = answer.stacks().iter().flat_map(|stack| stack.outputs());
-        Ok(Outputs(
-            outputs
-                .filter_map(|output| {
-                    Some((
-                        output.output_key()?.to_owned(),
-                        output.output_value()?.to_owned(),
-                    ))
-                })
-                .collect(),
-        ))
+        }
+        Err(StackError::NoStack {
+            name: name.clone(),
+            region: region.clone(),
+        })
     }
 
-    async fn clients(&self) -> Result<&Clients> {
+    async fn client(&self) -> Result<&Client> {
         let connect = async || {
             let config = aws::config().await;
             let region = config.region().ok_or(StackError::NoRegion)?;
-            Ok(Clients {
+            Ok(Client {
                 sfn: aws_sdk_sfn::Client::new(&config),
-                cloudformation: aws_sdk_cloudformation::Client::new(&config),
                 region: region.to_string(),
             })
         };
-        self.clients.get_or_try_init(connect).await
+        self.client.get_or_try_init(connect).await
     }
 }

@@ -129,7 +129,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     sourcePrefixes,
     sourceKey: read.text("sourceKey", KEY, EXAMPLE_KEY, "") || undefined,
     outputBucket: read.text("outputBucket", BUCKET, "my-tables", "") || undefined,
-    outputPrefix: withSlash(read.text("outputPrefix", PREFIX, "rehose/", "")),
+    outputPrefix: withSlash(read.text("outputPrefix", OUTPUT_PREFIX, "rehose/", "")),
     outputKey: read.text("outputKey", KEY, EXAMPLE_KEY, "") || undefined,
     options,
     exclude: parseExclude(read.json("exclude", "'[\"tmp/*\"]'", [])),
@@ -184,6 +184,11 @@ const SOURCE_BUCKET: StringRule = [
 const PREFIX: StringRule = [
   /^(?!\/)[^\s,*?$"\\]*$/,
   'must be the beginning of a key: no leading slash, no white space, and none of , * ? $ " \\',
+];
+// The state machine has a tag with it: https://docs.aws.amazon.com/step-functions/latest/apireference/API_Tag.html
+const OUTPUT_PREFIX: StringRule = [
+  /^(?!\/)[\p{L}\p{N}_.:/=+@-]*$/u,
+  "must be the beginning of a key: no leading slash, and only letters, digits and _ . : / = + - @",
 ];
 const KEY: StringRule = [
   /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,

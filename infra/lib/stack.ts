@@ -1,4 +1,4 @@
-import { CfnOutput, Stack } from "aws-cdk-lib";
+import { CfnOutput, Stack, Tags } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { Config } from "./config";
 import { Functions } from "./functions";
@@ -27,6 +27,9 @@ export class RehoseStack extends Stack {
     const observability = { ...config, functions, queues, machine, schedules };
     const { dashboard, topic } = new Observability(this, "Observability", observability);
     const query = new Query(this, "Query", { ...config, storage });
+
+    // The command finds the output by it.
+    Tags.of(machine).add("rehose:output", storage.outputLocation);
 
     const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
     output("StateMachineArn", "State machine that runs jobs", machine.stateMachineArn);

@@ -160,6 +160,7 @@ const wrong: [Record<string, unknown>, RegExp][] = [
   [{ sourcePrefix: "${aws:username}" }, /^sourcePrefix is /],
   [{ outputBucket: "Tables" }, /^outputBucket is "Tables"/],
   [{ outputPrefix: "/" }, /^outputPrefix is "\/"/],
+  [{ outputPrefix: "tables!" }, /^outputPrefix is "tables!" .* only letters, digits and/],
   [{ stackName: "9" }, /^stackName is "9"/],
   [{ stackName: "a".repeat(81) }, /^stackName is "a+" .*at most 80/],
   [{ level: 0 }, /^level is 0 and must be a whole number from 1 to 12; for example -c level=9$/],

@@ -86,7 +86,7 @@ test("each function gets only variables that it reads, and every variable withou
 test("each variable that a deployment can set is set from the configuration", () => {
   const given = Object.values(functions({ ...pace, level: 9 })).flatMap((f) => Object.keys(f.Environment.Variables));
   const unset = Object.keys(environment).filter((variable) => !given.includes(variable));
-  assert.deepEqual(unset, ["REHOSE_CONCURRENCY", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
+  assert.deepEqual(unset, ["REHOSE_CONCURRENCY", "REHOSE_TRANSFERS", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
 });
 
 test("process receives single messages from both queues, with the configured concurrency", () => {

@@ -14,6 +14,9 @@ test("the outputs name the resources that users need", () => {
   made.hasOutput("RealtimeQueueUrl", ref("QueuesRealtime"));
   made.hasOutput("RealtimeDeadLetterQueueUrl", ref("QueuesRealtimeDead"));
   made.hasOutput("DashboardName", ref("ObservabilityDashboard"));
+  // The command reads it.
+  const tag = { Key: "rehose:output", Value: "s3://tables/out/" };
+  made.hasResourceProperties("AWS::StepFunctions::StateMachine", { Tags: Match.arrayWith([tag]) });
   assert.deepEqual(made.findOutputs("AlarmTopicArn"), {});
   template({ alarmAddress: "team@example.com" }).hasOutput("AlarmTopicArn", ref("ObservabilityTopic"));
 });

@@ -75,14 +75,6 @@ fn assert_says(finished: &Finished, words: &[&str]) {
     }
 }
 
-fn cloudformation_error(code: &str, message: &str) -> String {
-    format!(
-        "<ErrorResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><Error>\
-         <Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
-         <RequestId>1</RequestId></ErrorResponse>"
-    )
-}
-
 #[test]
 fn a_missing_region_is_an_error_that_says_how_to_set_it() {
     let finished = finish(&mut isolated(&["jobs"])).with_status(1);
@@ -91,13 +83,13 @@ fn a_missing_region_is_an_error_that_says_how_to_set_it() {
 
 #[test]
 fn a_missing_stack_is_named_with_the_options_to_name_another() {
-    let error = cloudformation_error("ValidationError", "Stack with id logs does not exist");
-    let finished = answered("400 Bad Request", &error, &["jobs", "--stack", "logs"]).with_status(1);
+    let machines = r#"{"stateMachines": []}"#;
+    let finished = answered("200 OK", machines, &["jobs", "--stack", "logs"]).with_status(1);
     assert_says(
         &finished,
         &[
-            "no stack logs in eu-central-1",
-            "deploy it",
+            "no state machine logs in eu-central-1",
+            "deploy the stack",
             "--stack",
             "--state-machine and --output",
         ],
@@ -105,31 +97,27 @@ fn a_missing_stack_is_named_with_the_options_to_name_another() {
 }
 
 #[test]
-fn a_stack_without_the_outputs_of_rehose_is_refused() {
-    let stack = "<DescribeStacksResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">\
-         <DescribeStacksResult><Stacks><member><StackName>logs</StackName>\
-         <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
-         </member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
-    let finished = answered("200 OK", stack, &["jobs", "--stack", "logs"]).with_status(1);
-    assert_says(
-        &finished,
-        &["the stack logs has no output StateMachineArn", "--stack"],
-    );
+fn a_state_machine_that_does_not_name_its_output_is_refused() {
+    let args = ["report", "job", "--state-machine", MACHINE];
+    let finished = answered("200 OK", r#"{"tags": []}"#, &args).with_status(1);
+    assert_says(&finished, &[MACHINE, "no tag rehose:output", "--output"]);
+    let tags = r#"{"tags": [{"key": "rehose:output", "value": "s3://"}]}"#;
+    let finished = answered("200 OK", tags, &args).with_status(1);
+    assert_says(&finished, &[MACHINE, "the tag rehose:output", "not valid"]);
 }
 
 #[test]
 fn a_missing_permission_is_named_with_an_alternative() {
-    let error = cloudformation_error("AccessDenied", "User: u is not authorized");
-    let finished = answered("403 Forbidden", &error, &["start", "2020/"]).with_status(1);
+    let error = r#"{"__type": "AccessDeniedException", "message": "User: u is not authorized"}"#;
+    let finished = answered("400 Bad Request", error, &["start", "2020/"]).with_status(1);
     assert_says(
         &finished,
         &[
-            "do not allow cloudformation:DescribeStacks",
-            "the stack rehose",
+            "do not allow states:ListStateMachines",
+            "eu-central-1",
             "--state-machine and --output",
         ],
     );
-    let error = r#"{"__type": "AccessDeniedException", "message": "User: u is not authorized"}"#;
     for (args, action) in [
         (vec!["jobs"], "states:ListExecutions"),
         (vec!["stop", "job"], "states:DescribeExecution"),

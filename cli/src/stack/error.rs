@@ -13,27 +13,25 @@ pub(crate) enum StackError {
     #[error("no AWS region is set; set AWS_REGION, or set AWS_PROFILE to a profile with a region")]
     NoRegion,
     #[error(
-        "there is no stack {name} in {region}; deploy it (README, \"Deploy\"), name another with \
+        "there is no state machine {name} in {region}; deploy the stack (README, \"Deploy\"), name another with \
          --stack or REHOSE_STACK, or give --state-machine and --output"
     )]
     NoStack { name: String, region: String },
     #[error(
-        "the stack {name} has no output {output}: it is not a rehose stack, or its deployment has \
-         not finished; name another with --stack, or give --state-machine and --output"
+        "{machine} has no tag {tag}: it is not rehose's, or an older version deployed it; deploy the \
+         stack again, name another with --stack, or give --output"
     )]
-    NoOutput { name: String, output: &'static str },
-    #[error(
-        "the output {output} of the stack {name} is not valid: {error}; deploy the stack again"
-    )]
+    NoOutput { machine: String, tag: &'static str },
+    #[error("the tag {tag} of {machine} is not valid: {error}; deploy the stack again")]
     InvalidOutput {
-        name: String,
-        output: &'static str,
+        machine: String,
+        tag: &'static str,
         error: LocationError,
     },
     #[error(
-        "{arn:?} is not the ARN of a state machine; the stack's output {output} has the right one"
+        "{arn:?} is not the ARN of a state machine; the stack's output StateMachineArn has the right one"
     )]
-    NoStateMachine { arn: String, output: &'static str },
+    NoStateMachine { arn: String },
     #[error(
         "the job {job} was started with different input: it has {existing}, this command has \
          {requested}; choose another --job"

@@ -11,6 +11,8 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 pub use s3::S3Store;
 pub use sqs::SqsQueue;
@@ -33,7 +35,11 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Reads credentials, region and endpoint from AWS's standard sources, and sets retries and timeouts
 /// that bound every request.
 pub async fn config() -> SdkConfig {
+    let https = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()
