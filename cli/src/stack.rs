@@ -71,7 +71,10 @@ impl DeployedStack {
             let alternative = ", or give --output";
             StackError::from_sdk("states:ListTagsForResource", &machine, alternative, &error)
         })?;
-        let tag = answer.tags().iter().find(|tag| tag.key() == Some(OUTPUT_TAG));
+        let tag = answer
+            .tags()
+            .iter()
+            .find(|tag| tag.key() == Some(OUTPUT_TAG));
         let location = (tag.and_then(|tag| tag.value())).ok_or_else(|| StackError::NoOutput {
             machine: machine.clone(),
             tag: OUTPUT_TAG,
@@ -178,11 +181,13 @@ impl DeployedStack {
 
     /// The ARN of the state machine.
     async fn state_machine(&self) -> Result<String> {
-        let found = self.state_machine.get_or_try_init(async || match &self.args.state_machine {
-            Some(arn) if arn.contains(MACHINE) => Ok(arn.clone()),
-            Some(arn) => Err(StackError::NoStateMachine { arn: arn.clone() }),
-            None => self.find_state_machine().await,
-        });
+        let found = self
+            .state_machine
+            .get_or_try_init(async || match &self.args.state_machine {
+                Some(arn) if arn.contains(MACHINE) => Ok(arn.clone()),
+                Some(arn) => Err(StackError::NoStateMachine { arn: arn.clone() }),
+                None => self.find_state_machine().await,
+            });
         Ok(found.await?.clone())
     }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>). Step Functions takes
 /// 32,768 characters of a cause
 /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskFailedEventDetails.html>).
-const MAX_WORDS: usize = 4 * 1024;
+const MAX_ERROR_BYTES: usize = 4 * 1024;
 
 /// The deadline of an invocation.
 pub fn deadline(context: &Context) -> Deadline {
@@ -29,20 +29,20 @@ pub fn parse<T: DeserializeOwned>(event: Value) -> Result<T, Error> {
     })
 }
 
-/// Logs an error, and returns it for the state machine: its kind is the error type.
-pub fn diagnostic(error: &Error) -> Diagnostic {
+/// Logs an error, and returns it as Lambda's answer: its kind is the error type.
+pub fn log_and_answer(error: &Error) -> Diagnostic {
     log(error);
     Diagnostic {
         error_type: error.kind().name().to_owned(),
-        error_message: words(error),
+        error_message: shortened(error),
     }
 }
 
 /// The text of an error, without the middle part if it is too long.
-fn words(error: &Error) -> String {
+fn shortened(error: &Error) -> String {
     let mut words = error.to_string();
-    let begin = words.floor_char_boundary(MAX_WORDS / 2);
-    let end = words.ceil_char_boundary(words.len().saturating_sub(MAX_WORDS / 2));
+    let begin = words.floor_char_boundary(MAX_ERROR_BYTES / 2);
+    let end = words.ceil_char_boundary(words.len().saturating_sub(MAX_ERROR_BYTES / 2));
     if begin < end {
         let left_out = format!("[... {} bytes ...]", end - begin);
         words.replace_range(begin..end, &left_out);
@@ -50,13 +50,13 @@ fn words(error: &Error) -> String {
     words
 }
 
-/// Logs an error with its kind. Transient errors are warnings, because an alarm may count errors.
+/// Logs an error with its kind. Only one that needs an operator is an error; the others are warnings.
 pub fn log(error: &Error) {
     let kind = error.kind();
-    let error = words(error);
+    let error = shortened(error);
     match kind {
         ErrorKind::InvalidInput => tracing::warn!(kind = kind.name(), %error, "refused"),
-        ErrorKind::Transient => tracing::warn!(kind = kind.name(), %error, "given back"),
+        ErrorKind::Transient => tracing::warn!(kind = kind.name(), %error, "transient"),
         ErrorKind::Failed => tracing::error!(kind = kind.name(), %error, "failed"),
     }
 }

@@ -10,6 +10,6 @@ mod metrics;
 mod serve;
 
 pub use environment::{Environment, EnvironmentError};
-pub use invocation::{deadline, diagnostic, log, parse};
+pub use invocation::{deadline, log, log_and_answer, parse};
 pub use metrics::{Metric, Unit, emit, of_batch};
 pub use serve::serve;

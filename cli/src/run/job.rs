@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rehose_extract::Compression;
-use rehose_reprocess::check::{Checked, Checker, JobState, Patience};
+use rehose_reprocess::check::{Checker, JobState, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, Result};
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::ledger::report::Report;
+use rehose_reprocess::ledger::{Ledger, REPORT};
 use rehose_reprocess::plan::{Planner, StartRequest};
 use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::{Location, Stores};
@@ -42,7 +42,8 @@ const ATTEMPTS: u32 = 3;
 /// The wait before a message is processed again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
 
-/// Runs a job to its end and returns its report. A job that exists continues.
+/// Runs a job to its end and returns its report. A job that exists continues: it is planned again from
+/// the first page, which is cheap, because its slices and receipts exist.
 pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
     let (source_location, output_location) = folder::resolve(&args.source, &args.output)?;
     let stores = Stores::of(&[&source_location, &output_location]).await;
@@ -67,6 +68,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         page: MAX_PAGE,
         pages: 1,
     };
+    // Before the lock, which creates the folder: a refused job writes nothing.
     planner.examine(&request).await?;
     let _lock = match &output_location {
         Location::Folder(path) => Some(LocalStore::open(path)?.lock()?),
@@ -77,13 +79,15 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         Arc::clone(&output),
         shape,
         Compression::new(args.level),
-        &args.exclude,
+        // Only events are excluded here. The planner excludes objects.
+        &[],
         limits,
     )?;
     let checker = Checker {
         output: Arc::clone(&output),
         queue: Arc::new(queue.clone()),
-        // The counters of this queue are exact, so the checker need not wait for them to settle.
+        // The counters of this queue are exact, so the checker need not wait for them to settle, and no
+        // message is lost: what is missing after one round is lost for good.
         patience: Patience {
             quiet: Duration::ZERO,
             stalled: Duration::MAX,
@@ -103,7 +107,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         .collect();
     let plan_and_check = async {
         plan(&planner, request, &progress).await?;
-        wait_for_end(&checker, job, &queue).await?;
+        check_until_ended(&checker, job, &queue).await?;
         queue.close();
         Ok(())
     };
@@ -112,7 +116,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
     result?;
     let ledger = Ledger::new(output, job.clone());
     let report = ledger.report().await?;
-    report.ok_or_else(|| ledger.damaged("report.json", "it was written but no longer exists"))
+    report.ok_or_else(|| ledger.damaged(REPORT, "it was written but no longer exists"))
 }
 
 /// The limits for these stores, unless the user sets them.
@@ -184,14 +188,14 @@ async fn join_all(mut workers: JoinSet<Result<()>>) -> Result<()> {
     Ok(())
 }
 
-async fn wait_for_end(checker: &Checker, job: &JobId, queue: &LocalQueue) -> Result<Checked> {
+async fn check_until_ended(checker: &Checker, job: &JobId, queue: &LocalQueue) -> Result<()> {
     loop {
         queue.emptied().await;
         let checked = checker
             .check(job, Timestamp::now(), Deadline::never())
             .await?;
         if checked.state != JobState::Running {
-            return Ok(checked);
+            return Ok(());
         }
     }
 }

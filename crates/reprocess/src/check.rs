@@ -7,16 +7,19 @@
 //!  report.json exists? ─ yes ─────────────────────────────────────► ended
 //!    │ no
 //!    ▼
-//!  advance ─┬─ Ended ───────► write report.json ─────────────────► ended
-//!           ├─ Unplanned ───► error: the plan is not complete
-//!           ├─ OutOfTime ───► store progress, continue at once
-//!           └─ Gap ─┬─ patience not over ─► store progress, wait
-//!                   ├─ rounds left ───────► resend, store progress, wait
-//!                   └─ no round left ─────► give up, then advance again
+//!  advance ─┬─ Ended ────────► write report.json ─────────────────► ended
+//!           ├─ Unplanned ────► error: the plan is not complete
+//!           ├─ OutOfTime ────► store progress, continue at once
+//!           └─ Unsettled ─┬─ a round is under way ─► resend
+//!                         ├─ patience not over ────► store progress, wait
+//!                         ├─ rounds left ──────────► resend
+//!                         └─ no round left ────────► give up, then advance again
+//!
+//!  resend ─► store progress ─► wait, or continue at once if the round has more slices
 //! ```
 //!
 //! 1. **Walk.** `advance` moves the watermark over the plan, task by task, and adds up each
-//!    receipt that it passes. It stops at the first task without a receipt.
+//!    receipt that it passes. It stops at the first unsettled task.
 //! 2. **Decide whether to look for lost messages.** Patience is over when the queue's counters have
 //!    been zero for [`Patience::quiet`], or when no receipt has appeared for
 //!    [`Patience::stalled`].
@@ -35,8 +38,8 @@
 //!
 //! # What must change together
 //!
-//! The steps above, `Progress` and `advance` (`ledger/progress.rs`), and the waits in
-//! `statemachine.asl.json`. [`Patience::stalled`] must exceed the queue's visibility timeout.
+//! The steps above, `Progress` and `advance` (`ledger/progress.rs`), and the fields of [`Checked`] that
+//! `statemachine.asl.json` reads. [`Patience::stalled`] must exceed the queue's visibility timeout.
 
 pub mod watch;
 
@@ -54,14 +57,18 @@ use crate::deadline::Deadline;
 use crate::dispatch::send;
 use crate::error::Result;
 use crate::job::JobId;
-use crate::ledger::progress::{Progress, Walk, advance, is_short};
+use crate::ledger::progress::{Progress, Stop, advance};
 use crate::ledger::report::{JobOutcome, Report, Totals};
 use crate::ledger::statuses::missing_objects;
 use crate::ledger::{Ledger, PROGRESS, REPORT, slice_name};
 use crate::task::TaskMessage;
 
-/// The most receipts that are counted to detect new ones.
+/// The most receipts that are counted to detect new ones. Beyond, only the watermark shows movement.
 const COUNTED: usize = 100_000;
+
+/// The longest time to resend a slice: a hundred `SendMessageBatch` with their retries. With less time
+/// left, the next call continues.
+const RESEND_TIME: Duration = Duration::from_secs(15);
 
 /// Checks jobs.
 #[derive(Debug, Clone)]
@@ -142,6 +149,7 @@ impl Checker {
 
     async fn check_on(&self, job: &JobId, now: Timestamp, deadline: Deadline) -> Result<Checked> {
         let ledger = Ledger::new(Arc::clone(&self.output), job.clone());
+        // Not `try_join`: if a report exists, the other documents do not matter.
         let (report, definition, progress) = join3(
             ledger.report(),
             ledger.require_definition(),
@@ -154,11 +162,8 @@ impl Checker {
         let (definition, mut progress) = (definition?, progress?);
 
         let before = progress.watermark;
-        let mut walk = advance(&ledger, &mut progress, deadline).await?;
-        if walk == Walk::Unplanned {
-            return Err(ledger.not_planned(&slice_name(progress.watermark.slice)));
-        }
-        if walk == Walk::Gap && progress.resending.is_none() {
+        let mut stop = walk(&ledger, &mut progress, deadline).await?;
+        if stop == Stop::Unsettled && progress.resending.is_none() {
             let moved = progress.watermark != before;
             self.record_activity(&ledger, &mut progress, moved, now)
                 .await?;
@@ -168,28 +173,23 @@ impl Checker {
                     progress.resending = Some(progress.watermark.slice);
                 } else {
                     progress.giving_up = true;
-                    walk = advance(&ledger, &mut progress, deadline).await?;
+                    stop = walk(&ledger, &mut progress, deadline).await?;
                 }
             }
         }
-        if walk == Walk::Ended {
-            let source = format!("{}{}", definition.source, definition.prefix);
-            let report = Report::new(definition, source, progress.tally, now);
-            // Of two concurrent calls, the first one's report counts.
-            let stored = match ledger.put_if_absent(REPORT, &report).await? {
-                Put::Created => None,
-                Put::Exists => ledger.report().await?,
-            };
-            return Ok(ended(&ledger, stored.unwrap_or(report)));
+        if stop == Stop::Ended {
+            let report = Report::new(definition, progress.tally, now);
+            return write_report(&ledger, report).await;
         }
-        let mut wait = self.wait(definition.started, now);
         if progress.resending.is_some() {
             self.resend(&ledger, &mut progress, now, deadline).await?;
         }
-        if walk == Walk::OutOfTime || progress.resending.is_some() || progress.giving_up {
-            wait = Duration::ZERO;
-        }
         ledger.put(PROGRESS, &progress).await?;
+        let continues_at_once = stop == Stop::OutOfTime || progress.resending.is_some();
+        let wait = match continues_at_once {
+            true => Duration::ZERO,
+            false => self.wait_before_next_call(definition.started, now),
+        };
         Ok(Checked {
             job: job.clone(),
             state: JobState::Running,
@@ -208,8 +208,11 @@ impl Checker {
         now: Timestamp,
     ) -> Result<()> {
         let slice = progress.watermark.slice;
-        let (receipts, counters) =
-            join(ledger.count_receipts(slice, COUNTED), self.queue.counters()).await;
+        let (receipts, counters) = join(
+            ledger.count_receipts_from(slice, COUNTED),
+            self.queue.counters(),
+        )
+        .await;
         let receipts = receipts?;
         if moved || receipts != progress.receipts || progress.moved.is_none() {
             progress.receipts = receipts;
@@ -244,13 +247,15 @@ impl Checker {
         deadline: Deadline,
     ) -> Result<()> {
         while let Some(number) = progress.resending {
-            let (slice, names) =
-                try_join!(ledger.require_slice(number), ledger.receipts_of(number))?;
+            let (slice, names) = try_join!(
+                ledger.require_slice(number),
+                ledger.receipt_names_of(number)
+            )?;
             let missing = missing_objects(&slice, &names);
             let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
             send(&*self.queue, missing, deadline).await?;
             progress.resending = slice.more.then_some(number + 1);
-            if is_short(deadline) {
+            if !deadline.has(RESEND_TIME) {
                 break;
             }
         }
@@ -262,10 +267,27 @@ impl Checker {
 
     /// The wait before the next call: a tenth of the job's age, within [`Patience::waits`]. A short
     /// job ends soon, and a long one makes few requests.
-    fn wait(&self, started: Timestamp, now: Timestamp) -> Duration {
+    fn wait_before_next_call(&self, started: Timestamp, now: Timestamp) -> Duration {
         let (shortest, longest) = self.patience.waits;
         (age(started, now) / 10).clamp(shortest, longest)
     }
+}
+
+/// Advances the watermark of a plan that must be complete.
+async fn walk(ledger: &Ledger, progress: &mut Progress, deadline: Deadline) -> Result<Stop> {
+    match advance(ledger, progress, deadline).await? {
+        Stop::Unplanned => Err(ledger.not_planned(&slice_name(progress.watermark.slice))),
+        stop => Ok(stop),
+    }
+}
+
+async fn write_report(ledger: &Ledger, report: Report) -> Result<Checked> {
+    // Of two concurrent calls, the first one's report counts.
+    let stored = match ledger.put_if_absent(REPORT, &report).await? {
+        Put::Created => None,
+        Put::Exists => ledger.report().await?,
+    };
+    Ok(ended(ledger, stored.unwrap_or(report)))
 }
 
 fn ended(ledger: &Ledger, report: Report) -> Checked {

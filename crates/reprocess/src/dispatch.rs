@@ -8,7 +8,6 @@ use tokio::time::sleep;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::ledger;
 use crate::task::TaskMessage;
 
 /// Concurrent batches.
@@ -28,7 +27,7 @@ pub(crate) async fn send(
     deadline: Deadline,
 ) -> Result<()> {
     // A message has about 200 bytes at most, so a batch stays below the limit on its bytes.
-    let bodies: Vec<String> = messages.map(|message| ledger::describe(&message)).collect();
+    let bodies: Vec<String> = messages.map(|message| message.to_body()).collect();
     stream::iter(bodies.chunks(MAX_BATCH).map(Ok))
         .try_for_each_concurrent(SENDS, |batch| send_batch(queue, batch.to_vec(), deadline))
         .await

@@ -156,7 +156,7 @@ pub enum Error {
         reason: String,
     },
     /// There was not enough time left.
-    #[error("time ran out while {doing}; another attempt goes on")]
+    #[error("time ran out while {doing}; call again to continue")]
     OutOfTime {
         /// The work that was interrupted.
         doing: String,

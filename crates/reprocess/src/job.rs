@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::ledger::Version;
 
-/// The longest job id. An execution's name has 80 characters at most
-/// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>), and
-/// an execution that continues another one has a suffix.
+/// The longest job id. It becomes the name of an execution, which has 80 characters at most
+/// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>).
 const MAX_ID: usize = 64;
 
 /// The name of a job: up to 64 letters, digits, `-` and `_`.

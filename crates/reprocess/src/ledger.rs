@@ -12,7 +12,8 @@
 //! athena/                              results of queries, which Athena writes
 //! ```
 //!
-//! Every JSON document is written once, if absent, except `progress.json`, which only speeds `check` up.
+//! Every JSON document is written once, if absent, except `progress.json`. The watermark in that could be
+//! computed again; the rounds, and since when nothing has moved, could not.
 
 mod binding;
 mod document;
@@ -40,11 +41,9 @@ use receipt::Receipt;
 use report::Report;
 
 pub use binding::bind;
-pub(crate) use document::{describe, differences};
-pub(crate) use layout::{
-    DEFINITION, PROGRESS, REPORT, is_written_by_us, task_of_receipt, would_be_listed,
-};
-pub use layout::{OutputId, WRITTEN, receipt_name, slice_name};
+pub(crate) use document::differences;
+pub(crate) use layout::{DEFINITION, PROGRESS, is_written_by_us, task_of_receipt, would_be_listed};
+pub use layout::{OutputId, REPORT, WRITTEN, receipt_name, slice_name};
 pub use version::{NewerVersion, VERSION, Version};
 
 /// The ledger of one job.
@@ -162,19 +161,19 @@ impl Ledger {
     }
 
     /// The names of the receipts of a slice.
-    pub async fn receipts_of(&self, slice: u32) -> Result<BTreeSet<String>> {
+    pub async fn receipt_names_of(&self, slice: u32) -> Result<BTreeSet<String>> {
         self.names(&format!("receipts/{slice:08}-"), None).await
     }
 
-    /// The names of the receipts from a slice on.
-    pub async fn receipts_from(&self, slice: u32) -> Result<BTreeSet<String>> {
+    /// The names of the receipts, from a slice on.
+    pub async fn receipt_names_from(&self, slice: u32) -> Result<BTreeSet<String>> {
         // It sorts before the slice's own receipts, which have a suffix.
         let after = format!("receipts/{slice:08}");
         self.names("receipts/", Some(&after)).await
     }
 
-    /// The number of slices from one on.
-    pub async fn slices_from(&self, slice: u32) -> Result<u32> {
+    /// The number of slices, from `slice` on.
+    pub(crate) async fn count_slices_from(&self, slice: u32) -> Result<u32> {
         let after = slice.checked_sub(1).map(slice_name);
         let names = self.names("manifest/", after.as_deref()).await?;
         Ok(names.len() as u32)
@@ -197,7 +196,7 @@ impl Ledger {
     }
 
     /// The number of receipts from a slice on, counted up to about `limit`.
-    pub async fn count_receipts(&self, slice: u32, limit: usize) -> Result<usize> {
+    pub async fn count_receipts_from(&self, slice: u32, limit: usize) -> Result<usize> {
         let prefix = self.key("receipts/");
         let mut after = format!("{prefix}{slice:08}");
         let mut count = 0;

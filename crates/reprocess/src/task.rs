@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use rehose_store::Listed;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::job::JobId;
 use crate::ledger::Version;
@@ -97,6 +98,11 @@ impl TaskMessage {
             job: job.clone(),
             task,
         }
+    }
+
+    /// The body of the message.
+    pub fn to_body(&self) -> String {
+        json!(self).to_string()
     }
 }
 

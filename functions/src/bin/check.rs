@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use rehose_functions::{Environment, deadline, diagnostic, parse, serve};
+use rehose_functions::{Environment, deadline, log_and_answer, parse, serve};
 use rehose_reprocess::check::{Checked, Checker};
 use rehose_reprocess::error;
 use rehose_reprocess::job::JobId;
@@ -38,7 +38,7 @@ async fn function() -> Result<(), Error> {
     run(service_fn(async |event: LambdaEvent<Value>| {
         check(&checker, event)
             .await
-            .map_err(|error| diagnostic(&error))
+            .map_err(|error| log_and_answer(&error))
     }))
     .await
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rehose_extract::Options;
-use rehose_functions::{Environment, deadline, diagnostic, parse, serve};
+use rehose_functions::{Environment, deadline, log_and_answer, parse, serve};
 use rehose_reprocess::error;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::plan::RetryRequest;
@@ -55,7 +55,7 @@ async fn function() -> Result<(), Error> {
     run(service_fn(async |event: LambdaEvent<Value>| {
         start(&planner, &options, &exclude, event)
             .await
-            .map_err(|error| diagnostic(&error))
+            .map_err(|error| log_and_answer(&error))
     }))
     .await
 }
@@ -83,7 +83,7 @@ async fn start(
             planner.retry(request, now, deadline).await
         }
         StartEvent { retry: Some(_), .. } => Err(refused(
-            "`retry` stands alone: objects, source and options are those of the job that it names",
+            "with `retry`, only `job` may be given: objects, source and options are those of the job that it names",
         )),
         StartEvent { prefix: None, .. } => Err(refused("missing field `prefix`, or `retry`")),
         StartEvent {

@@ -26,8 +26,8 @@ const READS: usize = 16;
 
 /// Looks at a job repeatedly.
 ///
-/// It starts from `progress.json` and remembers its own progress, so it reads each slice and each
-/// receipt at most once. A look at a job of a million objects costs a handful of requests, and one
+/// It starts from `progress.json` and remembers its own progress, so it reads each slice of the
+/// plan once, and at each look again the slices at the watermark. A look at a job of a million objects costs a handful of requests, and one
 /// more for every thousand receipts beyond the watermark.
 #[derive(Debug)]
 pub struct Watch {
@@ -97,7 +97,7 @@ impl Watch {
             return Ok(());
         }
         let next = (self.plan.keys().next_back()).map_or(watermark, |last| last + 1);
-        let planned = self.ledger.slices_from(next).await?;
+        let planned = self.ledger.count_slices_from(next).await?;
         let mut slices = futures::stream::iter(next..next + planned)
             .map(|number| self.ledger.require_slice(number))
             .buffered(READS);
@@ -136,10 +136,9 @@ impl Watch {
                 }
                 let has_passed = (slice, task) < (watermark.slice, watermark.task);
                 let objects = match settled.get(&(slice, task as u32)) {
-                    _ if has_passed => size.objects,
-                    Some(Settled::Whole) => size.objects,
-                    Some(Settled::Alone(objects)) => *objects,
-                    None => 0,
+                    Some(Settled::Alone(objects)) if !has_passed => *objects,
+                    None if !has_passed => 0,
+                    _ => size.objects,
                 };
                 if !has_passed {
                     look.settled += objects;
@@ -155,7 +154,7 @@ impl Watch {
     /// The tasks with receipts, from a slice on.
     async fn settled_from(&self, slice: u32) -> Result<BTreeMap<(u32, u32), Settled>> {
         let mut settled = BTreeMap::new();
-        for name in self.ledger.receipts_from(slice).await? {
+        for name in self.ledger.receipt_names_from(slice).await? {
             let Some(id) = task_of_receipt(&name) else {
                 continue;
             };
@@ -207,10 +206,10 @@ pub fn failures(
         let Some(slice) = ledger.slice(number).await? else {
             return Ok(None);
         };
-        let names = ledger.receipts_of(number).await?;
+        let names = ledger.receipt_names_of(number).await?;
         let tasks = object_statuses(ledger, &slice, &names, 0, is_over);
-        let states: Vec<_> = tasks.try_collect().await?;
-        let failures = (states.into_iter().flatten().flatten())
+        let statuses: Vec<_> = tasks.try_collect().await?;
+        let failures = (statuses.into_iter().flatten().flatten())
             .filter_map(ObjectStatus::into_failed)
             .collect();
         Ok(Some((failures, slice.more.then_some(number + 1))))

@@ -49,6 +49,7 @@ pub(super) async fn put_if_absent<T: Serialize>(
     Ok(store.put_if_absent(key, text).await?)
 }
 
+/// A document is one line, which Athena's table of receipts needs.
 pub(super) fn to_line<T: Serialize>(store: &dyn Store, key: &str, value: &T) -> Result<Bytes> {
     let mut text = serde_json::to_vec(value).map_err(|error| Error::Ledger {
         url: store.url(key),
@@ -59,7 +60,7 @@ pub(super) fn to_line<T: Serialize>(store: &dyn Store, key: &str, value: &T) -> 
 }
 
 /// A value as JSON, for an error message.
-pub(crate) fn describe<T: Serialize>(value: &T) -> String {
+fn describe<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
 }
 

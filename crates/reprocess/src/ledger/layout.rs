@@ -11,7 +11,7 @@ pub(crate) const DEFINITION: &str = "job.json";
 pub(crate) const PROGRESS: &str = "progress.json";
 
 /// The name of the report.
-pub(crate) const REPORT: &str = "report.json";
+pub const REPORT: &str = "report.json";
 
 /// The name of an output. The keys of its files derive from it.
 #[derive(Debug, Clone, PartialEq, Eq)]

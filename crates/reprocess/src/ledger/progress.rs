@@ -7,7 +7,7 @@
 //!   [t0 t1 t2 t3]      [t0 t1 t2 t3]                [t0 …]
 //!    ✓  ✓  ✓  ✓         ✓  ✓  ▲  ✓
 //!   └──── in the tally ──────┘│  └── has a receipt, not in the tally yet
-//!                        watermark: the first task without all its receipts
+//!                        watermark: the first unsettled task
 //! ```
 //!
 //! `check` stores [`Progress`] in the ledger between calls; `watch` keeps it in memory.
@@ -16,7 +16,7 @@
 //!
 //! - The tally holds everything before the watermark, and nothing else. `counted` says whether the
 //!   watermark's slice has contributed its own numbers (listed, excluded, present).
-//! - The watermark never moves back, and never passes a missing receipt unless `giving_up`.
+//! - The watermark never moves back, and never passes an unsettled task unless `giving_up`.
 //! - `advance` only reads the ledger, so a repeated call gives the same result.
 
 use std::time::Duration;
@@ -32,9 +32,9 @@ use super::{Ledger, PROGRESS, Version};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
-/// The longest time for a slice: its listing and a thousand receipts. With less time left, the next
-/// call continues.
-const SLICE_TIME: Duration = Duration::from_secs(15);
+/// The longest time for [`SLICES`] slices with their receipts. With less time left, the next call
+/// continues.
+const BATCH_TIME: Duration = Duration::from_secs(15);
 
 /// The most slices that are read at once, with their receipts: some megabytes.
 const SLICES: u32 = 8;
@@ -44,7 +44,7 @@ const SLICES: u32 = 8;
 pub(crate) struct Progress {
     #[serde(default)]
     v: Version,
-    /// The first task without all its receipts.
+    /// The first unsettled task.
     pub(crate) watermark: Watermark,
     pub(crate) tally: Tally,
     /// The last count of receipts from the watermark's slice on.
@@ -78,69 +78,70 @@ pub(crate) struct Watermark {
 
 /// Why [`advance`] stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Walk {
+pub(crate) enum Stop {
     /// The watermark is at the end of the plan.
     Ended,
     /// The next slice does not exist yet.
     Unplanned,
-    /// The task at the watermark has no receipt.
-    Gap,
+    /// The task at the watermark is not settled.
+    Unsettled,
     /// Little time is left.
     OutOfTime,
 }
 
-/// Moves the watermark up to the first task without all its receipts, and adds up the receipts that
-/// it passes. When the job is given up, it also passes missing objects, as lost.
+/// Moves the watermark up to the first unsettled task, and adds up the receipts that it passes. When the
+/// job is given up, every task counts as settled: its objects without a receipt are lost.
 ///
-/// It reads several slices at once, but begins with one: most calls find a gap in the first slice.
+/// It reads several slices at once, but begins with one: most calls stop in the first slice.
 pub(crate) async fn advance(
     ledger: &Ledger,
     progress: &mut Progress,
     deadline: Deadline,
-) -> Result<Walk> {
-    let mut width = 1;
+) -> Result<Stop> {
+    let mut slices_at_once = 1;
     loop {
         let Watermark {
             slice: first, task, ..
         } = progress.watermark;
         let giving_up = progress.giving_up;
-        let slices: Vec<Option<Passable>> = stream::iter(first..first.saturating_add(width))
-            .map(|number| {
-                let from = if number == first { task } else { 0 };
-                passable(ledger, number, from, giving_up)
-            })
-            .buffered(width as usize)
-            .try_collect()
-            .await?;
+        let slices: Vec<Option<SliceStatuses>> =
+            stream::iter(first..first.saturating_add(slices_at_once))
+                .map(|number| {
+                    let from = if number == first { task } else { 0 };
+                    read_statuses(ledger, number, from, giving_up)
+                })
+                .buffered(slices_at_once as usize)
+                .try_collect()
+                .await?;
         for slice in slices {
             let Some(slice) = slice else {
-                return Ok(Walk::Unplanned);
+                return Ok(Stop::Unplanned);
             };
-            if let Some(stopped) = progress.pass(slice) {
+            if let Some(stopped) = progress.add_slice(slice) {
                 return Ok(stopped);
             }
         }
-        if is_short(deadline) {
-            return Ok(Walk::OutOfTime);
+        if !deadline.has(BATCH_TIME) {
+            return Ok(Stop::OutOfTime);
         }
-        width = (2 * width).min(SLICES);
+        slices_at_once = (2 * slices_at_once).min(SLICES);
     }
 }
 
-/// A slice, and the statuses of its tasks from the watermark up to the first that lacks a receipt.
-struct Passable {
+/// A slice, and the statuses of its tasks from the watermark up to the first unsettled one.
+struct SliceStatuses {
     slice: Slice,
     statuses: Vec<Vec<ObjectStatus>>,
 }
 
-/// Reads a slice, if it exists, and what the watermark may pass of it.
-async fn passable(
+/// Reads a slice, if it exists, with its statuses.
+async fn read_statuses(
     ledger: &Ledger,
     number: u32,
     from: usize,
     giving_up: bool,
-) -> Result<Option<Passable>> {
-    let (slice, names) = try_join!(ledger.slice(number), ledger.receipts_of(number))?;
+) -> Result<Option<SliceStatuses>> {
+    let (slice, names) = try_join!(ledger.slice(number), ledger.receipt_names_of(number))?;
     let Some(slice) = slice else {
         return Ok(None);
     };
@@ -149,13 +150,13 @@ async fn passable(
         .try_filter_map(async |statuses| Ok(statuses))
         .try_collect()
         .await?;
-    Ok(Some(Passable { slice, statuses }))
+    Ok(Some(SliceStatuses { slice, statuses }))
 }
 
 impl Progress {
-    /// Passes what may be passed of the watermark's slice. Returns why the watermark stops there, if it
-    /// does.
-    fn pass(&mut self, Passable { slice, statuses }: Passable) -> Option<Walk> {
+    /// Adds up the watermark's slice, and moves the watermark behind its last settled task. Returns
+    /// `None` if the next slice follows.
+    fn add_slice(&mut self, SliceStatuses { slice, statuses }: SliceStatuses) -> Option<Stop> {
         if !self.watermark.counted {
             self.watermark.counted = true;
             let objects = &mut self.tally.totals.objects;
@@ -171,10 +172,10 @@ impl Progress {
             }
         }
         if self.watermark.task < slice.tasks.len() {
-            return Some(Walk::Gap);
+            return Some(Stop::Unsettled);
         }
         if !slice.more {
-            return Some(Walk::Ended);
+            return Some(Stop::Ended);
         }
         self.watermark = Watermark {
             slice: slice.slice + 1,
@@ -182,8 +183,4 @@ impl Progress {
         };
         None
     }
-}
-
-pub(crate) fn is_short(deadline: Deadline) -> bool {
-    !deadline.has(SLICE_TIME)
 }

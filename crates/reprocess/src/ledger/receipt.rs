@@ -4,6 +4,8 @@ use rehose_extract::Summary;
 use serde::{Deserialize, Serialize};
 
 use super::Version;
+use crate::promise::Promise;
+use crate::task::PlannedObject;
 
 /// The outcomes of a task's objects, in the task's order. It has no times and no request ids, so two
 /// correct runs write the same receipt.
@@ -17,6 +19,37 @@ pub struct Receipt {
     /// The files that the task wrote.
     #[serde(default)]
     pub artifacts: Vec<Artifact>,
+}
+
+impl Receipt {
+    /// What contradicts the plan or itself, if anything does.
+    pub(crate) fn contradiction(&self, planned: &[PlannedObject]) -> Option<String> {
+        let planned = planned.iter().map(|object| &object.key);
+        if !self.objects.iter().map(|object| &object.key).eq(planned) {
+            let promise = Promise::PlannedOnly;
+            return Some(format!(
+                "it lists other objects than its task has ({promise})"
+            ));
+        }
+        if !self
+            .objects
+            .iter()
+            .all(|object| object.outcome.is_balanced())
+        {
+            let promise = Promise::Exact;
+            return Some(format!(
+                "events are not written + rejected + control ({promise})"
+            ));
+        }
+        let inputs = self.artifacts.iter().flat_map(|artifact| &artifact.inputs);
+        let beyond = inputs
+            .max()
+            .filter(|last| **last as usize >= self.objects.len())?;
+        let objects = self.objects.len();
+        Some(format!(
+            "an artifact has the input {beyond}, but the receipt lists {objects} objects"
+        ))
+    }
 }
 
 /// A file that a task wrote.

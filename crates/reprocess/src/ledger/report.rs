@@ -21,7 +21,7 @@ pub struct Report {
     pub job: JobId,
     /// Whether every planned object is done.
     pub state: JobOutcome,
-    /// The listed location.
+    /// The listed location; of a retry, that of the retried job.
     pub source: String,
     /// The job whose failed and lost objects were planned, instead of a listing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ pub struct Report {
 
 impl Report {
     /// The report of a job that ends now.
-    pub fn new(job: Job, source: String, tally: Tally, ended: Timestamp) -> Self {
+    pub fn new(job: Job, tally: Tally, ended: Timestamp) -> Self {
         let Tally { totals, failures } = tally;
         Self {
             v: Version,
@@ -51,7 +51,7 @@ impl Report {
             } else {
                 JobOutcome::Incomplete
             },
-            source,
+            source: format!("{}{}", job.source, job.prefix),
             retry: job.retry,
             options: job.options,
             started: job.started,

@@ -10,9 +10,9 @@
 //!  given up         [Recorded a, b]   [Lost c]         [Recorded d, Lost e]
 //! ```
 //!
-//! - A task's own receipt covers all its objects. Without one, each object needs a receipt of its
-//!   own, which a resent object gets.
-//! - While the job runs, a task is all or nothing: `None` if any object lacks a receipt.
+//! - A task is *settled* if its own receipt exists, or one for each of its objects, which resent objects
+//!   get.
+//! - While the job runs, an unsettled task is `None`.
 //! - When the job is given up, an object without a receipt is [`ObjectStatus::Lost`].
 //!
 //! # Invariants
@@ -33,7 +33,6 @@ use super::receipt::{Failure, ObjectReceipt, Outcome, Receipt};
 use super::report::FailedObject;
 use super::{Ledger, receipt_name};
 use crate::error::Result;
-use crate::promise::Promise;
 use crate::task::{PlannedObject, TaskId};
 
 /// Concurrent reads of receipts.
@@ -90,21 +89,20 @@ async fn task_statuses(
     giving_up: bool,
 ) -> Result<Option<Vec<ObjectStatus>>> {
     if names.contains(&receipt_name(task)) {
-        let receipts = receipts(ledger, task, objects).await?;
-        return Ok(Some(
-            receipts.into_iter().map(ObjectStatus::Recorded).collect(),
-        ));
+        let receipt = read_receipt(ledger, task, objects).await?;
+        let recorded = receipt.objects.into_iter().map(ObjectStatus::Recorded);
+        return Ok(Some(recorded.collect()));
     }
-    let alone = |i| task.of_object(i);
-    let has_receipt = |i| names.contains(&receipt_name(alone(i)));
+    let has_receipt = |i| names.contains(&receipt_name(task.of_object(i)));
     if !giving_up && !(0..objects.len()).all(has_receipt) {
         return Ok(None);
     }
     let mut statuses = Vec::with_capacity(objects.len());
     for (i, object) in objects.iter().enumerate() {
         if has_receipt(i) {
-            let receipts = receipts(ledger, alone(i), std::slice::from_ref(object)).await?;
-            statuses.extend(receipts.into_iter().map(ObjectStatus::Recorded));
+            let object = std::slice::from_ref(object);
+            let receipt = read_receipt(ledger, task.of_object(i), object).await?;
+            statuses.extend(receipt.objects.into_iter().map(ObjectStatus::Recorded));
         } else {
             statuses.push(ObjectStatus::Lost(object.key.clone()));
         }
@@ -112,50 +110,15 @@ async fn task_statuses(
     Ok(Some(statuses))
 }
 
-/// Reads a receipt, and checks that it lists these objects and that its numbers add up.
-async fn receipts(
-    ledger: &Ledger,
-    task: TaskId,
-    objects: &[PlannedObject],
-) -> Result<Vec<ObjectReceipt>> {
+/// Reads a receipt that must exist and fit the plan.
+async fn read_receipt(ledger: &Ledger, task: TaskId, planned: &[PlannedObject]) -> Result<Receipt> {
     let name = receipt_name(task);
     let receipt: Option<Receipt> = ledger.get(&name).await?;
     let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it existed and is gone"))?;
-    let planned = objects.iter().map(|object| &object.key);
-    if !receipt.objects.iter().map(|object| &object.key).eq(planned) {
-        return Err(ledger.damaged(
-            &name,
-            format!(
-                "it is not about the objects of its task ({})",
-                Promise::PlannedOnly
-            ),
-        ));
+    match receipt.contradiction(planned) {
+        Some(reason) => Err(ledger.damaged(&name, reason)),
+        None => Ok(receipt),
     }
-    if !receipt
-        .objects
-        .iter()
-        .all(|object| object.outcome.is_balanced())
-    {
-        return Err(ledger.damaged(
-            &name,
-            format!(
-                "events are not written + rejected + control ({})",
-                Promise::Exact
-            ),
-        ));
-    }
-    let last = receipt
-        .artifacts
-        .iter()
-        .flat_map(|artifact| &artifact.inputs)
-        .max();
-    if last.is_some_and(|last| *last as usize >= objects.len()) {
-        return Err(ledger.damaged(
-            &name,
-            "an artifact is made of an object that it does not list",
-        ));
-    }
-    Ok(receipt.objects)
 }
 
 /// The objects of a slice without a receipt, each as a task of its own.

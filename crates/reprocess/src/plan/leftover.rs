@@ -31,15 +31,16 @@ pub async fn retryable(ledger: &Ledger) -> Result<Job> {
 
 /// The objects of a slice that are not done, as a slice of the new job.
 pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
-    let (slice, names) = try_join!(left.require_slice(number), left.receipts_of(number))?;
-    let is_over = true;
-    let states = object_statuses(left, &slice, &names, 0, is_over)
-        .try_filter_map(async |states| Ok(states))
+    let (slice, names) = try_join!(left.require_slice(number), left.receipt_names_of(number))?;
+    // The job has ended: every task has its statuses.
+    let giving_up = true;
+    let statuses = object_statuses(left, &slice, &names, 0, giving_up)
+        .try_filter_map(async |statuses| Ok(statuses))
         .try_collect::<Vec<_>>()
         .await?;
     let objects: Vec<Listed> = (slice.tasks.iter().flatten())
-        .zip(states.iter().flatten())
-        .filter(|(_, state)| !state.is_done())
+        .zip(statuses.iter().flatten())
+        .filter(|(_, status)| !status.is_done())
         .map(|(object, _)| Listed {
             key: object.key.clone(),
             bytes: object.bytes,

@@ -25,8 +25,8 @@
 //!
 //! # What must change together
 //!
-//! The order of writes here, `Plans` (which refuses tasks outside the plan) and `advance` (which
-//! expects slices without gaps).
+//! The order of writes here, `work/plans.rs` (which refuses tasks outside the plan) and
+//! `ledger/progress.rs` (which expects consecutive slices).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,9 +48,10 @@ use crate::ledger::manifest::Slice;
 use crate::ledger::{self, DEFINITION, Ledger};
 use crate::task::TaskMessage;
 
-/// The longest time for a page: a thousand `HeadObject` and a hundred `SendMessageBatch` with their
-/// retries. With less time left, the next call continues.
-const PAGE_TIME: Duration = Duration::from_secs(20);
+/// The longest time for what follows a decision to go on: to list a page, with a thousand `HeadObject`,
+/// to store two slices, and to send the tasks of three, all with their retries. With less time left, the
+/// next call continues.
+const SLICE_TIME: Duration = Duration::from_secs(20);
 
 /// The work that [`Error::OutOfTime`] names.
 pub(super) const PLANNING: &str = "the job was being planned";
@@ -81,8 +82,8 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The cursor after a slice, unless it is the last one.
-    fn after(slice: &Slice) -> Option<Self> {
+    /// The cursor of the slice that follows, unless this is the last one.
+    fn following(slice: &Slice) -> Option<Self> {
         slice.more.then(|| Self {
             slice: slice.slice + 1,
             after: slice.last.clone(),
@@ -135,35 +136,40 @@ impl Planner {
         let exclude = Exclusions::new(&job.exclude)?;
         let origin = self.origin(job, &exclude)?;
         let ledger = Ledger::new(Arc::clone(&self.output), job.job.clone());
-        let mut slice = match cursor {
+        let mut listed = match cursor {
             Some(cursor) => origin.slice(&cursor).await?,
             None => {
+                // A listing writes nothing, so it need not wait for the binding.
                 let (first, defined) = (Cursor::default(), self.bind_and_define(&ledger, job));
                 try_join!(defined, origin.slice(&first))?.1
             }
         };
-        let mut unsent = None;
+        let mut to_send = None;
         let mut sent = Sent::default();
-        let mut pages = 0;
+        let mut slices = 0;
         let cursor = loop {
-            pages += 1;
-            let goes_on = pages < self.pages && deadline.has(PAGE_TIME);
-            let ahead = Cursor::after(&slice).filter(|_| goes_on);
-            let (stored, next, ()) = try_join!(
-                ledger.store_slice(slice),
+            slices += 1;
+            let may_go_on = slices < self.pages && deadline.has(SLICE_TIME);
+            let ahead = Cursor::following(&listed).filter(|_| may_go_on);
+            let (stored, listed_ahead, ()) = try_join!(
+                ledger.store_slice(listed),
                 origin.slice_ahead(ahead.as_ref()),
-                self.send(job, unsent.as_ref(), deadline),
+                self.send(job, to_send.as_ref(), deadline),
             )?;
             sent.add(&stored);
-            let cursor = Cursor::after(&stored);
-            unsent = Some(stored);
-            slice = match (cursor, next) {
-                (Some(cursor), Some(next)) if Some(&cursor) == ahead.as_ref() => next,
-                (Some(cursor), _) if goes_on => origin.slice(&cursor).await?,
-                (cursor, _) => break cursor,
+            let next = Cursor::following(&stored);
+            to_send = Some(stored);
+            let Some(next) = next else { break None };
+            if !may_go_on {
+                break Some(next);
+            }
+            listed = match listed_ahead {
+                // Another call may have stored a slice that ends elsewhere.
+                Some(slice) if ahead.as_ref() == Some(&next) => slice,
+                _ => origin.slice(&next).await?,
             };
         };
-        self.send(job, unsent.as_ref(), deadline).await?;
+        self.send(job, to_send.as_ref(), deadline).await?;
         Ok(Started {
             job: job.job.clone(),
             planned: cursor.is_none(),

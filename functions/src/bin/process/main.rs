@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use futures::future::join_all;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use rehose_functions::{Environment, deadline, diagnostic, emit, log, of_batch, parse, serve};
+use rehose_functions::{Environment, deadline, emit, log, log_and_answer, of_batch, parse, serve};
 use rehose_reprocess::error;
 use rehose_reprocess::work::Processor;
 use rehose_store::aws;
@@ -35,7 +35,7 @@ async fn function() -> Result<(), Error> {
     run(service_fn(async |event: LambdaEvent<Value>| {
         process(&processor, event)
             .await
-            .map_err(|error| diagnostic(&error))
+            .map_err(|error| log_and_answer(&error))
     }))
     .await
 }
@@ -55,7 +55,7 @@ async fn process(processor: &Processor, event: LambdaEvent<Value>) -> error::Res
     let mut processed = Vec::new();
     for (item_identifier, result) in results {
         match result {
-            Ok(done) => processed.push(done),
+            Ok(message) => processed.push(message),
             Err(error) => {
                 log(&error);
                 let failure = ItemFailure { item_identifier };
