@@ -48,6 +48,8 @@ pub(crate) enum StartResult {
     Started,
     /// An earlier call has started it, with the same input.
     AlreadyStarted(Box<Execution>),
+    /// An earlier execution was stopped or timed out, and continues.
+    Redriven,
 }
 
 impl DeployedStack {
@@ -105,7 +107,7 @@ impl DeployedStack {
             Err(error) if error.code() == Some("ExecutionAlreadyExists") => {
                 match self.execution(job.as_str()).await? {
                     Some(existing) if existing.input == *input => {
-                        Ok(StartResult::AlreadyStarted(Box::new(existing)))
+                        self.continue_execution(existing).await
                     }
                     existing => Err(StackError::DifferentInput {
                         job: job.clone(),
@@ -121,6 +123,30 @@ impl DeployedStack {
                 "",
                 &error,
             )),
+        }
+    }
+
+    /// Continues an execution that ended before its job did.
+    ///
+    /// A redrive repeats the state in which an execution ended. One that was stopped or timed out goes
+    /// on from there. One that failed would fail again at once: it ended in a state of the type `Fail`
+    /// (<https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>).
+    async fn continue_execution(&self, existing: Execution) -> Result<StartResult> {
+        let not_continued = |reason: String| StackError::NotContinued {
+            job: existing.job().to_owned(),
+            state: existing.state(),
+            reason,
+            command: existing.command_to_continue(),
+        };
+        match existing.state() {
+            ExecutionState::Failed => Err(not_continued("a failed execution is final".to_owned())),
+            ExecutionState::Stopped | ExecutionState::TimedOut => {
+                let request = self.client().await?.sfn.redrive_execution();
+                let answer = request.execution_arn(&existing.arn).send().await;
+                answer.map_err(|error| not_continued(aws::reason(&error)))?;
+                Ok(StartResult::Redriven)
+            }
+            _ => Ok(StartResult::AlreadyStarted(Box::new(existing))),
         }
     }
 

@@ -119,9 +119,22 @@ impl Environment {
             Ok(seconds.map_or(default, Duration::from_secs))
         };
         let longest = seconds("REHOSE_WAIT_SECONDS", default.waits.1)?;
+        let stalled = seconds("REHOSE_STALLED_SECONDS", default.stalled)?;
+        let visibility = seconds("REHOSE_VISIBILITY_SECONDS", Duration::ZERO)?;
+        if stalled < visibility {
+            return Err(EnvironmentError {
+                name: "REHOSE_STALLED_SECONDS",
+                reason: format!(
+                    "is {}; REHOSE_VISIBILITY_SECONDS, {}, or more would be right: a message stays \
+                     hidden that long after its function died",
+                    stalled.as_secs(),
+                    visibility.as_secs()
+                ),
+            });
+        }
         Ok(Patience {
             quiet: seconds("REHOSE_QUIET_SECONDS", default.quiet)?,
-            stalled: seconds("REHOSE_STALLED_SECONDS", default.stalled)?,
+            stalled,
             rounds: number("REHOSE_ROUNDS", 0..=100)?.map_or(default.rounds, |n| n as u32),
             waits: (default.waits.0.min(longest), longest),
         })

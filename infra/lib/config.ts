@@ -4,6 +4,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { BOOLEAN, ConfigError, ContextReader, quote, type StringRule } from "./context";
 import { type Options, parseExclude, parseOptions } from "./options";
 import { type Table, tablesFor } from "./tables";
+import { VISIBILITY_TIMEOUTS } from "./queues";
 import known from "./tables.json";
 
 /** The folder in which `scripts/build` puts the functions' archives. */
@@ -43,6 +44,10 @@ export interface Config {
   readonly concurrency: number;
   /** The maximum concurrency of `process` on new objects, 2 to 1000. Default: 10. */
   readonly realtimeConcurrency: number;
+  /** Events of new objects that `process` receives together, 1 to 10000. Default: 10. */
+  readonly realtimeBatch: number;
+  /** Seconds that Lambda waits for a full batch, 0 to 300. Default: 5. */
+  readonly realtimeWindow: number;
   /** The timeout of a function in seconds, 30 to 900. The queues' visibility timeout is six times this. Default: 900. */
   readonly timeout: number;
   /** How a job is planned, and how long `check` waits. Default: the functions' own defaults. */
@@ -98,8 +103,8 @@ export interface Pace {
    */
   readonly quietSeconds?: number;
   /**
-   * Seconds without a receipt after which `check` looks for missing tasks, whatever the queue's counters are. A value
-   * above the visibility timeout, six times `timeout`, gives each message a second delivery first. Default: 7200.
+   * Seconds without a receipt after which `check` looks for missing tasks, whatever the queue's counters are: at least
+   * the visibility timeout, six times `timeout`, so that each message has a second delivery first. Default: 7200.
    */
   readonly stalledSeconds?: number;
   /** How often missing tasks are sent again, 0 to 100. Default: 2. */
@@ -137,6 +142,8 @@ export function readConfig(context: Record<string, unknown>): Config {
     memory: read.number("memory", 128, 10_240, 1_769),
     concurrency: read.number("concurrency", 2, 1_000, 100),
     realtimeConcurrency: read.number("realtimeConcurrency", 2, 1_000, 10),
+    realtimeBatch: read.number("realtimeBatch", 1, 10_000, 10),
+    realtimeWindow: read.number("realtimeWindow", 0, 300, 5),
     timeout: read.number("timeout", 30, 900, 900),
     pace: {
       page: read.optional("page", 1, 1_000, 1_000),
@@ -165,6 +172,8 @@ export function readConfig(context: Record<string, unknown>): Config {
   read.refuseUnknown();
   refuseNested(config.sourcePrefixes);
   for (const prefix of config.sourcePrefixes) refuseOverlap(config, prefix);
+  refuseImpatience(config);
+  refuseSlowBatches(config);
   refuseMissingBinaries(config);
   return config;
 }
@@ -243,6 +252,21 @@ function refuseOverlap({ sourceBucket, outputBucket, outputPrefix }: Config, sou
   const shared = written.find((own) => own.startsWith(source) || source.startsWith(own));
   if (shared === undefined) return;
   throw new ConfigError("sourcePrefix", `sets the source to ${source}, but rehose writes to ${shared}`, "AWSLogs/");
+}
+
+/** The queue hides a message for the visibility timeout after its function died. `check` must not resend it before. */
+function refuseImpatience({ timeout, pace: { stalledSeconds } }: Config): void {
+  const visibility = VISIBILITY_TIMEOUTS * timeout;
+  if (stalledSeconds === undefined || stalledSeconds >= visibility) return;
+  const problem = `is ${stalledSeconds}, less than the queue's visibility timeout of ${visibility}: six times timeout`;
+  throw new ConfigError("stalledSeconds", problem, String(visibility));
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
+function refuseSlowBatches({ realtimeBatch, realtimeWindow }: Config): void {
+  if (realtimeBatch <= 10 || realtimeWindow > 0) return;
+  const problem = `is 0, and Lambda waits at least a second for a realtimeBatch of ${realtimeBatch}`;
+  throw new ConfigError("realtimeWindow", problem, "5");
 }
 
 function refuseMissingBinaries({ binaries }: Config): void {

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as lambda from "aws-cdk-lib/aws-lambda";
-import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
+import { SqsEventSource, type SqsEventSourceProps } from "aws-cdk-lib/aws-lambda-event-sources";
 import * as logs from "aws-cdk-lib/aws-logs";
+import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type environment from "../../functions/environment.json";
 import { BINARY, type Config } from "./config";
@@ -27,6 +28,8 @@ export interface FunctionsProps extends Pick<
   | "memory"
   | "concurrency"
   | "realtimeConcurrency"
+  | "realtimeBatch"
+  | "realtimeWindow"
   | "timeout"
   | "pace"
   | "retention"
@@ -63,6 +66,7 @@ export class Functions extends Construct {
       REHOSE_STALLED_SECONDS: stalledSeconds,
       REHOSE_ROUNDS: rounds,
       REHOSE_WAIT_SECONDS: waitSeconds,
+      REHOSE_VISIBILITY_SECONDS: queues.visibility,
     });
 
     this.start = this.function("start", "Start", LEDGER_MEMORY, { ...output, ...queue, ...shape, ...planning }, [
@@ -117,8 +121,15 @@ export class Functions extends Construct {
       { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
       ...storage.encryptsOutput(),
     ]);
-    this.feed("Historic", props.concurrency);
-    this.feed("Realtime", props.realtimeConcurrency);
+    // A task is already a batch, and an object that kills the function must not affect another message.
+    this.feed(queues.historic, { batchSize: 1, maxConcurrency: props.concurrency });
+    // The other messages of a batch come again if an object kills the function. In the end, single events are left:
+    // Lambda's pollers receive them in other batches.
+    this.feed(queues.realtime, {
+      batchSize: props.realtimeBatch,
+      maxBatchingWindow: Duration.seconds(props.realtimeWindow),
+      maxConcurrency: props.realtimeConcurrency,
+    });
 
     this.check = this.function("check", "Check", LEDGER_MEMORY, { ...output, ...queue, ...waiting }, [
       {
@@ -184,16 +195,8 @@ export class Functions extends Construct {
    * Feeds `process` from a queue. The limit is the maximum concurrency of the event source, which leaves messages in the
    * queue. Reserved concurrency would throttle `process`, and the retries would exhaust the redrive policy.
    */
-  private feed(queue: "Historic" | "Realtime", maxConcurrency: number): void {
-    const { queues } = this.props;
-    this.process.addEventSource(
-      new SqsEventSource(queue === "Historic" ? queues.historic : queues.realtime, {
-        // A task is already a batch, and an object that kills the function must not affect another message.
-        batchSize: 1,
-        maxConcurrency,
-        reportBatchItemFailures: true,
-      }),
-    );
+  private feed(queue: sqs.Queue, batches: SqsEventSourceProps): void {
+    this.process.addEventSource(new SqsEventSource(queue, { ...batches, reportBatchItemFailures: true }));
   }
 }
 

@@ -7,7 +7,7 @@ import type { Config } from "./config";
  * The visibility timeout in multiples of the function's timeout. AWS recommends six, which leaves time for retries while
  * the function is throttled: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
-const VISIBILITY_TIMEOUTS = 6;
+export const VISIBILITY_TIMEOUTS = 6;
 
 const RETENTION = Duration.days(14);
 
@@ -19,19 +19,22 @@ export class Queues extends Construct {
   /** Events of new objects. */
   readonly realtime: sqs.Queue;
   readonly realtimeDead: sqs.Queue;
+  /** How long a queue hides a message that was received, in seconds. */
+  readonly visibility: number;
 
   constructor(scope: Construct, id: string, { timeout }: Pick<Config, "timeout">) {
     super(scope, id);
-    [this.historic, this.historicDead] = this.pair("Historic", timeout);
-    [this.realtime, this.realtimeDead] = this.pair("Realtime", timeout);
+    this.visibility = VISIBILITY_TIMEOUTS * timeout;
+    [this.historic, this.historicDead] = this.pair("Historic");
+    [this.realtime, this.realtimeDead] = this.pair("Realtime");
   }
 
-  private pair(id: string, timeout: number): [sqs.Queue, sqs.Queue] {
+  private pair(id: string): [sqs.Queue, sqs.Queue] {
     const common = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: RETENTION };
     const dead = new sqs.Queue(this, `${id}Dead`, common);
     const queue = new sqs.Queue(this, id, {
       ...common,
-      visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUTS * timeout),
+      visibilityTimeout: Duration.seconds(this.visibility),
       deadLetterQueue: { queue: dead, maxReceiveCount: 5 },
     });
     return [queue, dead];

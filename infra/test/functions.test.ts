@@ -50,7 +50,7 @@ test("each function gets its configuration", () => {
   assert.deepEqual(start.Environment.Variables.REHOSE_QUEUE_URL, check.Environment.Variables.REHOSE_QUEUE_URL);
 });
 
-const pace = { page: 200, pages: 2, quietSeconds: 10, stalledSeconds: 40, rounds: 0, waitSeconds: 2 };
+const pace = { page: 200, pages: 2, quietSeconds: 10, stalledSeconds: 5400, rounds: 0, waitSeconds: 2 };
 
 test("start and check get the configured pace, and nothing for values that are not configured", () => {
   const variables = (more: Record<string, unknown>, name: string) => {
@@ -62,11 +62,13 @@ test("start and check get the configured pace, and nothing for values that are n
   assert.deepEqual(variables(pace, "start"), { REHOSE_PAGE: "200", REHOSE_PAGES: "2" });
   assert.deepEqual(variables(pace, "check"), {
     REHOSE_QUIET_SECONDS: "10",
-    REHOSE_STALLED_SECONDS: "40",
+    REHOSE_STALLED_SECONDS: "5400",
+    REHOSE_VISIBILITY_SECONDS: "5400",
     REHOSE_ROUNDS: "0",
     REHOSE_WAIT_SECONDS: "2",
   });
-  for (const name of ["start", "check"]) assert.deepEqual(variables({}, name), {});
+  assert.deepEqual(variables({}, "start"), {});
+  assert.deepEqual(variables({}, "check"), { REHOSE_VISIBILITY_SECONDS: "5400" });
 });
 
 test("each function gets only variables that it reads, and every variable without a default", () => {
@@ -89,18 +91,19 @@ test("each variable that a deployment can set is set from the configuration", ()
   assert.deepEqual(unset, ["REHOSE_CONCURRENCY", "REHOSE_TRANSFERS", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
 });
 
-test("process receives single messages from both queues, with the configured concurrency", () => {
-  const made = template({ concurrency: 7, realtimeConcurrency: 3 });
+test("process receives single tasks and batches of events, with the configured concurrency", () => {
+  const made = template({ concurrency: 7, realtimeConcurrency: 3, realtimeBatch: 100, realtimeWindow: 20 });
   made.resourceCountIs("AWS::Lambda::EventSourceMapping", 2);
-  for (const [queue, MaximumConcurrency] of [
-    ["Historic", 7],
-    ["Realtime", 3],
+  const events = { BatchSize: 100, MaximumBatchingWindowInSeconds: 20 };
+  for (const [queue, MaximumConcurrency, batches] of [
+    ["Historic", 7, { BatchSize: 1 }],
+    ["Realtime", 3, events],
   ] as const) {
     made.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
       EventSourceArn: { "Fn::GetAtt": [Match.stringLikeRegexp(`^Queues${queue}(?!Dead)`), "Arn"] },
       FunctionName: { Ref: Match.stringLikeRegexp("^FunctionsProcess") },
       FunctionResponseTypes: ["ReportBatchItemFailures"],
-      BatchSize: 1,
+      ...batches,
       ScalingConfig: { MaximumConcurrency },
     });
   }

@@ -87,6 +87,12 @@ async fn a_bad_variable_stops_a_function_with_its_name_and_what_would_be_right()
             "a number from 1 to 1000 would be right",
         ),
         (
+            &["process"],
+            "REHOSE_TRANSFERS",
+            "1001",
+            "a number from 1 to 1000 would be right",
+        ),
+        (
             &["start"],
             "REHOSE_PAGE",
             "1001",
@@ -105,9 +111,16 @@ async fn a_bad_variable_stops_a_function_with_its_name_and_what_would_be_right()
             "5m",
             "a number from 0 to",
         ),
+        (
+            &["check"],
+            "REHOSE_STALLED_SECONDS",
+            "179",
+            "is 179; REHOSE_VISIBILITY_SECONDS, 180, or more would be right",
+        ),
     ] {
         for function in functions {
-            let environment = environment(&place, &[(name, value)]);
+            let visibility = ("REHOSE_VISIBILITY_SECONDS", "180");
+            let environment = environment(&place, &[(name, value), visibility]);
             let (status, log) = Function::start(function, &environment).await.ended().await;
             assert!(
                 !status.success(),

@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 
+use serde_json::json;
+
 use crate::REHOSE;
 use crate::command::{Finished, finish};
 
@@ -12,27 +14,42 @@ const MACHINE: &str = "arn:aws:states:eu-central-1:123456789012:stateMachine:reh
 
 /// Runs the command with a server in place of AWS, which gives this answer to every request.
 fn answered(status: &str, body: &str, args: &[&str]) -> Finished {
+    let (status, body) = (status.to_owned(), body.to_owned());
+    answered_by(move |_| (status.clone(), body.clone()), args)
+}
+
+/// Runs the command with a server in place of AWS. It gets the name of an operation of Step Functions,
+/// or of none, and returns the status and the body of the answer.
+fn answered_by(
+    answer: impl Fn(&str) -> (String, String) + Send + 'static,
+    args: &[&str],
+) -> Finished {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let answer = format!(
-        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
     // The thread ends with the process of the test.
     thread::spawn(move || {
         for connection in listener.incoming() {
             let mut connection = BufReader::new(connection.unwrap());
             let mut length = 0;
+            let mut operation = String::new();
             let mut line = String::new();
             while connection.read_line(&mut line).unwrap_or(0) > 2 {
                 let header = line.to_ascii_lowercase();
                 if let Some(value) = header.strip_prefix("content-length:") {
                     length = value.trim().parse().unwrap();
                 }
+                if header.starts_with("x-amz-target:") {
+                    operation = line.trim_end().rsplit('.').next().unwrap().to_owned();
+                }
                 line.clear();
             }
             let mut request = vec![0; length];
             let _ = connection.read_exact(&mut request);
+            let (status, body) = answer(&operation);
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            );
             let _ = connection.get_mut().write_all(answer.as_bytes());
         }
     });
@@ -169,5 +186,61 @@ fn an_invalid_job_name_is_refused_at_once() {
             refused.err.contains("\"../job\" is no job id"),
             "{refused:?}"
         );
+    }
+}
+
+/// Starts a job whose execution ended with this status. A redrive is answered like this.
+fn start_again(status: &'static str, redrive: (&'static str, &'static str)) -> Finished {
+    let answer = move |operation: &str| {
+        let (status, body) = match operation {
+            "StartExecution" => (
+                "400 Bad Request",
+                r#"{"__type": "ExecutionAlreadyExists", "message": "it exists"}"#.to_owned(),
+            ),
+            "DescribeExecution" => {
+                let execution = json!({
+                    "executionArn": "arn:aws:states:eu-central-1:123456789012:execution:rehose:mine",
+                    "stateMachineArn": MACHINE, "name": "mine", "status": status, "startDate": 0,
+                    "input": r#"{"prefix":"2020/"}"#,
+                });
+                ("200 OK", execution.to_string())
+            }
+            "RedriveExecution" => (redrive.0, redrive.1.to_owned()),
+            operation => panic!("{operation}"),
+        };
+        (status.to_owned(), body)
+    };
+    let args = [
+        "start",
+        "2020/",
+        "--job",
+        "mine",
+        "--state-machine",
+        MACHINE,
+    ];
+    answered_by(answer, &args)
+}
+
+#[test]
+fn a_job_whose_execution_was_stopped_or_timed_out_continues() {
+    for status in ["ABORTED", "TIMED_OUT"] {
+        let continued = start_again(status, ("200 OK", r#"{"redriveDate": 0}"#)).with_status(0);
+        assert!(
+            continued.err.contains("the job mine continues"),
+            "{continued:?}"
+        );
+    }
+}
+
+#[test]
+fn a_job_whose_execution_cannot_continue_names_the_command_that_continues_it() {
+    let refused = r#"{"__type": "ExecutionNotRedrivable", "message": "it is too old"}"#;
+    for (status, reason) in [("TIMED_OUT", "it is too old"), ("FAILED", "final")] {
+        let refused = start_again(status, ("400 Bad Request", refused)).with_status(1);
+        let input = r#"'{"job":"mine","prefix":"2020/"}'"#;
+        let command = format!(
+            "aws stepfunctions start-execution --state-machine-arn {MACHINE} --input {input}"
+        );
+        assert_says(&refused, &["mine", reason, &command]);
     }
 }

@@ -22,6 +22,7 @@ pub(super) async fn begin(
     let job = job.unwrap_or_else(|| JobId::new(Timestamp::now()));
     match stack.start(&job, input).await? {
         StartResult::Started => print_note(&format!("the job {job} has started")),
+        StartResult::Redriven => print_note(&format!("the job {job} continues")),
         StartResult::AlreadyStarted(execution) => print_note(&format!(
             "the job {job} was started before; its execution is {}",
             execution.state()

@@ -7,6 +7,8 @@ use rehose_reprocess::job::JobId;
 use rehose_store::aws;
 use rehose_store::location::LocationError;
 
+use super::ExecutionState;
+
 /// An error of a call to the stack.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StackError {
@@ -40,6 +42,17 @@ pub(crate) enum StackError {
         job: JobId,
         existing: String,
         requested: String,
+    },
+    #[error(
+        "the execution of the job {job} has {state}, and cannot continue: {reason}; another execution \
+         continues the job: {command}"
+    )]
+    NotContinued {
+        job: String,
+        state: ExecutionState,
+        reason: String,
+        /// What the user can run instead.
+        command: String,
     },
     #[error(
         "these credentials do not allow {action} on {resource}; allow it{alternative}: {reason}"

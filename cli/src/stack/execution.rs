@@ -17,6 +17,7 @@ const INVALID_INPUT: &str = "Rehose.InvalidInput";
 #[derive(Debug)]
 pub(crate) struct Execution {
     pub(super) arn: String,
+    machine: String,
     name: String,
     status: ExecutionStatus,
     /// The input of the state machine; null if it is not JSON, which the state machine refuses.
@@ -33,6 +34,7 @@ impl From<DescribeExecutionOutput> for Execution {
         Self {
             name: output.name.unwrap_or_default(),
             arn: output.execution_arn,
+            machine: output.state_machine_arn,
             status: output.status,
             input: serde_json::from_str(input).unwrap_or_default(),
             started: timestamp(&output.start_date),
@@ -49,6 +51,16 @@ impl Execution {
         let given = [&self.input["restart"]["job"], &self.input["job"]];
         let given = given.iter().find_map(|job| job.as_str());
         given.unwrap_or(&self.name)
+    }
+
+    /// A command that continues its job in another execution.
+    pub(super) fn command_to_continue(&self) -> String {
+        let mut input = self.input.clone();
+        if let Value::Object(fields) = &mut input {
+            fields.insert("job".to_owned(), self.job().into());
+        }
+        let machine = self.machine.as_str();
+        format!("aws stepfunctions start-execution --state-machine-arn {machine} --input '{input}'")
     }
 
     /// Whether it continues the job of another execution, which waits for it.

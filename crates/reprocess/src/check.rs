@@ -253,7 +253,7 @@ impl Checker {
             )?;
             let missing = missing_objects(&slice, &names);
             let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
-            send(&*self.queue, missing, deadline).await?;
+            send(&*self.queue, ledger.job(), missing, deadline).await?;
             progress.resending = slice.more.then_some(number + 1);
             if !deadline.has(RESEND_TIME) {
                 break;

@@ -21,7 +21,11 @@ pub const MAX_BATCH_BYTES: usize = 262_144;
 pub trait Queue: fmt::Debug + Send + Sync {
     /// Sends at most [`MAX_BATCH`] messages of at most [`MAX_BATCH_BYTES`] together, and returns the
     /// messages that were not accepted. Single entries may fail although the call succeeds.
-    async fn send(&self, bodies: &[String]) -> Result<Vec<Unsent>, QueueError>;
+    ///
+    /// `group` is whose messages they are, up to 128 letters, digits and punctuation. SQS delivers the
+    /// messages of a small group before those of a large one that waits for long
+    /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>).
+    async fn send(&self, group: &str, bodies: &[String]) -> Result<Vec<Unsent>, QueueError>;
 
     /// The number of messages in the queue. SQS calls these counters approximate, and they may lag by
     /// a minute or more, so they prove nothing

@@ -37,7 +37,7 @@ pub async fn delivers_what_was_sent(place: &impl Place) {
         .map(|number| format!("{{\"key\":\"{number} <&> é 日本 🦀 \\u0001\"}}\n"))
         .collect();
     bodies.push("x".repeat(100_000));
-    assert_eq!(place.queue().send(&bodies).await.unwrap(), []);
+    assert_eq!(place.queue().send("group", &bodies).await.unwrap(), []);
     let mut received = Vec::new();
     for _ in &bodies {
         received.push(place.receive().await);
@@ -48,13 +48,13 @@ pub async fn delivers_what_was_sent(place: &impl Place) {
 }
 
 pub async fn takes_an_empty_batch(place: &impl Place) {
-    assert_eq!(place.queue().send(&[]).await.unwrap(), []);
+    assert_eq!(place.queue().send("group", &[]).await.unwrap(), []);
     counts(place, 0, 0).await;
 }
 
 pub async fn refuses_more_than_a_batch(place: &impl Place) {
     let bodies = vec!["x".to_owned(); MAX_BATCH + 1];
-    let error = place.queue().send(&bodies).await.unwrap_err();
+    let error = place.queue().send("group", &bodies).await.unwrap_err();
     assert!(error.to_string().contains("at most 10 messages"), "{error}");
     counts(place, 0, 0).await;
 }
@@ -65,9 +65,9 @@ pub async fn takes_no_more_bytes_than_a_batch_has(place: &impl Place) {
         "é".repeat(MAX_BATCH_BYTES / 4),
         "x".repeat(MAX_BATCH_BYTES / 2),
     ];
-    assert_eq!(place.queue().send(&bodies).await.unwrap(), []);
+    assert_eq!(place.queue().send("group", &bodies).await.unwrap(), []);
     bodies.push("x".to_owned());
-    let error = place.queue().send(&bodies).await.unwrap_err();
+    let error = place.queue().send("group", &bodies).await.unwrap_err();
     assert!(error.to_string().contains("262145"), "{error}");
     counts(place, 2, 0).await;
 }
@@ -75,7 +75,7 @@ pub async fn takes_no_more_bytes_than_a_batch_has(place: &impl Place) {
 pub async fn counts_what_waits_and_what_is_in_flight(place: &impl Place) {
     assert!(place.queue().counters().await.unwrap().all_zero());
     let bodies: Vec<_> = (0..3).map(|number| number.to_string()).collect();
-    place.queue().send(&bodies).await.unwrap();
+    place.queue().send("group", &bodies).await.unwrap();
     counts(place, 3, 0).await;
     place.receive().await;
     counts(place, 2, 1).await;

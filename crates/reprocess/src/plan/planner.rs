@@ -242,7 +242,7 @@ impl Planner {
     async fn send(&self, job: &Job, slice: Option<&Slice>, deadline: Deadline) -> Result<()> {
         let tasks = slice.into_iter().flat_map(Slice::tasks);
         let messages = tasks.map(|(task, _)| TaskMessage::new(&job.job, task));
-        dispatch::send(&*self.queue, messages, deadline).await
+        dispatch::send(&*self.queue, &job.job, messages, deadline).await
     }
 }
 

@@ -412,7 +412,11 @@ impl Mailbox {
 
 #[async_trait]
 impl Queue for Mailbox {
-    async fn send(&self, bodies: &[String]) -> std::result::Result<Vec<Unsent>, QueueError> {
+    async fn send(
+        &self,
+        _group: &str,
+        bodies: &[String],
+    ) -> std::result::Result<Vec<Unsent>, QueueError> {
         let sizes = bodies.iter().map(String::len).collect();
         self.batches.lock().unwrap().push(sizes);
         let mut refusals = self.refusals.lock().unwrap();

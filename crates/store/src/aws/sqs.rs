@@ -52,7 +52,7 @@ impl SqsQueue {
 
 #[async_trait]
 impl Queue for SqsQueue {
-    async fn send(&self, bodies: &[String]) -> Result<Vec<Unsent>, QueueError> {
+    async fn send(&self, group: &str, bodies: &[String]) -> Result<Vec<Unsent>, QueueError> {
         check_batch(&self.url, bodies)?;
         if bodies.is_empty() {
             return Ok(Vec::new());
@@ -64,6 +64,7 @@ impl Queue for SqsQueue {
                 SendMessageBatchRequestEntry::builder()
                     .id(index.to_string())
                     .message_body(body)
+                    .message_group_id(group)
                     .build()
             })
             .collect::<Result<Vec<_>, _>>()

@@ -172,7 +172,7 @@ enum Sent {
 
 #[async_trait]
 impl Queue for LocalQueue {
-    async fn send(&self, bodies: &[String]) -> Result<Vec<Unsent>, QueueError> {
+    async fn send(&self, _group: &str, bodies: &[String]) -> Result<Vec<Unsent>, QueueError> {
         check_batch(NAME, bodies)?;
         for body in bodies {
             loop {

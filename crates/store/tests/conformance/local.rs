@@ -297,7 +297,7 @@ async fn a_sender_waits_for_room() {
     let queue = LocalQueue::new(2);
     let sender = tokio::spawn({
         let queue = queue.clone();
-        async move { queue.send(&bodies(3)).await }
+        async move { queue.send("group", &bodies(3)).await }
     });
     while counters(&queue).await.0 < 2 {
         tokio::task::yield_now().await;
@@ -311,7 +311,7 @@ async fn a_sender_waits_for_room() {
 #[tokio::test]
 async fn a_message_given_back_comes_again_until_it_is_dead() {
     let queue = LocalQueue::new(1);
-    queue.send(&bodies(1)).await.unwrap();
+    queue.send("group", &bodies(1)).await.unwrap();
     for count in 1..=5 {
         let delivery = queue.receive().await.unwrap();
         assert_eq!(
@@ -332,9 +332,9 @@ async fn a_message_given_back_comes_again_until_it_is_dead() {
 #[tokio::test]
 async fn a_closed_queue_delivers_what_it_holds_and_takes_no_more() {
     let queue = LocalQueue::new(10);
-    queue.send(&bodies(2)).await.unwrap();
+    queue.send("group", &bodies(2)).await.unwrap();
     queue.close();
-    let error = queue.send(&bodies(1)).await.unwrap_err();
+    let error = queue.send("group", &bodies(1)).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "cannot send to the local queue: it is closed"
@@ -357,7 +357,7 @@ async fn a_closed_queue_delivers_what_it_holds_and_takes_no_more() {
 async fn a_queue_is_empty_when_nothing_can_come_back() {
     let queue = LocalQueue::new(10);
     queue.emptied().await;
-    queue.send(&bodies(1)).await.unwrap();
+    queue.send("group", &bodies(1)).await.unwrap();
     let waiting = tokio::spawn({
         let queue = queue.clone();
         async move { queue.emptied().await }
@@ -379,7 +379,7 @@ async fn many_senders_and_receivers_lose_nothing() {
             let queue = queue.clone();
             tokio::spawn(async move {
                 for _ in 0..50 {
-                    queue.send(&bodies(10)).await.unwrap();
+                    queue.send("group", &bodies(10)).await.unwrap();
                 }
             })
         })

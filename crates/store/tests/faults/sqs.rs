@@ -7,6 +7,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use rehose_store::aws::SqsQueue;
 use rehose_store::queue::{Queue, Unsent};
 
+use serde_json::Value;
+
 use crate::{answer, credentials, network};
 
 fn queue(script: impl Fn(HttpRequest) -> HttpResponse + Send + Sync + 'static) -> SqsQueue {
@@ -31,7 +33,7 @@ async fn what_is_not_accepted_is_unsent() {
         )
     });
     let bodies = ["a", "b", "c", "d"].map(str::to_owned);
-    let unsent = queue.send(&bodies).await.unwrap();
+    let unsent = queue.send("group", &bodies).await.unwrap();
     let expected = [
         (0, "InternalError: words"),
         (2, "the answer does not mention it"),
@@ -47,6 +49,23 @@ async fn what_is_not_accepted_is_unsent() {
 }
 
 #[tokio::test]
+async fn every_entry_names_its_group() {
+    let queue = queue(|request| {
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let entries = body["Entries"].as_array().unwrap();
+        assert_eq!(entries.len(), 2);
+        assert!(
+            entries
+                .iter()
+                .all(|entry| entry["MessageGroupId"] == "job-1")
+        );
+        answer(200, r#"{"Successful": [], "Failed": []}"#)
+    });
+    let bodies = ["a", "b"].map(str::to_owned);
+    assert_eq!(queue.send("job-1", &bodies).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_refused_batch_is_an_error() {
     let queue = queue(|_| {
         answer(
@@ -54,7 +73,7 @@ async fn a_refused_batch_is_an_error() {
             r#"{"__type": "com.amazonaws.sqs#BatchRequestTooLong", "message": "words"}"#,
         )
     });
-    let error = queue.send(&["a".to_owned()]).await.unwrap_err();
+    let error = queue.send("group", &["a".to_owned()]).await.unwrap_err();
     assert!(
         error
             .to_string()
@@ -75,7 +94,7 @@ async fn who_may_not_send_or_look_need_not_try_again() {
         let body = format!(r#"{{"__type": "{kind}", "message": "words"}}"#);
         let queue = queue(move |_| answer(400, body.clone()));
         let errors = [
-            queue.send(&["a".to_owned()]).await.unwrap_err(),
+            queue.send("group", &["a".to_owned()]).await.unwrap_err(),
             queue.counters().await.unwrap_err(),
         ];
         for error in errors {

@@ -306,7 +306,7 @@ impl Client {
 
 #[async_trait]
 impl Queue for Client {
-    async fn send(&self, bodies: &[String]) -> Result<Vec<Unsent>, QueueError> {
+    async fn send(&self, _group: &str, bodies: &[String]) -> Result<Vec<Unsent>, QueueError> {
         const OPERATION: &str = "send to";
         let bytes: usize = bodies.iter().map(String::len).sum();
         if bodies.len() > MAX_BATCH || bytes > MAX_BATCH_BYTES {
