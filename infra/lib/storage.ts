@@ -1,4 +1,4 @@
-import { Arn, ArnFormat, Aws, Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Annotations, Arn, ArnFormat, Aws, Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import * as kms from "aws-cdk-lib/aws-kms";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
@@ -26,8 +26,7 @@ export class Storage extends Construct {
     this.sourcePrefixes = props.sourcePrefixes;
     this.outputPrefix = props.outputPrefix;
     this.source = s3.Bucket.fromBucketName(this, "Source", props.sourceBucket);
-    this.output =
-      props.outputBucket === undefined ? this.create() : s3.Bucket.fromBucketName(this, "Output", props.outputBucket);
+    this.output = props.outputBucket === undefined ? this.create() : this.existing(props.outputBucket);
   }
 
   /** The source, as `s3://bucket/prefix` for each prefix. */
@@ -79,6 +78,14 @@ export class Storage extends Construct {
         conditions: { StringEquals: { "kms:ViaService": `s3.${region}.${Aws.URL_SUFFIX}` } },
       },
     ];
+  }
+
+  private existing(name: string): s3.IBucket {
+    Annotations.of(this).addWarningV2(
+      "rehose:incompleteUploads",
+      `${name} is not this stack's, so its lifecycle rules are not known here. It needs one that aborts incomplete multipart uploads, or the parts that a killed function leaves behind are charged for ever. rehose start looks for the rule.`,
+    );
+    return s3.Bucket.fromBucketName(this, "Output", name);
   }
 
   private create(): s3.IBucket {

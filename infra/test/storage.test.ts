@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Match } from "aws-cdk-lib/assertions";
-import { template } from "./synth";
+import { Annotations, Match } from "aws-cdk-lib/assertions";
+import { stack, template } from "./synth";
 
 test("a created output is encrypted and private, is retained, and aborts incomplete uploads", () => {
   template().hasResource("AWS::S3::Bucket", {
@@ -50,6 +50,13 @@ test("existing buckets are not changed", () => {
   const existing = template({ outputBucket: "tables" });
   for (const type of ["AWS::S3::Bucket", "AWS::S3::BucketPolicy"]) existing.resourceCountIs(type, 0);
   template().resourceCountIs("AWS::S3::Bucket", 1);
+});
+
+test("an existing output bucket is warned about, because its lifecycle rules are not known", () => {
+  const warnings = (more: Record<string, unknown>) =>
+    Annotations.fromStack(stack(more)).findWarning("*", Match.stringLikeRegexp("incomplete multipart uploads"));
+  assert.equal(warnings({ outputBucket: "tables" }).length, 1);
+  assert.equal(warnings({}).length, 0);
 });
 
 test("the functions get the locations of source and output", () => {

@@ -189,10 +189,28 @@ fn an_invalid_job_name_is_refused_at_once() {
     }
 }
 
-/// Starts a job whose execution ended with this status. A redrive is answered like this.
-fn start_again(status: &'static str, redrive: (&'static str, &'static str)) -> Finished {
+const REDRIVEN: (&str, &str) = ("200 OK", r#"{"redriveDate": 0}"#);
+
+/// The answer for a bucket without lifecycle rules.
+const NO_RULES: (&str, &str) = (
+    "404 Not Found",
+    "<Error><Code>NoSuchLifecycleConfiguration</Code><Message>none</Message></Error>",
+);
+
+/// Starts a job whose execution ended with this status. A redrive, and the question for the lifecycle
+/// rules of the output, are answered like this.
+fn start_again(
+    status: &'static str,
+    redrive: (&'static str, &'static str),
+    rules: (&'static str, &'static str),
+) -> Finished {
     let answer = move |operation: &str| {
         let (status, body) = match operation {
+            "ListTagsForResource" => {
+                let tag = json!({"key": "rehose:output", "value": "s3://tables/vpc/"});
+                ("200 OK", json!({"tags": [tag]}).to_string())
+            }
+            "" => (rules.0, rules.1.to_owned()),
             "StartExecution" => (
                 "400 Bad Request",
                 r#"{"__type": "ExecutionAlreadyExists", "message": "it exists"}"#.to_owned(),
@@ -224,7 +242,7 @@ fn start_again(status: &'static str, redrive: (&'static str, &'static str)) -> F
 #[test]
 fn a_job_whose_execution_was_stopped_or_timed_out_continues() {
     for status in ["ABORTED", "TIMED_OUT"] {
-        let continued = start_again(status, ("200 OK", r#"{"redriveDate": 0}"#)).with_status(0);
+        let continued = start_again(status, REDRIVEN, NO_RULES).with_status(0);
         assert!(
             continued.err.contains("the job mine continues"),
             "{continued:?}"
@@ -236,11 +254,53 @@ fn a_job_whose_execution_was_stopped_or_timed_out_continues() {
 fn a_job_whose_execution_cannot_continue_names_the_command_that_continues_it() {
     let refused = r#"{"__type": "ExecutionNotRedrivable", "message": "it is too old"}"#;
     for (status, reason) in [("TIMED_OUT", "it is too old"), ("FAILED", "final")] {
-        let refused = start_again(status, ("400 Bad Request", refused)).with_status(1);
+        let refused = start_again(status, ("400 Bad Request", refused), NO_RULES).with_status(1);
         let input = r#"'{"job":"mine","prefix":"2020/"}'"#;
         let command = format!(
             "aws stepfunctions start-execution --state-machine-arn {MACHINE} --input {input}"
         );
         assert_says(&refused, &["mine", reason, &command]);
+    }
+}
+
+#[test]
+fn an_output_bucket_that_keeps_incomplete_uploads_is_warned_about() {
+    let rule = |status: &str, filter: &str, action: &str| -> (&'static str, &'static str) {
+        let rules = format!(
+            "<LifecycleConfiguration><Rule><Status>{status}</Status>{filter}{action}</Rule>\
+             </LifecycleConfiguration>"
+        );
+        ("200 OK", rules.leak())
+    };
+    let prefix = |prefix: &str| format!("<Filter><Prefix>{prefix}</Prefix></Filter>");
+    let abort = "<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation>\
+                 </AbortIncompleteMultipartUpload>";
+    let expire = "<Expiration><Days>1</Days></Expiration>";
+    let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    for (rules, says) in [
+        (NO_RULES, "warning: no lifecycle rule of tables"),
+        (
+            rule("Enabled", &prefix("other/"), abort),
+            "warning: no lifecycle rule",
+        ),
+        (
+            rule("Disabled", &prefix(""), abort),
+            "warning: no lifecycle rule",
+        ),
+        (
+            rule("Enabled", &prefix(""), expire),
+            "warning: no lifecycle rule",
+        ),
+        (("403 Forbidden", denied), "note: cannot see"),
+        (rule("Enabled", &prefix("vpc"), abort), ""),
+        (rule("Enabled", "<Prefix></Prefix>", abort), ""),
+    ] {
+        let started = start_again("ABORTED", REDRIVEN, rules).with_status(0);
+        assert_eq!(
+            started.err.contains("lifecycle"),
+            !says.is_empty(),
+            "{rules:?} {started:?}"
+        );
+        assert!(started.err.contains(says), "{rules:?} {started:?}");
     }
 }

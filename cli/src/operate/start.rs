@@ -1,11 +1,14 @@
 //! `rehose start`: starts a job on the stack.
 
 use rehose_reprocess::job::Mode;
+use rehose_store::aws;
+use rehose_store::location::Location;
 use serde_json::json;
 
 use super::begin::begin;
 use super::error::Result;
 use crate::args::operate::StartArgs;
+use crate::console::print_note;
 use crate::stack::DeployedStack;
 
 pub(super) async fn start(args: StartArgs) -> Result<u8> {
@@ -17,5 +20,25 @@ pub(super) async fn start(args: StartArgs) -> Result<u8> {
         input["exclude"] = json!(args.exclude);
     }
     let stack = DeployedStack::new(&args.stack);
+    warn_of_leftover_parts(&stack).await;
     begin(&stack, &args.stack, args.job, &input, args.follow).await
+}
+
+/// Warns if nothing removes the parts of an upload whose function died. The deployment adds a rule to
+/// a bucket that it creates, but not to an existing one.
+async fn warn_of_leftover_parts(stack: &DeployedStack) {
+    let Ok(Location::S3 { bucket, prefix }) = stack.output_location().await else {
+        return;
+    };
+    match aws::aborts_incomplete_uploads(&aws::config().await, &bucket, &prefix).await {
+        Ok(true) => {}
+        Ok(false) => print_note(&format!(
+            "warning: no lifecycle rule of {bucket} aborts incomplete multipart uploads: parts that a \
+             killed function leaves behind are charged for ever; add one (docs/DEPLOY.md)"
+        )),
+        Err(reason) => print_note(&format!(
+            "note: cannot see whether a lifecycle rule of {bucket} aborts incomplete multipart uploads: \
+             {reason}"
+        )),
+    }
 }

@@ -1,5 +1,6 @@
 //! Clients for AWS, with one configuration for all of them.
 
+mod lifecycle;
 mod s3;
 mod sqs;
 
@@ -14,6 +15,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
+pub use lifecycle::aborts_incomplete_uploads;
 pub use s3::S3Store;
 pub use sqs::SqsQueue;
 
