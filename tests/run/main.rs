@@ -15,6 +15,7 @@ mod options;
 mod oracle;
 mod outputs_that_fail;
 mod refusals;
+mod sync;
 mod table;
 
 use rehose_tests::command::Rehose;

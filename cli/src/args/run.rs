@@ -57,6 +57,9 @@ pub(crate) struct RunArgs {
     /// The name of the job. The name of an interrupted job continues it [default: a new name]
     #[arg(long, value_parser = |id: &str| id.parse::<JobId>())]
     pub(crate) job: Option<JobId>,
+    /// Sync every file to the disk, so that the output folder survives a loss of power
+    #[arg(long)]
+    pub(crate) sync: bool,
     /// Print the report as JSON instead of a summary
     #[arg(long)]
     pub(crate) json: bool,

@@ -20,7 +20,7 @@ use rehose_reprocess::plan::{Planner, StartRequest};
 use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::{Location, Stores};
 use rehose_store::queue::LocalQueue;
-use rehose_store::{LocalStore, MAX_PAGE};
+use rehose_store::{LocalStore, MAX_PAGE, Store};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -48,7 +48,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
     let (source_location, output_location) = folder::resolve(&args.source, &args.output)?;
     let stores = Stores::of(&[&source_location, &output_location]).await;
     let source = stores.source(&source_location)?;
-    let output = stores.output(&output_location)?;
+    let output = open_output(&stores, &output_location, args.sync)?;
     let limits = limits(args, &[&source_location, &output_location]);
     let queue = LocalQueue::new(QUEUED);
     let request = StartRequest {
@@ -117,6 +117,17 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
     let ledger = Ledger::new(output, job.clone());
     let report = ledger.report().await?;
     report.ok_or_else(|| ledger.damaged(REPORT, "it was written but no longer exists"))
+}
+
+fn open_output(stores: &Stores, location: &Location, sync: bool) -> Result<Arc<dyn Store>> {
+    match location {
+        Location::Folder(path) if sync => Ok(Arc::new(LocalStore::open(path)?.synced())),
+        Location::S3 { .. } if sync => Err(Error::Value {
+            name: "--sync",
+            reason: "it is for folders; S3 keeps every object that it has accepted".to_owned(),
+        }),
+        location => Ok(stores.output(location)?),
+    }
 }
 
 /// The limits for these stores, unless the user sets them.

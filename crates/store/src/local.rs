@@ -32,8 +32,8 @@ const MAX_NAME_BYTES: usize = 255;
 /// A folder as a store. A key is the path of a file in it, with `/` between the names.
 ///
 /// Symbolic links are followed; sockets, pipes and devices are not objects. The first write creates
-/// the folder. Objects are not synced to the disk: they survive a crash of the process, but maybe not
-/// one of the machine.
+/// the folder. Unless the store is [`synced`](Self::synced), objects survive a crash of the process, but
+/// maybe not one of the machine.
 ///
 /// # Blocking
 ///
@@ -45,6 +45,16 @@ pub struct LocalStore {
     root: Arc<Path>,
     /// The root as text, with a trailing slash.
     name: Arc<str>,
+    durability: Durability,
+}
+
+/// What an object that is complete survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    /// A crash of the process.
+    Process,
+    /// A crash of the machine, or a loss of power: the object and its folders are synced to the disk.
+    Machine,
 }
 
 impl LocalStore {
@@ -66,7 +76,20 @@ impl LocalStore {
         // A later change of the working directory must not move the store.
         let root: Arc<Path> = std::path::absolute(folder).map_err(failed)?.into();
         let name = format!("{}/", root.display()).into();
-        Ok(Self { root, name })
+        Ok(Self {
+            root,
+            name,
+            durability: Durability::Process,
+        })
+    }
+
+    /// Syncs each object and its folders to the disk before it counts as written. That takes some
+    /// milliseconds for each.
+    pub fn synced(self) -> Self {
+        Self {
+            durability: Durability::Machine,
+            ..self
+        }
     }
 
     /// Locks the folder for one job, and removes unfinished objects of a killed one. The lock is
@@ -133,7 +156,7 @@ impl Store for LocalStore {
 
     async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError> {
         let path = self.path("put", key)?;
-        upload::put_if_absent(&self.root, &path, &body)
+        upload::put_if_absent(self, &path, &body)
             .map_err(|error| failure("put", self.url(key), error))
     }
 

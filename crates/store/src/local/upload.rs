@@ -1,6 +1,6 @@
 //! Writing files that become visible complete or not at all.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tempfile::{NamedTempFile, PersistError};
 
-use super::{BUFFER_BYTES, LocalStore, RESERVED, failure};
+use super::{BUFFER_BYTES, Durability, LocalStore, RESERVED, failure};
 use crate::{Put, Store, StoreError, Upload};
 
 /// A file being written, as a temporary file until it is complete.
@@ -60,8 +60,10 @@ impl Upload for LocalUpload {
     async fn complete(mut self: Box<Self>) -> Result<u64, StoreError> {
         let mut draft = self.take_draft()?;
         let file = self.flush(&mut draft)?;
-        place(file, &self.path, |file| file.persist(&self.path))
-            .map_err(|error| self.failure(error))?;
+        place(&self.store, file, &self.path, |file| {
+            file.persist(&self.path)
+        })
+        .map_err(|error| self.failure(error))?;
         Ok(draft.written)
     }
 
@@ -95,10 +97,10 @@ impl Draft {
 }
 
 /// Writes a file if it does not exist.
-pub(super) fn put_if_absent(root: &Path, path: &Path, body: &[u8]) -> io::Result<Put> {
-    let mut file = temporary(root)?;
+pub(super) fn put_if_absent(store: &LocalStore, path: &Path, body: &[u8]) -> io::Result<Put> {
+    let mut file = temporary(&store.root)?;
     file.write_all(body)?;
-    match place(file, path, |file| file.persist_noclobber(path)) {
+    match place(store, file, path, |file| file.persist_noclobber(path)) {
         Ok(()) => Ok(Put::Created),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Put::Exists),
         Err(error) => Err(error),
@@ -120,9 +122,36 @@ fn temporary(root: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
+/// Moves a file to its path, and syncs both if the store is synced.
+fn place<T>(
+    store: &LocalStore,
+    file: NamedTempFile,
+    path: &Path,
+    persist: impl Fn(NamedTempFile) -> Result<T, PersistError>,
+) -> io::Result<()> {
+    match store.durability {
+        Durability::Process => move_to(file, path, persist),
+        Durability::Machine => {
+            file.as_file().sync_all()?;
+            move_to(file, path, persist)?;
+            sync_folders(&store.root, path)
+        }
+    }
+}
+
+/// Syncs the folders of an object, up to the one that holds the root: each of them may be new.
+fn sync_folders(root: &Path, path: &Path) -> io::Result<()> {
+    let holds_root = root.parent().unwrap_or(root);
+    let folders = path.ancestors().skip(1);
+    for folder in folders.take_while(|folder| folder.starts_with(holds_root)) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
 /// Moves a file to its path. The folder is created only if it is missing, which only its first object
 /// pays for.
-fn place<T>(
+fn move_to<T>(
     file: NamedTempFile,
     path: &Path,
     persist: impl Fn(NamedTempFile) -> Result<T, PersistError>,
