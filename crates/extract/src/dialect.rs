@@ -14,7 +14,7 @@ use self::cloudwatch::CloudWatchParser;
 use self::regex::{EventRegex, RegexParser};
 use crate::bounds::MAX_HELD;
 use crate::error::{Error, Reason};
-use crate::format::Rejection;
+use crate::rejection::Rejection;
 
 /// A compiled dialect. Cheap to clone.
 #[derive(Debug, Clone)]

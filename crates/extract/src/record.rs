@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::dialect::Event;
-use crate::format::{Format, Rejection};
+use crate::format::Format;
+use crate::rejection::Rejection;
 use crate::timestamp::TimestampParser;
 
 /// A row of the output, before it has a file format.

@@ -2,8 +2,8 @@
 
 use crate::bounds::MAX_HELD;
 use crate::dialect::{DocumentKind, Event, EventSink, SinkError};
-use crate::format::Rejection;
 use crate::record::RecordBuilder;
+use crate::rejection::Rejection;
 use crate::sink::{BlockWriter, RejectedLines, Sink};
 
 /// The number of events by what became of them.

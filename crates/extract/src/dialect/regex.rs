@@ -54,8 +54,8 @@ use super::json::unescape;
 use super::{DocumentKind, Event, EventSink};
 use crate::bounds::{MAX_MATCH, MAX_MESSAGE};
 use crate::error::{Error, Reason};
-use crate::format::Rejection;
 use crate::pattern;
+use crate::rejection::Rejection;
 
 /// Unneeded bytes at the beginning of the window that are worth moving the rest for.
 const COMPACT: usize = 1024 * 1024;

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use ::regex::Regex;
 
-use super::{Column, FieldKind, Rejection};
+use super::{Column, FieldKind};
 use crate::pattern;
 use crate::record::Fields;
+use crate::rejection::Rejection;
 
 /// A compiled message regex. It matches characters, not bytes, so that no column holds half of one.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use super::BlockWriter;
 use super::lines::Lines;
 use crate::dialect::Event;
 use crate::dialect::json::Number;
-use crate::format::Rejection;
+use crate::rejection::Rejection;
 
 /// Writes `{"source":…,"reason":…,"timestamp":…,"message":…}` for each rejected event.
 #[derive(Debug)]
