@@ -29,15 +29,15 @@ pub struct Fault {
 /// A position in an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// The stage whose bytes are counted.
-    pub stage: Stage,
-    /// The offset in bytes from the beginning of the stage.
+    /// The bytes that are counted.
+    pub stream: Stream,
+    /// The offset in bytes from the beginning of the stream.
     pub offset: u64,
 }
 
-/// The stage whose bytes a [`Position`] counts.
+/// The bytes that a [`Position`] counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum Stream {
     /// The input of a gzip layer. 0 is the object, 1 is the object gunzipped once.
     Gzip(u8),
     /// The text inside all layers of gzip.
@@ -46,17 +46,20 @@ pub enum Stage {
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stage, offset } = self;
-        match stage {
-            Stage::Gzip(0) => write!(f, "byte {offset} of the object"),
-            Stage::Gzip(1) => write!(f, "byte {offset} of the object gunzipped once"),
-            Stage::Gzip(n) => write!(f, "byte {offset} of the object gunzipped {n} times"),
-            Stage::Text => write!(f, "byte {offset} of the decoded text"),
+        let Self { stream, offset } = self;
+        match stream {
+            Stream::Gzip(0) => write!(f, "byte {offset} of the object"),
+            Stream::Gzip(1) => write!(f, "byte {offset} of the object gunzipped once"),
+            Stream::Gzip(n) => write!(f, "byte {offset} of the object gunzipped {n} times"),
+            Stream::Text => write!(f, "byte {offset} of the decoded text"),
         }
     }
 }
 
 /// The kinds of [`Fault`].
+///
+/// The text of a [`Fault`] puts ` at ` and the position after that of its reason. Some reasons
+/// therefore end in mid-sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
@@ -137,14 +140,14 @@ impl Reason {
 
     /// Returns the error for this fault at an offset of the text.
     pub(crate) fn in_text(self, offset: u64) -> Error {
-        self.at(Stage::Text, offset)
+        self.at(Stream::Text, offset)
     }
 
-    /// Returns the error for this fault at an offset of a stage.
-    pub(crate) fn at(self, stage: Stage, offset: u64) -> Error {
+    /// Returns the error for this fault at an offset of a stream.
+    pub(crate) fn at(self, stream: Stream, offset: u64) -> Error {
         Error::Input(Fault {
             reason: self,
-            at: Position { stage, offset },
+            at: Position { stream, offset },
         })
     }
 }

@@ -7,7 +7,7 @@ mod whole_member;
 
 use self::gzip::Gunzip;
 use crate::bounds::{MAX_LAYERS, MAX_LEADING_SPACE};
-use crate::error::{Error, Reason, Stage};
+use crate::error::{Error, Reason, Stream};
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -79,7 +79,7 @@ impl Layer {
     ) -> Result<(), Error> {
         match &mut self.kind {
             Kind::Unknown(held) if held.ends_with(&MAGIC[..1]) => {
-                Err(Reason::TruncatedGzip.at(Stage::Gzip(self.depth), held.len() as u64))
+                Err(Reason::TruncatedGzip.at(Stream::Gzip(self.depth), held.len() as u64))
             }
             Kind::Unknown(held) => text(held),
             Kind::Gzip(gunzip, inner) => {
@@ -98,7 +98,7 @@ impl Layer {
         if self.depth == MAX_LAYERS {
             let offset = held.len() - MAGIC.len();
             let reason = Reason::TooManyLayers(MAX_LAYERS);
-            return Err(reason.at(Stage::Gzip(self.depth), offset as u64));
+            return Err(reason.at(Stream::Gzip(self.depth), offset as u64));
         }
         Ok(Kind::Gzip(
             Box::new(Gunzip::new(self.depth)),

@@ -69,7 +69,7 @@ mod transcode;
 mod utf8;
 
 pub use bounds::{MAX_LEVEL, MIN_LEVEL};
-pub use error::{Error, Fault, Position, Reason, Stage};
+pub use error::{Error, Fault, Position, Reason, Stream};
 pub use format::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS, Field};
 pub use format::{Column, FieldKind};
 pub use options::{DialectName, FormatName, Options, OptionsError};

@@ -8,7 +8,7 @@ mod subject;
 use std::cell::Cell;
 use std::io;
 
-use rehose_extract::{Compression, Error, Fault, Reason, Stage, Transcoder};
+use rehose_extract::{Compression, Error, Fault, Reason, Stream, Transcoder};
 
 use stash::{SIZES, document, event_regex, flow_logs, gz, messages};
 use subject::{in_text, transcode, transcode_in_chunks};
@@ -34,7 +34,7 @@ fn gzip_has_three_layers_at_most() {
     for four in [gz(&three), gz([b"\n", &three[..]].concat())] {
         let fault = transcode_in_chunks(&messages(), &four, &SIZES).unwrap_err();
         assert_eq!(fault.reason, Reason::TooManyLayers(3));
-        assert_eq!(fault.at.stage, Stage::Gzip(3));
+        assert_eq!(fault.at.stream, Stream::Gzip(3));
         assert_eq!(fault.at.offset, 0);
     }
 }

@@ -5,7 +5,7 @@ mod oracle;
 mod stash;
 mod subject;
 
-use rehose_extract::{Fault, Reason, Stage};
+use rehose_extract::{Fault, Reason, Stream};
 
 use oracle::expect;
 use stash::{Header, SIZES, document, event_regex, flow, flow_logs, gz, messages};
@@ -22,7 +22,7 @@ fn fault(object: &[u8]) -> Fault {
 }
 
 fn in_gzip(reason: Reason, layer: u8, offset: usize) -> Fault {
-    at(reason, Stage::Gzip(layer), offset)
+    at(reason, Stream::Gzip(layer), offset)
 }
 
 /// Fails unless a text fails for this reason at its mark: as it is, after another document, and
@@ -219,7 +219,7 @@ fn the_first_fault_is_reported() {
     let truncated = &gz(bad)[..gz(bad).len() - 1];
     let expected = at(
         not_an_envelope("a document without messageType"),
-        Stage::Text,
+        Stream::Text,
         1,
     );
     assert_eq!(fault(truncated), expected);
@@ -251,12 +251,12 @@ fn text_that_is_not_utf_8_fails_where_the_character_begins() {
             &text.as_bytes()[offset..],
         ]
         .concat();
-        let expected = at(Reason::InvalidUtf8, Stage::Text, offset);
+        let expected = at(Reason::InvalidUtf8, Stream::Text, offset);
         assert_eq!(fault(&object), expected, "{bytes:?}");
         assert_eq!(fault(&gz(object)), expected, "{bytes:?}");
     }
     let cut = [&text.as_bytes()[..offset], b"\xf0\x9f\x98"].concat();
-    assert_eq!(fault(&cut), at(Reason::InvalidUtf8, Stage::Text, offset));
+    assert_eq!(fault(&cut), at(Reason::InvalidUtf8, Stream::Text, offset));
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn text_must_be_utf_8_for_every_dialect() {
     for size in SIZES {
         let shape = event_regex("(?P<timestamp>[0-9])(?P<message>x)");
         let fault = transcode(&shape, b"1x2x \xff 3x", &[size]).unwrap_err();
-        assert_eq!(fault, at(Reason::InvalidUtf8, Stage::Text, 5));
+        assert_eq!(fault, at(Reason::InvalidUtf8, Stream::Text, 5));
     }
 }
 
@@ -272,7 +272,7 @@ fn text_must_be_utf_8_for_every_dialect() {
 fn a_document_cut_at_any_byte_fails_where_it_ends() {
     let text = r#" {"messageType":"DATA_MESSAGE","x":[-1.5e+3,null,"\u00e9"],"logEvents":[{"id":"1","timestamp":1,"message":"a\\b"}]}"#;
     for end in 2..text.len() {
-        let expected = at(Reason::CutJson, Stage::Text, end);
+        let expected = at(Reason::CutJson, Stream::Text, end);
         assert_eq!(fault(&text.as_bytes()[..end]), expected);
         assert_eq!(fault(&gz(&text[..end])), expected);
     }

@@ -7,7 +7,7 @@
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::whole_member::WholeMembers;
-use crate::error::{Error, Reason, Stage};
+use crate::error::{Error, Reason, Stream};
 
 /// Decoded bytes that are passed on at a time: enough to make the call free, few enough to stay in
 /// the core's cache for the next stages.
@@ -23,7 +23,7 @@ const RESERVED: u8 = 0b1110_0000;
 #[derive(Debug)]
 pub(crate) struct Gunzip {
     step: Step,
-    stage: Stage,
+    stream: Stream,
     /// Offset of the next byte of the input.
     offset: u64,
     /// Offset of the current member's first byte.
@@ -73,7 +73,7 @@ impl Gunzip {
     pub(crate) fn new(layer: u8) -> Self {
         Self {
             step: Step::First,
-            stage: Stage::Gzip(layer),
+            stream: Stream::Gzip(layer),
             offset: 0,
             member: 0,
             part: Part::default(),
@@ -106,7 +106,7 @@ impl Gunzip {
     pub(crate) fn finish(&self) -> Result<(), Error> {
         match self.step {
             Step::First | Step::Between | Step::Padding => Ok(()),
-            _ => Err(Reason::TruncatedGzip.at(self.stage, self.offset)),
+            _ => Err(Reason::TruncatedGzip.at(self.stream, self.offset)),
         }
     }
 
@@ -133,7 +133,7 @@ impl Gunzip {
                 self.take(input, 1);
                 self.step = Step::Magic;
             }
-            _ => return Err(Reason::TrailingBytes.at(self.stage, self.offset)),
+            _ => return Err(Reason::TrailingBytes.at(self.stream, self.offset)),
         }
         Ok(())
     }
@@ -142,7 +142,7 @@ impl Gunzip {
         match self.step {
             Step::Magic => {
                 if input[0] != 0x8b {
-                    return Err(Reason::TrailingBytes.at(self.stage, self.member));
+                    return Err(Reason::TrailingBytes.at(self.stream, self.member));
                 }
                 self.take(input, 1);
                 self.step = Step::Header;
@@ -244,10 +244,10 @@ impl Gunzip {
     fn trailer(&mut self, input: &mut &[u8]) -> Result<(), Error> {
         if let Some([c0, c1, c2, c3, l0, l1, l2, l3]) = self.collect::<8>(input) {
             if u32::from_le_bytes([c0, c1, c2, c3]) != self.body_crc.sum() {
-                return Err(Reason::WrongCrc.at(self.stage, self.member));
+                return Err(Reason::WrongCrc.at(self.stream, self.member));
             }
             if u32::from_le_bytes([l0, l1, l2, l3]) != self.body_crc.amount() {
-                return Err(Reason::WrongLength.at(self.stage, self.member));
+                return Err(Reason::WrongLength.at(self.stream, self.member));
             }
             self.step = Step::Between;
         }
@@ -275,7 +275,7 @@ impl Gunzip {
     }
 
     fn corrupt(&self, what: &'static str) -> Error {
-        Reason::CorruptGzip(what).at(self.stage, self.member)
+        Reason::CorruptGzip(what).at(self.stream, self.member)
     }
 }
 

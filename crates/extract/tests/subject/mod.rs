@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 
 use flate2::read::MultiGzDecoder;
 use rehose_extract::{
-    Compression, Error, Fault, Position, Reason, Shape, Stage, Summary, Transcoder,
+    Compression, Error, Fault, Position, Reason, Shape, Stream, Summary, Transcoder,
 };
 
 use super::oracle::Expected;
@@ -41,15 +41,15 @@ pub(crate) fn transcode_in_chunks(
 
 /// Returns a fault at an offset of the text.
 pub(crate) fn in_text(reason: Reason, offset: usize) -> Fault {
-    at(reason, Stage::Text, offset)
+    at(reason, Stream::Text, offset)
 }
 
-/// Returns a fault at an offset of a stage.
-pub(crate) fn at(reason: Reason, stage: Stage, offset: usize) -> Fault {
+/// Returns a fault at an offset of a stream.
+pub(crate) fn at(reason: Reason, stream: Stream, offset: usize) -> Fault {
     let offset = offset as u64;
     Fault {
         reason,
-        at: Position { stage, offset },
+        at: Position { stream, offset },
     }
 }
 
