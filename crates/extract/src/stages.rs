@@ -45,7 +45,7 @@ pub fn extract(text: &[u8], shape: &Shape, rows: &mut Vec<u8>) -> Result<(), Err
 
 /// Appends compressed rows.
 pub fn encode(rows: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-    let mut lines = Lines::new(Compression::default().to(out));
+    let mut lines = Lines::new(Compression::default().writer(out));
     for chunk in rows.chunks(CHUNK) {
         lines.buffer().extend_from_slice(chunk);
         lines.flush()?;

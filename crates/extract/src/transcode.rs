@@ -79,7 +79,12 @@ impl<W: Write, R: Write> Transcoder<Gzip<W>, Gzip<R>> {
         csv: W,
         rejected: R,
     ) -> Result<Self, Error> {
-        Self::to_writers(source, shape, compression.to(csv), compression.to(rejected))
+        Self::to_writers(
+            source,
+            shape,
+            compression.writer(csv),
+            compression.writer(rejected),
+        )
     }
 }
 

@@ -9,13 +9,14 @@ use libdeflater::{CompressionLvl, Compressor};
 use super::BlockWriter;
 use crate::bounds::{MAX_LEVEL, MIN_LEVEL};
 
-/// The block for rowdeflate, in bytes: small enough to be in the cache still.
-const ROWS: usize = 64 * 1024;
+/// Bytes in a block for rowdeflate. A block of this size is still in the core's cache when it is
+/// compressed.
+const ROWDEFLATE_BLOCK: usize = 64 * 1024;
 
-/// The block for libdeflate, in bytes. libdeflate has no streaming, so each block is a member. This is
-/// sixteen of deflate's windows, so the empty window at its beginning costs little, and small enough
-/// to keep memory low.
-const MEMBER: usize = 512 * 1024;
+/// Bytes in a block for libdeflate. libdeflate cannot stream, so each block is a member, and begins
+/// with an empty window. That costs little for a block of sixteen windows. A larger block would take
+/// more memory.
+const LIBDEFLATE_BLOCK: usize = 512 * 1024;
 
 /// The way in which files are compressed.
 ///
@@ -23,7 +24,9 @@ const MEMBER: usize = 512 * 1024;
 /// object, so encoders are reused from object to object.
 #[derive(Debug, Clone, Default)]
 pub struct Compression {
+    /// The level of libdeflate. `None` selects rowdeflate.
     level: Option<CompressionLvl>,
+    /// Encoders of rowdeflate that no file uses.
     idle: Arc<Mutex<Vec<rowdeflate::Encoder>>>,
 }
 
@@ -43,20 +46,20 @@ impl Compression {
     }
 
     /// Returns a writer that compresses to `inner`.
-    pub fn to<W: Write>(&self, inner: W) -> Gzip<W> {
+    pub fn writer<W: Write>(&self, inner: W) -> Gzip<W> {
         Gzip {
             compression: self.clone(),
             encoder: None,
             compressed: Vec::new(),
-            written: 0,
+            bytes_out: 0,
             inner,
         }
     }
 
     fn encoder(&self) -> Encoder {
         match self.level {
-            Some(level) => Encoder::Level(Compressor::new(level)),
-            None => Encoder::Rows(self.idle().pop().unwrap_or_default()),
+            Some(level) => Encoder::Libdeflate(Compressor::new(level)),
+            None => Encoder::Rowdeflate(self.idle().pop().unwrap_or_default()),
         }
     }
 
@@ -71,22 +74,22 @@ pub struct Gzip<W: Write> {
     /// Taken for the first block. Most files of rejected lines have no block.
     encoder: Option<Encoder>,
     compressed: Vec<u8>,
-    written: u64,
+    bytes_out: u64,
     inner: W,
 }
 
 enum Encoder {
     /// Makes one member of all blocks.
-    Rows(rowdeflate::Encoder),
+    Rowdeflate(rowdeflate::Encoder),
     /// Makes a member of each block.
-    Level(Compressor),
+    Libdeflate(Compressor),
 }
 
 impl Encoder {
     fn encode(&mut self, block: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
         match self {
-            Self::Rows(encoder) => encoder.write(block, out),
-            Self::Level(compressor) => {
+            Self::Rowdeflate(encoder) => encoder.write(block, out),
+            Self::Libdeflate(compressor) => {
                 out.resize(compressor.gzip_compress_bound(block.len()), 0);
                 let length = compressor
                     .gzip_compress(block, out)
@@ -102,14 +105,14 @@ impl<W: Write> fmt::Debug for Gzip<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gzip")
             .field("compression", &self.compression)
-            .field("written", &self.written)
+            .field("bytes_out", &self.bytes_out)
             .finish_non_exhaustive()
     }
 }
 
 impl<W: Write> Gzip<W> {
     fn write_out(&mut self) -> io::Result<()> {
-        self.written += self.compressed.len() as u64;
+        self.bytes_out += self.compressed.len() as u64;
         self.inner.write_all(&self.compressed)?;
         self.compressed.clear();
         Ok(())
@@ -119,8 +122,8 @@ impl<W: Write> Gzip<W> {
 impl<W: Write> BlockWriter for Gzip<W> {
     fn block_size(&self) -> usize {
         match self.compression.level {
-            Some(_) => MEMBER,
-            None => ROWS,
+            Some(_) => LIBDEFLATE_BLOCK,
+            None => ROWDEFLATE_BLOCK,
         }
     }
 
@@ -132,12 +135,12 @@ impl<W: Write> BlockWriter for Gzip<W> {
     }
 
     fn finish(mut self) -> io::Result<u64> {
-        if let Some(Encoder::Rows(mut encoder)) = self.encoder.take() {
+        if let Some(Encoder::Rowdeflate(mut encoder)) = self.encoder.take() {
             encoder.finish(&mut self.compressed);
             self.compression.idle().push(encoder);
             self.write_out()?;
         }
         self.inner.flush()?;
-        Ok(self.written)
+        Ok(self.bytes_out)
     }
 }

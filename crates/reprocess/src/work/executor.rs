@@ -119,8 +119,8 @@ fn run(
         shape,
         compression,
     } = object;
-    let rows = MovableGzip::new(compression.to(rows), cores);
-    let rejected = compression.to(rejected);
+    let rows = MovableGzip::new(compression.writer(rows), cores);
+    let rejected = compression.writer(rejected);
     let mut transcoder = Transcoder::to_writers(key, shape, rows, rejected)?;
     let goes_on = || {
         pool::take_turns();

@@ -157,7 +157,7 @@ mod tests {
         let pool = Pool::new(cores, Arc::clone(&transfers)).unwrap();
         let _object = transfers.begin(None).await;
         let threads = Threads::default();
-        let gzip = Compression::default().to(threads.clone());
+        let gzip = Compression::default().writer(threads.clone());
         let mut rows = MovableGzip::new(gzip, pool.cores().clone());
         let block: Vec<u8> = (0..rows.block_size()).map(|_| fastrand::u8(..)).collect();
         for _ in 0..4 * BLOCKS_BETWEEN_LOOKS {
