@@ -43,15 +43,22 @@ impl<S: Sink, R: BlockWriter> Router<S, R> {
 
     /// Completes both files. Returns the counts and the size of the file of records in bytes.
     pub(crate) fn finish(self) -> std::io::Result<(Counts, u64)> {
-        self.rejected.finish()?;
+        self.rejected.lines.finish()?;
         Ok((self.counts, self.rows.finish()?))
     }
 
-    fn flush_unless_marked(&mut self) -> Result<(), SinkError> {
+    /// Writes the full blocks of both sinks. While there is a mark, writes nothing, because the sinks
+    /// may go back to it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`SinkError::TooMuchHeld`] if there is a mark and the sinks hold more than [`MAX_HELD`]
+    /// bytes.
+    fn write_or_hold(&mut self) -> Result<(), SinkError> {
         if self.marked.is_none() {
-            self.rows.flush()?;
-            self.rejected.flush()?;
-        } else if self.rows.buffered() + self.rejected.buffered() > MAX_HELD {
+            self.rows.write_full_blocks()?;
+            self.rejected.lines.write_full_blocks()?;
+        } else if self.rows.buffered() + self.rejected.lines.buffered() > MAX_HELD {
             return Err(SinkError::TooMuchHeld);
         }
         Ok(())
@@ -63,7 +70,7 @@ impl<S: Sink, R: BlockWriter> EventSink for Router<S, R> {
         if kind == DocumentKind::Unknown && self.marked.is_none() {
             self.marked = Some(self.counts);
             self.rows.mark();
-            self.rejected.mark();
+            self.rejected.lines.mark();
         }
         self.counts.events += 1;
         if kind == DocumentKind::Control {
@@ -80,14 +87,14 @@ impl<S: Sink, R: BlockWriter> EventSink for Router<S, R> {
                 self.counts.rejected += 1;
             }
         }
-        self.flush_unless_marked()
+        self.write_or_hold()
     }
 
     fn reject(&mut self, event: Event<'_>, reason: Rejection) -> Result<(), SinkError> {
         self.counts.events += 1;
         self.counts.rejected += 1;
         self.rejected.write(event, reason)?;
-        self.flush_unless_marked()
+        self.write_or_hold()
     }
 
     fn resolve(&mut self, kind: DocumentKind) -> Result<(), SinkError> {
@@ -96,13 +103,13 @@ impl<S: Sink, R: BlockWriter> EventSink for Router<S, R> {
         };
         if kind == DocumentKind::Control {
             self.rows.back_to_mark();
-            self.rejected.back_to_mark();
+            self.rejected.lines.back_to_mark();
             self.counts = Counts {
                 events: self.counts.events,
                 control: before.control + (self.counts.events - before.events),
                 ..before
             };
         }
-        self.flush_unless_marked()
+        self.write_or_hold()
     }
 }

@@ -35,11 +35,12 @@ pub(crate) trait Sink {
     /// Marks the end of the buffer.
     fn mark(&mut self);
 
-    /// Removes the records that have been added since the mark. Only valid until the next flush.
+    /// Removes the records that have been added since the mark. Only valid until full blocks are
+    /// written.
     fn back_to_mark(&mut self);
 
-    /// Writes to the file what fills a block.
-    fn flush(&mut self) -> io::Result<()>;
+    /// Writes the full blocks of the buffer. The rest stays in it.
+    fn write_full_blocks(&mut self) -> io::Result<()>;
 
     /// Completes the file and returns its size in bytes.
     fn finish(self) -> io::Result<u64>;

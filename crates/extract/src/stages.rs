@@ -48,7 +48,7 @@ pub fn encode(rows: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
     let mut lines = Lines::new(Compression::default().writer(out));
     for chunk in rows.chunks(CHUNK) {
         lines.buffer().extend_from_slice(chunk);
-        lines.flush()?;
+        lines.write_full_blocks()?;
     }
     lines.finish().map(drop)
 }

@@ -18,13 +18,13 @@ pub(crate) struct CsvSink<W> {
 }
 
 impl<W: BlockWriter> CsvSink<W> {
-    /// Returns a sink that has written the header line.
+    /// Returns a sink whose first line is the header.
     pub(crate) fn new(header: &str, writer: W) -> io::Result<Self> {
         let mut lines = Lines::new(writer);
         lines.buffer().reserve(RESERVED);
         lines.buffer().extend_from_slice(header.as_bytes());
         lines.buffer().push(b'\n');
-        lines.flush()?;
+        lines.write_full_blocks()?;
         Ok(Self {
             rows: RowWriter::default(),
             lines,
@@ -50,8 +50,8 @@ impl<W: BlockWriter> Sink for CsvSink<W> {
         self.lines.back_to_mark();
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.lines.flush()
+    fn write_full_blocks(&mut self) -> io::Result<()> {
+        self.lines.write_full_blocks()
     }
 
     fn finish(self) -> io::Result<u64> {

@@ -9,6 +9,7 @@ use super::BlockWriter;
 pub(crate) struct Lines<W> {
     writer: W,
     buffer: Vec<u8>,
+    /// The length of the buffer at the mark.
     mark: usize,
 }
 
@@ -21,25 +22,29 @@ impl<W: BlockWriter> Lines<W> {
         }
     }
 
-    /// Returns the buffer, to append to it. Only [`flush`](Self::flush) writes it out.
+    /// Returns the buffer, to append lines to it.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
+    /// Returns the number of bytes in the buffer.
     pub(crate) fn buffered(&self) -> usize {
         self.buffer.len()
     }
 
+    /// Marks the end of the buffer.
     pub(crate) fn mark(&mut self) {
         self.mark = self.buffer.len();
     }
 
+    /// Removes the lines that have been added since the mark. Only valid until full blocks are
+    /// written.
     pub(crate) fn back_to_mark(&mut self) {
         self.buffer.truncate(self.mark);
     }
 
-    /// Writes the full blocks.
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
+    /// Writes the full blocks of the buffer. The rest stays in it.
+    pub(crate) fn write_full_blocks(&mut self) -> io::Result<()> {
         let size = self.writer.block_size();
         if self.buffer.len() < size {
             return Ok(());
@@ -52,7 +57,7 @@ impl<W: BlockWriter> Lines<W> {
         Ok(())
     }
 
-    /// Writes the rest. Returns the size of the file in bytes.
+    /// Writes the rest of the buffer and completes the file. Returns the size of the file in bytes.
     pub(crate) fn finish(mut self) -> io::Result<u64> {
         for block in self.buffer.chunks(self.writer.block_size()) {
             self.writer.write(block)?;

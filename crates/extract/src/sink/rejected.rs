@@ -13,7 +13,8 @@ use crate::rejection::Rejection;
 pub(crate) struct RejectedLines<W> {
     /// The name of the object, as a JSON string.
     source: String,
-    lines: Lines<W>,
+    /// The router marks and writes these lines.
+    pub(crate) lines: Lines<W>,
 }
 
 impl<W: BlockWriter> RejectedLines<W> {
@@ -42,26 +43,6 @@ impl<W: BlockWriter> RejectedLines<W> {
         write_string(message, line)?;
         line.extend_from_slice(b"}\n");
         Ok(())
-    }
-
-    pub(crate) fn buffered(&self) -> usize {
-        self.lines.buffered()
-    }
-
-    pub(crate) fn mark(&mut self) {
-        self.lines.mark();
-    }
-
-    pub(crate) fn back_to_mark(&mut self) {
-        self.lines.back_to_mark();
-    }
-
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.lines.flush()
-    }
-
-    pub(crate) fn finish(self) -> io::Result<u64> {
-        self.lines.finish()
     }
 }
 
