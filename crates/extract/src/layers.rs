@@ -5,123 +5,123 @@
 mod gzip;
 mod whole_member;
 
-use self::gzip::Gunzip;
+use self::gzip::{Gunzip, MAGIC};
 use crate::bounds::{MAX_LAYERS, MAX_LEADING_SPACE};
 use crate::error::{Error, Reason, Stream};
 
-const MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-/// A layer: gzip, with another layer inside, or the text.
+/// The layers from a depth on: one layer and those inside it, or none, which is the text.
 #[derive(Debug)]
-pub(crate) struct Layer {
-    /// The number of gzip layers around this one.
+pub(crate) struct Layers {
+    /// The number of layers outside these.
     depth: u8,
-    kind: Kind,
+    content: Content,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum Content {
     /// Not recognised yet. Holds white space, and possibly the first byte of the magic number.
     Unknown(Vec<u8>),
-    Gzip(Box<Gunzip>, Box<Layer>),
+    Gzip(Box<Gunzip>, Box<Layers>),
     Text,
 }
 
-impl Layer {
-    /// Returns the outermost layer of an object.
-    pub(crate) fn object() -> Self {
-        Self::inside(0)
+impl Layers {
+    /// Returns all layers of an object.
+    pub(crate) fn of_object() -> Self {
+        Self::from_depth(0)
     }
 
-    fn inside(depth: u8) -> Self {
+    fn from_depth(depth: u8) -> Self {
         Self {
             depth,
-            kind: Kind::Unknown(Vec::new()),
+            content: Content::Unknown(Vec::new()),
         }
     }
 
-    /// Decodes a chunk and passes its text to `text`.
+    /// Decodes a piece and passes its text to `text`.
     ///
-    /// A few bytes can hold years of work, so every layer calls `go_on` before each piece.
+    /// `go_on` is asked here, and so before each piece that enters a layer or the text. Nested gzip
+    /// expands exponentially, so one chunk of an object may never be done.
     pub(crate) fn push(
         &mut self,
-        chunk: &[u8],
+        piece: &[u8],
         go_on: &dyn Fn() -> bool,
         text: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if !go_on() {
             return Err(Error::Stopped);
         }
-        match &mut self.kind {
-            Kind::Unknown(held) => {
+        match &mut self.content {
+            Content::Unknown(held) => {
                 let before = held.len();
-                hold(held, chunk);
-                let Some(gzip) = is_gzip(held) else {
-                    return Ok(());
+                let content = match recognise(held, piece) {
+                    Recognised::NotYet => return Ok(()),
+                    Recognised::Gzip => gzip(self.depth, held.len() - MAGIC.len())?,
+                    Recognised::Text => Content::Text,
                 };
                 let held = std::mem::take(held);
-                self.kind = self.recognised(gzip, &held)?;
-                // The chunk is passed on in one piece, so that it still holds whole members.
+                self.content = content;
+                // The piece is passed on as it came, so that it still holds whole members.
                 self.push(&held[..before], go_on, text)?;
-                self.push(chunk, go_on, text)
+                self.push(piece, go_on, text)
             }
-            Kind::Gzip(gunzip, inner) => {
-                gunzip.push(chunk, &mut |decoded| inner.push(decoded, go_on, text))
+            Content::Gzip(gunzip, inner) => {
+                gunzip.push(piece, &mut |decoded| inner.push(decoded, go_on, text))
             }
-            Kind::Text => text(chunk),
+            Content::Text => text(piece),
         }
     }
 
-    /// Passes on the bytes that are still held. Fails if the layer is incomplete.
+    /// Passes on the bytes that are still held. Fails if a layer is incomplete.
     pub(crate) fn finish(
         &mut self,
         text: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        match &mut self.kind {
-            Kind::Unknown(held) if held.ends_with(&MAGIC[..1]) => {
+        match &mut self.content {
+            Content::Unknown(held) if held.ends_with(&MAGIC[..1]) => {
                 Err(Reason::TruncatedGzip.at(Stream::Gzip(self.depth), held.len() as u64))
             }
-            Kind::Unknown(held) => text(held),
-            Kind::Gzip(gunzip, inner) => {
+            Content::Unknown(held) => text(held),
+            Content::Gzip(gunzip, inner) => {
                 gunzip.finish()?;
                 inner.finish(text)
             }
-            Kind::Text => Ok(()),
+            Content::Text => Ok(()),
         }
-    }
-
-    /// Returns the kind of this layer. `held` ends with the magic number if it is gzip.
-    fn recognised(&self, gzip: bool, held: &[u8]) -> Result<Kind, Error> {
-        if !gzip {
-            return Ok(Kind::Text);
-        }
-        if self.depth == MAX_LAYERS {
-            let offset = held.len() - MAGIC.len();
-            let reason = Reason::TooManyLayers(MAX_LAYERS);
-            return Err(reason.at(Stream::Gzip(self.depth), offset as u64));
-        }
-        Ok(Kind::Gzip(
-            Box::new(Gunzip::new(self.depth)),
-            Box::new(Self::inside(self.depth + 1)),
-        ))
     }
 }
 
-/// Copies bytes to `held` until they show whether the layer is gzip.
-fn hold(held: &mut Vec<u8>, chunk: &[u8]) {
-    for byte in chunk {
-        if is_gzip(held).is_some() {
-            return;
-        }
+/// Returns the layer at this depth, whose magic number is at this offset, with those inside it.
+fn gzip(depth: u8, offset: usize) -> Result<Content, Error> {
+    if depth == MAX_LAYERS {
+        let reason = Reason::TooManyLayers(MAX_LAYERS);
+        return Err(reason.at(Stream::Gzip(depth), offset as u64));
+    }
+    let inner = Layers::from_depth(depth + 1);
+    Ok(Content::Gzip(Box::new(Gunzip::new(depth)), Box::new(inner)))
+}
+
+/// What the first bytes of a stream show.
+enum Recognised {
+    NotYet,
+    /// The bytes end with the magic number.
+    Gzip,
+    Text,
+}
+
+/// Copies bytes to `held` until they show whether gzip or text has begun.
+fn recognise(held: &mut Vec<u8>, bytes: &[u8]) -> Recognised {
+    for byte in bytes {
+        let is_second = held.ends_with(&MAGIC[..1]);
         held.push(*byte);
+        match *byte {
+            second if is_second && second == MAGIC[1] => return Recognised::Gzip,
+            _ if is_second => return Recognised::Text,
+            first if first == MAGIC[0] => {}
+            // This includes the form feed. If gzip follows one, `Gunzip` reports the form feed.
+            space if space.is_ascii_whitespace() && held.len() < MAX_LEADING_SPACE => {}
+            _ => return Recognised::Text,
+        }
     }
-}
-
-/// Returns whether a layer is gzip, or `None` if more bytes are needed.
-fn is_gzip(held: &[u8]) -> Option<bool> {
-    match held.trim_ascii_start() {
-        [] if held.len() < MAX_LEADING_SPACE => None,
-        [first] if *first == MAGIC[0] => None,
-        significant => Some(significant.starts_with(&MAGIC)),
-    }
+    Recognised::NotYet
 }

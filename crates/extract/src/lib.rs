@@ -62,6 +62,7 @@ mod rejection;
 mod router;
 mod shape;
 mod sink;
+mod space;
 #[cfg(feature = "stages")]
 pub mod stages;
 mod timestamp;

@@ -5,7 +5,7 @@ use std::io;
 use crate::dialect::cloudwatch::CloudWatchParser;
 use crate::dialect::{DocumentKind, Event, EventSink, SinkError};
 use crate::error::Error;
-use crate::layers::Layer;
+use crate::layers::Layers;
 use crate::record::RecordBuilder;
 use crate::rejection::Rejection;
 use crate::shape::Shape;
@@ -17,7 +17,7 @@ const CHUNK: usize = 256 * 1024;
 
 /// Removes the layers of gzip.
 pub fn decode(object: &[u8], text: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
-    let mut layers = Layer::object();
+    let mut layers = Layers::of_object();
     let mut next = |bytes: &[u8]| {
         text(bytes);
         Ok(())

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Parser;
 use crate::error::Error;
-use crate::layers::Layer;
+use crate::layers::Layers;
 use crate::record::RecordBuilder;
 use crate::router::Router;
 use crate::shape::Shape;
@@ -59,7 +59,7 @@ pub struct Summary {
 /// ```
 #[derive(Debug)]
 pub struct Transcoder<S, R> {
-    layers: Layer,
+    layers: Layers,
     utf8: Utf8,
     parser: Parser,
     router: Router<CsvSink<S>, R>,
@@ -96,7 +96,7 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
     /// As for [`new`](Self::new).
     pub fn to_writers(source: &str, shape: &Shape, csv: S, rejected: R) -> Result<Self, Error> {
         Ok(Self {
-            layers: Layer::object(),
+            layers: Layers::of_object(),
             utf8: Utf8::default(),
             parser: shape.dialect().parser(),
             router: Router::new(

@@ -20,10 +20,11 @@ mod usual_event;
 use self::containers::{Container, Containers};
 use self::document::{Document, PartialEvent, Target};
 use self::usual_event::usual_event;
-use super::json::{Number, Unescape, is_space};
+use super::json::{Number, Unescape};
 use super::{DocumentKind, Event, EventSink};
 use crate::bounds::{MAX_DEPTH, MAX_TIMESTAMP, MAX_WORD};
 use crate::error::{Error, Reason};
+use crate::space::is_space;
 
 /// The number of open containers inside a document, its array of events, and an event.
 const DOCUMENT: usize = 1;

@@ -236,8 +236,3 @@ impl Number {
             .is_some_and(Self::is_whole)
     }
 }
-
-/// Whether a byte is JSON white space.
-pub(crate) fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
-}

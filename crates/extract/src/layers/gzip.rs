@@ -8,11 +8,19 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::whole_member::WholeMembers;
 use crate::error::{Error, Reason, Stream};
+use crate::space::is_space;
 
 /// Decoded bytes that are passed on at a time: enough to make the call free, few enough to stay in
 /// the core's cache for the next stages.
 const BUFFER: usize = 64 * 1024;
 
+/// The first two bytes of a member.
+pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// The only compression method of a member.
+pub(super) const DEFLATE: u8 = 8;
+
+// Flags of a member.
 const FHCRC: u8 = 1 << 1;
 const FEXTRA: u8 = 1 << 2;
 const FNAME: u8 = 1 << 3;
@@ -116,12 +124,12 @@ impl Gunzip {
         next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match (input[0], self.step) {
-            (b' ' | b'\t' | b'\r' | b'\n', _) => self.take(input, 1),
+            (byte, _) if is_space(byte) => self.take(input, 1),
             (0, Step::Between | Step::Padding) => {
                 self.step = Step::Padding;
                 self.take(input, 1);
             }
-            (0x1f, Step::First | Step::Between) => {
+            (byte, Step::First | Step::Between) if byte == MAGIC[0] => {
                 if let Some((length, text)) = self.whole.take(input) {
                     *input = &input[length..];
                     self.offset += length as u64;
@@ -141,7 +149,7 @@ impl Gunzip {
     fn header(&mut self, input: &mut &[u8]) -> Result<(), Error> {
         match self.step {
             Step::Magic => {
-                if input[0] != 0x8b {
+                if input[0] != MAGIC[1] {
                     return Err(Reason::TrailingBytes.at(self.stream, self.member));
                 }
                 self.take(input, 1);
@@ -149,7 +157,7 @@ impl Gunzip {
             }
             Step::Header => {
                 if let Some([method, flags, ..]) = self.collect::<8>(input) {
-                    if method != 8 {
+                    if method != DEFLATE {
                         return Err(self.corrupt("unknown compression method"));
                     }
                     if flags & RESERVED != 0 {
