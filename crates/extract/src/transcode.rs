@@ -112,8 +112,8 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
     ///
     /// # Blocking
     ///
-    /// Returns only when the chunk is done. A few bytes of a gzip bomb can take years: use
-    /// [`push_while`](Self::push_while) for bytes that you do not trust.
+    /// Returns only when the chunk is done. Nested gzip expands exponentially, so one chunk of a gzip
+    /// bomb may never be done. Use [`push_while`](Self::push_while) for bytes that you do not trust.
     ///
     /// # Errors
     ///
@@ -124,7 +124,9 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
 
     /// Transcodes the next bytes of the object while `go_on` returns `true`.
     ///
-    /// `go_on` is called for each gzip member and for every 64 KiB that come out of a layer of gzip.
+    /// `go_on` is called before each piece that enters a layer or the text. A piece is the chunk, the
+    /// whole text of a gzip member of up to 1 MiB, or up to 64 KiB of a member that is larger or is not
+    /// complete within a piece.
     ///
     /// # Errors
     ///
