@@ -124,13 +124,13 @@ impl Gunzip {
         next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match (input[0], self.step) {
-            (byte, _) if is_space(byte) => self.take(input, 1),
+            (byte, _) if is_space(byte) => self.advance(input, 1),
             (0, Step::Between | Step::Padding) => {
                 self.step = Step::Padding;
-                self.take(input, 1);
+                self.advance(input, 1);
             }
             (byte, Step::First | Step::Between) if byte == MAGIC[0] => {
-                if let Some((length, text)) = self.whole.take(input) {
+                if let Some((length, text)) = self.whole.inflate(input) {
                     *input = &input[length..];
                     self.offset += length as u64;
                     self.step = Step::Between;
@@ -138,7 +138,7 @@ impl Gunzip {
                 }
                 self.member = self.offset;
                 self.header_crc.reset();
-                self.take(input, 1);
+                self.advance(input, 1);
                 self.step = Step::Magic;
             }
             _ => return Err(Reason::TrailingBytes.at(self.stream, self.offset)),
@@ -152,7 +152,7 @@ impl Gunzip {
                 if input[0] != MAGIC[1] {
                     return Err(Reason::TrailingBytes.at(self.stream, self.member));
                 }
-                self.take(input, 1);
+                self.advance(input, 1);
                 self.step = Step::Header;
             }
             Step::Header => {
@@ -177,7 +177,7 @@ impl Gunzip {
             Step::Extra(0) => self.step = Step::Name,
             Step::Extra(left) => {
                 let length = input.len().min(usize::from(left));
-                self.take(input, length);
+                self.advance(input, length);
                 self.step = Step::Extra(left - length as u16);
             }
             Step::Name => self.skip_text(FNAME, Step::Comment, input),
@@ -201,10 +201,10 @@ impl Gunzip {
         if self.flags & flag == 0 {
             self.step = after;
         } else if let Some(end) = memchr::memchr(0, input) {
-            self.take(input, end + 1);
+            self.advance(input, end + 1);
             self.step = after;
         } else {
-            self.take(input, input.len());
+            self.advance(input, input.len());
         }
     }
 
@@ -267,7 +267,7 @@ impl Gunzip {
         let length = input.len().min(N - self.part.filled);
         self.part.bytes[self.part.filled..][..length].copy_from_slice(&input[..length]);
         self.part.filled += length;
-        self.take(input, length);
+        self.advance(input, length);
         if self.part.filled < N {
             return None;
         }
@@ -275,9 +275,9 @@ impl Gunzip {
         self.part.bytes.first_chunk().copied()
     }
 
-    fn take(&mut self, input: &mut &[u8], length: usize) {
-        let (taken, rest) = input.split_at(length);
-        self.header_crc.update(taken);
+    fn advance(&mut self, input: &mut &[u8], length: usize) {
+        let (passed, rest) = input.split_at(length);
+        self.header_crc.update(passed);
         self.offset += length as u64;
         *input = rest;
     }

@@ -1,30 +1,31 @@
-//! A shortcut for a small member that is complete within a chunk.
+//! Inflates a small member that is complete within a piece in one call, in half the time of a
+//! resumable inflate.
 //!
-//! Inflating it in one call takes half the time of a resumable inflate. The shortcut reports no
-//! faults: if it does not accept a member, for whatever reason, the resumable decoder reads the
-//! member from its first byte.
+//! This reports no faults. If it does not accept a member, for whatever reason, the resumable decoder
+//! reads the member from its first byte.
 
 use std::fmt;
 
 use libdeflater::{Decompressor, crc32};
 use memchr::memmem::{self, Finder};
 
+use super::gzip::{DEFLATE, MAGIC};
 use crate::bounds::MAX_WHOLE_MEMBER;
 
-/// The first bytes of a member: the magic number, the method deflate, and no flags. Members
-/// in a stash have no flags, and libdeflate does not check all of them.
-const HEAD: [u8; 4] = [0x1f, 0x8b, 8, 0];
+/// The first bytes of a member without flags. Members in a stash have none, and libdeflate does not
+/// check all of them.
+const MEMBER_BEGIN: [u8; 4] = [MAGIC[0], MAGIC[1], DEFLATE, 0];
 
-/// [`HEAD`], four bytes of time, and two more bytes.
-const HEADER: usize = 10;
+/// Bytes before the deflate stream: [`MEMBER_BEGIN`], four bytes of time, and two more.
+const HEADER_LENGTH: usize = 10;
 
-/// The CRC and the length, four bytes each.
-const TRAILER: usize = 8;
+/// Bytes after the deflate stream: the CRC and the length of the text, four each.
+const TRAILER_LENGTH: usize = 8;
 
 /// Inflates whole members. Its buffers are reused for each member.
 pub(crate) struct WholeMembers {
-    next_member: Finder<'static>,
-    inflate: Decompressor,
+    member_begin: Finder<'static>,
+    decompressor: Decompressor,
     text: Vec<u8>,
 }
 
@@ -37,40 +38,42 @@ impl fmt::Debug for WholeMembers {
 impl WholeMembers {
     pub(crate) fn new() -> Self {
         Self {
-            next_member: Finder::new(&HEAD),
-            inflate: Decompressor::new(),
+            member_begin: Finder::new(&MEMBER_BEGIN),
+            decompressor: Decompressor::new(),
             text: Vec::new(),
         }
     }
 
     /// Inflates the member at the beginning of `input`. Returns its length and its text.
     ///
-    /// The end of the member is a guess: the next [`HEAD`], or the end of the input. libdeflate
-    /// checks the trailer after the deflate stream but does not report its offset. The guess is
-    /// right if the same trailer is at the guessed end and nowhere before it.
-    pub(crate) fn take(&mut self, input: &[u8]) -> Option<(usize, &[u8])> {
-        let (_, after) = input.split_first_chunk::<HEADER>()?;
-        let end = self
-            .next_member
-            .find(after)
-            .map_or(input.len(), |place| HEADER + place);
+    /// The end of the member is a guess: where the next one seems to begin, or the end of the input.
+    /// libdeflate checks the eight bytes after the deflate stream but does not say where they are. If
+    /// the text's CRC and length equal the last eight bytes, and these occur nowhere earlier, the
+    /// stream ended there, and the guess is right.
+    pub(crate) fn inflate(&mut self, input: &[u8]) -> Option<(usize, &[u8])> {
+        if !input.starts_with(&MEMBER_BEGIN) {
+            return None;
+        }
+        let next = self.member_begin.find(input.get(HEADER_LENGTH..)?);
+        let end = next.map_or(input.len(), |place| HEADER_LENGTH + place);
         // This removes white space between members, and never a part of a trailer: the last byte of
         // a length up to MAX_WHOLE_MEMBER is 0.
         let member = input.get(..end)?.trim_ascii_end();
-        let (body, trailer) = member.get(HEADER..)?.split_last_chunk::<TRAILER>()?;
+        let after_header = member.get(HEADER_LENGTH..)?;
+        let (stream, trailer) = after_header.split_last_chunk::<TRAILER_LENGTH>()?;
         let [c0, c1, c2, c3, l0, l1, l2, l3] = *trailer;
+        let crc = u32::from_le_bytes([c0, c1, c2, c3]);
         let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
-        if !input.starts_with(&HEAD) || length > MAX_WHOLE_MEMBER {
+        if length > MAX_WHOLE_MEMBER {
             return None;
         }
         if self.text.len() < length {
             self.text.resize(length, 0);
         }
         let text = &mut self.text[..length];
-        let inflated = self.inflate.gzip_decompress(member, text).ok()?;
-        let is_its_trailer =
-            inflated == length && crc32(text) == u32::from_le_bytes([c0, c1, c2, c3]);
-        let is_the_first = memmem::find(&member[HEADER..], trailer) == Some(body.len());
-        (is_its_trailer && is_the_first).then_some((member.len(), text))
+        let inflated = self.decompressor.gzip_decompress(member, text).ok()?;
+        let is_its_trailer = inflated == length && crc32(text) == crc;
+        let occurs_once = memmem::find(after_header, trailer) == Some(stream.len());
+        (is_its_trailer && occurs_once).then_some((member.len(), text))
     }
 }
