@@ -1,6 +1,10 @@
 //! The dialect `regex`: any text in which a regex finds the events, by its groups `timestamp` and
 //! `message`.
 //!
+//! The dialect is for JSON in another envelope than that of CloudWatch Logs. The group `message` is
+//! therefore the content of a JSON string, and is unescaped. An event whose message is not such
+//! content is rejected with the reason `escape`.
+//!
 //! The `regex` crate searches text that is all in memory. A stream is not: a match can begin in one
 //! chunk and end in another, and bytes that have not arrived can still extend it. This parser drives
 //! three machines, all compiled from the same pattern by [`EventRegex::new`]:
@@ -16,19 +20,19 @@
 //!
 //! ```text
 //! text    ──────────┬─────────────────────────────────┬──────────────┬──────► not read yet
-//!            begin ─┘ may be before the window    end ┘              └ next
+//!      search_begin ┘ may be before the window    end ┘              └ next
 //! window       ├────────────────────────────────────────────────────────────┤
 //!              └ offset                          ◄──── at most MAX_MATCH ────►
 //! ```
 //!
-//! `offset` and `begin` count from the beginning of the text, `end` and `next` from the beginning of
-//! the window.
+//! `offset` and `search_begin` count from the beginning of the text, `end` and `next` from the
+//! beginning of the window.
 //!
 //! # Invariants
 //!
-//! - `search` has read the bytes from `begin` to `offset + next`, each exactly once. Reading again
-//!   from `begin` with each chunk would take quadratic time.
-//! - The window holds everything since `begin`, or at least [`REACH`] bytes before `end` (before
+//! - `search` has read the bytes from `search_begin` to `offset + next`, each exactly once. Reading
+//!   again from `search_begin` with each chunk would take quadratic time.
+//! - The window holds everything since `search_begin`, or at least [`REACH`] bytes before `end` (before
 //!   `next`, if there is no `end` yet), and [`LOOK_BEHIND`] bytes before that.
 //! - A match that is longer than [`MAX_MATCH`], or that so many further bytes leave undecided, is a
 //!   fault at the same byte wherever the chunks were cut. Cutting it short would give another match.
@@ -41,6 +45,7 @@
 //! - [`LOOK_BEHIND`] and the assertions that `EventRegex::new` accepts.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use regex::bytes::Regex;
@@ -57,7 +62,7 @@ use crate::error::{Error, Reason};
 use crate::pattern;
 use crate::rejection::Rejection;
 
-/// Unneeded bytes at the beginning of the window that are worth moving the rest for.
+/// Bytes that are removed from the beginning of the window at a time. Each time moves the rest.
 const COMPACT: usize = 1024 * 1024;
 
 /// Bytes before the beginning of a search that assertions such as `^` and `(?-u:\b)` look at.
@@ -140,13 +145,21 @@ pub(crate) struct RegexParser {
     /// Offset of the window in the text.
     offset: u64,
     /// Offset in the text at which the search began.
-    begin: u64,
+    search_begin: u64,
     /// Index in the window of the next byte for `search`.
     next: usize,
     /// Index in the window at which the best match so far ends.
     end: Option<usize>,
     /// The decoded message. Reused for each event.
     message: Vec<u8>,
+}
+
+/// A match. The ranges are indices in the window.
+struct Found {
+    /// Offset of the match in the text.
+    offset: u64,
+    timestamp: Range<usize>,
+    message: Range<usize>,
 }
 
 impl RegexParser {
@@ -158,7 +171,7 @@ impl RegexParser {
             state: None,
             window: Vec::new(),
             offset: 0,
-            begin: 0,
+            search_begin: 0,
             next: 0,
             end: None,
             message: Vec::new(),
@@ -189,7 +202,7 @@ impl RegexParser {
         }
     }
 
-    /// Phase 1: reads the rest of the window, and emits each event that is final.
+    /// Phase 1: reads the rest of the window, and emits the event of each match that is final.
     fn search(&mut self, events: &mut dyn EventSink) -> Result<(), Error> {
         let mut state = self.state()?;
         while let Some(byte) = self.window.get(self.next) {
@@ -230,45 +243,63 @@ impl RegexParser {
         }
     }
 
-    /// Phase 3: emits the event of the match that ends at `end`, and begins a new search there.
+    /// Emits the event of the match that ends at `end`, and begins a new search there.
     fn emit(&mut self, end: usize, events: &mut dyn EventSink) -> Result<(), Error> {
-        let begin = self.match_begin(end)?;
-        let Some(groups) = self.regex.groups.captures_at(&self.window, begin) else {
+        let found = self.find_groups(end)?;
+        self.pass_on(found, events)?;
+        self.search_begin = self.offset + end as u64;
+        self.next = end;
+        self.state = None;
+        Ok(())
+    }
+
+    /// Phase 3: finds the groups of the match that ends at `end`.
+    fn find_groups(&mut self, end: usize) -> Result<Found, Error> {
+        let earliest = self.earliest_begin(end)?;
+        // Impossible while the machines agree: phase 1 has found this match, and `regex` falls back to
+        // a slower engine instead of running out of memory. No reason is closer, and an event must not
+        // be lost without one.
+        let Some(groups) = self.regex.groups.captures_at(&self.window, earliest) else {
             return Err(self.too_large());
         };
         let whole = groups.get_match();
         if whole.len() > MAX_MATCH {
             return Err(self.too_long(end));
         }
-        let group = |name| groups.name(name).map_or(&[][..], |group| group.as_bytes());
-        let (timestamp, escaped) = (group("timestamp"), group("message"));
+        let range = |name| groups.name(name).map_or(0..0, |group| group.range());
+        Ok(Found {
+            offset: self.offset + whole.start() as u64,
+            timestamp: range("timestamp"),
+            message: range("message"),
+        })
+    }
+
+    /// Unescapes the message and passes the event on.
+    fn pass_on(&mut self, found: Found, events: &mut dyn EventSink) -> Result<(), Error> {
+        let timestamp = &self.window[found.timestamp];
+        let escaped = &self.window[found.message];
         self.message.clear();
-        let decoded = unescape(escaped, &mut self.message);
-        let message = decoded.map_or(escaped, |()| &self.message);
+        let unescaped = unescape(escaped, &mut self.message);
+        let message = unescaped.map_or(escaped, |()| &self.message);
         if message.len() > MAX_MESSAGE {
-            let begin = self.offset + whole.start() as u64;
-            return Err(Reason::MessageTooLong(MAX_MESSAGE).in_text(begin));
+            return Err(Reason::MessageTooLong(MAX_MESSAGE).in_text(found.offset));
         }
         let event = Event { timestamp, message };
-        let result = match decoded {
+        let result = match unescaped {
             Ok(()) => events.event(event, DocumentKind::Data),
             Err(_) => events.reject(event, Rejection::Escape),
         };
-        result.map_err(|error| error.in_text(self.offset + whole.start() as u64))?;
-        self.begin = self.offset + end as u64;
-        self.next = end;
-        self.state = None;
-        Ok(())
+        result.map_err(|error| error.in_text(found.offset))
     }
 
-    /// Phase 2: returns the index at which to look for the match that ends at `end`. The match begins
-    /// there or later.
+    /// Phase 2: returns the index in the window from which to look for the match that ends at `end`. The
+    /// match begins there or later.
     ///
     /// If the window does not hold the beginning of the search any more, the match is followed
     /// backwards through at most [`REACH`] bytes. A match that reaches further is a fault.
-    fn match_begin(&mut self, end: usize) -> Result<usize, Error> {
-        if self.offset + end as u64 - self.begin <= REACH as u64 {
-            return Ok((self.begin - self.offset) as usize);
+    fn earliest_begin(&mut self, end: usize) -> Result<usize, Error> {
+        if self.offset + end as u64 - self.search_begin <= REACH as u64 {
+            return Ok((self.search_begin - self.offset) as usize);
         }
         let input = Input::new(&self.window)
             .range(end - REACH..end)
@@ -276,15 +307,15 @@ impl RegexParser {
         let mut state = (self.regex.reverse)
             .start_state_reverse(&mut self.reverse_cache, &input)
             .map_err(|_| self.too_large())?;
-        let mut begin = end;
-        for at in input.get_range().rev() {
+        let mut earliest = end;
+        for index in input.get_range().rev() {
             state = (self.regex.reverse)
-                .next_state(&mut self.reverse_cache, state, self.window[at])
+                .next_state(&mut self.reverse_cache, state, self.window[index])
                 .map_err(|_| self.too_large())?;
             if state.is_match() {
-                begin = at + 1;
+                earliest = index + 1;
             } else if state.is_dead() {
-                return Ok(begin);
+                return Ok(earliest);
             }
         }
         Err(self.too_long(end))
@@ -304,7 +335,7 @@ impl RegexParser {
     /// Removes the bytes that no match can reach any more.
     fn compact(&mut self) {
         let reach = self.end.unwrap_or(self.next).saturating_sub(REACH);
-        let searched = self.begin.saturating_sub(self.offset) as usize;
+        let searched = self.search_begin.saturating_sub(self.offset) as usize;
         let done = searched.max(reach).saturating_sub(LOOK_BEHIND);
         if done >= COMPACT {
             self.window.drain(..done);
