@@ -37,7 +37,7 @@ pub(crate) struct CloudWatchParser {
     state: State,
     /// Offset of the next byte in the text.
     offset: u64,
-    open: Containers,
+    containers: Containers,
     /// Whether `logEvents` is one of the open containers.
     in_events: bool,
     target: Target,
@@ -71,7 +71,7 @@ impl CloudWatchParser {
         Self {
             state: State::BetweenDocuments,
             offset: 0,
-            open: Containers::default(),
+            containers: Containers::default(),
             in_events: false,
             target: Target::Other,
             key: Vec::with_capacity(MAX_WORD + 1),
@@ -117,7 +117,7 @@ impl CloudWatchParser {
     }
 
     fn expects_event(&self) -> bool {
-        self.in_events && self.open.depth() == EVENTS
+        self.in_events && self.containers.depth() == EVENTS
     }
 
     /// Reads a byte outside strings and numbers. Returns the number of bytes read.
@@ -150,7 +150,7 @@ impl CloudWatchParser {
             (State::Colon, _) => return Err(self.malformed("no colon after a key")),
             (State::ValueOrEnd, b']') => self.close(Container::Array, events)?,
             (State::Value | State::ValueOrEnd, _) => self.value(byte)?,
-            (_, b',') => match self.open.innermost() {
+            (_, b',') => match self.containers.innermost() {
                 Container::Object => State::NextKey,
                 Container::Array => State::Value,
             },
@@ -161,7 +161,7 @@ impl CloudWatchParser {
         Ok(1)
     }
 
-    /// Begins a value with its first byte.
+    /// Begins a value with its first byte. Returns the next state.
     fn value(&mut self, byte: u8) -> Result<State, Error> {
         let target = std::mem::replace(&mut self.target, Target::Other);
         let fault = match target {
@@ -204,6 +204,7 @@ impl CloudWatchParser {
         }
     }
 
+    /// Reads the next byte of `true`, `false` or `null`. Returns the number of bytes read.
     fn literal(&mut self, rest: &'static [u8], byte: u8) -> Result<usize, Error> {
         match rest {
             [expected, rest @ ..] if *expected == byte => {
@@ -217,6 +218,7 @@ impl CloudWatchParser {
         }
     }
 
+    /// Reads a number to its end or to that of `text`. Returns the number of bytes read.
     fn number(&mut self, mut number: Number, text: &[u8]) -> Result<usize, Error> {
         for (read, byte) in text.iter().enumerate() {
             match number.push(*byte) {
@@ -226,10 +228,7 @@ impl CloudWatchParser {
                     self.state = State::AfterValue;
                     return Ok(read);
                 }
-                None => {
-                    self.offset += read as u64;
-                    return Err(self.malformed("no number"));
-                }
+                None => return Err(self.malformed_at(read, "no number")),
             }
             self.keep_digit(*byte, read)?;
         }
@@ -249,8 +248,9 @@ impl CloudWatchParser {
         Ok(())
     }
 
+    /// Returns the state after the bracket that opens a container.
     fn open(&mut self, container: Container) -> Result<State, Error> {
-        if !self.open.push(container) {
+        if !self.containers.push(container) {
             return Err(Reason::TooDeep(MAX_DEPTH).in_text(self.offset));
         }
         Ok(match container {
@@ -259,18 +259,19 @@ impl CloudWatchParser {
         })
     }
 
+    /// Returns the state after the bracket that closes a container.
     fn close(&mut self, container: Container, events: &mut dyn EventSink) -> Result<State, Error> {
-        if self.open.innermost() != container {
+        if self.containers.innermost() != container {
             return Err(self.malformed("a bracket that closes another kind"));
         }
-        match self.open.depth() {
+        match self.containers.depth() {
             EVENT if self.in_events => self.end_event(events)?,
             EVENTS => self.in_events = false,
             DOCUMENT => self.end_document(events)?,
             _ => {}
         }
-        self.open.pop();
-        Ok(match self.open.depth() {
+        self.containers.pop();
+        Ok(match self.containers.depth() {
             0 => State::BetweenDocuments,
             _ => State::AfterValue,
         })
@@ -322,10 +323,20 @@ impl CloudWatchParser {
     }
 
     fn malformed(&self, what: &'static str) -> Error {
-        Reason::MalformedJson(what).in_text(self.offset)
+        self.malformed_at(0, what)
+    }
+
+    /// Returns the error for a byte that is `read` bytes after the offset.
+    fn malformed_at(&self, read: usize, what: &'static str) -> Error {
+        Reason::MalformedJson(what).in_text(self.offset + read as u64)
     }
 
     fn not_an_envelope(&self, what: &str) -> Error {
-        Reason::NotAnEnvelope(what.to_owned()).in_text(self.offset)
+        self.not_an_envelope_at(0, what)
+    }
+
+    /// Returns the error for a byte that is `read` bytes after the offset.
+    fn not_an_envelope_at(&self, read: usize, what: &str) -> Error {
+        Reason::NotAnEnvelope(what.to_owned()).in_text(self.offset + read as u64)
     }
 }

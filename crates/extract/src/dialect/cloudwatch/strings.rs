@@ -46,10 +46,7 @@ impl CloudWatchParser {
             decoded.0[..bytes.len()].copy_from_slice(bytes);
             decoded.1 = bytes.len();
         });
-        if let Err(what) = result {
-            self.offset += read as u64;
-            return Err(self.malformed(what));
-        }
+        result.map_err(|what| self.malformed_at(read, what))?;
         self.keep(&decoded.0[..decoded.1], read)?;
         Ok(state)
     }
@@ -97,7 +94,7 @@ impl CloudWatchParser {
     ///
     /// A known key that comes twice is a fault: JSON does not say which of the two counts.
     fn target_of_key(&mut self, read: usize) -> Result<Target, Error> {
-        let (target, again) = match (self.open.depth(), self.in_events, self.key.as_slice()) {
+        let (target, again) = match (self.containers.depth(), self.in_events, self.key.as_slice()) {
             (DOCUMENT, _, b"messageType") => {
                 (Target::MessageType, self.document.message_type.is_some())
             }
@@ -118,8 +115,7 @@ impl CloudWatchParser {
         if again {
             let key = String::from_utf8_lossy(&self.key);
             let what = format!("two keys {key} in one object");
-            self.offset += read as u64;
-            return Err(self.not_an_envelope(&what));
+            return Err(self.not_an_envelope_at(read, &what));
         }
         Ok(target)
     }
