@@ -83,11 +83,14 @@ pub(crate) enum DocumentKind {
 }
 
 /// Takes the events that a parser finds.
+///
+/// The [`Router`](crate::router::Router) is the event sink of a transcode. A parser knows only this
+/// trait, and so nothing of records and files.
 pub(crate) trait EventSink {
     /// Takes an event from a document of this kind.
     fn event(&mut self, event: Event<'_>, kind: DocumentKind) -> Result<(), SinkError>;
 
-    /// Takes an event that the parser cannot decode. Its message is still encoded.
+    /// Takes an event whose message the parser cannot unescape. The message is as written.
     fn reject(&mut self, event: Event<'_>, reason: Rejection) -> Result<(), SinkError>;
 
     /// Gives the kind of the document whose events have been `Unknown` so far.

@@ -1,8 +1,8 @@
 //! Turns an object of a Firehose stash into CSV.gz.
 //!
 //! ```text
-//! bytes ──► layers ──► utf8 ──► dialect ──► format ──► sink ──► CSV.gz
-//!           gzip       text     events      records          └► rejected lines
+//! bytes ──► layers ──► utf8 ──► dialect ──► router (format) ──► sink ──► CSV.gz
+//!           gzip       text     events      records                  └─► rejected lines
 //! ```
 //!
 //! | stage | from → to |
@@ -10,8 +10,9 @@
 //! | `layers` | the object's bytes → the bytes inside all layers of gzip, found by their bytes |
 //! | `utf8` | bytes → text, in whole characters |
 //! | `dialect` | text → events: CloudWatch Logs envelopes, or the matches of a regex |
-//! | `format` | an event's message → the fields of a record |
-//! | `sink` | records → a file |
+//! | `router` | events → rows or rejected lines, and the counts |
+//! | `format` | in the router: an event's message → the fields of a record |
+//! | `sink` | records, or rejected lines → a file |
 //!
 //! - [`Options`] select a dialect, a format, and their parameters.
 //! - [`Shape`] is their compiled form. Make it once and use it for many objects. It has the
