@@ -52,7 +52,12 @@ pub(crate) const MAX_HELD: usize = 16 * 1024 * 1024;
 /// escaped with a backslash.
 pub(crate) const MAX_MATCH: usize = 2 * MAX_MESSAGE;
 
-/// Bytes of a regex as written. The message of every task carries it beside up to 32 keys.
+/// Bytes of a regex as written.
+///
+/// `rehose.json` carries it, and `job.json` and the report of each job, so it must stay small beside
+/// them. A stack has a lower limit: its functions get the regex in the variable `REHOSE_OPTIONS`, and
+/// Lambda accepts 4 KB of all variables of a function
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 pub(crate) const MAX_PATTERN: usize = 8 * 1024;
 
 /// Bytes of a compiled regex: about forty `\w`, the largest construct in common use.
