@@ -97,7 +97,7 @@ pub(crate) trait EventSink {
     fn resolve(&mut self, kind: DocumentKind) -> Result<(), SinkError>;
 }
 
-/// The reason why an event sink fails. A sink knows no offsets, so the parser adds one.
+/// The reason why an event sink fails. A sink has no offsets, so the parser adds one.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SinkError {
     #[error("more than {MAX_HELD} bytes wait for a messageType")]

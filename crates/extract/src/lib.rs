@@ -46,7 +46,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The crate is pure and synchronous. It knows no AWS, file system, clock or thread. Its memory does
+//! The crate is pure and synchronous. It uses no AWS, file system, clock or thread. Its memory does
 //! not grow with the object: every buffer has a limit, and an object that exceeds it fails with the
 //! name of the limit.
 #![warn(missing_docs)]

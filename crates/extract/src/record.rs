@@ -18,14 +18,14 @@ pub(crate) struct Record<'a> {
 
 /// The fields of a record: parts of its message, in the order of the columns.
 ///
-/// Fields are borrowed, so a record needs no allocation. A sink that knows no better can treat both
-/// variants alike, with [`iter`](Self::iter).
+/// Fields are borrowed, so a record needs no allocation. [`iter`](Self::iter) gives the fields of both
+/// variants.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fields<'a> {
     /// A message that consists of the fields, with one space between any two.
     ///
     /// No field is empty or has a comma, quote, backslash or line break. A CSV sink can therefore
-    /// copy the message and turn spaces into commas, which the compiler vectorises.
+    /// copy the message and turn spaces into commas, in a loop that the compiler vectorises.
     Spaced(&'a [u8]),
     /// Any fields.
     Ranges {

@@ -11,7 +11,7 @@
 //!
 //! | phase | machine | finds |
 //! |---|---|---|
-//! | 1. forward, each byte once | `search`, a lazy DFA whose state survives from chunk to chunk | the end of a match, and whether more bytes could extend it |
+//! | 1. forward, each byte once | `search`, a lazy DFA whose state is kept from chunk to chunk | the end of a match, and whether more bytes could extend it |
 //! | 2. backward from the end, only if needed | `reverse`, the DFA of the reversed pattern | the beginning |
 //! | 3. forward from the beginning | `groups`, an ordinary regex | the groups |
 //!

@@ -10,8 +10,8 @@ use super::whole_member::WholeMembers;
 use crate::error::{Error, Reason, Stream};
 use crate::space::is_space;
 
-/// Decoded bytes that are passed on at a time: enough to make the call free, few enough to stay in
-/// the core's cache for the next stages.
+/// Decoded bytes that are passed on at a time. Passing on fewer would cost more calls. More would no
+/// longer be in the core's cache for the next stages.
 const BUFFER: usize = 64 * 1024;
 
 /// The first two bytes of a member.
