@@ -1,6 +1,5 @@
 #![no_main]
 
-#[path = "../checks/rowdeflate.rs"]
-mod check;
+use rehose_testkit::checks::rowdeflate::check;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| check::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));

@@ -1,10 +1,5 @@
 #![no_main]
 
-#[path = "../checks/scanner.rs"]
-mod check;
-#[path = "../../crates/extract/tests/oracle/mod.rs"]
-mod oracle;
-#[path = "../../crates/extract/tests/subject/mod.rs"]
-mod subject;
+use rehose_testkit::checks::scanner::check;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| check::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));

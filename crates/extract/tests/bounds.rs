@@ -1,17 +1,13 @@
 //! Every limit: an object at the limit passes, and one beyond it fails at the right offset.
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-mod oracle;
-mod stash;
-mod subject;
-
 use std::cell::Cell;
 use std::io;
 
 use rehose_extract::{Compression, Error, Fault, Reason, Stream, Transcoder};
-
-use stash::{SIZES, document, event_regex, flow_logs, gz, messages};
-use subject::{in_text, transcode, transcode_in_chunks};
+use rehose_testkit::shapes::{event_regex, flow_logs, messages};
+use rehose_testkit::stash::{document, gzip};
+use rehose_testkit::subject::{SIZES, in_text, transcode, transcode_in_chunks};
 
 const MAX_MESSAGE: usize = 2 << 20;
 const MAX_HELD: usize = 16 << 20;
@@ -23,7 +19,7 @@ const LARGE: [usize; 1] = [65_521];
 #[test]
 fn gzip_has_three_layers_at_most() {
     let text = document(&[(0, "x")]);
-    let three = gz(gz(gz(text)));
+    let three = gzip(gzip(gzip(text)));
     assert_eq!(
         transcode_in_chunks(&messages(), &three, &SIZES)
             .unwrap()
@@ -31,7 +27,7 @@ fn gzip_has_three_layers_at_most() {
             .written,
         1
     );
-    for four in [gz(&three), gz([b"\n", &three[..]].concat())] {
+    for four in [gzip(&three), gzip([b"\n", &three[..]].concat())] {
         let fault = transcode_in_chunks(&messages(), &four, &SIZES).unwrap_err();
         assert_eq!(fault.reason, Reason::TooManyLayers(3));
         assert_eq!(fault.at.stream, Stream::Gzip(3));
@@ -41,7 +37,7 @@ fn gzip_has_three_layers_at_most() {
 
 #[test]
 fn white_space_before_gzip_is_bounded() {
-    let member = gz(document(&[(0, "x")]));
+    let member = gzip(document(&[(0, "x")]));
     let spaces = |count| [vec![b' '; count], member.clone()].concat();
     assert!(transcode_in_chunks(&messages(), &spaces(4095), &SIZES).is_ok());
     let expected = in_text(
@@ -240,7 +236,7 @@ fn text_without_a_match_is_searched_once_at_any_chunk_size() {
 #[test]
 fn a_gzip_bomb_is_only_text() {
     let envelope = document(&[(0, "x")]).replace("123456789012", &" ".repeat(16 << 20));
-    let bomb = gz(gz(envelope));
+    let bomb = gzip(gzip(envelope));
     assert!(bomb.len() < 10_000);
     let output = transcode_in_chunks(&messages(), &bomb, &[1]).unwrap();
     assert_eq!(output.summary.written, 1);
@@ -265,13 +261,18 @@ fn push_while(object: &[u8], asks: usize) -> (Result<(), Error>, usize) {
 #[test]
 fn a_gzip_bomb_goes_on_only_as_long_as_its_caller_wants() {
     const MEMBERS: usize = 100_000;
-    let empty_members = gz("").repeat(MEMBERS);
+    let empty_members = gzip("").repeat(MEMBERS);
     for (what, bomb, most_bytes, pieces) in [
-        ("a high ratio", gz(vec![b' '; 64 << 20]), 70_000, 1_024),
-        ("a nested one", gz(gz(vec![b' '; 64 << 20])), 1_000, 1_024),
+        ("a high ratio", gzip(vec![b' '; 64 << 20]), 70_000, 1_024),
+        (
+            "a nested one",
+            gzip(gzip(vec![b' '; 64 << 20])),
+            1_000,
+            1_024,
+        ),
         ("empty members", empty_members.clone(), usize::MAX, MEMBERS),
-        ("nested ones", gz(&empty_members), 20_000, MEMBERS),
-        ("nested twice", gz(gz(&empty_members)), 1_000, MEMBERS),
+        ("nested ones", gzip(&empty_members), 20_000, MEMBERS),
+        ("nested twice", gzip(gzip(&empty_members)), 1_000, MEMBERS),
     ] {
         assert!(bomb.len() < most_bytes, "{what}: {}", bomb.len());
         let (end, asked) = push_while(&bomb, usize::MAX);

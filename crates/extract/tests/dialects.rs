@@ -1,19 +1,12 @@
 //! Layers of gzip, and the events of both dialects.
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-mod oracle;
-mod stash;
-mod subject;
-
 use rehose_extract::Shape;
+use rehose_testkit::oracle::expect;
+use rehose_testkit::shapes::{USUAL_REGEX, flow_logs, messages, options};
+use rehose_testkit::stash::{Header, control_document, document, envelope_of, event, flow, gzip};
+use rehose_testkit::subject::{Output, SIZES, SOURCE, transcode, transcode_in_chunks};
 use serde_json::json;
-
-use oracle::expect;
-use stash::{
-    Header, SIZES, USUAL_REGEX, columns, control_document, document, envelope, flow, flow_logs, gz,
-    messages, options,
-};
-use subject::{Output, SOURCE, transcode, transcode_in_chunks};
 
 const HEADER: &str = "timestamp,version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,protocol,packets,bytes,start,end,action,log-status\n";
 
@@ -35,6 +28,7 @@ fn documents() -> [String; 3] {
 }
 
 fn rows_of_documents() -> String {
+    let columns = |port| flow(port).replace(' ', ",");
     [
         HEADER,
         "2020-02-01T00:00:00.000Z,",
@@ -53,23 +47,26 @@ fn objects() -> Vec<(&'static str, Vec<u8>)> {
     let documents = documents();
     let text = documents.concat();
     let lines = documents.join("\n") + "\n";
-    let members = documents.each_ref().map(gz);
+    let members = documents.each_ref().map(gzip);
     let cut = |size| {
         text.as_bytes()
             .chunks(size)
-            .flat_map(gz)
+            .flat_map(gzip)
             .collect::<Vec<_>>()
     };
     vec![
         ("members back to back", members.concat()),
-        ("one stream over many documents", gz(&text)),
-        ("gzip over gzip members", gz(members.concat())),
-        ("gzip over gzip over gzip members", gz(gz(members.concat()))),
+        ("one stream over many documents", gzip(&text)),
+        ("gzip over gzip members", gzip(members.concat())),
+        (
+            "gzip over gzip over gzip members",
+            gzip(gzip(members.concat())),
+        ),
         (
             "documents that are not compressed",
             text.clone().into_bytes(),
         ),
-        ("lines in one stream", gz(&lines)),
+        ("lines in one stream", gzip(&lines)),
         ("lines that are not compressed", lines.clone().into_bytes()),
         ("a newline between members", members.join(&b'\n')),
         (
@@ -78,7 +75,7 @@ fn objects() -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "newlines between members inside gzip",
-            gz(members.join(&b"\r\n"[..])),
+            gzip(members.join(&b"\r\n"[..])),
         ),
         (
             "white space before the first member",
@@ -92,13 +89,16 @@ fn objects() -> Vec<(&'static str, Vec<u8>)> {
         ("members cut at every byte", cut(1)),
         (
             "members cut inside members",
-            gz(&members.concat()[..90])
+            gzip(&members.concat()[..90])
                 .into_iter()
-                .chain(gz(&members.concat()[90..]))
+                .chain(gzip(&members.concat()[90..]))
                 .collect(),
         ),
-        ("an empty member first", [gz(""), members.concat()].concat()),
-        ("an empty member in between", members.join(&gz("")[..])),
+        (
+            "an empty member first",
+            [gzip(""), members.concat()].concat(),
+        ),
+        ("an empty member in between", members.join(&gzip("")[..])),
         (
             "zero padding after the last member",
             [members.concat(), vec![0; 512]].concat(),
@@ -133,7 +133,7 @@ fn both_dialects_give_the_same_bytes_for_usual_envelopes() {
 #[test]
 fn both_dialects_reject_the_same_events() {
     let regex = options(json!({"event_regex": USUAL_REGEX}));
-    let object = gz(document(&[
+    let object = gzip(document(&[
         (1, "too short"),
         (2, "a \"quoted\" \\ field,\n\u{1} é \u{10ffff} \u{2028}"),
         (253_402_300_800_000, &flow(1)),
@@ -149,16 +149,16 @@ fn an_object_without_events_is_a_success() {
     let nothing = [
         ("zero bytes", Vec::new()),
         ("white space", b" \n\t\r\n".to_vec()),
-        ("an empty member", gz("")),
+        ("an empty member", gzip("")),
         (
             "empty members in an empty member",
-            gz([gz(""), gz("")].concat()),
+            gzip([gzip(""), gzip("")].concat()),
         ),
         (
             "an empty member and a newline",
-            [gz(""), b"\n".to_vec()].concat(),
+            [gzip(""), b"\n".to_vec()].concat(),
         ),
-        ("a document without events", gz(document(&[]))),
+        ("a document without events", gzip(document(&[]))),
     ];
     for (name, object) in nothing {
         let output = output(&flow_logs(), &object);
@@ -198,11 +198,14 @@ fn every_part_of_a_members_header_is_skipped() {
             crc: true,
         },
     ];
-    let object: Vec<u8> = headers.iter().flat_map(|header| header.gz(&text)).collect();
+    let object: Vec<u8> = headers
+        .iter()
+        .flat_map(|header| header.gzip(&text))
+        .collect();
     assert_eq!(output(&flow_logs(), &object).summary.written, 6);
     for header in headers {
         assert_eq!(
-            output(&flow_logs(), &header.gz(&text)).summary.written,
+            output(&flow_logs(), &header.gzip(&text)).summary.written,
             1,
             "{header:?}"
         );
@@ -255,7 +258,7 @@ fn every_escape_of_json_is_decoded() {
 
 #[test]
 fn characters_of_any_length_are_accepted() {
-    let object = gz(document(&[
+    let object = gzip(document(&[
         (1, "é€😀"),
         (2, "ü"),
         (3, "\u{10ffff}\u{7f}\u{80}"),
@@ -274,7 +277,7 @@ fn control_documents_are_counted_and_not_written() {
         control_document(),
     ]
     .concat();
-    let output = output(&messages(), &gz(object));
+    let output = output(&messages(), &gzip(object));
     assert_eq!(
         output.csv(),
         "timestamp,message\n1970-01-01T00:00:00.000Z,data\n"
@@ -291,7 +294,7 @@ fn every_other_message_type_is_control() {
         "DATA_MESSAGE_",
         "DATA_MESSAGE_OF_ANOTHER_KIND",
     ] {
-        let object = envelope(message_type, &[(0, "x")]);
+        let object = envelope_of(message_type, &[event(0, "x")]);
         let output = output(&messages(), object.as_bytes());
         assert_eq!(
             (output.summary.control, output.summary.written),
@@ -341,7 +344,7 @@ fn an_objects_events_are_written_rejected_or_control() {
 #[test]
 fn the_summary_has_the_bytes_of_every_stage() {
     let text = document(&[(0, &flow(1))]);
-    let object = gz(gz(&text));
+    let object = gzip(gzip(&text));
     let output = output(&flow_logs(), &object);
     assert_eq!(output.summary.bytes_in, object.len() as u64);
     assert_eq!(output.summary.bytes_decoded, text.len() as u64);
@@ -356,7 +359,7 @@ fn the_output_of_many_blocks_depends_on_the_rows_alone() {
     let events = text[text.find("[{").unwrap()..].strip_suffix('}').unwrap();
     let late = format!(r#"{{"logEvents":{events},"messageType":"DATA_MESSAGE"}}"#);
     let whole = transcode(&flow_logs(), text.as_bytes(), &[usize::MAX]).unwrap();
-    for object in [gz(&text), gz(gz(&text)), late.into_bytes()] {
+    for object in [gzip(&text), gzip(gzip(&text)), late.into_bytes()] {
         for size in [1 << 10, 1 << 16, usize::MAX] {
             let output = transcode(&flow_logs(), &object, &[size]).unwrap();
             assert_eq!(output.csv_gz, whole.csv_gz);

@@ -1,15 +1,11 @@
 //! Every fault has the right reason and the exact offset, at every chunk size.
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-mod oracle;
-mod stash;
-mod subject;
-
 use rehose_extract::{Fault, Reason, Stream};
-
-use oracle::expect;
-use stash::{Header, SIZES, document, event_regex, flow, flow_logs, gz, messages};
-use subject::{SOURCE, at, in_text, transcode, transcode_in_chunks};
+use rehose_testkit::oracle::expect;
+use rehose_testkit::shapes::{event_regex, flow_logs, messages};
+use rehose_testkit::stash::{Header, document, flow, gzip};
+use rehose_testkit::subject::{SIZES, SOURCE, at, in_text, transcode, transcode_in_chunks};
 
 /// Marks the offset of the fault in the texts below. It is removed before the test.
 const HERE: &str = "‸";
@@ -38,7 +34,7 @@ fn fails_here(text: &str, reason: Reason) {
             [before.as_str(), &text].concat().into_bytes(),
             before.len() + offset,
         ),
-        (gz(&text), offset),
+        (gzip(&text), offset),
     ] {
         let expected = in_text(reason.clone(), offset);
         assert_eq!(fault(&object), expected, "{text}");
@@ -54,7 +50,7 @@ fn not_an_envelope(what: &str) -> Reason {
 }
 
 fn small_object() -> Vec<u8> {
-    gz(document(&[(1_580_515_200_000, &flow(1))]))
+    gzip(document(&[(1_580_515_200_000, &flow(1))]))
 }
 
 #[test]
@@ -74,7 +70,7 @@ fn a_header_cut_at_any_byte_fails_where_it_ends() {
         comment: Some("comment"),
         crc: true,
     };
-    let object = header.gz("");
+    let object = header.gzip("");
     for end in 1..object.len() {
         let expected = in_gzip(Reason::TruncatedGzip, 0, end);
         assert_eq!(fault(&object[..end]), expected);
@@ -86,7 +82,7 @@ fn a_cut_inner_layer_fails_where_it_ends() {
     let inner = small_object();
     for end in 1..inner.len() {
         let expected = in_gzip(Reason::TruncatedGzip, 1, end);
-        assert_eq!(fault(&gz(&inner[..end])), expected);
+        assert_eq!(fault(&gzip(&inner[..end])), expected);
     }
 }
 
@@ -109,7 +105,7 @@ fn one_flipped_bit_never_gives_other_rows() {
         crc: false,
     };
     let text = document(&[(1_580_515_200_000, &flow(1))]);
-    for object in [gz(&text), header.gz(&text), gz(gz(&text))] {
+    for object in [gzip(&text), header.gzip(&text), gzip(gzip(&text))] {
         let sound = transcode(&flow_logs(), &object, &[usize::MAX]).unwrap();
         for bit in 0..object.len() * 8 {
             let mut flipped = object.clone();
@@ -140,7 +136,7 @@ fn a_wrong_crc_or_length_fails_where_the_member_begins() {
         let expected = in_gzip(Reason::WrongCrc, 0, member.len() + 1);
         assert_eq!(fault(&object), expected);
         assert_eq!(
-            fault(&gz(flipped(from_end))),
+            fault(&gzip(flipped(from_end))),
             in_gzip(Reason::WrongCrc, 1, 0)
         );
     }
@@ -158,18 +154,18 @@ fn a_corrupt_member_fails_where_it_begins() {
         ..Header::default()
     };
     for (what, mut member, at, value) in [
-        ("unknown compression method", gz(""), 2, 7),
-        ("reserved flags", gz(""), 3, 0x20),
-        ("reserved flags", gz(""), 3, 0x80),
-        ("wrong CRC of the header", crc.gz(""), 4, 0x55),
-        ("wrong CRC of the header", crc.gz(""), 10, 0x55),
-        ("wrong CRC of the header", crc.gz(""), 11, 0x55),
+        ("unknown compression method", gzip(""), 2, 7),
+        ("reserved flags", gzip(""), 3, 0x20),
+        ("reserved flags", gzip(""), 3, 0x80),
+        ("wrong CRC of the header", crc.gzip(""), 4, 0x55),
+        ("wrong CRC of the header", crc.gzip(""), 10, 0x55),
+        ("wrong CRC of the header", crc.gzip(""), 11, 0x55),
         // A block of the reserved type.
-        ("not deflate", gz("x"), 10, 0x07),
+        ("not deflate", gzip("x"), 10, 0x07),
     ] {
         member[at] = value;
-        let object = [&gz(""), &b" "[..], &member].concat();
-        let expected = in_gzip(Reason::CorruptGzip(what), 0, gz("").len() + 1);
+        let object = [&gzip(""), &b" "[..], &member].concat();
+        let expected = in_gzip(Reason::CorruptGzip(what), 0, gzip("").len() + 1);
         assert_eq!(fault(&object), expected);
     }
 }
@@ -191,7 +187,7 @@ fn what_follows_the_last_member_must_be_a_member_white_space_or_padding() {
         let expected = in_gzip(Reason::TrailingBytes, 0, member.len() + offset);
         assert_eq!(fault(&object), expected, "{trailing:?}");
         assert_eq!(
-            fault(&gz(object)),
+            fault(&gzip(object)),
             in_gzip(Reason::TrailingBytes, 1, member.len() + offset)
         );
     }
@@ -203,8 +199,8 @@ fn what_follows_the_last_member_must_be_a_member_white_space_or_padding() {
 #[test]
 fn text_after_members_inside_gzip_is_trailing() {
     let text = document(&[(0, "x")]);
-    let object = [gz(gz(&text)), gz(&text)].concat();
-    let expected = in_gzip(Reason::TrailingBytes, 1, gz(&text).len());
+    let object = [gzip(gzip(&text)), gzip(&text)].concat();
+    let expected = in_gzip(Reason::TrailingBytes, 1, gzip(&text).len());
     assert_eq!(fault(&object), expected);
 }
 
@@ -216,17 +212,17 @@ fn padding_alone_is_a_fault() {
 #[test]
 fn the_first_fault_is_reported() {
     let bad = "{} then nonsense";
-    let truncated = &gz(bad)[..gz(bad).len() - 1];
+    let truncated = &gzip(bad)[..gzip(bad).len() - 1];
     let expected = at(
         not_an_envelope("a document without messageType"),
         Stream::Text,
         1,
     );
     assert_eq!(fault(truncated), expected);
-    assert_eq!(fault(&[&gz(bad)[..], b"trailing"].concat()), expected);
+    assert_eq!(fault(&[&gzip(bad)[..], b"trailing"].concat()), expected);
     assert_eq!(fault(b"{} \xff"), expected);
 
-    let mut wrong_inner = gz(bad);
+    let mut wrong_inner = gzip(bad);
     *wrong_inner.last_mut().unwrap() ^= 1;
     assert_eq!(fault(&wrong_inner), expected);
 }
@@ -253,7 +249,7 @@ fn text_that_is_not_utf_8_fails_where_the_character_begins() {
         .concat();
         let expected = at(Reason::InvalidUtf8, Stream::Text, offset);
         assert_eq!(fault(&object), expected, "{bytes:?}");
-        assert_eq!(fault(&gz(object)), expected, "{bytes:?}");
+        assert_eq!(fault(&gzip(object)), expected, "{bytes:?}");
     }
     let cut = [&text.as_bytes()[..offset], b"\xf0\x9f\x98"].concat();
     assert_eq!(fault(&cut), at(Reason::InvalidUtf8, Stream::Text, offset));
@@ -274,7 +270,7 @@ fn a_document_cut_at_any_byte_fails_where_it_ends() {
     for end in 2..text.len() {
         let expected = at(Reason::CutJson, Stream::Text, end);
         assert_eq!(fault(&text.as_bytes()[..end]), expected);
-        assert_eq!(fault(&gz(&text[..end])), expected);
+        assert_eq!(fault(&gzip(&text[..end])), expected);
     }
 }
 
@@ -484,11 +480,11 @@ fn a_fault_names_its_reason_and_position() {
             "the object ends inside a gzip member at byte 9 of the object",
         ),
         (
-            fault(&gz(&gz("")[..9])),
+            fault(&gzip(&gzip("")[..9])),
             "the object ends inside a gzip member at byte 9 of the object gunzipped once",
         ),
         (
-            fault(&gz(gz(&gz("")[..9]))),
+            fault(&gzip(gzip(&gzip("")[..9]))),
             "the object ends inside a gzip member at byte 9 of the object gunzipped 2 times",
         ),
         (

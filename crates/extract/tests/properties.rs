@@ -1,21 +1,17 @@
 //! For any envelopes, layers and chunks the result is what the oracle expects.
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-mod oracle;
-mod stash;
-mod subject;
-
 use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rehose_extract::Shape;
+use rehose_testkit::oracle::expect;
+use rehose_testkit::shapes::{flow_logs, messages, options};
+use rehose_testkit::stash::{self, flow, gzip};
+use rehose_testkit::subject::{SOURCE, check_result, transcode};
 use serde_json::json;
-
-use oracle::expect;
-use stash::{flow, flow_logs, gz, messages, options};
-use subject::{SOURCE, check_result, transcode};
 
 static SHAPES: LazyLock<[Shape; 3]> = LazyLock::new(|| {
     let captures = options(json!({"message_regex": "(?P<first>[^ ]*)(?: (?P<rest>.*))?"}));
@@ -151,7 +147,7 @@ fn documents() -> impl Strategy<Value = String> {
 fn wrapped(text: &[u8], layers: &[(usize, String)]) -> Vec<u8> {
     let mut bytes = text.to_vec();
     for (size, space) in layers {
-        let members: Vec<_> = bytes.chunks(*size).map(gz).collect();
+        let members: Vec<_> = bytes.chunks(*size).map(gzip).collect();
         bytes = members.join(space.as_bytes());
     }
     bytes

@@ -1,20 +1,16 @@
 //! The dialect `regex` finds in a stream what the regex finds in the whole text.
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-mod oracle;
-mod stash;
-mod subject;
-
 use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rehose_extract::Shape;
+use rehose_testkit::oracle::expect;
+use rehose_testkit::shapes::{USUAL_REGEX, event_regex, options};
+use rehose_testkit::stash::gzip;
+use rehose_testkit::subject::{SIZES, SOURCE, transcode};
 use serde_json::json;
-
-use oracle::expect;
-use stash::{SIZES, USUAL_REGEX, event_regex, options};
-use subject::{SOURCE, transcode};
 
 /// Event regexes, each with letters for texts in which it has many matches.
 const PATTERNS: [(&str, &str); 16] = [
@@ -122,7 +118,7 @@ fn any_envelope_is_accepted() {
         "event_regex": r"(?m)^(?P<timestamp>[0-9]{13})\t(?P<message>.*)$",
         "fields": ["srcaddr", "dstaddr"],
     }));
-    let object = stash::gz("1580515200000\t10.0.0.1 10.0.0.2\n1580515200001\t::1 ::2\n");
+    let object = gzip("1580515200000\t10.0.0.1 10.0.0.2\n1580515200001\t::1 ::2\n");
     let output = transcode(&shape, &object, &[1]).unwrap();
     assert_eq!(
         output.csv(),

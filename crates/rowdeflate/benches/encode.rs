@@ -4,15 +4,13 @@
 //! In each round every encoder encodes every text once. The result is the median of the CPU time of
 //! the thread.
 
-#[path = "../tests/shapes/mod.rs"]
-mod shapes;
-
 use std::fs::File;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use libdeflater::{CompressionLvl, Compressor};
+use rehose_testkit::texts;
 
 const ROUNDS: usize = 15;
 const BYTES: usize = 20_000_000;
@@ -41,11 +39,11 @@ fn main() -> io::Result<()> {
         measure(name, &text)?;
     }
     if files.is_empty() {
-        measure("rows", &shapes::rows(BYTES, 1))?;
-        measure("rows, new addresses", &shapes::addresses(BYTES, 1))?;
-        measure("requests", &shapes::requests(BYTES, 1))?;
-        measure("letters", &shapes::letters(BYTES, 1))?;
-        measure("noise", &shapes::noise(BYTES, 1))?;
+        measure("rows", &texts::rows(BYTES, 1))?;
+        measure("rows, new addresses", &texts::addresses(BYTES, 1))?;
+        measure("requests", &texts::requests(BYTES, 1))?;
+        measure("letters", &texts::letters(BYTES, 1))?;
+        measure("noise", &texts::noise(BYTES, 1))?;
     }
     Ok(())
 }

@@ -1,18 +1,15 @@
 //! Other decoders restore every encoded text.
 
-#[path = "../../../fuzz/checks/rowdeflate.rs"]
-mod check;
-mod shapes;
-
 use std::io::{self, Write};
 
-use check::{HEADER, TRAILER, encode, encode_by, round_trip};
 use flate2::Compression;
 use flate2::write::MultiGzDecoder;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use rehose_testkit::checks::replay;
+use rehose_testkit::checks::rowdeflate::{HEADER, TRAILER, check, encode, encode_by, round_trip};
+use rehose_testkit::texts::{addresses, letters, noise, requests, rows};
 use rowdeflate::Encoder;
-use shapes::{addresses, letters, noise, requests, rows};
 
 /// The size of a block in bytes.
 const BLOCK: usize = 128 * 1024;
@@ -265,15 +262,5 @@ proptest! {
 
 #[test]
 fn the_fuzzing_corpus_holds() {
-    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/rowdeflate");
-    let mut inputs = 0;
-    for entry in std::fs::read_dir(corpus).unwrap() {
-        let path = entry.unwrap().path();
-        let mut data = Vec::new();
-        io::copy(&mut std::fs::File::open(&path).unwrap(), &mut data).unwrap();
-        println!("{}", path.display());
-        check::check(&data);
-        inputs += 1;
-    }
-    assert!(inputs > 0, "there is no corpus");
+    replay("rowdeflate", check);
 }

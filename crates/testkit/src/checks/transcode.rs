@@ -6,9 +6,11 @@
 use std::sync::LazyLock;
 
 use flate2::Crc;
-use rehose_extract::{FormatName, Options, Shape};
+use rehose_extract::Shape;
+use serde_json::json;
 
 use crate::oracle::expect;
+use crate::shapes::{event_regex, flow_logs, options};
 use crate::subject::{SOURCE, check_result, transcode};
 
 /// The maximum size of a stored block in bytes.
@@ -27,29 +29,19 @@ const EVENT_REGEXES: [&str; 8] = [
     r"(?s)(?P<message>[a-z]+.*)?(?P<timestamp>[0-9])",
 ];
 
-#[allow(clippy::unwrap_used, reason = "the options are valid")]
 static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
-    let fields = Options {
-        fields: Some(["srcaddr", "dstaddr"].map(str::to_owned).to_vec()),
-        ..Options::default()
-    };
-    let message_regex = Options {
-        message_regex: Some("(?P<first>[^ ]+)(?: (?P<rest>.*))?".to_owned()),
-        ..Options::default()
-    };
-    let event_regexes = EVENT_REGEXES.map(|pattern| Options {
-        event_regex: Some(pattern.to_owned()),
-        format: Some(FormatName::Message),
-        ..Options::default()
-    });
-    [Options::default(), fields, message_regex]
-        .iter()
-        .chain(&event_regexes)
-        .map(|options| options.compile().unwrap())
+    let columns = [
+        flow_logs(),
+        options(json!({"fields": ["srcaddr", "dstaddr"]})),
+        options(json!({"message_regex": "(?P<first>[^ ]+)(?: (?P<rest>.*))?"})),
+    ];
+    columns
+        .into_iter()
+        .chain(EVENT_REGEXES.map(event_regex))
         .collect()
 });
 
-pub(crate) fn check(data: &[u8]) {
+pub fn check(data: &[u8]) {
     let [shape, layers, chunks, payload @ ..] = data else {
         return;
     };

@@ -2,21 +2,15 @@
 
 use std::sync::LazyLock;
 
-use rehose_extract::{FormatName, Options, Shape};
+use rehose_extract::Shape;
 
 use crate::oracle::expect;
+use crate::shapes::messages;
 use crate::subject::{SOURCE, check_result, transcode_in_chunks};
 
-#[allow(clippy::unwrap_used, reason = "the options are valid")]
-static SHAPE: LazyLock<Shape> = LazyLock::new(|| {
-    let options = Options {
-        format: Some(FormatName::Message),
-        ..Options::default()
-    };
-    options.compile().unwrap()
-});
+static SHAPE: LazyLock<Shape> = LazyLock::new(messages);
 
-pub(crate) fn check(text: &[u8]) {
+pub fn check(text: &[u8]) {
     let whole = transcode_in_chunks(&SHAPE, text, &[1, 2 + text.len() % 13]);
     check_result(whole, expect(SHAPE.options(), SOURCE, text));
 }

@@ -2,33 +2,26 @@
 //!
 //! If the first byte is odd, the checksums in the rest are corrected first, because no fuzzer guesses
 //! a CRC.
-#![allow(clippy::panic, reason = "a check fails by a panic")]
 
 use std::io;
 use std::sync::LazyLock;
 
 use flate2::read::MultiGzDecoder;
-use rehose_extract::{FormatName, Options, Reason, Shape};
+use rehose_extract::{Reason, Shape};
 
 use crate::oracle::gzip::{Member, members};
 use crate::oracle::{expect, peel};
+use crate::shapes::event_regex;
 use crate::subject::{SOURCE, transcode_in_chunks};
 
 /// The maximum number of bytes of text. More text only costs time.
 const MAX_TEXT: usize = 1 << 20;
 
 /// Every line is an event, so the output has all of the text.
-#[allow(clippy::unwrap_used, reason = "the options are valid")]
-static SHAPE: LazyLock<Shape> = LazyLock::new(|| {
-    let options = Options {
-        event_regex: Some(r"(?P<timestamp>)(?P<message>[^\n]+)".to_owned()),
-        format: Some(FormatName::Message),
-        ..Options::default()
-    };
-    options.compile().unwrap()
-});
+static SHAPE: LazyLock<Shape> =
+    LazyLock::new(|| event_regex(r"(?P<timestamp>)(?P<message>[^\n]+)"));
 
-pub(crate) fn check(data: &[u8]) {
+pub fn check(data: &[u8]) {
     let Some((mode, object)) = data.split_first() else {
         return;
     };
@@ -65,8 +58,8 @@ fn with_right_checksums(bytes: &[u8]) -> Vec<u8> {
     let mut at = 0;
     while let Some(member) = bytes.get(at..).and_then(Member::read) {
         let header_crc = member.right_header_crc(&bytes[at..]);
-        if let Some(place) = member.header_crc {
-            bytes[at + place..][..2].copy_from_slice(&header_crc);
+        if let Some(index) = member.header_crc {
+            bytes[at + index..][..2].copy_from_slice(&header_crc);
         }
         bytes[at + member.trailer..at + member.end].copy_from_slice(&member.right_trailer());
         at += member.end;

@@ -8,13 +8,13 @@ use serde_json::value::RawValue;
 use super::Event;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Document {
-    pub(crate) message_type: String,
-    pub(crate) events: Vec<Event>,
+pub struct Document {
+    pub message_type: String,
+    pub events: Vec<Event>,
 }
 
 /// Returns the documents of a text, or `None` if it has anything else.
-pub(crate) fn documents(text: &str) -> Option<Vec<Document>> {
+pub fn documents(text: &str) -> Option<Vec<Document>> {
     let documents = serde_json::Deserializer::from_str(text).into_iter();
     documents.collect::<Result<_, _>>().ok()
 }
@@ -77,8 +77,8 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-fn once<T, E: Error>(place: &mut Option<T>, value: T) -> Result<(), E> {
-    match place.replace(value) {
+fn once<T, E: Error>(slot: &mut Option<T>, value: T) -> Result<(), E> {
+    match slot.replace(value) {
         None => Ok(()),
         Some(_) => Err(E::custom("a known key twice")),
     }

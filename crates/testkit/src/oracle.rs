@@ -1,13 +1,13 @@
-//! The oracle: the right result of a transcode.
+//! The oracle: the right result for an object, and for a whole stash.
 //!
-//! It works in the simplest way, with the whole object in memory and one step after another. It uses
-//! nothing of the crate under test but its options.
-#![allow(dead_code, reason = "each test and fuzz target uses a part of it")]
+//! It works in the simplest way, with the whole object in memory and one step after another. Of
+//! `rehose_extract` it uses nothing but the options, because a common mistake would hide itself.
 
-pub(crate) mod cloudwatch;
-pub(crate) mod gzip;
-pub(crate) mod regex;
-pub(crate) mod rows;
+pub mod cloudwatch;
+pub mod gzip;
+pub mod regex;
+pub mod rows;
+pub mod stash;
 
 use rehose_extract::{DialectName, Options};
 
@@ -20,26 +20,26 @@ const MAX_LEADING_SPACE: usize = 4096;
 /// A log event: its timestamp as written, and its message decoded, or as written if it cannot be
 /// decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Event {
-    pub(crate) timestamp: String,
-    pub(crate) message: Result<String, String>,
+pub struct Event {
+    pub timestamp: String,
+    pub message: Result<String, String>,
 }
 
 /// The right result for an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Expected {
-    pub(crate) csv: String,
-    pub(crate) rejected_lines: String,
-    pub(crate) documents: u64,
-    pub(crate) events: u64,
-    pub(crate) written: u64,
-    pub(crate) rejected: u64,
-    pub(crate) control: u64,
-    pub(crate) bytes_decoded: u64,
+pub struct Expected {
+    pub csv: String,
+    pub rejected_lines: String,
+    pub documents: u64,
+    pub events: u64,
+    pub written: u64,
+    pub rejected: u64,
+    pub control: u64,
+    pub bytes_decoded: u64,
 }
 
 /// Returns the right result for an object, or `None` if it is faulty.
-pub(crate) fn expect(options: &Options, source: &str, object: &[u8]) -> Option<Expected> {
+pub fn expect(options: &Options, source: &str, object: &[u8]) -> Option<Expected> {
     let text = String::from_utf8(peel(object)?).ok()?;
     let documents = match options.with_defaults().dialect {
         Some(DialectName::Regex) => None,
@@ -82,7 +82,7 @@ pub(crate) fn expect(options: &Options, source: &str, object: &[u8]) -> Option<E
 }
 
 /// Returns the text inside all layers of gzip, or `None` if a layer is faulty.
-pub(crate) fn peel(object: &[u8]) -> Option<Vec<u8>> {
+pub fn peel(object: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = object.to_vec();
     for _ in 0..=MAX_LAYERS {
         let significant = bytes.trim_ascii_start();

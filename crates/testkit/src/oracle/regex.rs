@@ -8,8 +8,7 @@ use regex::bytes::Regex;
 use super::Event;
 
 /// Compiles a pattern, once. Fuzzing uses the same few patterns for every input.
-#[allow(clippy::unwrap_used, reason = "the patterns of tests are valid")]
-pub(crate) fn compiled(pattern: &str) -> &'static Regex {
+pub fn compiled(pattern: &str) -> &'static Regex {
     static KNOWN: LazyLock<Mutex<HashMap<String, &Regex>>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().unwrap();
     known
@@ -18,7 +17,7 @@ pub(crate) fn compiled(pattern: &str) -> &'static Regex {
 }
 
 /// Returns the events of all matches, in order.
-pub(crate) fn events(pattern: &str, text: &str) -> Vec<Event> {
+pub fn events(pattern: &str, text: &str) -> Vec<Event> {
     compiled(pattern)
         .captures_iter(text.as_bytes())
         .map(|groups| {

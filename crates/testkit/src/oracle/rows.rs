@@ -13,7 +13,7 @@ const DEFAULT_COLUMNS: &str = "version,account-id,interface-id,srcaddr,dstaddr,s
                                protocol,packets,bytes,start,end,action,log-status";
 
 /// Returns the first line of the CSV, with its line break.
-pub(crate) fn header(options: &Options) -> String {
+pub fn header(options: &Options) -> String {
     format!("timestamp,{}\n", columns(options).join(","))
 }
 
@@ -29,13 +29,12 @@ fn columns(options: &Options) -> Vec<String> {
     }
 }
 
-#[allow(clippy::unwrap_used, reason = "the format regex has its pattern")]
 fn message_regex(options: &Options) -> &'static Regex {
     compiled(options.message_regex.as_deref().unwrap())
 }
 
 /// Returns the row of an event, or the reason why it is rejected.
-pub(crate) fn row(options: &Options, event: &Event) -> Result<String, &'static str> {
+pub fn row(options: &Options, event: &Event) -> Result<String, &'static str> {
     let message = event.message.as_ref().map_err(|_| "escape")?;
     let timestamp = timestamp(&event.timestamp).ok_or("timestamp")?;
     let fields: Vec<String> = match options.with_defaults().format {
@@ -81,7 +80,7 @@ fn quoted(field: &str) -> String {
 }
 
 /// Returns the line of JSON for a rejected event.
-pub(crate) fn rejected_line(source: &str, reason: &str, event: &Event) -> String {
+pub fn rejected_line(source: &str, reason: &str, event: &Event) -> String {
     let (Ok(message) | Err(message)) = &event.message;
     let is_number = serde_json::from_str::<&serde_json::value::RawValue>(&event.timestamp)
         .is_ok_and(|raw| matches!(raw.get().as_bytes()[0], b'-' | b'0'..=b'9'))

@@ -1,20 +1,19 @@
 //! Any text: two decoders restore it, and the encoded bytes do not depend on how it is cut into writes
 //! or on an earlier text.
-#![allow(clippy::unwrap_used, reason = "a check fails by a panic")]
 
 use flate2::{Decompress, FlushDecompress, Status};
 use rowdeflate::Encoder;
 
 /// The sizes of a member's header and trailer in bytes.
-pub(crate) const HEADER: usize = 10;
-pub(crate) const TRAILER: usize = 8;
+pub const HEADER: usize = 10;
+pub const TRAILER: usize = 8;
 
 /// The maximum number of bytes of text: three blocks. More text only costs time.
 const MAX_TEXT: usize = 384 * 1024;
 
 /// The first three bytes are the number of repetitions of the rest, the amount that is added to one of
 /// its bytes each time, and the size of the writes.
-pub(crate) fn check(data: &[u8]) {
+pub fn check(data: &[u8]) {
     let Some(([times, growth, cut], piece)) = data.split_first_chunk() else {
         return;
     };
@@ -24,8 +23,8 @@ pub(crate) fn check(data: &[u8]) {
     let mut text = piece.to_vec();
     let mut piece = piece.to_vec();
     for time in 0..times {
-        let place = time % piece.len().max(1);
-        if let Some(byte) = piece.get_mut(place) {
+        let index = time % piece.len().max(1);
+        if let Some(byte) = piece.get_mut(index) {
             *byte = byte.wrapping_add(*growth);
         }
         text.extend_from_slice(&piece);
@@ -38,14 +37,11 @@ pub(crate) fn check(data: &[u8]) {
     assert!(again == gz, "after another, and cut into {size}");
 }
 
-pub(crate) fn encode<'a>(writes: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+pub fn encode<'a>(writes: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     encode_by(&mut Encoder::new(), writes)
 }
 
-pub(crate) fn encode_by<'a>(
-    encoder: &mut Encoder,
-    writes: impl IntoIterator<Item = &'a [u8]>,
-) -> Vec<u8> {
+pub fn encode_by<'a>(encoder: &mut Encoder, writes: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut out = Vec::new();
     for text in writes {
         encoder.write(text, &mut out);
@@ -55,7 +51,7 @@ pub(crate) fn encode_by<'a>(
 }
 
 /// Encodes a text, and returns the bytes. Fails unless two decoders restore the text.
-pub(crate) fn round_trip(text: &[u8]) -> Vec<u8> {
+pub fn round_trip(text: &[u8]) -> Vec<u8> {
     let gz = encode([text]);
     let mut decoded = vec![0; text.len() + 1];
     let mut libdeflate = libdeflater::Decompressor::new();

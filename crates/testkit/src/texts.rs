@@ -1,12 +1,11 @@
-//! Texts to encode. The same seed always gives the same text.
-#![allow(dead_code, reason = "each test and benchmark uses a part of it")]
+//! Texts to compress. The same seed always gives the same text.
 
 use std::fmt::Write;
 
 use fastrand::Rng;
 
 /// Flow logs of a few hosts that talk with each other. Most of a row equals parts of earlier rows.
-pub(crate) fn rows(bytes: usize, seed: u64) -> Vec<u8> {
+pub fn rows(bytes: usize, seed: u64) -> Vec<u8> {
     let mut rng = Rng::with_seed(seed);
     let mut second = 0;
     lines(bytes, |text| {
@@ -18,7 +17,7 @@ pub(crate) fn rows(bytes: usize, seed: u64) -> Vec<u8> {
 }
 
 /// Flow logs in which every address is new and the time jumps.
-pub(crate) fn addresses(bytes: usize, seed: u64) -> Vec<u8> {
+pub fn addresses(bytes: usize, seed: u64) -> Vec<u8> {
     let mut rng = Rng::with_seed(seed);
     lines(bytes, |text| {
         let [one, other] = std::array::from_fn(|_| std::net::Ipv4Addr::from(rng.u32(..)));
@@ -44,7 +43,7 @@ fn flow(text: &mut String, rng: &mut Rng, second: u32, one: &str, other: &str) {
 }
 
 /// Logs of a service: times to the millisecond, words, numbers, identifiers.
-pub(crate) fn requests(bytes: usize, seed: u64) -> Vec<u8> {
+pub fn requests(bytes: usize, seed: u64) -> Vec<u8> {
     const WORDS: [&str; 24] = [
         "accepted",
         "account",
@@ -98,13 +97,13 @@ pub(crate) fn requests(bytes: usize, seed: u64) -> Vec<u8> {
 }
 
 /// Bytes of any value.
-pub(crate) fn noise(bytes: usize, seed: u64) -> Vec<u8> {
+pub fn noise(bytes: usize, seed: u64) -> Vec<u8> {
     let mut rng = Rng::with_seed(seed);
     std::iter::repeat_with(|| rng.u8(..)).take(bytes).collect()
 }
 
 /// Noise with four bits per byte and no delimiter.
-pub(crate) fn letters(bytes: usize, seed: u64) -> Vec<u8> {
+pub fn letters(bytes: usize, seed: u64) -> Vec<u8> {
     let noise = noise(bytes, seed);
     noise.iter().map(|byte| b'a' + byte % 16).collect()
 }

@@ -7,7 +7,7 @@ use flate2::bufread::DeflateDecoder;
 
 /// Returns the text of all members, or `None` if one is faulty. White space between members and zeros
 /// after the last one are allowed.
-pub(crate) fn members(bytes: &[u8]) -> Option<Vec<u8>> {
+pub fn members(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     let mut rest = skip_space(bytes);
     let mut first = true;
@@ -40,18 +40,18 @@ fn is_space(byte: u8) -> bool {
 }
 
 /// A member and the indices of its parts.
-pub(crate) struct Member {
-    pub(crate) text: Vec<u8>,
+pub struct Member {
+    pub text: Vec<u8>,
     /// Index of the two bytes of the header's CRC, if there is one.
-    pub(crate) header_crc: Option<usize>,
+    pub header_crc: Option<usize>,
     /// Index of the eight bytes of the trailer.
-    pub(crate) trailer: usize,
-    pub(crate) end: usize,
+    pub trailer: usize,
+    pub end: usize,
 }
 
 impl Member {
     /// Reads the member at the beginning of `bytes`, without checking its checksums.
-    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         let flags = match bytes {
             [0x1f, 0x8b, 8, flags, ..] if flags & 0xe0 == 0 => *flags,
             _ => return None,
@@ -92,13 +92,13 @@ impl Member {
     }
 
     /// Returns the right CRC of the header.
-    pub(crate) fn right_header_crc(&self, bytes: &[u8]) -> [u8; 2] {
+    pub fn right_header_crc(&self, bytes: &[u8]) -> [u8; 2] {
         let header = &bytes[..self.header_crc.unwrap_or_default()];
         (crc(header).sum() as u16).to_le_bytes()
     }
 
     /// Returns the right trailer.
-    pub(crate) fn right_trailer(&self) -> [u8; 8] {
+    pub fn right_trailer(&self) -> [u8; 8] {
         let crc = crc(&self.text);
         let mut trailer = [0; 8];
         trailer[..4].copy_from_slice(&crc.sum().to_le_bytes());
