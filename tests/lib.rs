@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: stashes, the command, and what has to come of them.
+//! What the end-to-end tests share: the command, and a folder for its input and output.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,6 +8,4 @@
 )]
 
 pub mod command;
-pub mod oracle;
-pub mod output;
-pub mod stash;
+pub mod workspace;

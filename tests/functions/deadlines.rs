@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use rehose_testkit::stash::{self, sample};
 use serde_json::json;
 use tokio::time::sleep;
 
 use crate::aws::{Place, assert_same, batch, given_back};
 use crate::job::Stack;
 use crate::network::{Fault, Network};
-use crate::stash;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
@@ -16,7 +16,7 @@ async fn a_message_without_time_goes_back_and_is_done_when_there_is_some() {
     let mut stack = Stack::new().await;
     stack
         .place
-        .put_stash(&stash::objects("dialects/key/"))
+        .put_stash(&sample::objects("dialects/key/"))
         .await;
     stack.plan("job").await;
     let before = stack.place.output("").await;
@@ -38,14 +38,14 @@ async fn start_stops_well_before_its_deadline_and_says_where_to_go_on() {
     let mut stack = Stack::with(&[("REHOSE_PAGE", "4")]).await;
     stack
         .place
-        .put_stash(&stash::objects("dialects/key/"))
+        .put_stash(&sample::objects("dialects/key/"))
         .await;
     let event = json!({"prefix": "stash/", "job": "job"});
     let time = Duration::from_secs(15);
     let started = stack.start.invoke_with(&event, time).await.unwrap();
     assert_eq!(started["planned"], false);
     assert_eq!(started["sent"]["objects"], 4);
-    let keys: Vec<String> = stash::objects("dialects/key/").into_keys().collect();
+    let keys: Vec<String> = sample::objects("dialects/key/").into_keys().collect();
     assert_eq!(started["cursor"], json!({"slice": 1, "after": keys[3]}));
 }
 

@@ -3,6 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
+use rehose_testkit::stash::{self, sample};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -10,7 +11,6 @@ use crate::aws::{Place, batch, given_back};
 use crate::job::{Stack, environment};
 use crate::network::{Fault, Network};
 use crate::runtime_api::Function;
-use crate::stash;
 
 /// The largest event and the largest answer of Lambda, in bytes
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
@@ -34,7 +34,7 @@ async fn of_the_largest_event_only_what_is_bad_goes_back() {
     let mut stack = Stack::with(&[("AWS_ENDPOINT_URL", &*network.endpoint)]).await;
     stack
         .place
-        .put_stash(&stash::objects("dialects/key/"))
+        .put_stash(&sample::objects("dialects/key/"))
         .await;
     stack.plan("job").await;
     let task = stack.place.receive().await.remove(0).body;
@@ -182,7 +182,7 @@ async fn bombs_go_back_before_the_deadline_and_take_nothing_with_them() {
     // Half a terabyte of spaces, and half a billion members of nothing.
     let spaces = stash::gzip(stash::gzip([b' '; 1 << 20]).repeat(1 << 10));
     let nothing = stash::gzip(stash::gzip("").repeat(1 << 16));
-    let good = stash::object("dialects/encoding/gzip-members");
+    let good = sample::object("dialects/encoding/gzip-members");
     for (key, object) in [
         ("bomb-of-nothing", stash::gzip(nothing.repeat(1 << 13))),
         ("bomb-of-spaces", stash::gzip(spaces.repeat(1 << 9))),

@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use rehose_testkit::output::files;
+use rehose_testkit::stash::sample;
 use rehose_tests::command::built;
 use serde_json::{Value, json};
 
 use crate::aws::{Objects, assert_same};
 use crate::job::Stack;
-use crate::stash;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn a_job_gives_what_the_command_gives_on_a_folder() {
     let mut stack = Stack::with(&[("REHOSE_PAGE", "10"), ("REHOSE_PAGES", "2")]).await;
-    stack.place.put_stash(&stash::objects("")).await;
+    stack.place.put_stash(&sample::objects("")).await;
 
     assert_eq!(stack.plan("job").await, 3, "47 keys are 5 pages, 2 a call");
     let checked = stack.check("job").await;
@@ -47,8 +48,8 @@ async fn a_job_gives_what_the_command_gives_on_a_folder() {
         assert_eq!(report[sums], report_here[sums]);
     }
     for kind in ["csv/", "rejected/"] {
-        let expected = stash::files(here.path(), kind).into_iter();
-        let expected: Objects = expected
+        let expected: Objects = (files(here.path()).into_iter())
+            .filter(|(key, _)| key.starts_with(kind))
             .map(|(key, body)| (format!("rows/{key}"), body))
             .collect();
         let found = stack.place.output(&format!("rows/{kind}")).await;
@@ -86,7 +87,7 @@ async fn planned(stack: &Stack) -> BTreeSet<String> {
 fn rehose_run(output: &std::path::Path) -> Value {
     let run = Command::new(built("rehose"))
         .arg("run")
-        .args([&stash::folder(), output])
+        .args([&sample::parent(), output])
         .args(["--prefix", "stash/", "--json"])
         .output()
         .unwrap();
@@ -102,7 +103,7 @@ fn rehose_run(output: &std::path::Path) -> Value {
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn corrupt_objects_fail_with_their_reasons_and_leave_no_output() {
     let mut stack = Stack::new().await;
-    let good = stash::object("dialects/encoding/gzip-members");
+    let good = sample::object("dialects/encoding/gzip-members");
     let objects = [
         ("stash/cut", good[..good.len() - 5].to_vec()),
         ("stash/good", good.clone()),
@@ -149,7 +150,7 @@ fn keys_and_reasons(report: &Value) -> Vec<(&str, &str)> {
 /// A job of four objects in one message, whose check loses no time before it asks what is missing.
 async fn four_planned() -> Stack {
     let mut stack = Stack::with(&[("REHOSE_QUIET_SECONDS", "0")]).await;
-    let objects = stash::objects("dialects/key/a");
+    let objects = sample::objects("dialects/key/a");
     stack.place.put_stash(&objects).await;
     stack.plan("job").await;
     stack
@@ -162,7 +163,7 @@ async fn the_one_object_whose_messages_vanish_is_the_one_that_is_lost() {
 
     // First the message of all of them vanishes, then each of the one.
     let lost = "stash/dialects/key/a+plus";
-    let all: Vec<String> = stash::objects("dialects/key/a").into_keys().collect();
+    let all: Vec<String> = sample::objects("dialects/key/a").into_keys().collect();
     assert_eq!(all.len(), 4);
     let at = all.iter().position(|key| key == lost).unwrap();
     let mut messages = Vec::new();
@@ -215,7 +216,7 @@ async fn a_vanished_message_is_sent_again_and_the_job_succeeds() {
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn messages_that_come_twice_and_late_change_nothing() {
     let mut stack = Stack::with(&[("REHOSE_PAGE", "3")]).await;
-    let mut objects = stash::objects("dialects/key/");
+    let mut objects = sample::objects("dialects/key/");
     objects.insert("stash/corrupt".to_owned(), b"\x1f\x8b garbage".to_vec());
     stack.place.put_stash(&objects).await;
     stack.plan("job").await;
@@ -256,7 +257,7 @@ async fn a_start_that_is_repeated_goes_on_with_the_same_plan() {
     let mut stack = Stack::with(&[("REHOSE_PAGE", "3")]).await;
     stack
         .place
-        .put_stash(&stash::objects("dialects/key/"))
+        .put_stash(&sample::objects("dialects/key/"))
         .await;
     stack.plan("job").await;
     let planned = everything(&stack).await;

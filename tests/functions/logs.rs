@@ -1,10 +1,10 @@
 //! What the functions write for those who run them.
 
+use rehose_testkit::stash::sample;
 use serde_json::{Value, json};
 
 use crate::aws::{batch, given_back};
 use crate::job::Stack;
-use crate::stash;
 
 fn parse(log: &[String]) -> Vec<Value> {
     let lines = log.iter();
@@ -19,7 +19,7 @@ async fn logs_are_lines_of_json_with_a_line_an_object_and_metrics_an_invocation(
     let mut stack = Stack::new().await;
     stack
         .place
-        .put_stash(&stash::objects("dialects/spelling/"))
+        .put_stash(&sample::objects("dialects/spelling/"))
         .await;
     stack
         .place
@@ -60,7 +60,7 @@ async fn logs_are_lines_of_json_with_a_line_an_object_and_metrics_an_invocation(
         "job",
         "00000000-0000"
     ])];
-    let good = stash::objects("dialects/spelling/").into_keys();
+    let good = sample::objects("dialects/spelling/").into_keys();
     expected.extend(good.map(|key| json!([key, "INFO", "done", "job", "00000000-0000"])));
     assert_eq!(found, expected);
     let corrupt = lines

@@ -12,7 +12,6 @@ mod aws;
 mod job;
 mod network;
 mod runtime_api;
-mod stash;
 
 mod bad_environment;
 mod bad_events;

@@ -1,11 +1,11 @@
 //! What process makes of each kind of message that a queue may hold, good or bad.
 
+use rehose_testkit::stash::sample;
 use serde_json::{Value, json};
 
 use crate::aws::{Place, assert_same, batch, given_back};
 use crate::job::{Stack, environment};
 use crate::runtime_api::Function;
-use crate::stash;
 
 /// A notification of S3 about a key, encoded as S3 does
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
@@ -71,7 +71,7 @@ fn from_event_bridge(kind: &str, bucket: &str, key: &str) -> Value {
 async fn each_message_of_a_batch_is_taken_for_itself() {
     let mut stack = Stack::new().await;
     let source = stack.place.source.clone();
-    let good = stash::object("dialects/encoding/gzip-members");
+    let good = sample::object("dialects/encoding/gzip-members");
     for key in [
         "stash/a b+c",
         "stash/sns+1",
@@ -186,7 +186,7 @@ async fn what_rehose_writes_is_never_a_source() {
     let all = format!("s3://{}/", place.output);
     let environment = environment(&place, &[("REHOSE_SOURCES", &all)]);
     let mut process = Function::start("process", &environment).await;
-    let good = stash::object("dialects/encoding/gzip-members");
+    let good = sample::object("dialects/encoding/gzip-members");
     for key in ["stash/x", "rows/csv/x", "rows/rejected/x", "rows/jobs/x"] {
         place.put(&place.output, key, good.clone()).await;
     }
@@ -210,7 +210,7 @@ async fn what_rehose_writes_is_never_a_source() {
 async fn a_task_that_leads_elsewhere_is_refused_and_touches_nothing() {
     let mut stack = Stack::new().await;
     let Stack { place, .. } = &stack;
-    let good = stash::object("dialects/encoding/gzip-members");
+    let good = sample::object("dialects/encoding/gzip-members");
     for (bucket, key) in [
         (&place.source, "stash/x"),
         (&place.source, "elsewhere/x"),
@@ -281,7 +281,7 @@ async fn a_task_that_leads_elsewhere_is_refused_and_touches_nothing() {
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn dots_in_a_key_are_letters_and_lead_nowhere() {
     let mut stack = Stack::new().await;
-    let good = stash::object("dialects/encoding/gzip-members");
+    let good = sample::object("dialects/encoding/gzip-members");
     for key in ["elsewhere/x", "stash/../y"] {
         stack
             .place

@@ -1,9 +1,9 @@
 //! What comes from outside leads nowhere else, and nothing secret gets out.
 
+use rehose_testkit::stash::sample;
 use serde_json::{Value, json};
 
 use crate::job::Stack;
-use crate::stash;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
@@ -11,7 +11,7 @@ async fn a_key_may_be_anything_and_names_its_own_object_only() {
     let mut stack = Stack::new().await;
     let longest = format!("stash/{}", "k".repeat(1_018));
     let long = format!("stash/{}", "l".repeat(1_000));
-    let good = stash::object("dialects/encoding/gzip-members");
+    let good = sample::object("dialects/encoding/gzip-members");
     for key in [&*longest, &*long, "stash/x"] {
         stack
             .place

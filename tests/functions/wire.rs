@@ -7,13 +7,13 @@ use futures::TryStreamExt;
 use rehose_store::aws as connection;
 use rehose_store::aws::S3Store;
 use rehose_store::{Store, StoreErrorKind};
+use rehose_testkit::stash::{self, sample};
 use serde_json::{Value, json};
 
 use crate::aws::{Objects, Place, assert_same, batch, given_back};
 use crate::job::{Stack, environment};
 use crate::network::{Fault, Network};
 use crate::runtime_api::Function;
-use crate::stash;
 
 const ALWAYS: Range<usize> = 0..usize::MAX;
 
@@ -289,7 +289,7 @@ async fn a_job_over_a_bad_network_ends_like_one_over_a_good_one() {
         Fault::Refuse(500, "InternalError"),
     ];
     let settings = [("REHOSE_PAGE", "7"), ("REHOSE_PAGES", "2")];
-    let objects = stash::objects("");
+    let objects = sample::objects("");
     let mut quiet = Stack::with(&settings).await;
     quiet.place.put_stash(&objects).await;
     quiet.run("job").await;
@@ -340,7 +340,7 @@ async fn messages_whose_acceptance_is_lost_are_sent_again_and_none_is_missing() 
         ("AWS_ENDPOINT_URL", &*network.endpoint),
     ];
     let mut stack = Stack::with(&settings).await;
-    let objects = stash::objects("dialects/key/");
+    let objects = sample::objects("dialects/key/");
     stack.place.put_stash(&objects).await;
     network.fault("POST", "SendMessageBatch", 0..2, Fault::LoseAnswer);
     stack.plan("job").await;

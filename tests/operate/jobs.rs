@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::REHOSE;
 use crate::command::finish;
-use crate::stack::{GOOD, Settings, Stack};
+use crate::stack::{Settings, Stack, good};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
@@ -125,7 +125,7 @@ async fn failed_objects_are_listed_and_retried() {
     assert_eq!(keys_and_reasons, expected);
 
     for key in ["stash/002", "stash/009"] {
-        stack.put(key, GOOD).await;
+        stack.put(key, &good()).await;
     }
     let retried = ["retry", "first", "--as", "second", "--follow"];
     let retried = stack.rehose(&retried).with_status(0);

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::REHOSE;
 use crate::command::{Finished, finish};
-use crate::stack::GOOD;
+use crate::stack::good;
 
 /// A folder with the job `mine` over these objects, run by `rehose run`.
 fn job(objects: &[(String, &str)], status: i32) -> TempDir {
@@ -60,7 +60,7 @@ fn all_failures_are_listed_also_those_beyond_the_first_thousand() {
 #[test]
 fn a_failure_stays_one_line_whatever_its_key() {
     let key = "a\tb\\c\nd".to_owned();
-    let folder = job(&[(key, "{"), ("good".to_owned(), GOOD)], 3);
+    let folder = job(&[(key, "{"), ("good".to_owned(), &good())], 3);
     let finished = report(folder.path(), &["--failures"]).with_status(0);
     let fields: Vec<_> = finished.out.trim_end().split('\t').collect();
     assert_eq!(fields[..2], [r"a\tb\\c\nd", "cut-json"]);
@@ -69,7 +69,7 @@ fn a_failure_stays_one_line_whatever_its_key() {
 
 #[test]
 fn the_summary_is_that_of_the_run_and_says_what_to_do_next() {
-    let folder = job(&[("bad".to_owned(), "{"), ("good".to_owned(), GOOD)], 3);
+    let folder = job(&[("bad".to_owned(), "{"), ("good".to_owned(), &good())], 3);
     let shown = report(folder.path(), &[]).with_status(0);
     assert!(shown.out.contains("incomplete"), "{shown:?}");
     assert!(shown.err.contains("rehose: bad: cut-json"), "{shown:?}");
@@ -80,7 +80,7 @@ fn the_summary_is_that_of_the_run_and_says_what_to_do_next() {
         "{shown:?}"
     );
 
-    let folder = job(&[("good".to_owned(), GOOD)], 0);
+    let folder = job(&[("good".to_owned(), &good())], 0);
     let shown = report(folder.path(), &[]).with_status(0);
     assert_eq!(shown.err, "");
     assert_eq!(
@@ -91,7 +91,7 @@ fn the_summary_is_that_of_the_run_and_says_what_to_do_next() {
 
 #[test]
 fn a_job_that_is_not_there_is_named() {
-    let folder = job(&[("good".to_owned(), GOOD)], 0);
+    let folder = job(&[("good".to_owned(), &good())], 0);
     let mut command = REHOSE.command(["report", "nobody", "--output"]);
     let refused = finish(command.arg(folder.path().join("out"))).with_status(2);
     assert!(

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use aws_sdk_cloudformation::types::StackStatus;
 use aws_sdk_sfn::types::ExecutionStatus;
 use rehose_store::aws;
+use rehose_testkit::stash::{self, FLOW};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 use zip::ZipWriter;
@@ -111,7 +112,7 @@ impl Stack {
     /// Puts this many objects, with one event each.
     pub(crate) async fn put_good(&self, count: usize) {
         for i in 0..count {
-            self.put(&format!("stash/{i:03}"), GOOD).await;
+            self.put(&format!("stash/{i:03}"), &good()).await;
         }
     }
 
@@ -142,8 +143,10 @@ impl Stack {
     }
 }
 
-/// A document with one event.
-pub(crate) const GOOD: &str = r#"{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","timestamp":1580515200000,"message":"2 1 eni-1 - - - - - - - 0 60 - NODATA"}]}"#;
+/// A valid object with one event.
+pub(crate) fn good() -> String {
+    stash::document(&[(1_580_515_200_000, FLOW)])
+}
 
 /// The archive of a function. It runs the binary by its path, because the local AWS runs functions on
 /// this machine.

@@ -7,24 +7,25 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
+use rehose_testkit::output::{Files, assert_same, files, timeless};
+use rehose_tests::workspace::Workspace;
+
 use crate::REHOSE;
 use crate::command::{Finished, finish, signal, start, wait_until};
-use crate::output::{Files, assert_same, files, timeless};
-use crate::stash::Place;
 
 /// More than one page of objects, and some large ones: long enough to be killed in every phase.
-fn long_job() -> Place {
-    let place = Place::sample_by(&REHOSE, &["--objects", "1200", "--events", "60"]);
-    let large = place.path("stash/large");
+fn long_job() -> Workspace {
+    let workspace = Workspace::sample_by(&REHOSE, &["--objects", "1200", "--events", "60"]);
+    let large = workspace.path("stash/large");
     let options = ["--objects", "6", "--events", "4000", "--seed", "1"];
     REHOSE.sample(&large, &options);
-    place
+    workspace
 }
 
-fn job(place: &Place, output: &Path) -> Command {
+fn job(workspace: &Workspace, output: &Path) -> Command {
     let mut command = REHOSE.command(["run"]);
     command
-        .arg(place.stash())
+        .arg(workspace.stash())
         .arg(output)
         .args(["--job", "job"]);
     command
@@ -87,23 +88,23 @@ fn ended(child: Child) -> Finished {
 
 #[test]
 fn killed_at_any_moment_it_continues_and_leaves_the_same_bytes() {
-    let place = long_job();
-    let whole = place.path("whole");
-    finish(&mut job(&place, &whole)).with_status(0);
+    let workspace = long_job();
+    let whole = workspace.path("whole");
+    finish(&mut job(&workspace, &whole)).with_status(0);
     let all = ledger_entries(&whole);
     let whole = timeless(&whole);
 
     const MOMENTS: usize = 8;
     let mut stages = BTreeSet::new();
     for moment in 0..MOMENTS {
-        let output = place.path(format!("killed-{moment}"));
-        let child = start(&mut job(&place, &output));
+        let output = workspace.path(format!("killed-{moment}"));
+        let child = start(&mut job(&workspace, &output));
         if is_killed_at(1 + all * moment / MOMENTS, child, &output) {
             let left = timeless(&output);
             assert_part(&left, &whole);
             stages.insert(left.len());
         }
-        finish(&mut job(&place, &output)).with_status(0);
+        finish(&mut job(&workspace, &output)).with_status(0);
         assert_same(
             &whole,
             &timeless(&output),
@@ -118,18 +119,22 @@ fn killed_at_any_moment_it_continues_and_leaves_the_same_bytes() {
 
 #[test]
 fn killed_again_and_again_it_ends_with_the_same_bytes() {
-    let place = long_job();
-    let whole = place.path("whole");
-    finish(&mut job(&place, &whole)).with_status(0);
+    let workspace = long_job();
+    let whole = workspace.path("whole");
+    finish(&mut job(&workspace, &whole)).with_status(0);
 
-    let output = place.path("killed");
+    let output = workspace.path("killed");
     let mut kills = 0;
     // Each run gets further than the one before.
-    while is_killed_at(7 * (kills + 1), start(&mut job(&place, &output)), &output) {
+    while is_killed_at(
+        7 * (kills + 1),
+        start(&mut job(&workspace, &output)),
+        &output,
+    ) {
         kills += 1;
     }
     assert!(kills > 0, "it was never killed");
-    finish(&mut job(&place, &output)).with_status(0);
+    finish(&mut job(&workspace, &output)).with_status(0);
     assert_same(
         &timeless(&whole),
         &timeless(&output),
@@ -139,11 +144,11 @@ fn killed_again_and_again_it_ends_with_the_same_bytes() {
 
 #[test]
 fn interrupted_it_names_the_job_to_continue() {
-    let place = long_job();
-    let (whole, output) = (place.path("whole"), place.path("out"));
-    finish(&mut job(&place, &whole)).with_status(0);
+    let workspace = long_job();
+    let (whole, output) = (workspace.path("whole"), workspace.path("out"));
+    finish(&mut job(&workspace, &whole)).with_status(0);
 
-    let child = start(&mut job(&place, &output));
+    let child = start(&mut job(&workspace, &output));
     wait_until("a receipt", || has_receipt(&output));
     signal(&child, "INT");
     let interrupted = ended(child).with_status(1);
@@ -157,7 +162,7 @@ fn interrupted_it_names_the_job_to_continue() {
     );
     assert_part(&timeless(&output), &timeless(&whole));
 
-    finish(&mut job(&place, &output)).with_status(0);
+    finish(&mut job(&workspace, &output)).with_status(0);
     assert_same(
         &timeless(&whole),
         &timeless(&output),
@@ -167,16 +172,16 @@ fn interrupted_it_names_the_job_to_continue() {
 
 #[test]
 fn interrupted_without_a_name_it_continues_with_the_printed_name() {
-    let place = Place::sample_by(&REHOSE, &["--objects", "400", "--events", "60"]);
-    let output = place.path("out");
-    let child = start(REHOSE.command(["run"]).arg(place.stash()).arg(&output));
+    let workspace = Workspace::sample_by(&REHOSE, &["--objects", "400", "--events", "60"]);
+    let output = workspace.path("out");
+    let child = start(REHOSE.command(["run"]).arg(workspace.stash()).arg(&output));
     wait_until("an output", || output.join("csv").exists());
     signal(&child, "INT");
     let finished = ended(child).with_status(1);
     let (_, job) = finished.last_line().split_once("--job ").unwrap();
     let job = job.split(' ').next().unwrap();
     REHOSE
-        .run(&place.stash(), &output, &["--job", job])
+        .run(&workspace.stash(), &output, &["--job", job])
         .with_status(0);
     let jobs: Vec<_> = output.join("jobs").read_dir().unwrap().collect();
     assert_eq!(jobs.len(), 1, "it is one job: {jobs:?}");
@@ -184,14 +189,14 @@ fn interrupted_without_a_name_it_continues_with_the_printed_name() {
 
 #[test]
 fn a_second_run_on_the_same_output_is_refused_and_does_no_harm() {
-    let place = long_job();
-    let output = place.path("out");
-    let first = start(&mut job(&place, &output));
+    let workspace = long_job();
+    let output = workspace.path("out");
+    let first = start(&mut job(&workspace, &output));
     wait_until("a receipt", || has_receipt(&output));
     signal(&first, "STOP");
     wait_until("every thread to stand still", || stands_still(&first));
     let before = files(&output);
-    let second = REHOSE.run(&place.stash(), &output, &["--job", "other"]);
+    let second = REHOSE.run(&workspace.stash(), &output, &["--job", "other"]);
     let after = files(&output);
     signal(&first, "CONT");
     let second = second.with_status(1);
@@ -207,9 +212,9 @@ fn a_second_run_on_the_same_output_is_refused_and_does_no_harm() {
 
 #[test]
 fn without_a_terminal_progress_is_plain_lines() {
-    let place = long_job();
-    let output = place.path("out");
-    let child = start(&mut job(&place, &output));
+    let workspace = long_job();
+    let output = workspace.path("out");
+    let child = start(&mut job(&workspace, &output));
     wait_until("a receipt", || has_receipt(&output));
     signal(&child, "STOP");
     // A line is due after five seconds. Time also passes while the process is stopped.

@@ -18,8 +18,8 @@ mod refusals;
 mod sync;
 mod table;
 
+use rehose_tests::command;
 use rehose_tests::command::Rehose;
-use rehose_tests::{command, output, stash};
 
 /// The command that Cargo built for these tests.
 static REHOSE: Rehose = Rehose::at(env!("CARGO_BIN_EXE_rehose"));

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rehose_testkit::stash::{FLOW, event, gzip};
+use rehose_tests::workspace::Workspace;
 
 use crate::REHOSE;
 use crate::command::{Finished, start};
-use crate::stash::{FLOW, Place, event, gzip};
 
 /// The difference allowed between the peaks of a small and a large object, in KiB. The measured
 /// difference is at most 3 MiB, the same at 128 MiB and at 512 MiB: buffers that only a large object
@@ -39,12 +40,12 @@ fn large() -> usize {
 }
 
 /// Runs on a stash, one object at a time, and returns the peak memory in KiB.
-fn peak(place: &Place, options: &[&str], status: i32) -> (u64, Finished) {
+fn peak(workspace: &Workspace, options: &[&str], status: i32) -> (u64, Finished) {
     let mut command = REHOSE.command(["run", "--concurrency", "1", "--json"]);
     command
         .args(options)
-        .arg(place.stash())
-        .arg(place.path("out"));
+        .arg(workspace.stash())
+        .arg(workspace.path("out"));
     let mut child = start(&mut command);
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
@@ -66,8 +67,8 @@ fn high_water(child: &Child) -> Option<u64> {
 
 /// The peak for an object of one megabyte.
 fn small_peak() -> u64 {
-    let place = Place::sample_by(&REHOSE, &["--objects", "1", "--events", "4700"]);
-    let (peak, finished) = peak(&place, &[], 0);
+    let workspace = Workspace::sample_by(&REHOSE, &["--objects", "1", "--events", "4700"]);
+    let (peak, finished) = peak(&workspace, &[], 0);
     assert_eq!(finished.json()["rows"]["events"], 4700);
     assert!(peak > 1024, "{peak} KiB is no peak of a program");
     peak
@@ -109,22 +110,22 @@ fn events(out: &mut dyn Write, bytes: usize) -> io::Result<usize> {
 fn a_large_object_takes_no_more_memory_than_a_small_one() {
     let bytes_of_an_event = 224;
     let events = (large() / bytes_of_an_event).to_string();
-    let place = Place::sample_by(&REHOSE, &["--objects", "1", "--events", &events]);
-    let (peak, finished) = peak(&place, &[], 0);
+    let workspace = Workspace::sample_by(&REHOSE, &["--objects", "1", "--events", &events]);
+    let (peak, finished) = peak(&workspace, &[], 0);
     assert_eq!(finished.json()["rows"]["events"].to_string(), events);
     assert_flat(small_peak(), peak, 0, "a large object");
 }
 
 #[test]
 fn one_huge_document_in_one_huge_member_takes_no_more_memory() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let mut written = 0;
-    member(&place.stash().join("one"), |out| {
+    member(&workspace.stash().join("one"), |out| {
         write!(out, r#"{{"messageType":"DATA_MESSAGE","logEvents":["#)?;
         written = events(out, large() / 2)?;
         write!(out, "]}}")
     });
-    let (peak, finished) = peak(&place, &[], 0);
+    let (peak, finished) = peak(&workspace, &[], 0);
     assert_eq!(finished.json()["rows"]["written"], written);
     assert_flat(
         small_peak(),
@@ -136,13 +137,13 @@ fn one_huge_document_in_one_huge_member_takes_no_more_memory() {
 
 #[test]
 fn a_document_whose_type_comes_last_fails_before_it_takes_much_memory() {
-    let place = Place::new();
-    member(&place.stash().join("one"), |out| {
+    let workspace = Workspace::new();
+    member(&workspace.stash().join("one"), |out| {
         write!(out, r#"{{"logEvents":["#)?;
         events(out, large() / 2)?;
         write!(out, r#"],"messageType":"DATA_MESSAGE"}}"#)
     });
-    let (peak, finished) = peak(&place, &[], 3);
+    let (peak, finished) = peak(&workspace, &[], 3);
     assert_eq!(finished.json()["failures"][0]["reason"], "too-much-held");
     assert_flat(
         small_peak(),
@@ -154,8 +155,8 @@ fn a_document_whose_type_comes_last_fails_before_it_takes_much_memory() {
 
 #[test]
 fn a_message_that_does_not_end_fails_before_it_takes_much_memory() {
-    let place = Place::new();
-    member(&place.stash().join("one"), |out| {
+    let workspace = Workspace::new();
+    member(&workspace.stash().join("one"), |out| {
         write!(
             out,
             r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"message":""#
@@ -163,33 +164,35 @@ fn a_message_that_does_not_end_fails_before_it_takes_much_memory() {
         repeat(out, b'm', large())?;
         write!(out, r#"","timestamp":0}}]}}"#)
     });
-    let (peak, finished) = peak(&place, &[], 3);
+    let (peak, finished) = peak(&workspace, &[], 3);
     assert_eq!(finished.json()["failures"][0]["reason"], "message-too-long");
     assert_flat(small_peak(), peak, 0, "a message that does not end");
 }
 
 #[test]
 fn a_bomb_that_decodes_to_nothing_takes_no_more_memory() {
-    let place = Place::new();
-    member(&place.stash().join("one"), |out| repeat(out, b' ', large()));
+    let workspace = Workspace::new();
+    member(&workspace.stash().join("one"), |out| {
+        repeat(out, b' ', large())
+    });
     // Three layers of gzip: each has about a thousandth of the size of the one below it.
     let megabyte = gzip([b' '; 1024 * 1024]);
     let members = megabyte.repeat(large() / (1024 * 1024));
-    place.put("two", &gzip(gzip(members)));
-    place.put("three", &gzip(gzip(gzip("").repeat(1_000_000))));
-    let (peak, finished) = peak(&place, &[], 0);
+    workspace.put("two", &gzip(gzip(members)));
+    workspace.put("three", &gzip(gzip(gzip("").repeat(1_000_000))));
+    let (peak, finished) = peak(&workspace, &[], 0);
     assert_eq!(finished.json()["rows"]["events"], 0);
     assert_flat(small_peak(), peak, 0, "a bomb");
 }
 
 #[test]
 fn a_line_that_no_event_regex_matches_takes_no_more_memory() {
-    let place = Place::new();
-    member(&place.stash().join("one"), |out| {
+    let workspace = Workspace::new();
+    member(&workspace.stash().join("one"), |out| {
         repeat(out, b'x', large() / 8)
     });
     let regex = r"(?P<timestamp>[0-9]+)\|(?P<message>[a-z]*)";
-    let (peak, finished) = peak(&place, &["--event-regex", regex], 0);
+    let (peak, finished) = peak(&workspace, &["--event-regex", regex], 0);
     assert_eq!(finished.json()["rows"]["events"], 0);
     assert_flat(small_peak(), peak, MATCHED_TEXT, "a line without events");
 }

@@ -2,38 +2,39 @@
 
 use std::fs;
 
+use rehose_testkit::output::{files, rejected, report, rows};
+use rehose_testkit::stash::{FLOW, envelope, event, gzip, sample};
+use rehose_tests::workspace::Workspace;
 use serde_json::{Value, json};
 
 use crate::REHOSE;
 use crate::command::finish;
-use crate::output::{files, rejected, report, rows};
-use crate::stash::{FLOW, Place, data, envelope, event, gzip};
 
 const HEADER: &str = "timestamp,version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,\
                       protocol,packets,bytes,start,end,action,log-status";
 
 /// A stash with one object under each key.
-fn keys(keys: &[&str]) -> Place {
-    let place = Place::new();
+fn keys(keys: &[&str]) -> Workspace {
+    let workspace = Workspace::new();
     for key in keys {
-        place.put(key, &gzip(envelope(&[event(0, FLOW)])));
+        workspace.put(key, &gzip(envelope(&[event(0, FLOW)])));
     }
-    place
+    workspace
 }
 
 /// A stash of one object with these messages.
-fn messages(messages: &[&str]) -> Place {
-    let place = Place::new();
+fn messages(messages: &[&str]) -> Workspace {
+    let workspace = Workspace::new();
     let events: Vec<String> = (messages.iter().enumerate())
         .map(|(i, message)| event(1_580_515_200_000 + i as i64, message))
         .collect();
-    place.put("one", &gzip(envelope(&events)));
-    place
+    workspace.put("one", &gzip(envelope(&events)));
+    workspace
 }
 
 /// The keys that have rows in the output.
-fn written(place: &Place) -> Vec<String> {
-    files(&place.path("out"))
+fn written(workspace: &Workspace) -> Vec<String> {
+    files(&workspace.path("out"))
         .into_keys()
         .filter_map(|path| {
             path.strip_prefix("csv/")?
@@ -45,9 +46,9 @@ fn written(place: &Place) -> Vec<String> {
 
 #[test]
 fn the_default_format_has_the_header_and_the_rows_that_are_documented() {
-    let place = messages(&[FLOW, "2 1 eni-1 - - - - - - - 0 59 - NODATA"]);
+    let workspace = messages(&[FLOW, "2 1 eni-1 - - - - - - - 0 59 - NODATA"]);
     REHOSE
-        .run(&place.stash(), &place.path("out"), &[])
+        .run(&workspace.stash(), &workspace.path("out"), &[])
         .with_status(0);
     let expected = [
         HEADER,
@@ -55,19 +56,19 @@ fn the_default_format_has_the_header_and_the_rows_that_are_documented() {
          ACCEPT,OK",
         "2020-02-01T00:00:00.001Z,2,1,eni-1,-,-,-,-,-,-,-,0,59,-,NODATA",
     ];
-    assert_eq!(rows(&place.path("out"), "one"), expected);
+    assert_eq!(rows(&workspace.path("out"), "one"), expected);
 }
 
 #[test]
 fn a_prefix_selects_the_keys_with_it() {
-    let place = keys(&["2020/01/a", "2020/02/b", "2020/021", "2021/02/c"]);
+    let workspace = keys(&["2020/01/a", "2020/02/b", "2020/021", "2021/02/c"]);
     let finished = REHOSE.run(
-        &place.stash(),
-        &place.path("out"),
+        &workspace.stash(),
+        &workspace.path("out"),
         &["--prefix", "2020/02", "--json"],
     );
     let report = finished.with_status(0).json();
-    assert_eq!(written(&place), ["2020/02/b", "2020/021"]);
+    assert_eq!(written(&workspace), ["2020/02/b", "2020/021"]);
     assert_eq!(report["objects"]["listed"], 2);
     assert!(
         report["source"]
@@ -80,23 +81,27 @@ fn a_prefix_selects_the_keys_with_it() {
 
 #[test]
 fn the_mode_missing_selects_objects_without_output() {
-    let place = keys(&["a", "b", "c"]);
-    let output = place.path("out");
+    let workspace = keys(&["a", "b", "c"]);
+    let output = workspace.path("out");
     REHOSE
-        .run(&place.stash(), &output, &["--prefix", "b"])
+        .run(&workspace.stash(), &output, &["--prefix", "b"])
         .with_status(0);
     let there = fs::metadata(output.join("csv/b.csv.gz"))
         .unwrap()
         .modified()
         .unwrap();
     let finished = REHOSE
-        .run(&place.stash(), &output, &["--mode", "missing", "--json"])
+        .run(
+            &workspace.stash(),
+            &output,
+            &["--mode", "missing", "--json"],
+        )
         .with_status(0);
     let objects = &finished.json()["objects"];
     assert_eq!(objects["listed"], 3);
     assert_eq!(objects["present"], 1);
     assert_eq!(objects["done"], 2);
-    assert_eq!(written(&place), ["a", "b", "c"]);
+    assert_eq!(written(&workspace), ["a", "b", "c"]);
     let now = fs::metadata(output.join("csv/b.csv.gz"))
         .unwrap()
         .modified()
@@ -106,21 +111,21 @@ fn the_mode_missing_selects_objects_without_output() {
 
 #[test]
 fn the_mode_missing_completes_a_job_after_its_objects_are_fixed() {
-    let place = keys(&["a", "b"]);
-    let output = place.path("out");
-    let good = fs::read(place.stash().join("a")).unwrap();
-    place.put("a", &good[..20]);
+    let workspace = keys(&["a", "b"]);
+    let output = workspace.path("out");
+    let good = fs::read(workspace.stash().join("a")).unwrap();
+    workspace.put("a", &good[..20]);
     let finished = REHOSE
-        .run(&place.stash(), &output, &["--job", "first"])
+        .run(&workspace.stash(), &output, &["--job", "first"])
         .with_status(3);
     assert!(
         finished.last_line().contains("--mode missing"),
         "{finished:#?}"
     );
-    place.put("a", &good);
+    workspace.put("a", &good);
     REHOSE
         .run(
-            &place.stash(),
+            &workspace.stash(),
             &output,
             &["--job", "second", "--mode", "missing"],
         )
@@ -130,23 +135,23 @@ fn the_mode_missing_completes_a_job_after_its_objects_are_fixed() {
         (&objects["present"], &objects["done"]),
         (&json!(1), &json!(1))
     );
-    assert_eq!(written(&place), ["a", "b"]);
+    assert_eq!(written(&workspace), ["a", "b"]);
 }
 
 #[test]
 fn excluded_keys_are_counted_and_skipped() {
-    let place = keys(&["a/keep", "a/drop.tmp", "b/c/drop.tmp", "drop/this"]);
+    let workspace = keys(&["a/keep", "a/drop.tmp", "b/c/drop.tmp", "drop/this"]);
     let options = ["--exclude", "*.tmp", "--exclude", "drop/*", "--json"];
     let finished = REHOSE
-        .run(&place.stash(), &place.path("out"), &options)
+        .run(&workspace.stash(), &workspace.path("out"), &options)
         .with_status(0);
-    assert_eq!(written(&place), ["a/keep"]);
+    assert_eq!(written(&workspace), ["a/keep"]);
     assert_eq!(finished.json()["objects"]["excluded"], 3);
 }
 
 #[test]
 fn folders_of_undelivered_records_are_skipped() {
-    let place = keys(&[
+    let workspace = keys(&[
         "2020/a",
         "processing-failed-not-a-folder",
         "errors/http-endpoint/b",
@@ -158,13 +163,13 @@ fn folders_of_undelivered_records_are_skipped() {
         "splunk-failed/d",
     ];
     for key in undelivered {
-        place.put(key, b"not an envelope");
+        workspace.put(key, b"not an envelope");
     }
     let finished = REHOSE
-        .run(&place.stash(), &place.path("out"), &["--json"])
+        .run(&workspace.stash(), &workspace.path("out"), &["--json"])
         .with_status(0);
     assert_eq!(finished.json()["objects"]["excluded"], undelivered.len());
-    assert_eq!(written(&place).len(), 3);
+    assert_eq!(written(&workspace).len(), 3);
 }
 
 #[test]
@@ -176,10 +181,10 @@ fn fields_may_be_given_in_the_notation_of_aws() {
         " ${srcaddr}, bytes",
     ];
     for notation in notations {
-        let place = messages(&["10.0.0.4 40", " -  - ", "10.0.0.4 40 more"]);
-        let output = place.path("out");
+        let workspace = messages(&["10.0.0.4 40", " -  - ", "10.0.0.4 40 more"]);
+        let output = workspace.path("out");
         REHOSE
-            .run(&place.stash(), &output, &["--fields", notation])
+            .run(&workspace.stash(), &output, &["--fields", notation])
             .with_status(0);
         let expected = [
             "timestamp,srcaddr,bytes",
@@ -193,11 +198,15 @@ fn fields_may_be_given_in_the_notation_of_aws() {
 
 #[test]
 fn the_format_message_quotes_as_csv_requires() {
-    let place = messages(&["plain", "", r#"a \"quoted\", word"#, r"two\nlines", "東京"]);
+    let workspace = messages(&["plain", "", r#"a \"quoted\", word"#, r"two\nlines", "東京"]);
     REHOSE
-        .run(&place.stash(), &place.path("out"), &["--format", "message"])
+        .run(
+            &workspace.stash(),
+            &workspace.path("out"),
+            &["--format", "message"],
+        )
         .with_status(0);
-    let text = rows(&place.path("out"), "one").join("\n");
+    let text = rows(&workspace.path("out"), "one").join("\n");
     let expected = "timestamp,message\n\
                     2020-02-01T00:00:00.000Z,plain\n\
                     2020-02-01T00:00:00.001Z,\n\
@@ -209,11 +218,11 @@ fn the_format_message_quotes_as_csv_requires() {
 
 #[test]
 fn a_message_regex_makes_columns_of_its_groups_and_rejects_the_rest() {
-    let place = messages(&["WARN low, disk", "no level here", "ERROR full"]);
-    let output = place.path("out");
+    let workspace = messages(&["WARN low, disk", "no level here", "ERROR full"]);
+    let output = workspace.path("out");
     let regex = "^(?P<level>[A-Z]+) (?P<text>.*)$";
     REHOSE
-        .run(&place.stash(), &output, &["--message-regex", regex])
+        .run(&workspace.stash(), &output, &["--message-regex", regex])
         .with_status(0);
     let expected = [
         "timestamp,level,text",
@@ -230,13 +239,17 @@ fn a_message_regex_makes_columns_of_its_groups_and_rejects_the_rest() {
 
 #[test]
 fn an_event_regex_reads_input_without_envelopes() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let lines = format!("1580515200000|{FLOW}\n# no event\n1580515200001|too few\n");
-    place.put("one", &gzip(lines));
-    let output = place.path("out");
+    workspace.put("one", &gzip(lines));
+    let output = workspace.path("out");
     let regex = r"(?P<timestamp>[0-9]{13})\|(?P<message>[^\n]*)";
     let finished = REHOSE
-        .run(&place.stash(), &output, &["--event-regex", regex, "--json"])
+        .run(
+            &workspace.stash(),
+            &output,
+            &["--event-regex", regex, "--json"],
+        )
         .with_status(0);
     assert_eq!(
         finished.json()["rows"],
@@ -248,20 +261,20 @@ fn an_event_regex_reads_input_without_envelopes() {
 
 #[test]
 fn both_dialects_give_the_same_rows_of_the_same_envelopes() {
-    let place = messages(&[FLOW, r"esc\u0061ped", FLOW]);
+    let workspace = messages(&[FLOW, r"esc\u0061ped", FLOW]);
     let regex = r#""timestamp":(?P<timestamp>[0-9]+),"message":"(?P<message>(?:[^"\\]|\\.)*)""#;
     REHOSE
-        .run(&place.stash(), &place.path("envelopes"), &[])
+        .run(&workspace.stash(), &workspace.path("envelopes"), &[])
         .with_status(0);
     REHOSE
         .run(
-            &place.stash(),
-            &place.path("regex"),
+            &workspace.stash(),
+            &workspace.path("regex"),
             &["--event-regex", regex],
         )
         .with_status(0);
     let [envelopes, regex] = ["envelopes", "regex"].map(|output| {
-        let mut files = files(&place.path(output));
+        let mut files = files(&workspace.path(output));
         files.retain(|path, _| path.starts_with("csv/") || path.starts_with("rejected/"));
         files
     });
@@ -270,10 +283,10 @@ fn both_dialects_give_the_same_rows_of_the_same_envelopes() {
 
 #[test]
 fn the_level_changes_the_size_and_not_the_rows() {
-    let place = Place::new();
-    let stash = data().join("2020");
+    let workspace = Workspace::new();
+    let stash = sample::folder().join("2020");
     let size_and_rows = |name: &str, level: &[&str]| {
-        let output = place.path(name);
+        let output = workspace.path(name);
         let finished = REHOSE
             .run(&stash, &output, &[&["--json"], level].concat())
             .with_status(0);
@@ -296,11 +309,11 @@ fn the_level_changes_the_size_and_not_the_rows() {
 
 #[test]
 fn json_prints_the_report_as_it_stands_in_the_ledger() {
-    let place = keys(&["a"]);
-    place.put("b", b"no envelope");
-    let output = place.path("out");
+    let workspace = keys(&["a"]);
+    workspace.put("b", b"no envelope");
+    let output = workspace.path("out");
     let finished = REHOSE
-        .run(&place.stash(), &output, &["--job", "job", "--json"])
+        .run(&workspace.stash(), &output, &["--job", "job", "--json"])
         .with_status(3);
     let printed: Value = finished.json();
     assert_eq!(printed, report(&output, "job"));
@@ -309,9 +322,13 @@ fn json_prints_the_report_as_it_stands_in_the_ledger() {
 
 #[test]
 fn the_summary_ends_with_the_path_of_the_report() {
-    let place = keys(&["a"]);
+    let workspace = keys(&["a"]);
     let finished = REHOSE
-        .run(&place.stash(), &place.path("out"), &["--job", "job"])
+        .run(
+            &workspace.stash(),
+            &workspace.path("out"),
+            &["--job", "job"],
+        )
         .with_status(0);
     let path = finished
         .out
@@ -338,10 +355,10 @@ fn the_summary_ends_with_the_path_of_the_report() {
 
 #[test]
 fn a_run_without_a_name_makes_names_that_sort_by_time() {
-    let place = keys(&["a"]);
+    let workspace = keys(&["a"]);
     let job = || {
         let finished = REHOSE
-            .run(&place.stash(), &place.path("out"), &["--json"])
+            .run(&workspace.stash(), &workspace.path("out"), &["--json"])
             .with_status(0);
         finished.json()["job"].as_str().unwrap().to_owned()
     };
@@ -381,13 +398,13 @@ fn the_examples_of_the_help_are_valid() {
         .find(|line| line.contains("--message-regex '"))
         .unwrap();
     let regex = example.split('\'').nth(1).unwrap();
-    let place = messages(&["INFO it works"]);
+    let workspace = messages(&["INFO it works"]);
     REHOSE
         .run(
-            &place.stash(),
-            &place.path("out"),
+            &workspace.stash(),
+            &workspace.path("out"),
             &["--message-regex", regex],
         )
         .with_status(0);
-    assert_eq!(rows(&place.path("out"), "one").len(), 2);
+    assert_eq!(rows(&workspace.path("out"), "one").len(), 2);
 }

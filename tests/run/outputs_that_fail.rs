@@ -5,12 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use rehose_testkit::output::{Files, assert_same, files, timeless};
+use rehose_tests::workspace::Workspace;
 use serde_json::Value;
 
 use crate::REHOSE;
 use crate::command::{finish, powerless};
-use crate::output::{Files, assert_same, files, timeless};
-use crate::stash::Place;
 
 /// Asserts that each receipt is complete, and that the objects that it lists as done have rows.
 fn assert_consistent(left: &Files, whole: &Files) {
@@ -33,15 +33,15 @@ fn assert_consistent(left: &Files, whole: &Files) {
 /// Runs a job on a disk that is too small, then on the same disk after it was made larger. The disk
 /// exists only in a mount namespace, so its content is copied after each run.
 const ON_A_SMALL_DISK: &str = r#"
-    rehose=$1 stash=$2 place=$3
-    mount -t tmpfs -o size=300k none "$place/out" || exit 99
-    "$rehose" run "$stash" "$place/out" --job job --concurrency 2 2> "$place/first.err"
+    rehose=$1 stash=$2 workspace=$3
+    mount -t tmpfs -o size=300k none "$workspace/out" || exit 99
+    "$rehose" run "$stash" "$workspace/out" --job job --concurrency 2 2> "$workspace/first.err"
     echo $?
-    cp -a "$place/out" "$place/first"
-    mount -o remount,size=64m none "$place/out" || exit 99
-    "$rehose" run "$stash" "$place/out" --job job --concurrency 2 > /dev/null
+    cp -a "$workspace/out" "$workspace/first"
+    mount -o remount,size=64m none "$workspace/out" || exit 99
+    "$rehose" run "$stash" "$workspace/out" --job job --concurrency 2 > /dev/null
     echo $?
-    cp -a "$place/out" "$place/second"
+    cp -a "$workspace/out" "$workspace/second"
 "#;
 
 #[test]
@@ -59,23 +59,27 @@ fn a_full_disk_ends_the_run_and_the_next_run_continues() {
         eprintln!("skipped: this user may not make a mount namespace, so there is no small disk");
         return;
     }
-    let place = Place::sample_by(&REHOSE, &["--objects", "80", "--events", "500"]);
+    let workspace = Workspace::sample_by(&REHOSE, &["--objects", "80", "--events", "500"]);
     REHOSE
-        .run(&place.stash(), &place.path("whole"), &["--job", "job"])
+        .run(
+            &workspace.stash(),
+            &workspace.path("whole"),
+            &["--job", "job"],
+        )
         .with_status(0);
-    let whole = timeless(&place.path("whole"));
+    let whole = timeless(&workspace.path("whole"));
 
-    fs::create_dir(place.path("out")).unwrap();
+    fs::create_dir(workspace.path("out")).unwrap();
     let finished = finish(
         (namespace()
             .args(["sh", "-c", ON_A_SMALL_DISK, "sh"])
             .arg(REHOSE.binary()))
-        .arg(place.stash())
-        .arg(place.path("")),
+        .arg(workspace.stash())
+        .arg(workspace.path("")),
     );
     let finished = finished.with_status(0);
     assert_eq!(finished.out, "1\n0\n", "{finished:#?}");
-    let errors = fs::read_to_string(place.path("first.err")).unwrap();
+    let errors = fs::read_to_string(workspace.path("first.err")).unwrap();
     let last = errors.lines().last().unwrap();
     assert!(
         last.contains("out/csv/") || last.contains("out/jobs/job/"),
@@ -86,7 +90,7 @@ fn a_full_disk_ends_the_run_and_the_next_run_continues() {
         "{errors}"
     );
 
-    let left = timeless(&place.path("first"));
+    let left = timeless(&workspace.path("first"));
     assert!(
         left.keys().any(|path| path.starts_with("csv/")),
         "it was full at once: {left:#?}"
@@ -94,7 +98,7 @@ fn a_full_disk_ends_the_run_and_the_next_run_continues() {
     assert_consistent(&left, &whole);
     assert_same(
         &whole,
-        &timeless(&place.path("second")),
+        &timeless(&workspace.path("second")),
         "after there was room",
     );
 }
@@ -102,19 +106,19 @@ fn a_full_disk_ends_the_run_and_the_next_run_continues() {
 /// Runs a job while a folder of the output is read-only, and again while it is writable.
 #[track_caller]
 fn fails_while_closed(folder: &str) {
-    let place = Place::sample_by(&REHOSE, &["--objects", "4", "--events", "50"]);
-    let whole = place.path("whole");
+    let workspace = Workspace::sample_by(&REHOSE, &["--objects", "4", "--events", "50"]);
+    let whole = workspace.path("whole");
     REHOSE
-        .run(&place.stash(), &whole, &["--job", "job"])
+        .run(&workspace.stash(), &whole, &["--job", "job"])
         .with_status(0);
-    let (output, closed) = (place.path("out"), place.path("out").join(folder));
+    let (output, closed) = (workspace.path("out"), workspace.path("out").join(folder));
     fs::create_dir_all(&closed).unwrap();
     let allow = |folder: &Path, mode| fs::set_permissions(folder, Permissions::from_mode(mode));
 
     allow(&closed, 0o555).unwrap();
     let mut command = REHOSE.command(["run"]);
     command
-        .arg(place.stash())
+        .arg(workspace.stash())
         .arg(&output)
         .args(["--job", "job"]);
     let finished = finish(&mut powerless(&command));
@@ -136,7 +140,7 @@ fn fails_while_closed(folder: &str) {
     assert_consistent(&files_of_jobs(&output), &files_of_jobs(&whole));
 
     REHOSE
-        .run(&place.stash(), &output, &["--job", "job"])
+        .run(&workspace.stash(), &output, &["--job", "job"])
         .with_status(0);
     assert_same(&timeless(&whole), &timeless(&output), "after it was opened");
 }
@@ -165,19 +169,19 @@ fn a_ledger_that_may_not_be_written_ends_the_run() {
 
 #[test]
 fn an_object_that_may_not_be_read_fails_alone() {
-    let place = Place::sample_by(&REHOSE, &["--objects", "2", "--events", "50"]);
-    let closed = place.stash().join("closed");
+    let workspace = Workspace::sample_by(&REHOSE, &["--objects", "2", "--events", "50"]);
+    let closed = workspace.stash().join("closed");
     fs::write(&closed, "").unwrap();
     fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
     let mut command = REHOSE.command(["run"]);
     command
-        .arg(place.stash())
-        .arg(place.path("out"))
+        .arg(workspace.stash())
+        .arg(workspace.path("out"))
         .arg("--json");
     let finished = finish(&mut powerless(&command)).with_status(3);
     let report = finished.json();
     assert_eq!(report["objects"]["done"], 2);
     assert_eq!(report["failures"][0]["key"], "closed");
     assert_eq!(report["failures"][0]["reason"], "denied");
-    assert!(!files(&place.path("out")).contains_key("csv/closed.csv.gz"));
+    assert!(!files(&workspace.path("out")).contains_key("csv/closed.csv.gz"));
 }

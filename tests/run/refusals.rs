@@ -4,12 +4,13 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use rehose_testkit::output::{assert_same, files};
+use rehose_testkit::stash::{FLOW, envelope, event, gzip};
+use rehose_tests::workspace::Workspace;
 use serde_json::json;
 
 use crate::REHOSE;
 use crate::command::{Finished, finish, powerless};
-use crate::output::{assert_same, files};
-use crate::stash::{FLOW, Place, envelope, event, gzip};
 
 /// Asserts that a command has failed with one line on standard error, which contains these words.
 #[track_caller]
@@ -30,72 +31,92 @@ fn assert_refused(finished: Finished, status: i32, words: &[&str]) {
 /// Asserts that a run on a good stash is refused because of its options, and writes nothing.
 #[track_caller]
 fn refuses(options: &[&str], words: &[&str]) {
-    let place = Place::small();
-    let before = files(&place.path(""));
+    let workspace = Workspace::small();
+    let before = files(&workspace.path(""));
     assert_refused(
-        REHOSE.run(&place.stash(), &place.path("out"), options),
+        REHOSE.run(&workspace.stash(), &workspace.path("out"), options),
         2,
         words,
     );
-    assert_same(&before, &files(&place.path("")), "refused");
+    assert_same(&before, &files(&workspace.path("")), "refused");
 }
 
 /// Asserts that a run with this source and output is refused, and writes nothing.
 #[track_caller]
-fn refuses_places(place: &Place, source: &Path, output: &Path, words: &[&str]) {
-    let before = files(&place.path(""));
+fn refuses_places(workspace: &Workspace, source: &Path, output: &Path, words: &[&str]) {
+    let before = files(&workspace.path(""));
     assert_refused(REHOSE.run(source, output, &[]), 2, words);
-    assert_same(&before, &files(&place.path("")), "refused");
+    assert_same(&before, &files(&workspace.path("")), "refused");
 }
 
 #[test]
 fn a_source_that_is_not_there_is_refused() {
-    let place = Place::small();
+    let workspace = Workspace::small();
     let words = ["SOURCE", "not-there", "does not exist", "name the folder"];
-    refuses_places(&place, &place.path("not-there"), &place.path("out"), &words);
+    refuses_places(
+        &workspace,
+        &workspace.path("not-there"),
+        &workspace.path("out"),
+        &words,
+    );
 }
 
 #[test]
 fn a_source_that_is_a_file_is_refused() {
-    let place = Place::small();
+    let workspace = Workspace::small();
     let words = ["SOURCE", "stash/one", "is a file; name a folder"];
-    refuses_places(&place, &place.path("stash/one"), &place.path("out"), &words);
+    refuses_places(
+        &workspace,
+        &workspace.path("stash/one"),
+        &workspace.path("out"),
+        &words,
+    );
 }
 
 #[test]
 fn an_empty_source_is_refused() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let words = ["there is no object under", "stash/", "check the prefix"];
-    refuses_places(&place, &place.stash(), &place.path("out"), &words);
+    refuses_places(
+        &workspace,
+        &workspace.stash(),
+        &workspace.path("out"),
+        &words,
+    );
 }
 
 #[test]
 fn a_source_that_may_not_be_read_is_refused() {
-    let place = Place::small();
-    fs::set_permissions(place.stash(), Permissions::from_mode(0o000)).unwrap();
-    let (source, output) = (place.stash(), place.path("out"));
+    let workspace = Workspace::small();
+    fs::set_permissions(workspace.stash(), Permissions::from_mode(0o000)).unwrap();
+    let (source, output) = (workspace.stash(), workspace.path("out"));
     let finished = finish(&mut powerless(
         REHOSE.command(["run"]).arg(source).arg(&output),
     ));
-    fs::set_permissions(place.stash(), Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(workspace.stash(), Permissions::from_mode(0o700)).unwrap();
     assert_refused(finished, 1, &["stash", "Permission denied", "--job"]);
     assert!(!output.exists());
 }
 
 #[test]
 fn an_output_that_is_a_file_is_refused() {
-    let place = Place::small();
-    fs::write(place.path("file"), "").unwrap();
+    let workspace = Workspace::small();
+    fs::write(workspace.path("file"), "").unwrap();
     let words = ["OUTPUT", "file is a file; name a folder"];
-    refuses_places(&place, &place.stash(), &place.path("file"), &words);
+    refuses_places(
+        &workspace,
+        &workspace.stash(),
+        &workspace.path("file"),
+        &words,
+    );
 }
 
 #[test]
 fn an_output_under_the_source_is_refused_however_it_is_written() {
-    let place = Place::small();
-    let elsewhere = place.path("elsewhere");
+    let workspace = Workspace::small();
+    let elsewhere = workspace.path("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
-    symlink(place.stash(), place.path("link")).unwrap();
+    symlink(workspace.stash(), workspace.path("link")).unwrap();
     let hidden = [
         "stash",
         "stash/",
@@ -114,60 +135,84 @@ fn an_output_under_the_source_is_refused_however_it_is_written() {
     ];
     for output in hidden {
         let words = ["lies under the source", "take an output elsewhere"];
-        refuses_places(&place, &place.stash(), &place.path(output), &words);
-        refuses_places(&place, &place.path("link"), &place.path(output), &words);
+        refuses_places(
+            &workspace,
+            &workspace.stash(),
+            &workspace.path(output),
+            &words,
+        );
+        refuses_places(
+            &workspace,
+            &workspace.path("link"),
+            &workspace.path(output),
+            &words,
+        );
     }
 }
 
 #[test]
 fn an_output_under_the_source_is_refused_even_beside_the_prefix() {
-    let place = Place::small();
-    place.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
+    let workspace = Workspace::small();
+    workspace.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
     for output in ["stash", "stash/out"] {
-        let finished = REHOSE.run(&place.stash(), &place.path(output), &["--prefix", "2020/"]);
+        let finished = REHOSE.run(
+            &workspace.stash(),
+            &workspace.path(output),
+            &["--prefix", "2020/"],
+        );
         assert_refused(finished, 2, &["lies under the source"]);
     }
-    assert_eq!(files(&place.stash()).len(), 2);
+    assert_eq!(files(&workspace.stash()).len(), 2);
 }
 
 #[test]
 fn a_relative_output_under_the_source_is_refused() {
-    let place = Place::small();
+    let workspace = Workspace::small();
     for output in [".", "out", "../stash/out"] {
         let mut command = REHOSE.command(["run", ".", output]);
-        command.current_dir(place.stash());
+        command.current_dir(workspace.stash());
         assert_refused(finish(&mut command), 2, &["lies under the source"]);
     }
-    assert_eq!(files(&place.stash()).len(), 1);
+    assert_eq!(files(&workspace.stash()).len(), 1);
 }
 
 #[test]
 fn a_source_among_the_rows_of_the_output_is_refused() {
-    let place = Place::new();
-    place.put("csv/2020/one", &gzip(envelope(&[event(0, FLOW)])));
+    let workspace = Workspace::new();
+    workspace.put("csv/2020/one", &gzip(envelope(&[event(0, FLOW)])));
     for source in ["stash/csv", "stash/csv/2020"] {
         let words = ["take an output elsewhere"];
-        refuses_places(&place, &place.path(source), &place.stash(), &words);
+        refuses_places(
+            &workspace,
+            &workspace.path(source),
+            &workspace.stash(),
+            &words,
+        );
     }
 }
 
 #[test]
 fn a_source_among_the_results_of_queries_of_the_output_is_refused() {
-    let place = Place::new();
-    place.put("athena/result.csv", b"query,result\n");
+    let workspace = Workspace::new();
+    workspace.put("athena/result.csv", b"query,result\n");
     let words = ["take an output elsewhere"];
-    refuses_places(&place, &place.path("stash/athena"), &place.stash(), &words);
+    refuses_places(
+        &workspace,
+        &workspace.path("stash/athena"),
+        &workspace.stash(),
+        &words,
+    );
 }
 
 #[test]
 fn an_output_beside_the_source_is_fine_even_if_its_name_begins_alike() {
-    let place = Place::small();
+    let workspace = Workspace::small();
     for output in ["stash-out", "stash/../out", "stash/../stash2/deep/er"] {
         REHOSE
-            .run(&place.stash(), &place.path(output), &[])
+            .run(&workspace.stash(), &workspace.path(output), &[])
             .with_status(0);
     }
-    assert_eq!(files(&place.stash()).len(), 1);
+    assert_eq!(files(&workspace.stash()).len(), 1);
 }
 
 #[test]
@@ -295,13 +340,17 @@ fn unknown_and_missing_arguments_are_refused() {
 
 #[test]
 fn an_output_of_another_shape_is_refused_with_the_difference() {
-    let place = Place::small();
-    let output = place.path("out");
+    let workspace = Workspace::small();
+    let output = workspace.path("out");
     REHOSE
-        .run(&place.stash(), &output, &["--fields", "srcaddr bytes"])
+        .run(&workspace.stash(), &output, &["--fields", "srcaddr bytes"])
         .with_status(0);
     let before = files(&output);
-    let refused = REHOSE.run(&place.stash(), &output, &["--fields", "srcaddr packets"]);
+    let refused = REHOSE.run(
+        &workspace.stash(),
+        &output,
+        &["--fields", "srcaddr packets"],
+    );
     assert_eq!(
         refused.json_in_last_line(),
         [
@@ -310,7 +359,7 @@ fn an_output_of_another_shape_is_refused_with_the_difference() {
         ]
     );
     assert_refused(refused, 2, &["another output"]);
-    let refused = REHOSE.run(&place.stash(), &output, &["--format", "message"]);
+    let refused = REHOSE.run(&workspace.stash(), &output, &["--format", "message"]);
     let [existing, requested] = &refused.json_in_last_line()[..] else {
         panic!("{refused:#?}");
     };
@@ -322,15 +371,15 @@ fn an_output_of_another_shape_is_refused_with_the_difference() {
 
 #[test]
 fn a_job_started_with_other_options_is_refused_with_the_difference() {
-    let place = Place::small();
-    place.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
-    let output = place.path("out");
+    let workspace = Workspace::small();
+    workspace.put("2020/two", &gzip(envelope(&[event(0, FLOW)])));
+    let output = workspace.path("out");
     REHOSE
-        .run(&place.stash(), &output, &["--job", "job"])
+        .run(&workspace.stash(), &output, &["--job", "job"])
         .with_status(0);
     let before = files(&output);
     let finished = REHOSE.run(
-        &place.stash(),
+        &workspace.stash(),
         &output,
         &["--job", "job", "--prefix", "2020/"],
     );

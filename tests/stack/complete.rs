@@ -1,7 +1,8 @@
 //! A job over more objects than a page, a call and an execution take.
 
-use rehose_tests::oracle::Expected;
-use rehose_tests::stash::{FLOW, Place, awkward, envelope, event, gzip};
+use rehose_testkit::oracle::stash::ExpectedOutput;
+use rehose_testkit::stash::{FLOW, awkward, envelope, event, gzip};
+use rehose_tests::workspace::Workspace;
 
 use crate::deployed::{fresh, roles_are_enforced, stack};
 
@@ -9,11 +10,11 @@ use crate::deployed::{fresh, roles_are_enforced, stack};
 const COPIES: usize = 2_500;
 
 /// Every form and every awkward key there is, in a folder as in the bucket: keys begin with the
-/// prefix. Copies have rows of their own, so that one in the place of another shows.
-pub(crate) fn every_form(prefix: &str, copies: usize) -> Place {
-    let place = Place::new();
-    let sample = Place::sample(&["--dialects", "--objects", "3", "--events", "400"]);
-    let forms = rehose_tests::output::files(&sample.stash());
+/// prefix. Copies have rows of their own, so that a swap of two shows.
+pub(crate) fn every_form(prefix: &str, copies: usize) -> Workspace {
+    let workspace = Workspace::new();
+    let sample = Workspace::sample(&["--dialects", "--objects", "3", "--events", "400"]);
+    let forms = rehose_testkit::output::files(&sample.stash());
     let copies = (0..copies).map(|i| {
         let events = [event(i as i64, FLOW), event(i as i64, "does not fit")];
         (format!("copies/{i:05}"), gzip(envelope(&events)))
@@ -22,17 +23,17 @@ pub(crate) fn every_form(prefix: &str, copies: usize) -> Place {
     let awkward =
         (awkward().into_iter()).filter(|(key, _)| !(roles_are_enforced() && key.contains('\n')));
     for (key, object) in forms.into_iter().chain(awkward).chain(copies) {
-        place.put(&format!("{prefix}{key}"), &object);
+        workspace.put(&format!("{prefix}{key}"), &object);
     }
-    place
+    workspace
 }
 
 #[tokio::test]
 async fn every_form_and_key_becomes_what_the_oracle_says_over_pages_calls_and_executions() {
     let stack = stack().await;
     let prefix = format!("logs/{}/", fresh("complete"));
-    let place = every_form(&prefix, COPIES);
-    stack.upload(&place.stash()).await;
+    let workspace = every_form(&prefix, COPIES);
+    stack.upload(&workspace.stash()).await;
 
     // Its counters will not fall to zero before the job is over: nobody takes this message, and it
     // stays in flight after each attempt.
@@ -48,9 +49,9 @@ async fn every_form_and_key_becomes_what_the_oracle_says_over_pages_calls_and_ex
     );
 
     let job = &execution.job;
-    let expected = Expected::of(&place.stash(), &place.path(""));
+    let expected = ExpectedOutput::of(&workspace.stash(), &workspace.path(""));
     let downloaded = stack.download(&prefix, job).await;
-    expected.check(&place.stash(), downloaded.path(), job);
+    expected.check(&workspace.stash(), downloaded.path(), job);
     let report = stack.report(job).await;
     assert_eq!(output["job"], **job);
     assert_eq!(output["state"], "succeeded");

@@ -2,7 +2,7 @@
 //! up either: `complete` has a message in the queue that nobody takes.
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use rehose_tests::stash::{FLOW, envelope, event, gzip};
+use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 
 use crate::deployed::{IMPATIENT, fresh, impatient, wait_for};
 

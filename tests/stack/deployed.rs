@@ -91,7 +91,7 @@ impl Deployed {
 
     /// Puts all files of a folder into the stash.
     pub(crate) async fn upload(&self, folder: &Path) {
-        let files = rehose_tests::output::files(folder);
+        let files = rehose_testkit::output::files(folder);
         stream::iter(&files)
             .for_each_concurrent(REQUESTS, async |(key, body)| self.put(key, body).await)
             .await;

@@ -1,7 +1,7 @@
 //! Jobs that cannot do all that was planned.
 
-use rehose_tests::oracle::Expected;
-use rehose_tests::stash::{FLOW, envelope, event, failures, gzip};
+use rehose_testkit::oracle::stash::ExpectedOutput;
+use rehose_testkit::stash::{FLOW, envelope, event, failures, gzip};
 use serde_json::json;
 
 use crate::complete::every_form;
@@ -11,23 +11,23 @@ use crate::deployed::{IMPATIENT, fresh, impatient, stack};
 async fn corrupt_objects_fail_with_their_reasons_and_no_others() {
     let stack = stack().await;
     let prefix = format!("logs/{}/", fresh("corrupt"));
-    let place = every_form(&prefix, 0);
+    let workspace = every_form(&prefix, 0);
     let mut reasons = std::collections::BTreeMap::new();
     for (key, object, reason) in failures() {
-        place.put(&format!("{prefix}{key}"), &object);
+        workspace.put(&format!("{prefix}{key}"), &object);
         reasons.insert(format!("{prefix}{key}"), reason.to_owned());
     }
-    stack.upload(&place.stash()).await;
+    stack.upload(&workspace.stash()).await;
 
     let execution = stack.start_over(&prefix, fresh("corrupt")).await;
     let (error, cause) = execution.end().await.failure();
     assert_eq!(error, "Rehose.Incomplete");
     let report = format!("s3://{}/jobs/{}/report.json", stack.output, execution.job);
     assert!(cause.ends_with(&report), "{cause}");
-    let expected = Expected::of(&place.stash(), &place.path(""));
+    let expected = ExpectedOutput::of(&workspace.stash(), &workspace.path(""));
     assert_eq!(expected.failed, reasons);
     let downloaded = stack.download(&prefix, &execution.job).await;
-    expected.check(&place.stash(), downloaded.path(), &execution.job);
+    expected.check(&workspace.stash(), downloaded.path(), &execution.job);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Least privilege: what a role lacks, a job does not get done without.
 
-use rehose_tests::stash::{FLOW, envelope, event, gzip};
+use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 use serde_json::{Value, json};
 
 use crate::deployed::{Deployed, LIVE, fresh, live};

@@ -1,8 +1,8 @@
 //! New objects, without any job.
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use rehose_tests::output::lines;
-use rehose_tests::stash::{FLOW, envelope, event, gzip};
+use rehose_testkit::output::lines;
+use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 use serde_json::{Value, json};
 
 use crate::deployed::{Deployed, LIVE, fresh, impatient, live, stack, wait_for};

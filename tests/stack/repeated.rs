@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rehose_tests::oracle::Expected;
-use rehose_tests::stash::{FLOW, envelope, event, gzip};
+use rehose_testkit::oracle::stash::ExpectedOutput;
+use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 use serde_json::json;
 
 use crate::complete::every_form;
@@ -50,14 +50,14 @@ async fn the_mode_missing_writes_only_what_is_not_there() {
 async fn two_jobs_at_once_over_the_same_prefix_both_succeed() {
     let stack = stack().await;
     let prefix = format!("logs/{}/", fresh("twice"));
-    let place = every_form(&prefix, 200);
-    stack.upload(&place.stash()).await;
+    let workspace = every_form(&prefix, 200);
+    stack.upload(&workspace.stash()).await;
     let one = stack.start_over(&prefix, fresh("twice")).await;
     let other = stack.start_over(&prefix, fresh("twice")).await;
-    let expected = Expected::of(&place.stash(), &place.path(""));
+    let expected = ExpectedOutput::of(&workspace.stash(), &workspace.path(""));
     for execution in [one, other] {
         execution.end().await.output();
         let downloaded = stack.download(&prefix, &execution.job).await;
-        expected.check(&place.stash(), downloaded.path(), &execution.job);
+        expected.check(&workspace.stash(), downloaded.path(), &execution.job);
     }
 }
