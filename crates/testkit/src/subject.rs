@@ -40,8 +40,8 @@ pub fn in_text(reason: Reason, offset: usize) -> Fault {
     at(reason, Stream::Text, offset)
 }
 
-/// Returns a fault at an offset of a stage.
-pub fn at(reason: Reason, stage: Stage, offset: usize) -> Fault {
+/// Returns a fault at an offset of a stream.
+pub fn at(reason: Reason, stream: Stream, offset: usize) -> Fault {
     let offset = offset as u64;
     Fault {
         reason,

@@ -51,7 +51,7 @@ async fn receipts_in_any_order_add_up_to_the_same_report() {
 async fn a_queue_that_seems_empty_completes_nothing() {
     let mut fixture = Fixture::with_objects(1);
     fixture.start().await;
-    fixture.queue.pretend(0);
+    fixture.queue.fix_counters(0);
     for _ in 0..4 {
         assert_eq!(fixture.check().await.state, JobState::Running);
         fixture.pass_minutes(1);
@@ -65,7 +65,7 @@ async fn a_queue_that_seems_full_holds_nothing_up() {
     let fixture = Fixture::with_objects(1);
     fixture.start().await;
     fixture.process_all().await;
-    fixture.queue.pretend(1_000_000);
+    fixture.queue.fix_counters(1_000_000);
     assert_eq!(fixture.check().await.state, JobState::Succeeded);
 }
 
@@ -122,7 +122,7 @@ async fn counters_that_never_fall_do_not_hold_a_job_for_ever() {
     let mut fixture = Fixture::with_objects(1);
     fixture.start().await;
     fixture.queue.take();
-    fixture.queue.pretend(1);
+    fixture.queue.fix_counters(1);
     let mut calls = 0;
     while fixture.check().await.state == JobState::Running {
         fixture.queue.take();
@@ -139,7 +139,7 @@ async fn receipts_that_keep_coming_keep_a_job_from_being_asked() {
     fixture.page = 1;
     fixture.start().await;
     let messages = fixture.queue.take();
-    fixture.queue.pretend(0);
+    fixture.queue.fix_counters(0);
     // The first message is slow; the others come in one every four minutes.
     for message in &messages[1..] {
         fixture.process(message).await.unwrap();
@@ -174,7 +174,7 @@ async fn a_call_with_little_time_goes_on_in_the_next_at_once() {
 async fn waits_grow_with_the_jobs_age_up_to_a_limit() {
     let mut fixture = Fixture::with_objects(1);
     fixture.start().await;
-    fixture.queue.pretend(1);
+    fixture.queue.fix_counters(1);
     let mut waits = Vec::new();
     for minutes in [0, 1, 9, 50, 0] {
         fixture.pass_minutes(minutes);

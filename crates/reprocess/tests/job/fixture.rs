@@ -1,12 +1,9 @@
-//! A stash and an output in a folder, a queue that does as it is told, and a clock.
+//! A stash and an output in a folder, a fake queue, and a clock.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use rehose_extract::{Compression, Options};
 use rehose_reprocess::check::{Checked, Checker, Patience};
@@ -20,14 +17,17 @@ use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
 use rehose_reprocess::task::{PlannedObject, TaskMessage};
 use rehose_reprocess::work::{Limits, Processed, Processor};
 use rehose_store::location::Source;
-use rehose_store::queue::{Counters, Queue, QueueError, Unsent};
 use rehose_store::{LocalStore, Store};
+use rehose_testkit::output::{self, Files};
+use rehose_testkit::stash;
 use tempfile::TempDir;
+
+use crate::fake_queue::FakeQueue;
 
 pub(crate) struct Fixture {
     folder: TempDir,
     output: &'static str,
-    pub(crate) queue: Arc<Mailbox>,
+    pub(crate) queue: Arc<FakeQueue>,
     pub(crate) page: usize,
     pub(crate) pages: usize,
     pub(crate) patience: Patience,
@@ -289,11 +289,15 @@ impl Fixture {
     }
 
     /// Everything in the output but `check`'s notes.
-    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        collect(&self.output(), &self.output(), &mut files);
-        files.remove("jobs/job/progress.json");
-        files.retain(|key, _| !key.starts_with(".rehose/"));
+    pub(crate) fn files(&self) -> Files {
+        let mut files = match self.output().exists() {
+            true => output::files(&self.output()),
+            false => Files::new(),
+        };
+        let is_empty_folder = |key: &str| key.ends_with('/');
+        files.retain(|key, _| {
+            key != "jobs/job/progress.json" && !key.starts_with(".rehose/") && !is_empty_folder(key)
+        });
         files
     }
 
@@ -339,105 +343,7 @@ fn processor(source: Source, output: Arc<dyn Store>, limits: Limits) -> Processo
     Processor::new(vec![source], output, shape, compression, &[], limits).unwrap()
 }
 
-fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, files);
-        } else {
-            let key = path
-                .strip_prefix(root)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned();
-            #[allow(clippy::disallowed_methods, reason = "a test's own small file")]
-            files.insert(key, std::fs::read(path).unwrap());
-        }
-    }
-}
-
 /// A document with one event.
 pub(crate) fn document(timestamp: i64) -> String {
-    let mut text = String::new();
-    write!(
-        text,
-        r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"id":"1","timestamp":{timestamp},"message":"2 1 eni-1 - - - - - - - 0 60 - NODATA"}}]}}"#
-    )
-    .unwrap();
-    text
-}
-
-/// A queue in the hands of a test.
-#[derive(Debug, Default)]
-pub(crate) struct Mailbox {
-    messages: Mutex<Vec<String>>,
-    batches: Mutex<Vec<Vec<usize>>>,
-    /// How many of the next entries are refused.
-    pub(crate) refusals: Mutex<usize>,
-    counters: Mutex<Option<Counters>>,
-}
-
-impl Mailbox {
-    /// Takes all messages out.
-    pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.messages.lock().unwrap())
-    }
-
-    /// Takes all messages out, as the tasks that they are.
-    pub(crate) fn take_tasks(&self) -> Vec<TaskMessage> {
-        let bodies = self.take();
-        bodies
-            .iter()
-            .map(|body| serde_json::from_str(body).unwrap())
-            .collect()
-    }
-
-    /// The sizes of the messages of every batch that was sent.
-    pub(crate) fn batches(&self) -> Vec<Vec<usize>> {
-        self.batches.lock().unwrap().clone()
-    }
-
-    /// Lets the counters say something else than the truth.
-    pub(crate) fn pretend(&self, visible: u64) {
-        *self.counters.lock().unwrap() = Some(Counters {
-            visible,
-            ..Counters::default()
-        });
-    }
-}
-
-#[async_trait]
-impl Queue for Mailbox {
-    async fn send(
-        &self,
-        _group: &str,
-        bodies: &[String],
-    ) -> std::result::Result<Vec<Unsent>, QueueError> {
-        let sizes = bodies.iter().map(String::len).collect();
-        self.batches.lock().unwrap().push(sizes);
-        let mut refusals = self.refusals.lock().unwrap();
-        let mut unsent = Vec::new();
-        for (index, body) in bodies.iter().enumerate() {
-            if *refusals > 0 {
-                *refusals -= 1;
-                let reason = "InternalError".to_owned();
-                unsent.push(Unsent { index, reason });
-            } else {
-                self.messages.lock().unwrap().push(body.clone());
-            }
-        }
-        Ok(unsent)
-    }
-
-    async fn counters(&self) -> std::result::Result<Counters, QueueError> {
-        let pretended = *self.counters.lock().unwrap();
-        Ok(pretended.unwrap_or(Counters {
-            visible: self.messages.lock().unwrap().len() as u64,
-            ..Counters::default()
-        }))
-    }
+    stash::document(&[(timestamp, "2 1 eni-1 - - - - - - - 0 60 - NODATA")])
 }

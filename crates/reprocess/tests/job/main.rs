@@ -7,6 +7,7 @@
 )]
 
 mod check;
+mod fake_queue;
 mod fixture;
 mod plan;
 mod process;

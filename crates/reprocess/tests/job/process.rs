@@ -1,13 +1,8 @@
 //! `process` may get any message, any number of times.
 
-use std::collections::BTreeMap;
-use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use flate2::Compression;
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::ledger::receipt::{Outcome, Receipt};
@@ -15,6 +10,8 @@ use rehose_reprocess::work::Processed;
 use rehose_reprocess::work::message::{Created, Message};
 use rehose_store::StoreErrorKind;
 use rehose_testkit::fault_store::{Failure, FaultStore, Operation};
+use rehose_testkit::output::{Files, lines};
+use rehose_testkit::stash::gzip;
 
 use crate::fixture::{AMPLE, Fixture, document};
 
@@ -143,7 +140,7 @@ fn reasons(receipt: &Receipt) -> Vec<&str> {
 }
 
 /// What a large object comes to where it has so many cores: the files of its output.
-async fn on_cores(cores: usize, object: &str) -> BTreeMap<String, Vec<u8>> {
+async fn on_cores(cores: usize, object: &str) -> Files {
     let fixture = Fixture::with_objects(0);
     fixture.put("large", object);
     fixture.start().await;
@@ -156,14 +153,12 @@ async fn on_cores(cores: usize, object: &str) -> BTreeMap<String, Vec<u8>> {
 
 #[tokio::test]
 async fn a_second_core_changes_nothing_of_the_output() {
-    let csv = |files: &BTreeMap<String, Vec<u8>>| files["csv/large.csv.gz"].clone();
+    let csv = |files: &Files| files["csv/large.csv.gz"].clone();
     let object = large();
     let one = on_cores(1, &object).await;
     let two = on_cores(2, &object).await;
     assert!(csv(&one) == csv(&two));
-    let two = csv(&two);
-    let rows = io::BufReader::new(MultiGzDecoder::new(&two[..])).lines();
-    assert_eq!(rows.map(Result::unwrap).count(), 1 + 40_000);
+    assert_eq!(lines(&csv(&two)).len(), 1 + 40_000);
 }
 
 #[tokio::test]
@@ -202,13 +197,8 @@ async fn a_large_object_is_given_back_where_its_output_fails() {
 
 /// A few bytes that are hours of work.
 fn bomb() -> Vec<u8> {
-    let gzip = |content: &[u8]| {
-        let mut member = GzEncoder::new(Vec::new(), Compression::default());
-        member.write_all(content).unwrap();
-        member.finish().unwrap()
-    };
-    let gigabyte = gzip(&gzip(&[b' '; 1 << 20]).repeat(1 << 10));
-    gzip(&gigabyte.repeat(1 << 12))
+    let gigabyte = gzip(gzip([b' '; 1 << 20]).repeat(1 << 10));
+    gzip(gigabyte.repeat(1 << 12))
 }
 
 #[tokio::test]

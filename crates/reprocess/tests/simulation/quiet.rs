@@ -20,9 +20,12 @@ use rehose_store::location::Source;
 use rehose_store::queue::LocalQueue;
 use rehose_store::{LocalStore, Store};
 
-use crate::world::{BODIES, World, in_virtual_time, plain};
+use crate::world::{BODIES, LARGE, World, in_virtual_time, plain};
 use rehose_testkit::cloud::bucket::StoredObject;
 use rehose_testkit::cloud::chance::Chance;
+use rehose_testkit::oracle::expect;
+use rehose_testkit::shapes::flow_logs;
+use rehose_testkit::subject::{SOURCE, check_result, transcode};
 
 #[test]
 fn a_quiet_run_gives_what_a_folder_gives() {
@@ -45,6 +48,19 @@ fn a_quiet_run_gives_what_a_folder_gives() {
     assert_eq!(simulated.totals, real.totals);
     assert_eq!(simulated.failures, real.failures);
     assert_eq!(simulated.totals.objects.failed, 1);
+}
+
+/// The simulation takes the truth from `extract`, which the oracle of rows confirms here.
+#[test]
+fn extract_agrees_with_the_oracle_on_every_object_of_the_simulation() {
+    let shape = flow_logs();
+    for body in BODIES.iter().chain([&*LARGE]) {
+        for end in [body.len(), body.len() / 2, 0] {
+            let object = &body[..end];
+            let result = transcode(&shape, object, &[usize::MAX]);
+            check_result(result, expect(shape.options(), SOURCE, object));
+        }
+    }
 }
 
 /// Runs the world's job on a folder, and returns the output.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -27,6 +26,7 @@ use crate::oracle::Oracle;
 use rehose_testkit::cloud::bucket::{Behaviour, Bucket, StoredObject};
 use rehose_testkit::cloud::chance::{Chance, Record};
 use rehose_testkit::cloud::queue::StandardQueue;
+use rehose_testkit::stash::{FLOW, envelope, event, sample};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -335,28 +335,18 @@ fn object(chance: &Chance, number: usize) -> (String, StoredObject) {
     (key, object)
 }
 
-/// One object for each form of valid input, from the sample data.
+/// One object for each form of valid input, from the sample stash.
 pub(crate) static BODIES: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/stash/dialects");
-    let files = walkdir::WalkDir::new(folder).sort_by_file_name();
-    let files = files.into_iter().map(Result::unwrap);
-    #[allow(clippy::disallowed_methods, reason = "small files of the repository")]
-    let read = |path: &Path| std::fs::read(path).unwrap().into();
-    let bodies: Vec<Bytes> = (files.filter(|file| file.file_type().is_file()))
-        .map(|file| read(file.path()))
-        .collect();
-    assert!(bodies.len() > 30, "the sample data is there");
+    let objects = sample::objects("dialects/").into_values();
+    let bodies: Vec<Bytes> = objects.map(Bytes::from).collect();
+    assert!(bodies.len() > 30, "the sample stash has every form");
     bodies
 });
 
-/// An object whose rows arrive in several pieces, so that they are under way while it is read.
-static LARGE: LazyLock<Bytes> = LazyLock::new(|| {
+/// An object whose rows are written in several pieces, while it is still being read.
+pub(crate) static LARGE: LazyLock<Bytes> = LazyLock::new(|| {
     let events: Vec<String> = (0..16_000)
-        .map(|number| {
-            let row = format!("2 1 eni-{number} 10.0.0.1 10.0.0.2 1 2 6 1 1 0 60 ACCEPT OK");
-            format!(r#"{{"id":"1","timestamp":{number},"message":"{row}"}}"#)
-        })
+        .map(|number| event(number, &FLOW.replace("eni-0", &format!("eni-{number}"))))
         .collect();
-    let events = events.join(",");
-    format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{events}]}}"#).into()
+    envelope(&events).into()
 });

@@ -1,9 +1,10 @@
 //! What becomes of an object, worked out without any job around it.
 
-use rehose_extract::{Compression, Error, Options, Summary, Transcoder};
+use rehose_extract::Summary;
 use rehose_reprocess::ledger::OutputId;
-
 use rehose_testkit::cloud::bucket::{Behaviour, StoredObject};
+use rehose_testkit::shapes::flow_logs;
+use rehose_testkit::subject::{Output, transcode_named};
 
 /// What becomes of an object.
 #[derive(Debug)]
@@ -48,20 +49,15 @@ impl Truth {
     }
 }
 
-/// The rows of an object, as `extract` gives them without any job around it.
+/// The outputs of an object, as `extract` gives them without any job around it.
 fn transcode(key: &str, body: &[u8]) -> Expected {
-    let (shape, compression) = (
-        Options::default().compile().unwrap(),
-        Compression::default(),
-    );
-    let (mut csv, mut rejected) = (Vec::new(), Vec::new());
-    let mut transcoder =
-        Transcoder::new(key, &shape, &compression, &mut csv, &mut rejected).unwrap();
-    let summary = transcoder.push(body).and_then(|()| transcoder.finish());
-    let summary = match summary {
-        Ok(summary) => summary,
-        Err(Error::Input(fault)) => return Expected::Failed(fault.reason.code()),
-        Err(error) => unreachable!("a vector takes everything, and nobody stops it: {error}"),
+    let Output {
+        csv_gz: csv,
+        rejected_gz: rejected,
+        summary,
+    } = match transcode_named(key, &flow_logs(), body, &[usize::MAX]) {
+        Ok(output) => output,
+        Err(fault) => return Expected::Failed(fault.reason.code()),
     };
     let (id, is_long) = (OutputId::of_object(key), |key: String| key.len() > 1_024);
     if is_long(id.rows_key()) || !rejected.is_empty() && is_long(id.rejected_key()) {
