@@ -65,7 +65,7 @@ fn every_file_is_synced_before_it_is_visible_and_its_folders_after() {
     let place = place.path().canonicalize().unwrap();
     let synced = synced(&place, &["--sync"]);
     let out = place.join("out");
-    let files = rehose_tests::output::files(&out);
+    let files = rehose_testkit::output::files(&out);
     assert!(files.len() > 10, "{files:?}");
     for key in files.keys() {
         let file = out.join(key);

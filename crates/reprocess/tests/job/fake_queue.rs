@@ -1,5 +1,6 @@
 //! A queue whose messages, refusals and counters a test controls.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ pub(crate) struct FakeQueue {
     /// How many of the next messages are refused.
     pub(crate) refusals: Mutex<usize>,
     counters: Mutex<Option<Counters>>,
+    groups: Mutex<BTreeSet<String>>,
 }
 
 impl FakeQueue {
@@ -36,6 +38,11 @@ impl FakeQueue {
         self.batches.lock().unwrap().clone()
     }
 
+    /// The groups of all messages that were sent.
+    pub(crate) fn groups(&self) -> BTreeSet<String> {
+        self.groups.lock().unwrap().clone()
+    }
+
     /// Fixes the counters at a number of visible messages.
     pub(crate) fn fix_counters(&self, visible: u64) {
         *self.counters.lock().unwrap() = Some(Counters {
@@ -47,7 +54,12 @@ impl FakeQueue {
 
 #[async_trait]
 impl Queue for FakeQueue {
-    async fn send(&self, _group: &str, bodies: &[String]) -> std::result::Result<Vec<Unsent>, QueueError> {
+    async fn send(
+        &self,
+        group: &str,
+        bodies: &[String],
+    ) -> std::result::Result<Vec<Unsent>, QueueError> {
+        self.groups.lock().unwrap().insert(group.to_owned());
         let sizes = bodies.iter().map(String::len).collect();
         self.batches.lock().unwrap().push(sizes);
         let mut refusals = self.refusals.lock().unwrap();

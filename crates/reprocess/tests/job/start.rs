@@ -111,6 +111,8 @@ async fn batches_keep_to_the_queues_limits() {
     assert!(batches.iter().flatten().all(|bytes| *bytes < largest));
     let messages = fixture.queue.take_tasks();
     assert_eq!(fixture.planned_keys(&messages).await.len(), 900);
+    let groups = fixture.queue.groups();
+    assert_eq!(groups.iter().collect::<Vec<_>>(), ["job"]);
 }
 
 #[test]
