@@ -1,4 +1,4 @@
-//! Two buckets and a queue on the local AWS, fresh for each test.
+//! Two buckets and a queue on the local AWS, new for each test.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,11 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rehose_store::aws;
 use serde_json::{Value, json};
 
-/// Objects by their keys.
+/// Objects by key.
 pub(crate) type Objects = BTreeMap<String, Vec<u8>>;
 
-/// Where a job reads, writes and sends.
-pub(crate) struct Place {
+/// The buckets and the queue of a job.
+pub(crate) struct Resources {
     s3: aws_sdk_s3::Client,
     sqs: aws_sdk_sqs::Client,
     /// The bucket with the stash.
@@ -22,7 +22,7 @@ pub(crate) struct Place {
     pub(crate) queue: String,
 }
 
-/// A message that has been received.
+/// A received message.
 #[derive(Clone)]
 pub(crate) struct Message {
     pub(crate) id: String,
@@ -31,7 +31,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// A message that comes from no queue.
+    /// A message that no queue has delivered.
     pub(crate) fn new(id: &str, body: &Value) -> Self {
         Self {
             id: id.to_owned(),
@@ -40,21 +40,21 @@ impl Message {
         }
     }
 
-    /// The body of a message that rehose has sent.
+    /// The body as JSON.
     pub(crate) fn task(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
-/// Where the local AWS is.
+/// The URL of the local AWS.
 pub(crate) fn endpoint() -> String {
     std::env::var("AWS_ENDPOINT_URL")
         .expect("AWS_ENDPOINT_URL is not set: scripts/test starts the local AWS and sets it")
 }
 
-impl Place {
+impl Resources {
     pub(crate) async fn new() -> Self {
-        // Without it, this would go to the real AWS.
+        // Without an endpoint, the requests would go to the real AWS.
         endpoint();
         let config = aws::config().await;
         let (s3, sqs) = (aws::s3(&config), aws::sqs(&config));
@@ -96,12 +96,12 @@ impl Place {
         body.to_vec()
     }
 
-    /// An object of JSON in the output.
+    /// An object of the output as JSON.
     pub(crate) async fn output_json(&self, key: &str) -> Value {
         serde_json::from_slice(&self.get(&self.output, key).await).unwrap()
     }
 
-    /// The keys of the output that begin so.
+    /// The keys of the output with this prefix.
     pub(crate) async fn output_keys(&self, prefix: &str) -> Vec<String> {
         let request = self
             .s3
@@ -117,7 +117,7 @@ impl Place {
         keys.collect()
     }
 
-    /// All objects of the output whose keys begin so.
+    /// The objects of the output with this prefix.
     pub(crate) async fn output(&self, prefix: &str) -> Objects {
         let mut objects = BTreeMap::new();
         for key in self.output_keys(prefix).await {
@@ -127,13 +127,13 @@ impl Place {
         objects
     }
 
-    /// How many multipart uploads to the output are neither completed nor aborted.
+    /// The number of multipart uploads that are neither completed nor aborted.
     pub(crate) async fn uploads(&self) -> usize {
         let request = self.s3.list_multipart_uploads().bucket(&self.output);
         request.send().await.unwrap().uploads().len()
     }
 
-    /// Receives up to ten messages, and none only where none is left.
+    /// Receives up to ten messages, or none if the queue is empty.
     pub(crate) async fn receive(&self) -> Vec<Message> {
         let request = self.sqs.receive_message().queue_url(&self.queue);
         let answer = request.max_number_of_messages(10).send().await.unwrap();
@@ -147,7 +147,7 @@ impl Place {
             .collect()
     }
 
-    /// Makes a message that has been received visible again.
+    /// Makes a received message visible again.
     pub(crate) async fn give_back(&self, message: &Message) {
         let request = self.sqs.change_message_visibility().visibility_timeout(0);
         let request = request.queue_url(&self.queue);
@@ -168,7 +168,7 @@ impl Place {
     }
 }
 
-/// Compares what stands in an output with what should, and names the keys that differ.
+/// Asserts that two outputs are equal. A failure prints the objects that differ.
 #[track_caller]
 pub(crate) fn assert_same(found: &Objects, expected: &Objects) {
     let all = found.keys().chain(expected.keys());
@@ -185,7 +185,7 @@ pub(crate) fn assert_same(found: &Objects, expected: &Objects) {
     assert!(differ.is_empty(), "found and expected: {differ:#?}");
 }
 
-/// Messages as SQS hands them to a function, each an id and a body
+/// The event of SQS for messages, each an id and a body
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
 pub(crate) fn batch<'a>(messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
     let records = messages.into_iter().map(|(id, body)| {
@@ -209,7 +209,7 @@ pub(crate) fn batch<'a>(messages: impl IntoIterator<Item = (&'a str, &'a str)>) 
     json!({"Records": records.collect::<Vec<_>>()})
 }
 
-/// The ids of the messages that a function gives back.
+/// The ids of the messages that a response returns to the queue.
 pub(crate) fn given_back(answer: &Value) -> Vec<String> {
     let failures = answer["batchItemFailures"].as_array().unwrap().iter();
     let ids = failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned());

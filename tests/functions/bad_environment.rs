@@ -1,13 +1,13 @@
-//! Environments that make no sense stop a function before it asks for an event.
+//! An invalid environment stops a function before it asks for an event.
 
-use crate::aws::Place;
+use crate::aws::Resources;
 use crate::job::environment;
 use crate::runtime_api::Function;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_bad_variable_stops_a_function_with_its_name_and_what_would_be_right() {
-    let place = Place::new().await;
+async fn an_invalid_variable_stops_a_function_with_its_name_and_a_hint() {
+    let resources = Resources::new().await;
     let all = &["start", "process", "check"][..];
     let readers = &["start", "process"][..];
     let senders = &["start", "check"][..];
@@ -120,7 +120,7 @@ async fn a_bad_variable_stops_a_function_with_its_name_and_what_would_be_right()
     ] {
         for function in functions {
             let visibility = ("REHOSE_VISIBILITY_SECONDS", "180");
-            let environment = environment(&place, &[(name, value), visibility]);
+            let environment = environment(&resources, &[(name, value), visibility]);
             let (status, log) = Function::start(function, &environment).await.ended().await;
             assert!(
                 !status.success(),

@@ -1,12 +1,12 @@
-//! Events that make no sense. Each gets an answer that says so, and the function goes on serving.
+//! An invalid event gets an error response, and the function serves the next one.
 
 use serde_json::{Value, json};
 
-use crate::aws::{Place, assert_same, batch, given_back};
+use crate::aws::{Resources, assert_same, batch, given_back};
 use crate::job::{Stack, environment};
 use crate::runtime_api::Function;
 
-/// What a function is given, and some words of its answer.
+/// An event, and a part of the error message.
 type Bad<'a> = (Value, &'a [&'a str]);
 
 async fn refuses_and_goes_on(function: &mut Function, bad: &[Bad<'_>], good: &Value) {
@@ -23,14 +23,17 @@ async fn refuses_and_goes_on(function: &mut Function, bad: &[Bad<'_>], good: &Va
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn start_says_what_is_wrong_and_goes_on_serving() {
+async fn start_reports_bad_events_and_continues() {
     let mut stack = Stack::new().await;
-    stack.place.put(&stack.place.source, "stash/x", "").await;
+    stack
+        .resources
+        .put(&stack.resources.source, "stash/x", "")
+        .await;
     stack.plan("good").await;
-    let before = stack.place.output("").await;
+    let before = stack.resources.output("").await;
 
-    let other = format!("s3://{}/stash/", stack.place.output);
-    let source = format!("s3://{}/", stack.place.source);
+    let other = format!("s3://{}/stash/", stack.resources.output);
+    let source = format!("s3://{}/", stack.resources.source);
     let bad: &[Bad<'_>] = &[
         (
             json!({"job": "bad", "prefix": "stash/", "speed": 11}),
@@ -125,18 +128,18 @@ async fn start_says_what_is_wrong_and_goes_on_serving() {
     ];
     let good = json!({"job": "good", "prefix": format!("{source}stash/")});
     refuses_and_goes_on(&mut stack.start, bad, &good).await;
-    assert_same(&stack.place.output("").await, &before);
+    assert_same(&stack.resources.output("").await, &before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn start_refuses_an_output_that_would_be_listed() {
-    let place = Place::new().await;
+    let resources = Resources::new().await;
     for key in ["stash/x", "rows.old/x"] {
-        place.put(&place.output, key, "").await;
+        resources.put(&resources.output, key, "").await;
     }
-    let all = format!("s3://{}/", place.output);
-    let environment = environment(&place, &[("REHOSE_SOURCES", &all)]);
+    let all = format!("s3://{}/", resources.output);
+    let environment = environment(&resources, &[("REHOSE_SOURCES", &all)]);
     let mut start = Function::start("start", &environment).await;
 
     let words = ["lies under the source", "take an output elsewhere"];
@@ -144,9 +147,9 @@ async fn start_refuses_an_output_that_would_be_listed() {
         .map(|prefix| (json!({"job": "bad", "prefix": prefix}), &words[..]));
     let good = json!({"job": "good", "prefix": "stash/"});
     refuses_and_goes_on(&mut start, &bad, &good).await;
-    assert_eq!(place.output_keys("rows/jobs/bad/").await, [""; 0]);
+    assert_eq!(resources.output_keys("rows/jobs/bad/").await, [""; 0]);
 
-    // Next to it is not under it.
+    // A prefix that only begins like the output is allowed.
     let beside = json!({"job": "beside", "prefix": "rows.old/"});
     start.invoke(&beside).await.unwrap();
 }
@@ -154,34 +157,37 @@ async fn start_refuses_an_output_that_would_be_listed() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn an_output_that_holds_rows_of_another_bucket_is_refused() {
-    let place = Place::new().await;
-    for bucket in [&place.source, &place.output] {
-        place.put(bucket, "stash/x", "").await;
+    let resources = Resources::new().await;
+    for bucket in [&resources.source, &resources.output] {
+        resources.put(bucket, "stash/x", "").await;
     }
-    let here = environment(&place, &[]);
+    let here = environment(&resources, &[]);
     let good = json!({"job": "here", "prefix": "stash/"});
     let mut start = Function::start("start", &here).await;
     start.invoke(&good).await.unwrap();
 
-    let there = format!("s3://{}/", place.output);
-    let there = environment(&place, &[("REHOSE_SOURCES", &there)]);
+    let there = format!("s3://{}/", resources.output);
+    let there = environment(&resources, &[("REHOSE_SOURCES", &there)]);
     let mut start = Function::start("start", &there).await;
     let bad = json!({"job": "there", "prefix": "stash/"});
     let refusal = start.invoke(&bad).await.unwrap_err();
     assert_eq!(refusal.kind, "InvalidInput", "{}", refusal.message);
-    for word in [&place.source, &place.output, "take another output"] {
+    for word in [&resources.source, &resources.output, "take another output"] {
         assert!(refusal.message.contains(word), "{}", refusal.message);
     }
-    assert_eq!(place.output_keys("rows/jobs/there/").await, [""; 0]);
+    assert_eq!(resources.output_keys("rows/jobs/there/").await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn check_says_what_is_wrong_and_goes_on_serving() {
+async fn check_reports_bad_events_and_continues() {
     let mut stack = Stack::new().await;
-    stack.place.put(&stack.place.source, "stash/x", "").await;
+    stack
+        .resources
+        .put(&stack.resources.source, "stash/x", "")
+        .await;
     stack.plan("good").await;
-    let before = stack.place.output("").await;
+    let before = stack.resources.output("").await;
 
     let bad: &[Bad<'_>] = &[
         (
@@ -197,14 +203,14 @@ async fn check_says_what_is_wrong_and_goes_on_serving() {
         (json!(null), &["the event"]),
     ];
     refuses_and_goes_on(&mut stack.check, bad, &json!({"job": "good"})).await;
-    let mut after = stack.place.output("").await;
+    let mut after = stack.resources.output("").await;
     after.remove("rows/jobs/good/progress.json");
     assert_same(&after, &before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn process_says_what_is_wrong_and_goes_on_serving() {
+async fn process_reports_bad_events_and_continues() {
     let mut stack = Stack::new().await;
     let bad: &[Bad<'_>] = &[
         (
@@ -221,5 +227,5 @@ async fn process_says_what_is_wrong_and_goes_on_serving() {
     refuses_and_goes_on(&mut stack.process, bad, &batch([])).await;
     let answer = stack.process.invoke(&batch([("1", "{")])).await.unwrap();
     assert_eq!(given_back(&answer), ["1"]);
-    assert_eq!(stack.place.output_keys("").await, [""; 0]);
+    assert_eq!(stack.resources.output_keys("").await, [""; 0]);
 }

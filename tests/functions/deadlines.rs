@@ -1,4 +1,4 @@
-//! Invocations that run out of time.
+//! Invocations that reach their deadline.
 
 use std::time::Duration;
 
@@ -6,26 +6,26 @@ use rehose_testkit::stash::{self, sample};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::aws::{Place, assert_same, batch, given_back};
+use crate::aws::{Resources, assert_same, batch, given_back};
 use crate::job::Stack;
 use crate::network::{Fault, Network};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_message_without_time_goes_back_and_is_done_when_there_is_some() {
+async fn a_message_without_time_is_returned_and_processed_later() {
     let mut stack = Stack::new().await;
     stack
-        .place
+        .resources
         .put_stash(&sample::objects("dialects/key/"))
         .await;
     stack.plan("job").await;
-    let before = stack.place.output("").await;
-    let message = stack.place.receive().await.remove(0);
+    let before = stack.resources.output("").await;
+    let message = stack.resources.receive().await.remove(0);
     let event = batch([(&*message.id, &*message.body)]);
 
     let answer = stack.process.invoke_with(&event, Duration::ZERO).await;
     assert_eq!(given_back(&answer.unwrap()), [message.id]);
-    assert_same(&stack.place.output("").await, &before);
+    assert_same(&stack.resources.output("").await, &before);
 
     let answer = stack.process.invoke(&event).await;
     assert_eq!(given_back(&answer.unwrap()), [""; 0]);
@@ -34,10 +34,10 @@ async fn a_message_without_time_goes_back_and_is_done_when_there_is_some() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn start_stops_well_before_its_deadline_and_says_where_to_go_on() {
+async fn start_stops_before_its_deadline_and_returns_a_cursor() {
     let mut stack = Stack::with(&[("REHOSE_PAGE", "4")]).await;
     stack
-        .place
+        .resources
         .put_stash(&sample::objects("dialects/key/"))
         .await;
     let event = json!({"prefix": "stash/", "job": "job"});
@@ -49,16 +49,15 @@ async fn start_stops_well_before_its_deadline_and_says_where_to_go_on() {
     assert_eq!(started["cursor"], json!({"slice": 1, "after": keys[3]}));
 }
 
-/// Bytes of an object that arrive before it stalls: enough that their rows fill a part of a
-/// multipart upload.
+/// The bytes of an object before it stalls. Their rows fill a part of a multipart upload.
 const BEFORE_THE_STALL: usize = 16 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn an_object_that_stalls_goes_back_and_leaves_no_part_behind() {
-    let place = Place::new().await;
+async fn a_stalled_object_is_returned_and_its_upload_aborted() {
+    let resources = Resources::new().await;
     let large = stash::incompressible(BEFORE_THE_STALL + (4 << 20));
-    place.put(&place.source, "stash/large", large).await;
+    resources.put(&resources.source, "stash/large", large).await;
     let network = Network::new().await;
     let stall = Fault::StallAnswer(BEFORE_THE_STALL);
     network.fault("GET", "stash/large", 0..usize::MAX, stall);
@@ -67,16 +66,16 @@ async fn an_object_that_stalls_goes_back_and_leaves_no_part_behind() {
         ("REHOSE_LEVEL", "1"),
         ("AWS_ENDPOINT_URL_S3", &*network.endpoint),
     ];
-    let mut stack = Stack::at(place, &settings).await;
+    let mut stack = Stack::at(resources, &settings).await;
     stack.plan("job").await;
-    let before = stack.place.output("").await;
-    let message = stack.place.receive().await.remove(0);
+    let before = stack.resources.output("").await;
+    let message = stack.resources.receive().await.remove(0);
     let event = batch([(&*message.id, &*message.body)]);
 
     let began = async {
         let mut has_begun = false;
         for _ in 0..200 {
-            has_begun |= stack.place.uploads().await > 0;
+            has_begun |= stack.resources.uploads().await > 0;
             sleep(Duration::from_millis(50)).await;
         }
         has_begun
@@ -85,12 +84,12 @@ async fn an_object_that_stalls_goes_back_and_leaves_no_part_behind() {
     let (answer, has_begun) = tokio::join!(stack.process.invoke_with(&event, time), began);
     assert!(has_begun, "nothing to leave behind");
     assert_eq!(given_back(&answer.unwrap()), [message.id]);
-    assert_eq!(stack.place.uploads().await, 0);
-    assert_same(&stack.place.output("").await, &before);
+    assert_eq!(stack.resources.uploads().await, 0);
+    assert_same(&stack.resources.output("").await, &before);
 
     network.heal();
     let answer = stack.process.invoke(&event).await;
     assert_eq!(given_back(&answer.unwrap()), [""; 0]);
     assert_eq!(stack.check("job").await["state"], "succeeded");
-    assert_eq!(stack.place.uploads().await, 0);
+    assert_eq!(stack.resources.uploads().await, 0);
 }

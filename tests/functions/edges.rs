@@ -1,4 +1,4 @@
-//! What Lambda may do to a function: end it, or hand it the largest of events.
+//! Terminations by Lambda, and events and responses of the largest size.
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
@@ -7,39 +7,39 @@ use rehose_testkit::stash::{self, sample};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::aws::{Place, batch, given_back};
+use crate::aws::{Resources, batch, given_back};
 use crate::job::{Stack, environment};
 use crate::network::{Fault, Network};
 use crate::runtime_api::Function;
 
-/// The largest event and the largest answer of Lambda, in bytes
+/// The maximum size of an event and of a response in bytes
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
-/// The most messages that an event brings
+/// The maximum number of messages in an event
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html>).
 const MAX_MESSAGES: usize = 10_000;
 
 const SIGTERM: i32 = 15;
 
-/// An id as long as those of SQS.
+/// An id of the length of SQS's.
 fn id(number: usize) -> String {
     format!("{number:08}-0000-4000-8000-000000000000")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn of_the_largest_event_only_what_is_bad_goes_back() {
+async fn only_the_bad_messages_of_the_largest_event_are_returned() {
     let network = Network::new().await;
     let mut stack = Stack::with(&[("AWS_ENDPOINT_URL", &*network.endpoint)]).await;
     stack
-        .place
+        .resources
         .put_stash(&sample::objects("dialects/key/"))
         .await;
     stack.plan("job").await;
-    let task = stack.place.receive().await.remove(0).body;
+    let task = stack.resources.receive().await.remove(0).body;
 
-    // Hundreds of deliveries of a task, thousands of events of nothing, and one bad message.
+    // Hundreds of deliveries of one task, thousands of test events, and one bad message.
     let messages = (0..MAX_MESSAGES).map(|number| {
         let body = match number {
             5_000 => "{",
@@ -61,16 +61,16 @@ async fn of_the_largest_event_only_what_is_bad_goes_back() {
     let answer = stack.process.invoke(&event).await.unwrap();
     assert_eq!(given_back(&answer), [id(5_000)]);
     assert_eq!(stack.check("job").await["state"], "succeeded");
-    // A function may have no more than 1,024 connections and files open.
+    // Lambda limits a function to 1,024 open files and connections.
     let most = network.most_at_once();
     assert!((2..=256).contains(&most), "{most} connections at once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn no_answer_is_larger_than_lambda_takes() {
+async fn responses_stay_within_the_limit_of_lambda() {
     let mut stack = Stack::new().await;
-    // The largest answer of process: everything goes back.
+    // The response of `process` is largest when it returns every message.
     let ids: Vec<String> = (0..MAX_MESSAGES).map(id).collect();
     let event = batch(ids.iter().map(|id| (&**id, "{")));
     let answer = stack.process.invoke(&event).await.unwrap();
@@ -78,7 +78,7 @@ async fn no_answer_is_larger_than_lambda_takes() {
     let size = stack.process.last_answer;
     assert!(size < MAX_PAYLOAD / 6, "{size} bytes");
 
-    // An error quotes what is wrong, but not all of it.
+    // An error quotes the beginning of a bad value.
     let long = "\u{1}é".repeat(MAX_PAYLOAD / 4);
     let wrong: Value = json!([
         {"job": "job", "prefix": "stash/", "cursor": long},
@@ -101,10 +101,10 @@ async fn no_answer_is_larger_than_lambda_takes() {
     let answer = stack.process.invoke(&batch([("long", &*body)])).await;
     assert_eq!(given_back(&answer.unwrap()), ["long"]);
 
-    // What start and check answer otherwise does not grow with the job.
+    // Other responses of `start` and `check` do not grow with the job.
     let job = "j".repeat(64);
     let key = format!("stash/{}", "k".repeat(1_018));
-    stack.place.put(&stack.place.source, &key, "").await;
+    stack.resources.put(&stack.resources.source, &key, "").await;
     stack.plan(&job).await;
     assert!(stack.start.last_answer < 8 * 1024);
     stack.check(&job).await;
@@ -114,8 +114,8 @@ async fn no_answer_is_larger_than_lambda_takes() {
     assert!(longest < Some(32_768), "a line of {longest:?} bytes");
 }
 
-/// Without extensions, Lambda kills a function that it no longer wants; with one, it sends SIGTERM
-/// before. Either way nothing is under way then, unless the function itself is at fault
+/// Lambda sends SIGTERM before it kills a function that has an extension. No invocation is running
+/// then, unless the function has failed
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
@@ -135,10 +135,10 @@ async fn a_function_that_is_terminated_ends_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_function_that_is_terminated_in_an_object_leaves_nothing_visible() {
-    let place = Place::new().await;
+async fn a_function_terminated_during_an_object_writes_no_object() {
+    let resources = Resources::new().await;
     let large = stash::incompressible(20 << 20);
-    place.put(&place.source, "stash/large", large).await;
+    resources.put(&resources.source, "stash/large", large).await;
     let network = Network::new().await;
     network.fault(
         "GET",
@@ -150,36 +150,36 @@ async fn a_function_that_is_terminated_in_an_object_leaves_nothing_visible() {
         ("REHOSE_OPTIONS", r#"{"format": "message"}"#),
         ("AWS_ENDPOINT_URL", &*network.endpoint),
     ];
-    let mut stack = Stack::at(place, &settings).await;
+    let mut stack = Stack::at(resources, &settings).await;
     stack.plan("job").await;
-    let before = stack.place.output_keys("").await;
-    let message = stack.place.receive().await.remove(0);
+    let before = stack.resources.output_keys("").await;
+    let message = stack.resources.receive().await.remove(0);
     let event = batch([(&*message.id, &*message.body)]);
 
-    let next = Function::start("process", &environment(&stack.place, &settings)).await;
+    let next = Function::start("process", &environment(&stack.resources, &settings)).await;
     let process = std::mem::replace(&mut stack.process, next);
     let has_begun = async {
-        while stack.place.uploads().await == 0 {
+        while stack.resources.uploads().await == 0 {
             sleep(Duration::from_millis(50)).await;
         }
     };
     let ended = process.terminated_during(&event, has_begun).await;
     assert_eq!(ended.signal(), Some(SIGTERM));
-    assert_eq!(stack.place.output_keys("").await, before);
+    assert_eq!(stack.resources.output_keys("").await, before);
 
     network.heal();
     let answer = stack.process.invoke(&event).await.unwrap();
     assert_eq!(given_back(&answer), [""; 0]);
     assert_eq!(stack.check("job").await["state"], "succeeded");
-    // What it had sent is seen by nobody, and the bucket's lifecycle rule ends it.
-    assert_eq!(stack.place.uploads().await, 1);
+    // The uploaded parts are not visible, and the bucket's lifecycle rule removes them.
+    assert_eq!(stack.resources.uploads().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn bombs_go_back_before_the_deadline_and_take_nothing_with_them() {
-    let place = Place::new().await;
-    // Half a terabyte of spaces, and half a billion members of nothing.
+async fn decompression_bombs_are_returned_before_the_deadline() {
+    let resources = Resources::new().await;
+    // Half a terabyte of spaces, and half a billion empty members.
     let spaces = stash::gzip(stash::gzip([b' '; 1 << 20]).repeat(1 << 10));
     let nothing = stash::gzip(stash::gzip("").repeat(1 << 16));
     let good = sample::object("dialects/encoding/gzip-members");
@@ -189,21 +189,21 @@ async fn bombs_go_back_before_the_deadline_and_take_nothing_with_them() {
         ("good", good),
     ] {
         assert!(object.len() < 1 << 20, "{key} has {} bytes", object.len());
-        place
-            .put(&place.source, &format!("stash/{key}"), object)
+        resources
+            .put(&resources.source, &format!("stash/{key}"), object)
             .await;
     }
     let created = |key: &str| {
-        let bucket = json!({"name": place.source});
+        let bucket = json!({"name": resources.source});
         let s3 = json!({"bucket": bucket, "object": {"key": format!("stash/{key}")}});
         json!({"Records": [{"eventName": "ObjectCreated:Put", "s3": s3}]}).to_string()
     };
     let messages = ["bomb-of-nothing", "bomb-of-spaces", "good"].map(|key| (key, created(key)));
     let event = batch(messages.iter().map(|(id, body)| (*id, &**body)));
-    let settings = environment(&place, &[("REHOSE_CONCURRENCY", "3")]);
+    let settings = environment(&resources, &[("REHOSE_CONCURRENCY", "3")]);
     let mut process = Function::start("process", &settings).await;
 
-    // Twice, as if the first had left anything of them at work.
+    // The second call would be slower if a thread still worked on the first.
     for _ in 0..2 {
         let time = Duration::from_secs(12);
         let deadline = Instant::now() + time;
@@ -211,11 +211,14 @@ async fn bombs_go_back_before_the_deadline_and_take_nothing_with_them() {
         assert!(Instant::now() < deadline, "Lambda would have killed it");
         assert_eq!(given_back(&answer), ["bomb-of-nothing", "bomb-of-spaces"]);
     }
-    let csv = place.output_keys("rows/csv/").await;
+    let csv = resources.output_keys("rows/csv/").await;
     assert_eq!(csv, ["rows/csv/stash/good.csv.gz"]);
     let log = process.stopped().await.join("\n");
     for key in ["bomb-of-nothing", "bomb-of-spaces"] {
-        let words = format!("time ran out while s3://{}/stash/{key} was", place.source);
+        let words = format!(
+            "time ran out while s3://{}/stash/{key} was",
+            resources.source
+        );
         assert!(log.contains(&words), "{log}");
     }
 }

@@ -1,25 +1,28 @@
-//! What is deployed, and the state machine's part in a job.
+//! The three functions with their buckets and queue, called in the order of the state machine.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::aws::{Message, Place, batch, given_back};
+use crate::aws::{Message, Resources, batch, given_back};
 use crate::runtime_api::Function;
 
-/// The calls of a function after which a job that has not ended never will.
+/// The maximum number of calls in a job. A job that needs more never ends.
 const MOST_CALLS: u32 = 100;
 
 /// The environment of a function.
 pub(crate) type Environment = Vec<(&'static str, String)>;
 
-/// The environment that all three functions have, with what a test sets of it.
-pub(crate) fn environment(place: &Place, settings: &[(&'static str, &str)]) -> Environment {
+/// The environment of all three functions, with the variables that a test sets.
+pub(crate) fn environment(resources: &Resources, settings: &[(&'static str, &str)]) -> Environment {
     let mut environment = vec![
-        ("REHOSE_SOURCES", format!("s3://{}/stash/", place.source)),
-        ("REHOSE_OUTPUT", format!("s3://{}/rows", place.output)),
-        ("REHOSE_QUEUE_URL", place.queue.clone()),
+        (
+            "REHOSE_SOURCES",
+            format!("s3://{}/stash/", resources.source),
+        ),
+        ("REHOSE_OUTPUT", format!("s3://{}/rows", resources.output)),
+        ("REHOSE_QUEUE_URL", resources.queue.clone()),
         ("REHOSE_WAIT_SECONDS", "0".to_owned()),
     ];
     environment.extend(
@@ -30,9 +33,9 @@ pub(crate) fn environment(place: &Place, settings: &[(&'static str, &str)]) -> E
     environment
 }
 
-/// The three functions and the place between them.
+/// The three functions and the resources that they share.
 pub(crate) struct Stack {
-    pub(crate) place: Place,
+    pub(crate) resources: Resources,
     pub(crate) start: Function,
     pub(crate) process: Function,
     pub(crate) check: Function,
@@ -44,26 +47,26 @@ impl Stack {
     }
 
     pub(crate) async fn with(settings: &[(&'static str, &str)]) -> Self {
-        Self::at(Place::new().await, settings).await
+        Self::at(Resources::new().await, settings).await
     }
 
-    pub(crate) async fn at(place: Place, settings: &[(&'static str, &str)]) -> Self {
-        let environment = environment(&place, settings);
+    pub(crate) async fn at(resources: Resources, settings: &[(&'static str, &str)]) -> Self {
+        let environment = environment(&resources, settings);
         Self {
             start: Function::start("start", &environment).await,
             process: Function::start("process", &environment).await,
             check: Function::start("check", &environment).await,
-            place,
+            resources,
         }
     }
 
-    /// Runs a job over all of the stash to its end and returns what check answers last.
+    /// Runs a job over the whole stash to its end, and returns the last response of `check`.
     pub(crate) async fn run(&mut self, job: &str) -> Value {
         self.plan(job).await;
         self.finish(job, |_| false).await
     }
 
-    /// Calls start until all of the stash is planned, and returns how often.
+    /// Calls `start` until the whole stash is planned, and returns the number of calls.
     pub(crate) async fn plan(&mut self, job: &str) -> u32 {
         let mut cursor = Value::Null;
         for call in 1..=MOST_CALLS {
@@ -77,11 +80,11 @@ impl Stack {
         panic!("the planning of {job} does not end");
     }
 
-    /// Writes the plan of a job by hand, like a planned one's but with one task over these keys.
-    /// Returns the message of the task.
+    /// Writes the plan of a job with one task over these keys, and otherwise the definition of the job
+    /// `like`. Returns the message of the task.
     pub(crate) async fn plan_by_hand(&self, like: &str, job: &str, keys: &[&str]) -> Message {
-        let Self { place, .. } = self;
-        let mut definition = place
+        let Self { resources, .. } = self;
+        let mut definition = resources
             .output_json(&format!("rows/jobs/{like}/job.json"))
             .await;
         definition["job"] = json!(job);
@@ -95,19 +98,21 @@ impl Stack {
         });
         for (name, document) in [("job.json", definition), ("manifest/00000000.json", slice)] {
             let key = format!("rows/jobs/{job}/{name}");
-            place.put(&place.output, &key, document.to_string()).await;
+            resources
+                .put(&resources.output, &key, document.to_string())
+                .await;
         }
         let task = json!({"v": 1, "job": job, "task": {"slice": 0, "task": 0}});
         Message::new("by-hand", &task)
     }
 
-    /// The keys that the plan has for a message.
+    /// The planned keys of a message.
     pub(crate) async fn planned_keys(&self, message: &Message) -> Vec<String> {
         let message = message.task();
         let number = |name: &str| message["task"][name].as_u64();
         let (job, slice) = (message["job"].as_str().unwrap(), number("slice").unwrap());
         let key = format!("rows/jobs/{job}/manifest/{slice:08}.json");
-        let slice = self.place.output_json(&key).await;
+        let slice = self.resources.output_json(&key).await;
         let task = &slice["tasks"][number("task").unwrap() as usize];
         let objects = task.as_array().unwrap().iter().enumerate();
         objects
@@ -116,8 +121,7 @@ impl Stack {
             .collect()
     }
 
-    /// Checks and waits until the job has ended, while its messages are processed, but for those
-    /// that are dropped.
+    /// Calls `check` until the job has ended, and `process` with the messages that are not dropped.
     pub(crate) async fn finish(
         &mut self,
         job: &str,
@@ -138,10 +142,10 @@ impl Stack {
         self.check.invoke(&json!({"job": job})).await.unwrap()
     }
 
-    /// Hands all messages to process. Those that it gives back are delivered again.
+    /// Calls `process` until the queue is empty. Returned messages are delivered again.
     pub(crate) async fn deliver(&mut self, mut drop: impl FnMut(&Message) -> bool) {
         loop {
-            let messages = self.place.receive().await;
+            let messages = self.resources.receive().await;
             if messages.is_empty() {
                 return;
             }
@@ -149,14 +153,14 @@ impl Stack {
             let back = self.process(&kept).await;
             for message in dropped.iter().chain(&kept) {
                 match back.contains(&message.id) {
-                    true => self.place.give_back(message).await,
-                    false => self.place.delete(message).await,
+                    true => self.resources.give_back(message).await,
+                    false => self.resources.delete(message).await,
                 }
             }
         }
     }
 
-    /// Hands some messages to process and returns the ids of those that it gives back.
+    /// Calls `process` with messages, and returns the ids of those that it returns.
     pub(crate) async fn process<'a>(
         &mut self,
         messages: impl IntoIterator<Item = &'a Message>,
@@ -169,7 +173,7 @@ impl Stack {
 
     /// A job's report.
     pub(crate) async fn report(&self, job: &str) -> Value {
-        self.place
+        self.resources
             .output_json(&format!("rows/jobs/{job}/report.json"))
             .await
     }

@@ -13,9 +13,9 @@ use crate::job::Stack;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_job_gives_what_the_command_gives_on_a_folder() {
+async fn a_job_writes_the_same_output_as_the_command() {
     let mut stack = Stack::with(&[("REHOSE_PAGE", "10"), ("REHOSE_PAGES", "2")]).await;
-    stack.place.put_stash(&sample::objects("")).await;
+    stack.resources.put_stash(&sample::objects("")).await;
 
     assert_eq!(stack.plan("job").await, 3, "47 keys are 5 pages, 2 a call");
     let checked = stack.check("job").await;
@@ -23,7 +23,7 @@ async fn a_job_gives_what_the_command_gives_on_a_folder() {
 
     let checked = stack.finish("job", |_| false).await;
     assert_eq!(checked["state"], "succeeded");
-    let output = &stack.place.output;
+    let output = &stack.resources.output;
     assert_eq!(
         checked["report"],
         format!("s3://{output}/rows/jobs/job/report.json")
@@ -52,26 +52,26 @@ async fn a_job_gives_what_the_command_gives_on_a_folder() {
             .filter(|(key, _)| key.starts_with(kind))
             .map(|(key, body)| (format!("rows/{key}"), body))
             .collect();
-        let found = stack.place.output(&format!("rows/{kind}")).await;
+        let found = stack.resources.output(&format!("rows/{kind}")).await;
         assert!(!expected.is_empty());
         assert_same(&found, &expected);
     }
 }
 
-/// The names of the receipts that a job has.
+/// The names of the receipts of a job.
 async fn receipts(stack: &Stack) -> BTreeSet<String> {
-    let keys = stack.place.output_keys("rows/jobs/job/receipts/").await;
+    let keys = stack.resources.output_keys("rows/jobs/job/receipts/").await;
     let names = keys
         .iter()
         .map(|key| key.rsplit_once('/').unwrap().1.to_owned());
     names.collect()
 }
 
-/// The names of the receipts that a job should have by its manifest.
+/// The names of the receipts that the manifest requires.
 async fn planned(stack: &Stack) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for key in stack.place.output_keys("rows/jobs/job/manifest/").await {
-        let slice = stack.place.output_json(&key).await;
+    for key in stack.resources.output_keys("rows/jobs/job/manifest/").await {
+        let slice = stack.resources.output_json(&key).await;
         for task in 0..slice["tasks"].as_array().unwrap().len() {
             names.insert(format!(
                 "{:08}-{task:04}.json",
@@ -83,7 +83,7 @@ async fn planned(stack: &Stack) -> BTreeSet<String> {
     names
 }
 
-/// Runs the command on the folder with the stash and returns its report.
+/// Runs the command on the sample stash and returns the report.
 fn rehose_run(output: &std::path::Path) -> Value {
     let run = Command::new(built("rehose"))
         .arg("run")
@@ -114,7 +114,10 @@ async fn corrupt_objects_fail_with_their_reasons_and_leave_no_output() {
         ("stash/trailing", [&good[..], b"garbage"].concat()),
     ];
     for (key, body) in objects {
-        stack.place.put(&stack.place.source, key, body).await;
+        stack
+            .resources
+            .put(&stack.resources.source, key, body)
+            .await;
     }
 
     let checked = stack.run("job").await;
@@ -131,10 +134,10 @@ async fn corrupt_objects_fail_with_their_reasons_and_leave_no_output() {
     let trailing = &report["failures"][2]["detail"];
     let at = format!("byte {} of the object", good.len());
     assert!(trailing.as_str().unwrap().ends_with(&at), "{trailing}");
-    let outputs = stack.place.output_keys("rows/csv/").await;
+    let outputs = stack.resources.output_keys("rows/csv/").await;
     assert_eq!(outputs, ["rows/csv/stash/good.csv.gz"]);
-    assert_eq!(stack.place.output_keys("rows/rejected/").await, [""; 0]);
-    assert_eq!(stack.place.uploads().await, 0);
+    assert_eq!(stack.resources.output_keys("rows/rejected/").await, [""; 0]);
+    assert_eq!(stack.resources.uploads().await, 0);
 }
 
 fn keys_and_reasons(report: &Value) -> Vec<(&str, &str)> {
@@ -147,21 +150,21 @@ fn keys_and_reasons(report: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// A job of four objects in one message, whose check loses no time before it asks what is missing.
+/// A job of four objects in one message, whose `check` resends without waiting.
 async fn four_planned() -> Stack {
     let mut stack = Stack::with(&[("REHOSE_QUIET_SECONDS", "0")]).await;
     let objects = sample::objects("dialects/key/a");
-    stack.place.put_stash(&objects).await;
+    stack.resources.put_stash(&objects).await;
     stack.plan("job").await;
     stack
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn the_one_object_whose_messages_vanish_is_the_one_that_is_lost() {
+async fn only_the_object_whose_messages_are_dropped_is_lost() {
     let mut stack = four_planned().await;
 
-    // First the message of all of them vanishes, then each of the one.
+    // The message of all objects is dropped, then each message of one object.
     let lost = "stash/dialects/key/a+plus";
     let all: Vec<String> = sample::objects("dialects/key/a").into_keys().collect();
     assert_eq!(all.len(), 4);
@@ -183,7 +186,7 @@ async fn the_one_object_whose_messages_vanish_is_the_one_that_is_lost() {
     let mut expected = vec![all.clone()];
     expected.extend(all.iter().map(|key| vec![key.clone()]));
     expected.push(vec![lost.to_owned()]);
-    // A standard queue keeps no order within a round.
+    // A standard queue has no order within a round.
     sent[1..5].sort();
     assert_eq!(sent, expected, "two rounds, one object a message");
     let report = stack.report("job").await;
@@ -192,7 +195,7 @@ async fn the_one_object_whose_messages_vanish_is_the_one_that_is_lost() {
         report["objects"],
         json!({"listed": 4, "excluded": 0, "present": 0, "done": 3, "failed": 0, "lost": 1})
     );
-    let outputs = stack.place.output_keys("rows/csv/").await;
+    let outputs = stack.resources.output_keys("rows/csv/").await;
     let done = all.iter().filter(|key| *key != lost);
     assert_eq!(
         outputs,
@@ -203,7 +206,7 @@ async fn the_one_object_whose_messages_vanish_is_the_one_that_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_vanished_message_is_sent_again_and_the_job_succeeds() {
+async fn a_dropped_message_is_sent_again_and_the_job_succeeds() {
     let mut stack = four_planned().await;
 
     let mut is_first = true;
@@ -214,13 +217,13 @@ async fn a_vanished_message_is_sent_again_and_the_job_succeeds() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn messages_that_come_twice_and_late_change_nothing() {
+async fn duplicate_and_late_messages_change_nothing() {
     let mut stack = Stack::with(&[("REHOSE_PAGE", "3")]).await;
     let mut objects = sample::objects("dialects/key/");
     objects.insert("stash/corrupt".to_owned(), b"\x1f\x8b garbage".to_vec());
-    stack.place.put_stash(&objects).await;
+    stack.resources.put_stash(&objects).await;
     stack.plan("job").await;
-    let messages = stack.place.receive().await;
+    let messages = stack.resources.receive().await;
     assert_eq!(messages.len(), 5, "13 keys are 5 pages");
 
     assert_eq!(stack.process(messages.iter().rev()).await, [""; 0]);
@@ -235,9 +238,12 @@ async fn messages_that_come_twice_and_late_change_nothing() {
     let new = reported.keys().filter(|key| !processed.contains_key(*key));
     assert_eq!(new.collect::<Vec<_>>(), ["rows/jobs/job/report.json"]);
 
-    // The report stands, whatever becomes of the source.
+    // A later change of the source does not change the report.
     for key in objects.keys() {
-        stack.place.put(&stack.place.source, key, "garbage").await;
+        stack
+            .resources
+            .put(&stack.resources.source, key, "garbage")
+            .await;
     }
     assert_eq!(
         stack.process(messages[1..].iter().chain(&messages)).await,
@@ -248,24 +254,24 @@ async fn messages_that_come_twice_and_late_change_nothing() {
 }
 
 async fn everything(stack: &Stack) -> Objects {
-    stack.place.output("").await
+    stack.resources.output("").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_start_that_is_repeated_goes_on_with_the_same_plan() {
+async fn a_repeated_start_continues_the_same_plan() {
     let mut stack = Stack::with(&[("REHOSE_PAGE", "3")]).await;
     stack
-        .place
+        .resources
         .put_stash(&sample::objects("dialects/key/"))
         .await;
     stack.plan("job").await;
     let planned = everything(&stack).await;
 
-    // What came since is for the next job.
+    // The plan does not include objects that arrived later.
     stack
-        .place
-        .put(&stack.place.source, "stash/a-late-one", "")
+        .resources
+        .put(&stack.resources.source, "stash/a-late-one", "")
         .await;
     stack.plan("job").await;
     assert_same(&everything(&stack).await, &planned);

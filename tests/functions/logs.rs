@@ -1,4 +1,4 @@
-//! What the functions write for those who run them.
+//! The logs and metrics of the functions.
 
 use rehose_testkit::stash::sample;
 use serde_json::{Value, json};
@@ -15,18 +15,18 @@ fn parse(log: &[String]) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn logs_are_lines_of_json_with_a_line_an_object_and_metrics_an_invocation() {
+async fn logs_have_a_json_line_per_object_and_metrics_per_invocation() {
     let mut stack = Stack::new().await;
     stack
-        .place
+        .resources
         .put_stash(&sample::objects("dialects/spelling/"))
         .await;
     stack
-        .place
-        .put(&stack.place.source, "stash/corrupt", "[")
+        .resources
+        .put(&stack.resources.source, "stash/corrupt", "[")
         .await;
     stack.plan("job").await;
-    let task = stack.place.receive().await.remove(0);
+    let task = stack.resources.receive().await.remove(0);
 
     let event = batch([("task", &*task.body), ("unknown", "{}")]);
     let answer = stack.process.invoke(&event).await.unwrap();
@@ -69,7 +69,7 @@ async fn logs_are_lines_of_json_with_a_line_an_object_and_metrics_an_invocation(
         .unwrap();
     assert_eq!(corrupt["reason"], report["failures"][0]["reason"]);
 
-    // An event that is no batch has no numbers.
+    // An event that is not a batch has no metrics.
     let [first, second] = metrics.as_slice() else {
         panic!("{metrics:#?}");
     };
@@ -103,7 +103,7 @@ async fn logs_are_lines_of_json_with_a_line_an_object_and_metrics_an_invocation(
     assert_eq!(parse(&stack.check.stopped().await), [json!(null); 0]);
 }
 
-/// As CloudWatch wants it
+/// The embedded metric format of CloudWatch
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 fn is_in_embedded_format(line: &Value) {
     assert!(line["_aws"]["Timestamp"].as_u64() > Some(1_580_515_200_000));

@@ -1,6 +1,5 @@
-//! The three functions, the real binaries, as Lambda runs them: events come from a Runtime API that
-//! the tests serve, buckets and queues from the local AWS, and the order of the calls from
-//! `statemachine.asl.json`.
+//! The binaries of the three functions. The tests serve Lambda's runtime API, and the local AWS has the
+//! buckets and queues.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

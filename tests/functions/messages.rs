@@ -1,13 +1,13 @@
-//! What process makes of each kind of message that a queue may hold, good or bad.
+//! `process` with each kind of message, valid and invalid.
 
 use rehose_testkit::stash::sample;
 use serde_json::{Value, json};
 
-use crate::aws::{Place, assert_same, batch, given_back};
+use crate::aws::{Resources, assert_same, batch, given_back};
 use crate::job::{Stack, environment};
 use crate::runtime_api::Function;
 
-/// A notification of S3 about a key, encoded as S3 does
+/// An S3 notification, with the key as S3 encodes it
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
 fn notification(event: &str, bucket: &str, encoded_key: &str) -> Value {
     json!({"Records": [{
@@ -31,7 +31,7 @@ fn notification(event: &str, bucket: &str, encoded_key: &str) -> Value {
     }]})
 }
 
-/// A message as SNS delivers it to a queue
+/// A message in the envelope of SNS
 /// (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>).
 fn from_sns(message: &Value) -> Value {
     json!({
@@ -45,7 +45,7 @@ fn from_sns(message: &Value) -> Value {
     })
 }
 
-/// An event of EventBridge
+/// An EventBridge event
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
 fn from_event_bridge(kind: &str, bucket: &str, key: &str) -> Value {
     json!({
@@ -68,9 +68,9 @@ fn from_event_bridge(kind: &str, bucket: &str, key: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn each_message_of_a_batch_is_taken_for_itself() {
+async fn each_message_of_a_batch_succeeds_or_fails_alone() {
     let mut stack = Stack::new().await;
-    let source = stack.place.source.clone();
+    let source = stack.resources.source.clone();
     let good = sample::object("dialects/encoding/gzip-members");
     for key in [
         "stash/a b+c",
@@ -81,10 +81,10 @@ async fn each_message_of_a_batch_is_taken_for_itself() {
         "stash/removed",
         "elsewhere/x",
     ] {
-        stack.place.put(&source, key, good.clone()).await;
+        stack.resources.put(&source, key, good.clone()).await;
     }
     stack
-        .place
+        .resources
         .put(&source, "stash/corrupt", &good[..100])
         .await;
 
@@ -160,7 +160,7 @@ async fn each_message_of_a_batch_is_taken_for_itself() {
         ),
         (
             "BAD another bucket",
-            notification("ObjectCreated:Put", &stack.place.output, "stash/x").to_string(),
+            notification("ObjectCreated:Put", &stack.resources.output, "stash/x").to_string(),
         ),
     ];
     let event = batch(messages.iter().map(|(id, body)| (*id, &**body)));
@@ -173,7 +173,7 @@ async fn each_message_of_a_batch_is_taken_for_itself() {
     assert_eq!(back, bad.collect::<Vec<_>>());
     let csv = ["a b+c", "bridge+1 %2B", "bridge+2", "sns+1"];
     let expected = csv.map(|key| format!("rows/csv/stash/{key}.csv.gz"));
-    let mut found = stack.place.output_keys("rows/").await;
+    let mut found = stack.resources.output_keys("rows/").await;
     found.sort();
     assert_eq!(found[..4], expected);
     assert_eq!(found[4..], ["rows/rehose.json"]);
@@ -181,17 +181,17 @@ async fn each_message_of_a_batch_is_taken_for_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn what_rehose_writes_is_never_a_source() {
-    let place = Place::new().await;
-    let all = format!("s3://{}/", place.output);
-    let environment = environment(&place, &[("REHOSE_SOURCES", &all)]);
+async fn objects_that_rehose_wrote_are_refused_as_sources() {
+    let resources = Resources::new().await;
+    let all = format!("s3://{}/", resources.output);
+    let environment = environment(&resources, &[("REHOSE_SOURCES", &all)]);
     let mut process = Function::start("process", &environment).await;
     let good = sample::object("dialects/encoding/gzip-members");
     for key in ["stash/x", "rows/csv/x", "rows/rejected/x", "rows/jobs/x"] {
-        place.put(&place.output, key, good.clone()).await;
+        resources.put(&resources.output, key, good.clone()).await;
     }
 
-    let created = |key| notification("ObjectCreated:Put", &place.output, key).to_string();
+    let created = |key| notification("ObjectCreated:Put", &resources.output, key).to_string();
     let messages = [
         ("BAD csv", created("rows/csv/x")),
         ("BAD rejected", created("rows/rejected/x")),
@@ -202,25 +202,25 @@ async fn what_rehose_writes_is_never_a_source() {
     let back = given_back(&process.invoke(&event).await.unwrap());
     assert_eq!(back, ["BAD csv", "BAD rejected", "BAD jobs"]);
     let csv = ["rows/csv/stash/x.csv.gz", "rows/csv/x"];
-    assert_eq!(place.output_keys("rows/csv/").await, csv);
+    assert_eq!(resources.output_keys("rows/csv/").await, csv);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_task_that_leads_elsewhere_is_refused_and_touches_nothing() {
+async fn a_forged_task_is_refused_and_writes_nothing() {
     let mut stack = Stack::new().await;
-    let Stack { place, .. } = &stack;
+    let Stack { resources, .. } = &stack;
     let good = sample::object("dialects/encoding/gzip-members");
     for (bucket, key) in [
-        (&place.source, "stash/x"),
-        (&place.source, "elsewhere/x"),
-        (&place.output, "stash/x"),
+        (&resources.source, "stash/x"),
+        (&resources.source, "elsewhere/x"),
+        (&resources.output, "stash/x"),
     ] {
-        place.put(bucket, key, good.clone()).await;
+        resources.put(bucket, key, good.clone()).await;
     }
     stack.plan("job").await;
-    let before = stack.place.output("").await;
-    let task = stack.place.receive().await.remove(0).task();
+    let before = stack.resources.output("").await;
+    let task = stack.resources.receive().await.remove(0).task();
 
     let changed = |change: &dyn Fn(&mut Value)| {
         let mut task = task.clone();
@@ -254,9 +254,9 @@ async fn a_task_that_leads_elsewhere_is_refused_and_touches_nothing() {
     let event = batch(messages.iter().map(|(id, body)| (*id, &**body)));
     let back = given_back(&stack.process.invoke(&event).await.unwrap());
     assert_eq!(back, messages.each_ref().map(|(id, _)| *id));
-    assert_same(&stack.place.output("").await, &before);
+    assert_same(&stack.resources.output("").await, &before);
 
-    // Whatever an old message says of objects, the plan decides.
+    // The objects in a message of an old version are ignored.
     let old = json!({
         "job": task["job"], "task": task["task"], "source": "s3://elsewhere/",
         "output": "s3://elsewhere/", "options": {"format": "message"},
@@ -265,40 +265,43 @@ async fn a_task_that_leads_elsewhere_is_refused_and_touches_nothing() {
     let event = batch([("old", &*old.to_string()), ("good", &*task.to_string())]);
     let back = given_back(&stack.process.invoke(&event).await.unwrap());
     assert_eq!(back, [""; 0]);
-    let outputs = stack.place.output_keys("rows/csv/").await;
+    let outputs = stack.resources.output_keys("rows/csv/").await;
     assert_eq!(outputs, ["rows/csv/stash/x.csv.gz"]);
     assert_eq!(stack.check("job").await["state"], "succeeded");
 
-    // A plan written by hand cannot name what is not configured.
+    // A forged plan cannot name keys outside the configured source.
     for (job, keys) in [("outside", ["elsewhere/x"]), ("beside", ["stash-2/x"])] {
         let message = stack.plan_by_hand("job", job, &keys).await;
         assert_eq!(stack.process([&message]).await, ["by-hand"]);
     }
-    assert_eq!(stack.place.output_keys("rows/csv/").await, outputs);
+    assert_eq!(stack.resources.output_keys("rows/csv/").await, outputs);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn dots_in_a_key_are_letters_and_lead_nowhere() {
+async fn dots_in_a_key_are_not_path_segments() {
     let mut stack = Stack::new().await;
     let good = sample::object("dialects/encoding/gzip-members");
     for key in ["elsewhere/x", "stash/../y"] {
         stack
-            .place
-            .put(&stack.place.source, key, good.clone())
+            .resources
+            .put(&stack.resources.source, key, good.clone())
             .await;
     }
     stack.plan("job").await;
     let keys = ["stash/../y", "stash/../elsewhere/x"];
     let message = stack.plan_by_hand("job", "forged", &keys).await;
     assert_eq!(stack.process([&message]).await, [""; 0]);
-    let receipts = stack.place.output_keys("rows/jobs/forged/receipts/").await;
-    let receipt = stack.place.output_json(&receipts[0]).await;
+    let receipts = stack
+        .resources
+        .output_keys("rows/jobs/forged/receipts/")
+        .await;
+    let receipt = stack.resources.output_json(&receipts[0]).await;
     let [y, x] = receipt["objects"].as_array().unwrap().as_slice() else {
         panic!("{receipt}");
     };
     assert_eq!([&y["key"], &y["outcome"]], ["stash/../y", "done"]);
     assert_eq!([&x["key"], &x["reason"]], ["stash/../elsewhere/x", "gone"]);
-    let outputs = stack.place.output_keys("rows/csv/").await;
+    let outputs = stack.resources.output_keys("rows/csv/").await;
     assert_eq!(outputs, ["rows/csv/stash/../y.csv.gz"]);
 }

@@ -1,5 +1,4 @@
-//! The way to AWS, on which things go wrong: a proxy that hands each request on to the local AWS,
-//! but for those that a test has chosen.
+//! A proxy between the functions and the local AWS that injects faults into chosen requests.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,34 +11,34 @@ use tokio::sync::watch;
 
 use crate::aws;
 
-/// Longer than a function needs for its answer, shorter than it waits for its last requests.
+/// Longer than a function needs to respond, shorter than it waits for its last requests.
 const DELAY: Duration = Duration::from_millis(200);
 
 /// What happens to a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
-    /// It is answered with this status and code of S3 and SQS, and AWS never hears of it.
+    /// AWS does not receive it. The response has this status and error code.
     Refuse(u16, &'static str),
-    /// The connection breaks before AWS hears of it.
+    /// AWS does not receive it. The connection is reset.
     Reset,
-    /// AWS hears of it a little later.
+    /// AWS receives it after [`DELAY`].
     Delay,
-    /// Nobody takes its body or answers it.
+    /// AWS does not receive it, and there is no response.
     Stall,
-    /// AWS does what it says, and the connection breaks before the answer.
+    /// AWS executes it, and the connection is reset before the response.
     LoseAnswer,
-    /// Of the answer's body come so many bytes, and the connection ends as if that were all.
+    /// This many bytes of the response's body arrive, then the connection closes.
     CutAnswer(usize),
-    /// Of the answer's body come so many bytes, and the connection breaks.
+    /// This many bytes of the response's body arrive, then the connection is reset.
     ResetAnswer(usize),
-    /// Of the answer's body come so many bytes, and then nothing.
+    /// This many bytes of the response's body arrive, then nothing.
     StallAnswer(usize),
 }
 
-/// Which fault the n-th request of some meets.
+/// The fault of the n-th request that a rule matches.
 type Choice = Box<dyn Fn(usize) -> Option<Fault> + Send>;
 
-/// Faults for some of the requests that look so.
+/// The faults of requests with this method and this text in their head.
 struct Rule {
     method: &'static str,
     part: String,
@@ -57,7 +56,7 @@ struct Traffic {
 
 /// A running proxy.
 pub(crate) struct Network {
-    /// Where it begins.
+    /// The URL of the proxy.
     pub(crate) endpoint: String,
     traffic: Arc<Traffic>,
     healed: watch::Sender<()>,
@@ -78,7 +77,7 @@ impl Network {
                     traffic
                         .most_under_way
                         .fetch_max(under_way, Ordering::Relaxed);
-                    // A client that goes away is no matter of the network's.
+                    // An error means that the client has closed the connection.
                     let _ = traffic.serve(client, healed).await;
                     traffic.under_way.fetch_sub(1, Ordering::Relaxed);
                 });
@@ -91,8 +90,8 @@ impl Network {
         }
     }
 
-    /// Chooses those of the requests with this method, and this in their head, that meet a fault.
-    /// The first rule that fits a request is the one that counts it.
+    /// Injects a fault into a range of the requests with this method and this text in their head. Only
+    /// the first rule that matches a request counts it.
     pub(crate) fn fault(
         &self,
         method: &'static str,
@@ -104,7 +103,7 @@ impl Network {
         self.add(method, part.into(), choice);
     }
 
-    /// Every so many requests, whatever they are, one meets the next of these faults.
+    /// Injects the next of these faults into every `period`-th request.
     pub(crate) fn fault_every(&self, period: usize, faults: &'static [Fault]) {
         let choice: Choice =
             Box::new(move |n| ((n + 1) % period == 0).then(|| faults[n / period % faults.len()]));
@@ -120,25 +119,25 @@ impl Network {
         });
     }
 
-    /// Ends all faults, and breaks what is stalled.
+    /// Ends all faults, and closes the stalled connections.
     pub(crate) fn heal(&self) {
         self.traffic.rules.lock().unwrap().clear();
         self.healed.send_replace(());
     }
 
-    /// How many requests have met a fault.
+    /// The number of requests with a fault.
     pub(crate) fn faults(&self) -> usize {
         self.traffic.faults.load(Ordering::Relaxed)
     }
 
-    /// How many connections there were at once, at most.
+    /// The largest number of connections at once.
     pub(crate) fn most_at_once(&self) -> usize {
         self.traffic.most_under_way.load(Ordering::Relaxed)
     }
 }
 
 impl Traffic {
-    /// Serves the one request that a connection is for.
+    /// Serves the only request of a connection.
     async fn serve(
         &self,
         client: TcpStream,
@@ -209,7 +208,7 @@ impl Traffic {
     }
 }
 
-/// The lines of a request or an answer before its body.
+/// The head of a request or a response.
 async fn head(from: &mut BufReader<TcpStream>) -> std::io::Result<Vec<String>> {
     let mut head = Vec::new();
     loop {
@@ -231,7 +230,7 @@ fn field<'a>(head: &'a [String], wanted: &str) -> Option<&'a str> {
     })
 }
 
-/// The same head for a connection that ends after it.
+/// The same head with `Connection: close`.
 fn closing(head: &[String]) -> Vec<u8> {
     let is_kept = |line: &&String| {
         let name = line.split(':').next().unwrap().to_ascii_lowercase();
@@ -241,7 +240,7 @@ fn closing(head: &[String]) -> Vec<u8> {
     format!("{}\r\nConnection: close\r\n\r\n", kept.join("\r\n")).into_bytes()
 }
 
-/// An error as S3 writes it, or SQS.
+/// An error response of S3 or SQS.
 fn refusal(head: &[String], status: u16, code: &str) -> Vec<u8> {
     let body = match field(head, "x-amz-target") {
         Some(_) => format!(r#"{{"__type": "com.amazonaws.sqs#{code}", "message": "injected"}}"#),

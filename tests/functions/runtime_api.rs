@@ -1,5 +1,5 @@
-//! Lambda, as a function sees it: an environment, and a server of which it asks for events and to
-//! which it gives its answers (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
+//! Lambda's runtime API, which hands out events and takes the responses
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,26 +12,25 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// The time that an invocation has, where a test does not care.
+/// The time of an invocation in tests that need no deadline.
 const PLENTY: Duration = Duration::from_secs(15 * 60);
 
-/// How long a function may take for what it does next. None needs a tenth of it, but a test that
-/// waits for ever says nothing.
+/// How long a test waits for a function. None needs a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running function. It asks for one event at a time, and so one connection at a time is served,
-/// by the test itself: between two calls of [`invoke`](Self::invoke) the function waits.
+/// A running function. The test serves its only connection, so the function waits between two calls of
+/// [`invoke`](Self::invoke).
 pub(crate) struct Function {
     name: String,
     process: Child,
     api: TcpListener,
     log: Vec<JoinHandle<Vec<String>>>,
     invocations: u32,
-    /// The size of the last answer, in bytes.
+    /// The size of the last response in bytes.
     pub(crate) last_answer: usize,
 }
 
-/// An answer that is an error.
+/// An error response.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) kind: String,
@@ -39,7 +38,7 @@ pub(crate) struct Refusal {
 }
 
 impl Function {
-    /// Starts the binary `rehose-<name>` with an environment like Lambda's and what is given.
+    /// Starts the binary `rehose-<name>` with these variables and those of Lambda.
     pub(crate) async fn start(name: &str, environment: &[(&str, String)]) -> Self {
         let api = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut process = Command::new(built(&format!("rehose-{name}")))
@@ -72,12 +71,12 @@ impl Function {
         }
     }
 
-    /// Hands out an event and returns the answer to it.
+    /// Hands out an event and returns the response.
     pub(crate) async fn invoke(&mut self, event: &Value) -> Result<Value, Refusal> {
         self.invoke_with(event, PLENTY).await
     }
 
-    /// The same, with so much time until the deadline.
+    /// The same with this much time until the deadline.
     pub(crate) async fn invoke_with(
         &mut self,
         event: &Value,
@@ -85,7 +84,7 @@ impl Function {
     ) -> Result<Value, Refusal> {
         let id = self.hand_out(event, time).await;
         let answer = self.request().await;
-        // Between an answer and the next event, Lambda lets a function do nothing.
+        // Lambda freezes a function between a response and the next event.
         self.signal("STOP").await;
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         let way = format!("POST /2018-06-01/runtime/invocation/{id}/");
@@ -121,8 +120,8 @@ impl Function {
         id
     }
 
-    /// Terminates the function as Lambda does before it takes an environment away, where an
-    /// extension is registered, and returns how it ended.
+    /// Terminates the function as Lambda does when an extension is registered, and returns its exit
+    /// status.
     pub(crate) async fn terminated(mut self) -> ExitStatus {
         self.signal("CONT").await;
         self.signal("TERM").await;
@@ -130,7 +129,7 @@ impl Function {
         ended.expect("it goes on").unwrap()
     }
 
-    /// Hands out an event and terminates the function before it has answered.
+    /// Hands out an event and terminates the function before it responds.
     pub(crate) async fn terminated_during(
         mut self,
         event: &Value,
@@ -149,7 +148,7 @@ impl Function {
         assert!(sent.unwrap().success(), "kill -s {name} {id}");
     }
 
-    /// Waits for the function to end by itself, and returns how it did and its log.
+    /// Waits until the function ends by itself, and returns its exit status and log.
     pub(crate) async fn ended(mut self) -> (ExitStatus, Vec<String>) {
         let status = tokio::select! {
             status = timeout(PATIENCE, self.process.wait()) => status.unwrap().unwrap(),
@@ -158,7 +157,7 @@ impl Function {
         (status, self.log().await)
     }
 
-    /// Stops the function and returns all that it has logged.
+    /// Kills the function and returns its log.
     pub(crate) async fn stopped(mut self) -> Vec<String> {
         self.process.kill().await.unwrap();
         self.log().await
@@ -196,7 +195,7 @@ async fn lines(output: impl AsyncRead + Unpin) -> Vec<String> {
     lines
 }
 
-/// A request, and the connection on which its sender waits.
+/// A request, and the connection for the response.
 struct Request {
     /// The method and the path.
     line: String,

@@ -1,4 +1,4 @@
-//! What comes from outside leads nowhere else, and nothing secret gets out.
+//! Forged keys reach no other object, and logs contain no secrets.
 
 use rehose_testkit::stash::sample;
 use serde_json::{Value, json};
@@ -7,15 +7,15 @@ use crate::job::Stack;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_key_may_be_anything_and_names_its_own_object_only() {
+async fn any_key_names_only_its_own_object() {
     let mut stack = Stack::new().await;
     let longest = format!("stash/{}", "k".repeat(1_018));
     let long = format!("stash/{}", "l".repeat(1_000));
     let good = sample::object("dialects/encoding/gzip-members");
     for key in [&*longest, &*long, "stash/x"] {
         stack
-            .place
-            .put(&stack.place.source, key, good.clone())
+            .resources
+            .put(&stack.resources.source, key, good.clone())
             .await;
     }
     stack.plan("job").await;
@@ -38,8 +38,11 @@ async fn a_key_may_be_anything_and_names_its_own_object_only() {
     let names: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
     let message = stack.plan_by_hand("job", "forged", &names).await;
     assert_eq!(stack.process([&message]).await, [""; 0]);
-    let receipts = stack.place.output_keys("rows/jobs/forged/receipts/").await;
-    let receipt = stack.place.output_json(&receipts[0]).await;
+    let receipts = stack
+        .resources
+        .output_keys("rows/jobs/forged/receipts/")
+        .await;
+    let receipt = stack.resources.output_json(&receipts[0]).await;
     for (object, (key, end)) in receipt["objects"].as_array().unwrap().iter().zip(&keys) {
         let found = match &object["outcome"] {
             outcome if outcome == "done" => outcome,
@@ -48,18 +51,18 @@ async fn a_key_may_be_anything_and_names_its_own_object_only() {
         assert_eq!(object["key"], **key, "{object}");
         assert_eq!(found, end, "{object}");
     }
-    let outputs = stack.place.output_keys("rows/csv/").await;
+    let outputs = stack.resources.output_keys("rows/csv/").await;
     let expected = [long, "stash/x".to_owned()].map(|key| format!("rows/csv/{key}.csv.gz"));
     assert_eq!(outputs, expected);
     // Nothing was written anywhere but there and in the ledger.
-    let mut others = stack.place.output_keys("").await;
+    let mut others = stack.resources.output_keys("").await;
     others.retain(|key| !key.starts_with("rows/csv/") && !key.starts_with("rows/jobs/"));
     assert_eq!(others, ["rows/rehose.json"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn neither_credentials_nor_what_objects_hold_is_ever_logged() {
+async fn logs_contain_no_credentials_and_no_object_contents() {
     const SECRET: &str = "a-secret-access-key-of-a-test";
     const TOKEN: &str = "a-session-token-of-a-test";
     const CONTENT: &str = "what-an-object-holds";
@@ -80,7 +83,10 @@ async fn neither_credentials_nor_what_objects_hold_is_ever_logged() {
     ];
     for (key, object) in objects {
         let key = format!("stash/{key}");
-        stack.place.put(&stack.place.source, &key, object).await;
+        stack
+            .resources
+            .put(&stack.resources.source, &key, object)
+            .await;
     }
     let checked = stack.run("job").await;
     assert_eq!(checked["totals"]["rows"]["rejected"], 1);

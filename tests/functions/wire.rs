@@ -1,4 +1,4 @@
-//! Connections that break, stall and lie, between the real clients and the local AWS.
+//! Connections between the real clients and the local AWS that break, stall or return errors.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use rehose_store::{Store, StoreErrorKind};
 use rehose_testkit::stash::{self, sample};
 use serde_json::{Value, json};
 
-use crate::aws::{Objects, Place, assert_same, batch, given_back};
+use crate::aws::{Objects, Resources, assert_same, batch, given_back};
 use crate::job::{Stack, environment};
 use crate::network::{Fault, Network};
 use crate::runtime_api::Function;
@@ -20,20 +20,20 @@ const ALWAYS: Range<usize> = 0..usize::MAX;
 /// A large object's rows: more than one part of an upload.
 const LARGE: usize = 14 << 20;
 
-/// What becomes of a message in the first delivery.
+/// The end of the first delivery of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Delivered {
-    /// The client tries again until it succeeds.
+    /// The client retries until it succeeds.
     Done,
-    /// It goes back to the queue, and there is no output.
+    /// The message is returned, and there is no output.
     Back,
-    /// It goes back to the queue, though its output is complete.
+    /// The message is returned, and its output is complete.
     BackAndComplete,
 }
 
-/// Objects of their own for each of some faults, in tasks of their own.
+/// One object and one task for each fault.
 struct Trial {
-    place: Place,
+    resources: Resources,
     network: Network,
     process: Function,
     names: Vec<&'static str>,
@@ -41,7 +41,7 @@ struct Trial {
 
 impl Trial {
     async fn new() -> Self {
-        let place = Place::new().await;
+        let resources = Resources::new().await;
         let network = Network::new().await;
         let settings = [
             ("AWS_ENDPOINT_URL", &*network.endpoint),
@@ -49,27 +49,29 @@ impl Trial {
             ("REHOSE_LEVEL", "1"),
             ("REHOSE_CONCURRENCY", "32"),
         ];
-        let process = Function::start("process", &environment(&place, &settings)).await;
+        let process = Function::start("process", &environment(&resources, &settings)).await;
         Self {
-            place,
+            resources,
             network,
             process,
             names: Vec::new(),
         }
     }
 
-    /// An object of this name and size, and what its task is called in the ledger.
+    /// Puts an object of this name and size, and returns the name of its task's receipt.
     async fn object(&mut self, name: &'static str, bytes: usize) -> String {
         let object = stash::incompressible(bytes);
         let key = format!("stash/{name}");
-        self.place.put(&self.place.source, &key, object).await;
+        self.resources
+            .put(&self.resources.source, &key, object)
+            .await;
         self.names.push(name);
         format!("00000000-{:04}.json", self.names.len() - 1)
     }
 
     /// Plans a task for each object, and returns all tasks in one batch.
     async fn plan(&self) -> Value {
-        let Place { source, output, .. } = &self.place;
+        let Resources { source, output, .. } = &self.resources;
         let objects = self.names.iter().map(|name| {
             let key = format!("stash/{name}");
             json!([{"key": key, "bytes": 1}])
@@ -85,7 +87,7 @@ impl Trial {
         });
         for (name, document) in [("job.json", job), ("manifest/00000000.json", slice)] {
             let key = format!("rows/jobs/job/{name}");
-            self.place.put(output, &key, document.to_string()).await;
+            self.resources.put(output, &key, document.to_string()).await;
         }
         let task = |task| json!({"v": 1, "job": "job", "task": {"slice": 0, "task": task}});
         let bodies: Vec<String> = (0..self.names.len()).map(|n| task(n).to_string()).collect();
@@ -94,7 +96,7 @@ impl Trial {
     }
 
     async fn visible(&self) -> Objects {
-        let objects = self.place.output("rows/csv/stash/").await.into_iter();
+        let objects = self.resources.output("rows/csv/stash/").await.into_iter();
         let name = |key: String| {
             let name = key.strip_prefix("rows/csv/stash/").unwrap();
             name.strip_suffix(".csv.gz").unwrap().to_owned()
@@ -105,7 +107,7 @@ impl Trial {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_broken_connection_is_another_attempt_or_another_delivery() {
+async fn a_broken_connection_is_retried_or_returns_the_message() {
     use Delivered::{Back, BackAndComplete, Done};
     use Fault::{CutAnswer, LoseAnswer, Refuse, Reset, ResetAnswer};
     const SLOW: Fault = Refuse(503, "SlowDown");
@@ -118,7 +120,7 @@ async fn a_broken_connection_is_another_attempt_or_another_delivery() {
         ("read-error", "GET", 0..1, ERROR, Done),
         ("read-reset", "GET", 0..1, Reset, Done),
         ("read-lost", "GET", 0..1, LoseAnswer, Done),
-        // What has begun to arrive is not asked for again: the message is.
+        // The client does not retry a response that has begun to arrive.
         ("read-cut", "GET", 0..1, CutAnswer(100), Back),
         ("read-broken", "GET", 0..1, ResetAnswer(100), Back),
         ("write-slow", "PUT", 0..2, SLOW, Done),
@@ -167,7 +169,7 @@ async fn a_broken_connection_is_another_attempt_or_another_delivery() {
     let back = faults.iter().filter(|(.., delivered)| *delivered != Done);
     let back: Vec<&str> = back.map(|(name, ..)| *name).collect();
     assert_eq!(given_back(&answer), back);
-    assert_eq!(trial.place.uploads().await, 0);
+    assert_eq!(trial.resources.uploads().await, 0);
     assert!(trial.network.faults() > faults.len() + ledger.len());
 
     let visible = trial.visible().await;
@@ -197,14 +199,14 @@ async fn a_broken_connection_is_another_attempt_or_another_delivery() {
     let answer = trial.process.invoke(&event).await.unwrap();
     assert_eq!(given_back(&answer), [""; 0]);
     assert!(trial.visible().await == all);
-    let receipts = trial.place.output_keys("rows/jobs/job/receipts/").await;
+    let receipts = trial.resources.output_keys("rows/jobs/job/receipts/").await;
     assert_eq!(receipts.len(), all.len());
-    assert_eq!(trial.place.uploads().await, 0);
+    assert_eq!(trial.resources.uploads().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn what_stalls_goes_back_before_the_deadline_and_leaves_nothing_behind() {
+async fn stalled_requests_return_the_message_before_the_deadline() {
     let mut trial = Trial::new().await;
     let stalls = [
         ("read-unanswered", "GET", ALWAYS, Fault::Stall),
@@ -228,7 +230,7 @@ async fn what_stalls_goes_back_before_the_deadline_and_leaves_nothing_behind() {
         let receipt = trial.object(name, 1).await;
         trial.network.fault(method, receipt, ALWAYS, Fault::Stall);
     }
-    // A function that answered before its uploads are aborted would be seen with them.
+    // Uploads that are aborted after the response would still be listed.
     (trial.network).fault("DELETE", "uploadId=", ALWAYS, Fault::Delay);
 
     let event = trial.plan().await;
@@ -238,9 +240,9 @@ async fn what_stalls_goes_back_before_the_deadline_and_leaves_nothing_behind() {
     assert!(Instant::now() < deadline, "Lambda would have killed it");
     assert_eq!(given_back(&answer), trial.names);
     assert!(trial.network.faults() >= trial.names.len());
-    // The function is frozen: what it has not cleared away yet would stay.
-    assert_eq!(trial.place.uploads().await, 0);
-    // Of this one only the receipt is missing.
+    // The function is frozen, so uploads that are still open would stay.
+    assert_eq!(trial.resources.uploads().await, 0);
+    // Only the receipt of this object is missing.
     let visible: Vec<String> = trial.visible().await.into_keys().collect();
     assert_eq!(visible, ["receipt"]);
 
@@ -248,12 +250,12 @@ async fn what_stalls_goes_back_before_the_deadline_and_leaves_nothing_behind() {
     let answer = trial.process.invoke(&event).await.unwrap();
     assert_eq!(given_back(&answer), [""; 0]);
     assert_eq!(trial.visible().await.len(), trial.names.len());
-    assert_eq!(trial.place.uploads().await, 0);
+    assert_eq!(trial.resources.uploads().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_lost_begin_leaves_an_upload_that_only_the_lifecycle_rule_ends() {
+async fn a_lost_response_to_create_multipart_upload_leaves_an_upload() {
     let mut trial = Trial::new().await;
     trial.object("large", LARGE).await;
     let part = "/rows/csv/stash/large.csv.gz";
@@ -261,12 +263,12 @@ async fn a_lost_begin_leaves_an_upload_that_only_the_lifecycle_rule_ends() {
     let event = trial.plan().await;
     let answer = trial.process.invoke(&event).await.unwrap();
     assert_eq!(given_back(&answer), [""; 0]);
-    // Nobody knows its name, and nobody sees it.
-    assert_eq!(trial.place.uploads().await, 1);
+    // The function does not know the id of the upload, and its object is not visible.
+    assert_eq!(trial.resources.uploads().await, 1);
     assert_eq!(trial.visible().await.len(), 1);
 }
 
-/// Calls a function until it does not fail for a passing reason, as the state machine does.
+/// Calls a function until it returns no transient error, as the state machine does.
 async fn persist(function: &mut Function, event: &Value) -> Value {
     for _ in 0..20 {
         match function.invoke(event).await {
@@ -279,7 +281,7 @@ async fn persist(function: &mut Function, event: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_job_over_a_bad_network_ends_like_one_over_a_good_one() {
+async fn a_job_over_a_faulty_network_writes_the_same_output() {
     const BAD_DAYS: &[Fault] = &[
         Fault::Refuse(503, "SlowDown"),
         Fault::LoseAnswer,
@@ -291,14 +293,14 @@ async fn a_job_over_a_bad_network_ends_like_one_over_a_good_one() {
     let settings = [("REHOSE_PAGE", "7"), ("REHOSE_PAGES", "2")];
     let objects = sample::objects("");
     let mut quiet = Stack::with(&settings).await;
-    quiet.place.put_stash(&objects).await;
+    quiet.resources.put_stash(&objects).await;
     quiet.run("job").await;
 
     let network = Network::new().await;
     let [page, pages] = settings;
     let settings = [page, pages, ("AWS_ENDPOINT_URL", &*network.endpoint)];
     let mut stack = Stack::with(&settings).await;
-    stack.place.put_stash(&objects).await;
+    stack.resources.put_stash(&objects).await;
     network.fault_every(5, BAD_DAYS);
 
     let mut cursor = Value::Null;
@@ -321,19 +323,19 @@ async fn a_job_over_a_bad_network_ends_like_one_over_a_good_one() {
     assert_eq!(checked["state"], "succeeded");
     assert!(network.faults() >= 4 * BAD_DAYS.len());
     for kind in ["rows/csv/", "rows/rejected/"] {
-        let expected = quiet.place.output(kind).await;
-        assert_same(&stack.place.output(kind).await, &expected);
+        let expected = quiet.resources.output(kind).await;
+        assert_same(&stack.resources.output(kind).await, &expected);
     }
     let [report, expected] = [stack.report("job").await, quiet.report("job").await];
     for sums in ["objects", "bytes", "rows", "failures"] {
         assert_eq!(report[sums], expected[sums]);
     }
-    assert_eq!(stack.place.uploads().await, 0);
+    assert_eq!(stack.resources.uploads().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn messages_whose_acceptance_is_lost_are_sent_again_and_none_is_missing() {
+async fn messages_are_sent_again_when_the_response_is_lost() {
     let network = Network::new().await;
     let settings = [
         ("REHOSE_PAGE", "3"),
@@ -341,14 +343,14 @@ async fn messages_whose_acceptance_is_lost_are_sent_again_and_none_is_missing() 
     ];
     let mut stack = Stack::with(&settings).await;
     let objects = sample::objects("dialects/key/");
-    stack.place.put_stash(&objects).await;
+    stack.resources.put_stash(&objects).await;
     network.fault("POST", "SendMessageBatch", 0..2, Fault::LoseAnswer);
     stack.plan("job").await;
     assert_eq!(network.faults(), 2);
 
     let mut tasks = Vec::new();
     loop {
-        let messages = stack.place.receive().await;
+        let messages = stack.resources.receive().await;
         if messages.is_empty() {
             break;
         }
@@ -365,7 +367,7 @@ async fn messages_whose_acceptance_is_lost_are_sent_again_and_none_is_missing() 
     assert_eq!(stack.report("job").await["objects"]["done"], objects.len());
 }
 
-/// Makes sure that a function answers before Lambda would kill it, where a request gets no answer.
+/// Asserts that a function responds before its deadline when a request stalls.
 async fn refuses_in_time(
     function: &mut Function,
     event: &Value,
@@ -385,10 +387,13 @@ async fn refuses_in_time(
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn start_and_check_answer_before_their_deadline_where_aws_does_not() {
+async fn start_and_check_answer_before_their_deadline_when_aws_does_not() {
     let network = Network::new().await;
     let mut stack = Stack::with(&[("AWS_ENDPOINT_URL", &*network.endpoint)]).await;
-    stack.place.put(&stack.place.source, "stash/x", "").await;
+    stack
+        .resources
+        .put(&stack.resources.source, "stash/x", "")
+        .await;
     let start = json!({"prefix": "stash/", "job": "job"});
     let check = json!({"job": "job"});
 
@@ -405,9 +410,11 @@ async fn start_and_check_answer_before_their_deadline_where_aws_does_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
-async fn a_body_that_stands_still_ends_with_an_error_by_itself() {
-    let place = Place::new().await;
-    place.put(&place.source, "x", vec![b'x'; 100_000]).await;
+async fn a_stalled_body_ends_with_an_error() {
+    let resources = Resources::new().await;
+    resources
+        .put(&resources.source, "x", vec![b'x'; 100_000])
+        .await;
     let network = Network::new().await;
     network.fault("GET", "/x?", ALWAYS, Fault::StallAnswer(1_000));
     let config = aws_sdk_s3::config::Builder::from(&connection::config().await);
@@ -415,7 +422,7 @@ async fn a_body_that_stands_still_ends_with_an_error_by_itself() {
         .endpoint_url(&network.endpoint)
         .force_path_style(true);
     let client = aws_sdk_s3::Client::from_conf(config.build());
-    let store = S3Store::new(client, &place.source, "");
+    let store = S3Store::new(client, &resources.source, "");
     let body = store.read("x").await.unwrap();
     let error = body.try_collect::<Vec<_>>().await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Transient, "{error}");

@@ -1,4 +1,4 @@
-//! A job over more objects than a page, a call and an execution take.
+//! A job that needs several pages, calls and executions.
 
 use rehose_testkit::oracle::stash::ExpectedOutput;
 use rehose_testkit::stash::{FLOW, awkward, envelope, event, gzip};
@@ -6,11 +6,11 @@ use rehose_tests::workspace::Workspace;
 
 use crate::deployed::{fresh, roles_are_enforced, stack};
 
-/// Copies that make the listing 13 pages long, at the 200 keys that the stack has on one.
+/// Enough copies for a listing of 13 pages, at the stack's 200 keys per page.
 const COPIES: usize = 2_500;
 
-/// Every form and every awkward key there is, in a folder as in the bucket: keys begin with the
-/// prefix. Copies have rows of their own, so that a swap of two shows.
+/// Objects of every form and with every awkward key, under a prefix. Each copy has different rows, to
+/// detect swapped objects.
 pub(crate) fn every_form(prefix: &str, copies: usize) -> Workspace {
     let workspace = Workspace::new();
     let sample = Workspace::sample(&["--dialects", "--objects", "3", "--events", "400"]);
@@ -19,7 +19,7 @@ pub(crate) fn every_form(prefix: &str, copies: usize) -> Workspace {
         let events = [event(i as i64, FLOW), event(i as i64, "does not fit")];
         (format!("copies/{i:05}"), gzip(envelope(&events)))
     });
-    // The local AWS takes a line break in a key for the end of it where it matches a policy.
+    // The wildcard of a policy matches no line break on the local AWS.
     let awkward =
         (awkward().into_iter()).filter(|(key, _)| !(roles_are_enforced() && key.contains('\n')));
     for (key, object) in forms.into_iter().chain(awkward).chain(copies) {
@@ -29,14 +29,13 @@ pub(crate) fn every_form(prefix: &str, copies: usize) -> Workspace {
 }
 
 #[tokio::test]
-async fn every_form_and_key_becomes_what_the_oracle_says_over_pages_calls_and_executions() {
+async fn every_form_and_key_matches_the_oracle_across_pages_calls_and_executions() {
     let stack = stack().await;
     let prefix = format!("logs/{}/", fresh("complete"));
     let workspace = every_form(&prefix, COPIES);
     stack.upload(&workspace.stash()).await;
 
-    // Its counters will not fall to zero before the job is over: nobody takes this message, and it
-    // stays in flight after each attempt.
+    // No function can process this message, so the counters never fall to zero during the job.
     stack
         .send("HistoricQueueUrl", "nobody knows this message")
         .await;
@@ -61,7 +60,7 @@ async fn every_form_and_key_becomes_what_the_oracle_says_over_pages_calls_and_ex
     let objects = expected.done.len();
     let slices = stack.written(&format!("jobs/{job}/manifest/")).await.len();
     assert_eq!(slices, objects.div_ceil(200), "a slice for each page");
-    // The stack lets an execution call start and check 5 times, and start plan 2 pages in a call.
+    // In this stack, an execution makes 5 calls, and a call of `start` plans 2 pages.
     let calls = slices.div_ceil(2) + 1;
     let executions = stack.executions(job).await;
     assert!(executions >= calls.div_ceil(5), "{executions} executions");

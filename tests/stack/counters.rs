@@ -1,5 +1,5 @@
-//! A queue whose counters say nothing of the job. That they never fall to zero does not hold a job
-//! up either: `complete` has a message in the queue that nobody takes.
+//! The counters of a queue that was emptied while a job was running. `complete` has the opposite, a
+//! queue that never becomes empty.
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use rehose_testkit::stash::{FLOW, envelope, event, gzip};
@@ -7,7 +7,7 @@ use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 use crate::deployed::{IMPATIENT, fresh, impatient, wait_for};
 
 #[tokio::test]
-async fn an_empty_queue_is_no_success_and_what_it_lost_is_sent_again() {
+async fn messages_lost_by_an_emptied_queue_are_sent_again() {
     let stack = impatient().await;
     let _alone = IMPATIENT.lock().await;
     let queue = "HistoricQueueUrl";
@@ -16,7 +16,7 @@ async fn an_empty_queue_is_no_success_and_what_it_lost_is_sent_again() {
         let object = gzip(envelope(&[event(i, FLOW)]));
         stack.put(&format!("{prefix}{i:02}"), &object).await;
     }
-    // The tasks stay where no function takes them, until they are thrown away.
+    // The delay keeps the messages from the functions until the queue is purged.
     stack
         .set(queue, QueueAttributeName::DelaySeconds, "900")
         .await;

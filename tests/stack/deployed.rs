@@ -1,4 +1,4 @@
-//! The stacks that `scripts/test stack` has deployed.
+//! The stacks that `scripts/test stack` deploys.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -13,10 +13,10 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-/// Longer than anything here takes on a busy machine: to wait longer is to wait for ever.
+/// Longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Requests under way at once.
+/// The number of concurrent requests.
 const REQUESTS: usize = 8;
 
 /// A deployed stack, and the buckets around it.
@@ -33,29 +33,29 @@ pub(crate) struct Deployed {
     outputs: BTreeMap<String, String>,
 }
 
-/// The stack of most tests: small pages, and patience for an object that takes all of its time.
+/// The stack of most tests, with small pages and time for an object that needs a whole invocation.
 pub(crate) async fn stack() -> Deployed {
     Deployed::named("rehose").await
 }
 
-/// A stack that soon asks what is missing, sends it again and gives up.
+/// A stack whose `check` soon resends missing objects, and soon gives up.
 pub(crate) async fn impatient() -> Deployed {
     Deployed::named("rehose-impatient").await
 }
 
-/// A stack that is told of new objects, and that gives up at once.
+/// A stack with realtime events, whose `check` gives up at once.
 pub(crate) async fn live() -> Deployed {
     Deployed::named("rehose-live").await
 }
 
-/// Whether the functions' own roles decide what they may do.
+/// Whether the local AWS enforces the functions' roles.
 pub(crate) fn roles_are_enforced() -> bool {
     std::env::var_os("REHOSE_TEST_ROLES").is_some()
 }
 
 impl Deployed {
     async fn named(name: &'static str) -> Self {
-        // Without it, this would go to the real AWS.
+        // Without an endpoint, the requests would go to the real AWS.
         assert!(
             std::env::var_os("AWS_ENDPOINT_URL").is_some(),
             "AWS_ENDPOINT_URL is not set: scripts/test stack deploys to the local AWS and sets it"
@@ -97,7 +97,7 @@ impl Deployed {
             .await;
     }
 
-    /// The keys of the output that begin so, with the time at which each was written.
+    /// The keys of the output with this prefix, and when each was written.
     pub(crate) async fn written(&self, prefix: &str) -> BTreeMap<String, i128> {
         let request = self
             .s3
@@ -115,7 +115,7 @@ impl Deployed {
         found
     }
 
-    /// An object of the output, if it is there.
+    /// An object of the output, if it exists.
     pub(crate) async fn get(&self, key: &str) -> Option<Vec<u8>> {
         let request = self.s3.get_object().bucket(&self.output).key(key);
         match request.send().await {
@@ -125,7 +125,7 @@ impl Deployed {
         }
     }
 
-    /// An object of JSON in the output, if it is there.
+    /// An object of the output as JSON, if it exists.
     pub(crate) async fn get_json(&self, key: &str) -> Option<Value> {
         let body = self.get(key).await?;
         Some(serde_json::from_slice(&body).unwrap())
@@ -142,8 +142,7 @@ impl Deployed {
         report.unwrap_or_else(|| panic!("{job} has no report"))
     }
 
-    /// What the objects under a prefix and a job came to, as `rehose run` would have left it in a
-    /// folder.
+    /// Downloads the rows, rejected events and ledger of a job over a prefix.
     pub(crate) async fn download(&self, prefix: &str, job: &str) -> TempDir {
         let folder = TempDir::new().unwrap();
         let mut keys = Vec::new();
@@ -200,7 +199,7 @@ impl Deployed {
     }
 }
 
-/// Waits until something is there.
+/// Waits until `look` returns something.
 pub(crate) async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
@@ -212,12 +211,11 @@ pub(crate) async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Optio
     }
 }
 
-/// A name that no other test and no other run has.
+/// A unique name.
 pub(crate) fn fresh(what: &str) -> String {
     format!("{what}-{:08x}", fastrand::u32(..))
 }
 
-/// Held by a test for as long as nothing else may run on the stack that soon gives up, or on the one
-/// that is told of new objects.
+/// Locks for tests that need the stacks [`impatient`] and [`live`] for themselves.
 pub(crate) static IMPATIENT: Mutex<()> = Mutex::const_new(());
 pub(crate) static LIVE: Mutex<()> = Mutex::const_new(());

@@ -1,4 +1,4 @@
-//! An execution of the state machine: a job.
+//! Executions of the state machine.
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ impl End {
 impl Deployed {
     /// Starts a job.
     pub(crate) async fn start(&self, job: String, mut input: Value) -> Execution<'_> {
-        // The execution's name would do, but for one in a second run under a name of the first.
+        // Without an id, the job would have the name of the execution.
         input["job"] = json!(job);
         let request = self.machines.start_execution();
         let answer = request
@@ -63,7 +63,7 @@ impl Deployed {
         self.start(job, json!({"prefix": prefix})).await
     }
 
-    /// How many executions have worked on a job.
+    /// The number of executions of a job.
     pub(crate) async fn executions(&self, job: &str) -> usize {
         let request = self.machines.list_executions();
         let request = request.state_machine_arn(self.output_of("StateMachineArn"));
@@ -86,7 +86,7 @@ impl Execution<'_> {
         wait_for(&self.job, async || self.ended().await).await
     }
 
-    /// Its end, if it has come.
+    /// Its end, if it has ended.
     async fn ended(&self) -> Option<End> {
         let request = self.deployed.machines.describe_execution();
         let answer = request.execution_arn(&self.arn).send().await.unwrap();

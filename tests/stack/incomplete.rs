@@ -1,4 +1,4 @@
-//! Jobs that cannot do all that was planned.
+//! Jobs with failed and lost objects.
 
 use rehose_testkit::oracle::stash::ExpectedOutput;
 use rehose_testkit::stash::{FLOW, envelope, event, failures, gzip};
@@ -31,7 +31,7 @@ async fn corrupt_objects_fail_with_their_reasons_and_no_others() {
 }
 
 #[tokio::test]
-async fn the_object_that_a_function_cannot_finish_is_lost_alone() {
+async fn only_the_object_that_cannot_be_finished_is_lost() {
     let stack = impatient().await;
     let _alone = IMPATIENT.lock().await;
     let prefix = format!("logs/{}/", fresh("lost"));
@@ -40,8 +40,8 @@ async fn the_object_that_a_function_cannot_finish_is_lost_alone() {
     for name in ["a", "b", "y", "z"] {
         stack.put(&key(name), &small).await;
     }
-    // A few kilobytes that are 40 GB when they are read: more than any function does in the 30
-    // seconds that this stack gives it.
+    // A few kilobytes that decompress to 40 GB, which takes longer than the function's timeout of 30
+    // seconds.
     let member = gzip(envelope(&vec![event(0, FLOW); 160_000]));
     let endless = gzip(member.repeat(40_000_000_000 / (160_000 * 110)));
     stack.put(&key("endless"), &endless).await;

@@ -1,6 +1,6 @@
-//! The deployed stack: the synthesised template, its functions and its state machine on the local
-//! AWS, driven and judged from outside. `scripts/test stack` deploys it and runs these twice: as it
-//! is, and with the functions' own roles enforced (those of `permissions` only then).
+//! The deployed stack on the local AWS: the synthesised template, its functions and its state machine.
+//! `scripts/test stack` deploys it and runs these tests twice, without and with enforced roles. The
+//! tests of `permissions` run only with enforced roles.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

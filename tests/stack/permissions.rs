@@ -1,4 +1,4 @@
-//! Least privilege: what a role lacks, a job does not get done without.
+//! Least privilege: a job needs each permission of the roles.
 
 use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::deployed::{Deployed, LIVE, fresh, live};
 use crate::execution::End;
 
-/// Permissions without which no job succeeds: the function, the action, the end of a resource. The
-/// local AWS asks for a send's batch by another name; see `scripts/local.d/permit_batches.py`.
+/// The function, the actions and the end of the resource of each permission. The local AWS has another
+/// action for batches of messages; see `scripts/local.d/permit_batches.py`.
 const NEEDED: [(&str, &[&str], &str); 12] = [
     ("Start", &["s3:ListBucket"], "-stash"),
     ("Start", &["s3:ListBucket"], ""),
@@ -25,7 +25,7 @@ const NEEDED: [(&str, &[&str], &str); 12] = [
 
 #[tokio::test]
 #[ignore = "means something only where roles are enforced, as in the second run of scripts/test stack"]
-async fn without_any_of_what_a_role_may_do_no_job_succeeds() {
+async fn no_job_succeeds_without_any_one_permission() {
     let stack = live().await;
     let _alone = LIVE.lock().await;
     let prefix = format!("logs/{}/", fresh("denied"));
@@ -107,7 +107,7 @@ impl<'a> Role<'a> {
     }
 }
 
-/// A policy that allows everything but these actions on resources with this end.
+/// A policy without these actions on resources with this end.
 fn without(policy: &Value, actions: &[&str], resource: &str) -> Value {
     let list = |value: &Value| match value {
         Value::Array(list) => list.clone(),

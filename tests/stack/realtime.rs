@@ -1,4 +1,4 @@
-//! New objects, without any job.
+//! New objects that are converted without a job.
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use rehose_testkit::output::lines;
@@ -13,7 +13,7 @@ async fn rows(stack: &Deployed, key: &str) -> Vec<String> {
     lines(&wait_for(&csv, async || stack.get(&csv).await).await)
 }
 
-/// A notification of S3, with the key as S3 writes it there.
+/// An S3 notification, with the key as S3 encodes it.
 fn notification(bucket: &str, key: &str) -> Value {
     json!({"Records": [{
         "eventVersion": "2.1",
@@ -24,7 +24,7 @@ fn notification(bucket: &str, key: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_new_object_becomes_rows_without_any_job() {
+async fn a_new_object_is_converted_without_a_job() {
     let stack = live().await;
     let _alone = LIVE.lock().await;
     let folder = format!("logs/{}", fresh("new"));
@@ -42,7 +42,7 @@ async fn a_new_object_becomes_rows_without_any_job() {
 }
 
 #[tokio::test]
-async fn events_of_every_kind_become_rows() {
+async fn objects_of_every_kind_of_event_are_converted() {
     let stack = stack().await;
     let folder = format!("logs/{}", fresh("events"));
     let bucket = &stack.source;
@@ -94,7 +94,7 @@ async fn events_of_every_kind_become_rows() {
 async fn an_unknown_event_ends_in_the_dead_letter_queue() {
     let stack = impatient().await;
     let (queue, dead) = ("RealtimeQueueUrl", "RealtimeDeadLetterQueueUrl");
-    // As deployed, each of the five attempts is three minutes after the last one.
+    // The deployed timeout would put three minutes between each of the five attempts.
     stack
         .set(queue, QueueAttributeName::VisibilityTimeout, "2")
         .await;

@@ -1,4 +1,4 @@
-//! Jobs over what another job has done or is doing.
+//! Jobs over objects that another job has processed or is processing.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::complete::every_form;
 use crate::deployed::{fresh, stack};
 
 #[tokio::test]
-async fn the_mode_missing_writes_only_what_is_not_there() {
+async fn mode_missing_writes_only_missing_outputs() {
     let stack = stack().await;
     let prefix = format!("logs/{}/", fresh("missing"));
     let object = |i| gzip(envelope(&[event(i, FLOW)]));
@@ -47,7 +47,7 @@ async fn the_mode_missing_writes_only_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn two_jobs_at_once_over_the_same_prefix_both_succeed() {
+async fn concurrent_jobs_over_the_same_prefix_succeed() {
     let stack = stack().await;
     let prefix = format!("logs/{}/", fresh("twice"));
     let workspace = every_form(&prefix, 200);

@@ -1,4 +1,4 @@
-//! `check` never says that a job is complete before it is, and always says so in the end.
+//! `check` reports a job as complete once every task has a receipt, never earlier.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn receipts_in_any_order_add_up_to_the_same_report() {
 }
 
 #[tokio::test]
-async fn a_queue_that_seems_empty_completes_nothing() {
+async fn an_empty_queue_does_not_complete_a_job() {
     let mut fixture = Fixture::with_objects(1);
     fixture.start().await;
     fixture.queue.fix_counters(0);
@@ -61,7 +61,7 @@ async fn a_queue_that_seems_empty_completes_nothing() {
 }
 
 #[tokio::test]
-async fn a_queue_that_seems_full_holds_nothing_up() {
+async fn a_full_queue_does_not_delay_a_complete_job() {
     let fixture = Fixture::with_objects(1);
     fixture.start().await;
     fixture.process_all().await;
@@ -70,7 +70,7 @@ async fn a_queue_that_seems_full_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn what_was_lost_is_sent_again_one_object_a_message() {
+async fn lost_objects_are_sent_again_one_per_message() {
     let mut fixture = Fixture::with_objects(3);
     fixture.start().await;
     fixture.queue.take();
@@ -86,7 +86,7 @@ async fn what_was_lost_is_sent_again_one_object_a_message() {
 }
 
 #[tokio::test]
-async fn what_stays_lost_is_reported_alone() {
+async fn only_the_object_that_stays_lost_is_reported() {
     let mut fixture = Fixture::with_objects(3);
     fixture.start().await;
     fixture.queue.take();
@@ -110,7 +110,7 @@ async fn what_stays_lost_is_reported_alone() {
         "{report}"
     );
 
-    // It comes after all. The job has ended, and nothing changes.
+    // The message arrives after the job has ended.
     let before = fixture.files();
     fixture.process_tasks(&[poison]).await;
     assert_eq!(fixture.check().await.state, JobState::Incomplete);
@@ -118,7 +118,7 @@ async fn what_stays_lost_is_reported_alone() {
 }
 
 #[tokio::test]
-async fn counters_that_never_fall_do_not_hold_a_job_for_ever() {
+async fn counters_that_never_fall_do_not_block_a_job() {
     let mut fixture = Fixture::with_objects(1);
     fixture.start().await;
     fixture.queue.take();
@@ -134,13 +134,13 @@ async fn counters_that_never_fall_do_not_hold_a_job_for_ever() {
 }
 
 #[tokio::test]
-async fn receipts_that_keep_coming_keep_a_job_from_being_asked() {
+async fn a_job_with_new_receipts_resends_nothing() {
     let mut fixture = Fixture::with_objects(30);
     fixture.page = 1;
     fixture.start().await;
     let messages = fixture.queue.take();
     fixture.queue.fix_counters(0);
-    // The first message is slow; the others come in one every four minutes.
+    // Four minutes without a receipt are too few to resend.
     for message in &messages[1..] {
         fixture.process(message).await.unwrap();
         assert_eq!(fixture.check().await.state, JobState::Running);
@@ -152,7 +152,7 @@ async fn receipts_that_keep_coming_keep_a_job_from_being_asked() {
 }
 
 #[tokio::test]
-async fn a_call_with_little_time_goes_on_in_the_next_at_once() {
+async fn a_call_with_little_time_continues_in_the_next_without_a_wait() {
     let mut fixture = Fixture::with_objects(5);
     fixture.page = 1;
     fixture.start().await;
@@ -184,7 +184,7 @@ async fn waits_grow_with_the_jobs_age_up_to_a_limit() {
 }
 
 #[tokio::test]
-async fn two_checks_at_once_end_with_one_report() {
+async fn concurrent_checks_write_one_report() {
     let fixture = Fixture::with_objects(3);
     fixture.start().await;
     fixture.process_all().await;
@@ -194,7 +194,7 @@ async fn two_checks_at_once_end_with_one_report() {
 }
 
 #[tokio::test]
-async fn a_job_that_nobody_planned_is_an_error() {
+async fn an_unknown_job_is_an_error() {
     let fixture = Fixture::with_objects(1);
     let unknown = "unknown".parse().unwrap();
     let error = fixture.try_check(&unknown, AMPLE).await.unwrap_err();
@@ -202,7 +202,7 @@ async fn a_job_that_nobody_planned_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_receipt_about_other_objects_proves_nothing() {
+async fn a_receipt_with_other_objects_is_an_error() {
     let fixture = Fixture::with_objects(1);
     fixture.start().await;
     fixture.process_all().await;

@@ -34,7 +34,7 @@ pub(crate) struct Fixture {
     minutes: i64,
 }
 
-/// Plenty of time for anything.
+/// More time than any call needs.
 pub(crate) const AMPLE: Duration = Duration::from_secs(600);
 
 impl Fixture {
@@ -82,7 +82,7 @@ impl Fixture {
         std::fs::write(path, text).unwrap();
     }
 
-    /// Lets time pass.
+    /// Moves the clock.
     pub(crate) fn pass_minutes(&mut self, minutes: i64) {
         self.minutes += minutes;
     }
@@ -142,7 +142,7 @@ impl Fixture {
         }
     }
 
-    /// A call that plans the job `job` over what failed or was lost in another.
+    /// One call that plans the job `job` as a retry of `left`.
     pub(crate) async fn retry_from(
         &self,
         job: &str,
@@ -159,7 +159,7 @@ impl Fixture {
             .await
     }
 
-    /// Plans all of a job over what failed or was lost in another.
+    /// Plans the whole job `job` as a retry of `left`.
     pub(crate) async fn retry(&self, job: &str, left: &str) {
         let mut cursor = None;
         loop {
@@ -222,7 +222,7 @@ impl Fixture {
         processor.process(body, Deadline::after(AMPLE)).await
     }
 
-    /// Takes every message out of the queue and handles it.
+    /// Processes all messages of the queue.
     pub(crate) async fn process_all(&self) {
         for body in self.queue.take() {
             self.process(&body).await.unwrap();
@@ -249,7 +249,7 @@ impl Fixture {
         self.try_check(&job.parse().unwrap(), AMPLE).await.unwrap()
     }
 
-    /// Lets the job end, with what has no receipt by now as lost.
+    /// Ends the job. Objects without a receipt are lost.
     pub(crate) async fn give_up(&mut self, job: &str) -> Checked {
         self.patience.rounds = 0;
         self.check_job(job).await;
@@ -271,7 +271,7 @@ impl Fixture {
         String::from_utf8(self.files()[key].clone()).unwrap()
     }
 
-    /// Makes a document one of a far newer version.
+    /// Gives a document a far newer version.
     pub(crate) fn make_newer(&self, key: &str) {
         let path = self.output().join(key);
         #[allow(clippy::disallowed_methods, reason = "a test's own small file")]
@@ -281,14 +281,14 @@ impl Fixture {
         std::fs::write(path, document.to_string()).unwrap();
     }
 
-    /// Changes a JSON document of the output by hand.
+    /// Changes a JSON document of the output.
     pub(crate) fn edit(&self, key: &str, change: impl FnOnce(&mut serde_json::Value)) {
         let mut document = serde_json::from_str(&self.read(key)).unwrap();
         change(&mut document);
         std::fs::write(self.output().join(key), document.to_string()).unwrap();
     }
 
-    /// Everything in the output but `check`'s notes.
+    /// The files of the output, without the progress of `check` and unfinished objects.
     pub(crate) fn files(&self) -> Files {
         let mut files = match self.output().exists() {
             true => output::files(&self.output()),
@@ -311,7 +311,7 @@ impl Fixture {
         serde_json::from_str(&self.read(&format!("jobs/job/receipts/{task}.json"))).unwrap()
     }
 
-    /// What the plan has for messages, one after the other.
+    /// The planned objects of messages, in order.
     pub(crate) async fn planned(&self, messages: &[TaskMessage]) -> Vec<PlannedObject> {
         let mut objects = Vec::new();
         for TaskMessage { job, task, .. } in messages {
@@ -321,7 +321,7 @@ impl Fixture {
         objects
     }
 
-    /// The keys of the objects that the plan has for messages.
+    /// The keys of the planned objects of messages.
     pub(crate) async fn planned_keys(&self, messages: &[TaskMessage]) -> Vec<String> {
         let planned = self.planned(messages).await;
         planned.into_iter().map(|object| object.key).collect()

@@ -1,4 +1,4 @@
-//! A job's promises, under messages that come twice, late, in any order or not at all.
+//! Whole jobs under duplicate, late, reordered and lost messages.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The plan is the only truth: a message can have planned work repeated, and nothing more.
+//! `process` does only what the plan contains, whatever a message says.
 
 use rehose_reprocess::error::{Error, ErrorKind};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ async fn message_of(fixture: &Fixture) -> Value {
 }
 
 #[tokio::test]
-async fn a_task_that_the_plan_lacks_is_refused_untouched() {
+async fn a_task_outside_the_plan_is_refused_and_writes_nothing() {
     let fixture = Fixture::with_objects(2);
     let message = message_of(&fixture).await;
     let before = fixture.files();
@@ -35,7 +35,7 @@ async fn a_task_that_the_plan_lacks_is_refused_untouched() {
     assert!(matches!(error, Error::NotPlanned { .. }), "{error}");
     assert_eq!(fixture.files(), before);
 
-    // Nor does it matter that the job is over.
+    // The same after the job has ended.
     fixture.process(&message.to_string()).await.unwrap();
     fixture.check().await;
     for task in refused {
@@ -46,7 +46,7 @@ async fn a_task_that_the_plan_lacks_is_refused_untouched() {
 }
 
 #[tokio::test]
-async fn what_an_old_message_says_beside_the_task_changes_nothing() {
+async fn other_fields_of_an_old_message_are_ignored() {
     let fixture = Fixture::with_objects(1);
     let mut message = message_of(&fixture).await;
     fixture.put("secret", &document(0));
@@ -68,7 +68,7 @@ async fn what_an_old_message_says_beside_the_task_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_that_leaves_the_folder_is_an_outcome_and_touches_nothing() {
+async fn a_key_outside_the_folder_fails_and_writes_nothing() {
     let fixture = Fixture::with_objects(1);
     let message = message_of(&fixture).await;
     std::fs::write(fixture.output().with_file_name("secret"), document(0)).unwrap();
@@ -84,7 +84,7 @@ async fn a_key_that_leaves_the_folder_is_an_outcome_and_touches_nothing() {
 }
 
 #[tokio::test]
-async fn a_late_message_of_a_job_that_was_deleted_writes_nothing() {
+async fn a_late_message_of_a_deleted_job_writes_nothing() {
     let fixture = Fixture::with_objects(1);
     let message = message_of(&fixture).await;
     std::fs::remove_dir_all(fixture.output()).unwrap();
@@ -94,7 +94,7 @@ async fn a_late_message_of_a_job_that_was_deleted_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_job_that_was_deleted_and_started_anew_meets_its_own_plan() {
+async fn a_deleted_job_that_is_started_again_uses_its_new_plan() {
     let fixture = Fixture::with_objects(2);
     let message = message_of(&fixture).await.to_string();
     let processor = fixture.processor();
@@ -112,7 +112,7 @@ async fn a_job_that_was_deleted_and_started_anew_meets_its_own_plan() {
 }
 
 #[tokio::test]
-async fn a_receipt_lists_the_files_that_its_task_made() {
+async fn a_receipt_lists_the_files_of_its_task() {
     let fixture = Fixture::with_objects(1);
     let text = document(0).replace("NODATA", "NODATA too many fields");
     fixture.put("rejected", &text);

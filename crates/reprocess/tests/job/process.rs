@@ -1,4 +1,4 @@
-//! `process` may get any message, any number of times.
+//! `process` with duplicate, unknown and unprocessable messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use rehose_testkit::stash::gzip;
 use crate::fixture::{AMPLE, Fixture, document};
 
 #[tokio::test]
-async fn a_message_that_comes_again_changes_nothing() {
+async fn a_duplicate_message_changes_nothing() {
     let fixture = Fixture::with_objects(3);
     fixture.start().await;
     let messages = fixture.queue.take();
@@ -35,7 +35,7 @@ async fn a_message_that_comes_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_first_outcome_of_a_task_stands() {
+async fn a_second_delivery_does_not_replace_the_receipt() {
     let fixture = Fixture::with_objects(1);
     fixture.start().await;
     let messages = fixture.queue.take();
@@ -47,7 +47,7 @@ async fn the_first_outcome_of_a_task_stands() {
 }
 
 #[tokio::test]
-async fn a_permanent_fault_is_an_outcome_and_leaves_no_output() {
+async fn permanent_failures_are_recorded_and_leave_no_output() {
     let fixture = Fixture::with_objects(3);
     fixture.put("object-0001", r#"{"messageType":"#);
     fixture.start().await;
@@ -74,7 +74,7 @@ async fn a_permanent_fault_is_an_outcome_and_leaves_no_output() {
 }
 
 #[tokio::test]
-async fn a_fault_of_the_output_gives_the_message_back() {
+async fn an_error_of_the_output_leaves_no_receipt() {
     let fixture = Fixture::with_objects(1);
     fixture.start().await;
     let message = fixture.queue.take().remove(0);
@@ -100,13 +100,13 @@ async fn a_fault_of_the_output_gives_the_message_back() {
 }
 
 #[tokio::test]
-async fn without_time_the_message_goes_back_and_nothing_is_left() {
+async fn an_expired_deadline_aborts_the_uploads() {
     let fixture = Fixture::with_objects(0);
     fixture.put("large", &large());
     fixture.start().await;
     let before = fixture.files();
     let message = fixture.queue.take().remove(0);
-    // It stalls when rows are on their way to the output already.
+    // Rows are already being uploaded when the read stalls.
     let source = FaultStore::new(fixture.stash_store(), |operation, _| {
         (operation == Operation::Read).then_some(Failure::StalledAfter(4 << 20))
     });
@@ -121,7 +121,7 @@ async fn without_time_the_message_goes_back_and_nothing_is_left() {
     }
 }
 
-/// Documents whose rows are many blocks of an encoder.
+/// Documents whose rows fill many blocks of the encoder.
 fn large() -> String {
     (0..40_000_i64)
         .map(|i| document(i * i % 1_000_003))
@@ -139,7 +139,7 @@ fn reasons(receipt: &Receipt) -> Vec<&str> {
         .collect()
 }
 
-/// What a large object comes to where it has so many cores: the files of its output.
+/// The files of the output of a large object that is processed on this many cores.
 async fn on_cores(cores: usize, object: &str) -> Files {
     let fixture = Fixture::with_objects(0);
     fixture.put("large", object);
@@ -152,7 +152,7 @@ async fn on_cores(cores: usize, object: &str) -> Files {
 }
 
 #[tokio::test]
-async fn a_second_core_changes_nothing_of_the_output() {
+async fn one_core_and_two_cores_write_the_same_bytes() {
     let csv = |files: &Files| files["csv/large.csv.gz"].clone();
     let object = large();
     let one = on_cores(1, &object).await;
@@ -162,7 +162,7 @@ async fn a_second_core_changes_nothing_of_the_output() {
 }
 
 #[tokio::test]
-async fn a_fault_at_the_end_of_a_large_object_leaves_no_output() {
+async fn a_large_object_cut_at_its_end_leaves_no_output() {
     let mut object = large();
     object.pop();
     for cores in [1, 2] {
@@ -178,7 +178,7 @@ async fn a_fault_at_the_end_of_a_large_object_leaves_no_output() {
 }
 
 #[tokio::test]
-async fn a_large_object_is_given_back_where_its_output_fails() {
+async fn a_failed_upload_of_a_large_object_leaves_no_receipt() {
     let fixture = Fixture::with_objects(0);
     fixture.put("large", &large());
     fixture.start().await;
@@ -195,20 +195,20 @@ async fn a_large_object_is_given_back_where_its_output_fails() {
     }
 }
 
-/// A few bytes that are hours of work.
+/// A small object of four terabytes of text, which takes hours to decompress.
 fn bomb() -> Vec<u8> {
     let gigabyte = gzip(gzip([b' '; 1 << 20]).repeat(1 << 10));
     gzip(gigabyte.repeat(1 << 12))
 }
 
 #[tokio::test]
-async fn a_bomb_is_given_up_at_the_deadline_and_its_thread_ends() {
+async fn a_decompression_bomb_stops_at_the_deadline() {
     let fixture = Fixture::with_objects(0);
     std::fs::write(fixture.stash().join("bomb"), bomb()).unwrap();
     fixture.start().await;
     let before = fixture.files();
     let message = fixture.queue.take().remove(0);
-    // One thread, so that what comes next needs it.
+    // The next object needs the only thread, so it waits until the bomb has left it.
     let processor = fixture.processor_on(fixture.store(), 1);
 
     let deadline = Deadline::after(Duration::from_secs(2));
@@ -219,7 +219,7 @@ async fn a_bomb_is_given_up_at_the_deadline_and_its_thread_ends() {
     assert!(doing.contains("bomb was being converted"), "{error}");
     assert_eq!(fixture.files(), before);
 
-    // Dropped on its way, as by a command that is interrupted.
+    // An interrupted command drops the future as well.
     let deadline = Deadline::after(AMPLE);
     let processing = processor.process(&message, deadline);
     let dropped = tokio::time::timeout(Duration::from_secs(1), processing).await;
@@ -247,7 +247,7 @@ fn notification(name: &str, key: &str) -> String {
 }
 
 #[test]
-fn keys_of_notifications_are_form_decoded() {
+fn keys_of_s3_notifications_are_form_decoded() {
     let cases = [
         ("red+flower.jpg", "red flower.jpg"),
         ("a%2Bb", "a+b"),
@@ -270,21 +270,21 @@ fn keys_of_notifications_are_form_decoded() {
 }
 
 #[test]
-fn a_notification_may_come_wrapped_by_sns() {
+fn an_s3_notification_inside_an_sns_message_is_read() {
     let inner = notification("ObjectCreated:Put", "a+b");
     let body = serde_json::json!({"Type": "Notification", "Message": inner}).to_string();
     assert_eq!(created(&body)[0].key, "a b");
 }
 
 #[test]
-fn keys_of_eventbridge_are_as_they_are() {
+fn keys_of_eventbridge_events_are_not_decoded() {
     let body = r#"{"version":"0","source":"aws.s3","detail-type":"Object Created",
         "detail":{"bucket":{"name":"stash"},"object":{"key":"a+b%20c","size":5},"reason":"PutObject"}}"#;
     assert_eq!(created(body)[0].key, "a+b%20c");
 }
 
 #[test]
-fn events_that_tell_of_no_new_object_are_understood() {
+fn events_about_no_new_object_are_accepted() {
     let test = r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"stash"}"#;
     let wrapped = serde_json::json!({"Type": "Notification", "Message": test}).to_string();
     let deleted = r#"{"source":"aws.s3","detail-type":"Object Deleted",
@@ -300,7 +300,7 @@ fn events_that_tell_of_no_new_object_are_understood() {
 }
 
 #[test]
-fn anything_else_is_an_error_that_says_so() {
+fn an_unknown_message_is_an_error() {
     let bodies = [
         "",
         "not JSON",

@@ -1,4 +1,4 @@
-//! The promises have the same ids in the code and in the documentation.
+//! The ids of the promises are the same in the code and in the documentation.
 
 use rehose_reprocess::promise::Promise;
 

@@ -1,4 +1,4 @@
-//! A retry plans what failed or was lost, all of it and nothing else, whatever interrupts it.
+//! A retry plans exactly the failed and lost objects of another job, even if it is interrupted.
 
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::error::{Error, ErrorKind};
@@ -6,8 +6,8 @@ use rehose_reprocess::plan::StartRequest;
 
 use crate::fixture::{Fixture, document};
 
-/// The job `job` over 25 objects in three slices is over: two objects are malformed, and of the
-/// second slice no message came back.
+/// The job `job` over 25 objects in three slices has ended. Two objects are malformed, and the message
+/// of the second slice was lost.
 async fn with_failures() -> Fixture {
     let mut fixture = Fixture::with_objects(25);
     fixture.page = 10;
@@ -25,7 +25,7 @@ async fn with_failures() -> Fixture {
     fixture
 }
 
-/// The keys of what is left of it.
+/// The keys of its failed and lost objects.
 fn left() -> Vec<String> {
     let numbers = [3].into_iter().chain(10..20).chain([24]);
     numbers.map(|i| format!("object-{i:04}")).collect()
@@ -42,7 +42,7 @@ fn report(fixture: &Fixture, job: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_retry_plans_exactly_what_failed_or_was_lost_and_proves_it() {
+async fn a_retry_plans_exactly_the_failed_and_lost_objects() {
     let fixture = with_failures().await;
     repair_objects(&fixture);
     let first = fixture.read("jobs/job/report.json");
@@ -72,13 +72,13 @@ async fn a_retry_plans_exactly_what_failed_or_was_lost_and_proves_it() {
 }
 
 #[tokio::test]
-async fn calls_that_are_repeated_plan_the_same_whatever_has_been_mended_since() {
+async fn repeated_calls_plan_the_same_objects_after_a_repair() {
     let mut fixture = with_failures().await;
     fixture.pages = 1;
     let mut cursor = None;
     let mut slices = Vec::new();
     loop {
-        // The first call sends and dies before its answer arrives.
+        // The answer of the first call is lost.
         let lost = fixture.retry_from("again", "job", cursor.clone()).await;
         let sent = fixture.queue.take();
         repair_objects(&fixture);
@@ -100,7 +100,7 @@ async fn calls_that_are_repeated_plan_the_same_whatever_has_been_mended_since() 
 }
 
 #[tokio::test]
-async fn messages_of_both_jobs_in_any_order_and_twice_change_nothing() {
+async fn duplicate_and_reordered_messages_of_both_jobs_change_nothing() {
     let mut fixture = Fixture::with_objects(4);
     fixture.put("object-0001", "{");
     fixture.start().await;
@@ -120,11 +120,11 @@ async fn messages_of_both_jobs_in_any_order_and_twice_change_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_lost_again_is_reported_and_can_be_retried_again() {
+async fn objects_lost_in_a_retry_can_be_retried_again() {
     let mut fixture = with_failures().await;
     fixture.retry("second", "job").await;
     let mut tasks = fixture.queue.take_tasks();
-    // One message vanishes, and the malformed ones fail again.
+    // One message is lost, and the malformed objects fail again.
     tasks.remove(1);
     fixture.process_tasks(&tasks).await;
     let ended = fixture.give_up("second").await;
@@ -136,7 +136,7 @@ async fn what_is_lost_again_is_reported_and_can_be_retried_again() {
     let tasks = fixture.queue.take_tasks();
     assert_eq!(fixture.planned_keys(&tasks).await, left());
     fixture.process_tasks(&tasks[..2]).await;
-    // What has no receipt is sent again, as in any job.
+    // A retry resends objects without a receipt, like any job.
     fixture.patience.rounds = 1;
     fixture.check_job("third").await;
     fixture.pass_minutes(5);
@@ -149,14 +149,14 @@ async fn what_is_lost_again_is_reported_and_can_be_retried_again() {
 }
 
 #[tokio::test]
-async fn what_was_still_being_done_when_the_job_ended_is_not_done_again() {
+async fn an_object_with_a_receipt_after_the_report_is_not_retried() {
     let mut fixture = Fixture::with_objects(3);
     fixture.page = 1;
     fixture.start().await;
     let messages = fixture.queue.take();
     fixture.process(&messages[0]).await.unwrap();
     fixture.give_up("job").await;
-    // Its receipt is written just after the report.
+    // A function that was still running writes its receipt just after the report.
     let report = fixture.output().join("jobs/job/report.json");
     let aside = fixture.output().join("aside");
     std::fs::rename(&report, &aside).unwrap();
@@ -171,7 +171,7 @@ async fn what_was_still_being_done_when_the_job_ended_is_not_done_again() {
 }
 
 #[tokio::test]
-async fn a_job_that_runs_or_left_nothing_or_is_not_there_is_not_retried() {
+async fn running_successful_and_unknown_jobs_cannot_be_retried() {
     let fixture = Fixture::with_objects(2);
     fixture.start().await;
     let before = fixture.files();
@@ -197,7 +197,7 @@ async fn a_job_that_runs_or_left_nothing_or_is_not_there_is_not_retried() {
 }
 
 #[tokio::test]
-async fn a_job_id_stands_for_one_retry() {
+async fn a_job_id_cannot_be_reused_for_another_retry() {
     let fixture = with_failures().await;
     fixture.retry("again", "job").await;
     let request = StartRequest {

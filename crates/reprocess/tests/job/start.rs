@@ -1,4 +1,4 @@
-//! `start` plans every object once, whatever interrupts it.
+//! `start` plans every object once, even if it is interrupted.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -30,7 +30,7 @@ async fn every_object_is_planned_once_over_many_pages() {
 }
 
 #[tokio::test]
-async fn a_call_stops_at_its_pages_and_the_next_goes_on_with_its_cursor() {
+async fn a_call_stops_after_its_pages_and_the_next_continues_at_its_cursor() {
     let mut fixture = Fixture::with_objects(25);
     (fixture.page, fixture.pages) = (10, 1);
     let first = fixture.start_from(None).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_call_with_little_time_left_plans_one_page() {
 }
 
 #[tokio::test]
-async fn a_call_repeated_sends_what_the_first_one_planned_although_the_stash_has_changed() {
+async fn a_repeated_call_sends_the_first_plan_after_the_stash_has_changed() {
     let fixture = Fixture::with_objects(3);
     fixture.start().await;
     let first = fixture.queue.take();
@@ -77,7 +77,7 @@ async fn a_call_repeated_sends_what_the_first_one_planned_although_the_stash_has
 }
 
 #[tokio::test(start_paused = true)]
-async fn entries_that_the_queue_refuses_are_sent_until_it_takes_them() {
+async fn refused_messages_are_sent_until_the_queue_accepts_them() {
     let mut fixture = Fixture::with_objects(40);
     fixture.page = 1;
     *fixture.queue.refusals.lock().unwrap() = 7;
@@ -92,7 +92,7 @@ async fn entries_that_the_queue_refuses_are_sent_until_it_takes_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_refuses_for_ever_is_an_error_and_not_a_success() {
+async fn a_queue_that_refuses_every_message_is_an_error() {
     let fixture = Fixture::with_objects(1);
     *fixture.queue.refusals.lock().unwrap() = usize::MAX;
     let error = fixture.start_from(None).await.unwrap_err();
@@ -101,12 +101,12 @@ async fn a_queue_that_refuses_for_ever_is_an_error_and_not_a_success() {
 }
 
 #[tokio::test]
-async fn batches_keep_to_the_queues_limits() {
+async fn batches_stay_within_the_limits_of_the_queue() {
     let fixture = Fixture::with_objects(900);
     fixture.start().await;
     let batches = fixture.queue.batches();
     assert!(batches.iter().all(|batch| batch.len() <= MAX_BATCH));
-    // Also where every number in a message is the largest.
+    // Room for the largest number in each field of a message.
     let largest = MAX_BATCH_BYTES / MAX_BATCH / 100;
     assert!(batches.iter().flatten().all(|bytes| *bytes < largest));
     let messages = fixture.queue.take_tasks();
@@ -116,7 +116,7 @@ async fn batches_keep_to_the_queues_limits() {
 }
 
 #[test]
-fn tasks_have_few_objects_and_few_bytes_unless_one_object_is_large() {
+fn tasks_are_limited_in_objects_and_bytes() {
     let sizes = [MAX_BYTES + 1, 1, MAX_BYTES - 1, 1, 0]
         .into_iter()
         .chain(std::iter::repeat_n(0, 2 * MAX_OBJECTS + 6));
@@ -129,7 +129,7 @@ fn tasks_have_few_objects_and_few_bytes_unless_one_object_is_large() {
 }
 
 #[tokio::test]
-async fn firehoses_failures_and_the_users_patterns_are_excluded_and_counted() {
+async fn firehose_error_prefixes_and_user_patterns_are_excluded_and_counted() {
     let fixture = Fixture::with_objects(2);
     fixture.put("processing-failed/2020/02/01/00/x", "{}");
     fixture.put("logs/result=format-conversion-failed/x", "{}");
@@ -150,7 +150,7 @@ async fn firehoses_failures_and_the_users_patterns_are_excluded_and_counted() {
 }
 
 #[tokio::test]
-async fn the_mode_missing_plans_what_has_no_output() {
+async fn mode_missing_plans_objects_without_output() {
     let fixture = Fixture::with_objects(3);
     fixture.start().await;
     fixture.process_all().await;
@@ -168,9 +168,9 @@ async fn the_mode_missing_plans_what_has_no_output() {
 }
 
 #[tokio::test]
-async fn the_mode_missing_plans_what_no_output_can_hold() {
+async fn mode_missing_plans_objects_whose_output_key_is_too_long() {
     let fixture = Fixture::with_objects(1);
-    // A file name has room for 255 bytes, and the output's is longer.
+    // A file name has at most 255 bytes, and the suffix of the output makes it longer.
     let long = "k".repeat(250);
     fixture.put(&long, &document(0));
     let request = StartRequest {
@@ -185,7 +185,7 @@ async fn the_mode_missing_plans_what_no_output_can_hold() {
 }
 
 #[tokio::test]
-async fn a_job_id_stands_for_one_job() {
+async fn a_job_id_cannot_be_reused_for_another_request() {
     let fixture = Fixture::with_objects(2);
     fixture.start().await;
     let request = StartRequest {
@@ -197,7 +197,7 @@ async fn a_job_id_stands_for_one_job() {
 }
 
 #[tokio::test]
-async fn an_output_holds_rows_of_one_shape() {
+async fn a_job_with_other_options_is_refused_by_the_output() {
     let fixture = Fixture::with_objects(1);
     fixture.start().await;
     let request = StartRequest {
@@ -216,7 +216,7 @@ async fn an_output_holds_rows_of_one_shape() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_planned_is_refused_before_anything_is_written() {
+async fn invalid_requests_are_refused_before_anything_is_written() {
     let fixture = Fixture::with_objects(1);
     let refused = [
         StartRequest {
@@ -247,8 +247,8 @@ async fn what_cannot_be_planned_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn a_prefix_that_would_list_what_rehose_writes_is_refused() {
-    // The output is the stash itself, so its own folders stand beside the objects.
+async fn a_prefix_that_would_list_the_output_is_refused() {
+    // The output is the stash, so a listing contains the folders of the output.
     let fixture = Fixture::in_its_own_stash();
     for prefix in [
         "",
@@ -278,7 +278,7 @@ async fn a_prefix_that_would_list_what_rehose_writes_is_refused() {
 }
 
 #[tokio::test]
-async fn a_message_names_a_task_and_nothing_else() {
+async fn a_message_contains_only_the_id_of_a_task() {
     let fixture = Fixture::with_objects(0);
     // SQS refuses two characters that a key may have
     // (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>).

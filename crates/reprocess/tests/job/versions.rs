@@ -1,4 +1,4 @@
-//! Everything that is written carries a version. Older ones are read, newer ones are refused by name.
+//! Every document and message has a version. Older versions are read, newer ones are refused.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ async fn every_document_and_message_carries_the_version() {
 }
 
 #[tokio::test]
-async fn a_newer_document_is_refused_by_name_and_nothing_is_touched() {
+async fn a_newer_document_is_refused_and_nothing_is_written() {
     for document in DOCUMENTS {
         let fixture = Fixture::with_objects(2);
         fixture.start().await;
@@ -75,14 +75,14 @@ async fn a_newer_document_is_refused_by_name_and_nothing_is_touched() {
             text.contains("version 1000") && text.contains("update rehose"),
             "{text}"
         );
-        // The rest of a deployment may bring what can read it.
+        // A deployment under way may replace this version by one that can read it.
         assert_eq!(error.kind(), ErrorKind::Transient);
         assert_eq!(fixture.files(), before);
     }
 }
 
 #[tokio::test]
-async fn a_newer_message_goes_back_to_the_queue() {
+async fn a_newer_message_is_a_transient_error() {
     let fixture = Fixture::with_objects(1);
     fixture.start().await;
     let before = fixture.files();
@@ -97,7 +97,7 @@ async fn a_newer_message_goes_back_to_the_queue() {
     }
 }
 
-/// The golden files are a job of a version, half done, and its messages. The next version finishes it.
+/// The golden files hold an unfinished job of each version, and its messages.
 #[tokio::test]
 async fn a_job_of_every_older_version_is_finished() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -107,7 +107,7 @@ async fn a_job_of_every_older_version_is_finished() {
         copy(&folder.join("out"), &fixture.output());
         let done = fixture.receipts();
         assert_eq!(done, ["00000000-0000.json"], "version {version}");
-        // The source of the golden job is named by its folder.
+        // The name of the source contains its folder, which differs here.
         let source = fixture.request().source;
         fixture.edit("jobs/job/job.json", |job| job["source"] = json!(source));
 

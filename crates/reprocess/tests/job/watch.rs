@@ -1,4 +1,4 @@
-//! Who looks on sees how far a job has come, and leaves no trace.
+//! A watch reads the progress of a job and writes nothing.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use rehose_testkit::fault_store::FaultStore;
 
 use crate::fixture::Fixture;
 
-/// Planned and settled objects, and rows that have been added up.
+/// Planned objects, settled objects, and rows in the totals.
 fn counts(look: &Look) -> (u64, u64, u64) {
     (look.planned, look.settled, look.totals.rows.written)
 }
 
 #[tokio::test]
-async fn a_watch_sees_what_is_planned_and_settled_in_whatever_order() {
+async fn a_watch_counts_planned_and_settled_objects_in_any_order() {
     let mut fixture = Fixture::with_objects(25);
     (fixture.page, fixture.pages) = (10, 1);
     let mut watch = Watch::new(fixture.ledger("job"));
@@ -38,7 +38,7 @@ async fn a_watch_sees_what_is_planned_and_settled_in_whatever_order() {
     fixture.process(&messages[0]).await.unwrap();
     assert_eq!(counts(&watch.look().await.unwrap()), (25, 15, 10));
 
-    // Neither check nor the report is needed to see that all is done, and check changes nothing.
+    // The counts are complete before `check` writes the report, and the same afterwards.
     fixture.process(&messages[1]).await.unwrap();
     let look = watch.look().await.unwrap();
     assert_eq!((counts(&look), look.bytes_left), ((25, 25, 25), 0));
@@ -50,14 +50,14 @@ async fn a_watch_sees_what_is_planned_and_settled_in_whatever_order() {
 }
 
 #[tokio::test]
-async fn a_watch_that_begins_late_sees_the_same() {
+async fn a_watch_that_starts_late_counts_the_same() {
     let mut fixture = Fixture::with_objects(30);
     fixture.page = 10;
     fixture.put("object-0001", "{");
     fixture.start().await;
     let mut messages = fixture.queue.take();
     fixture.process(&messages.remove(0)).await.unwrap();
-    // One task came to nothing, and its objects are sent again, each alone.
+    // The message of one task is lost, so each of its objects is sent again in its own message.
     messages.remove(0);
     fixture.check().await;
     fixture.pass_minutes(5);
@@ -81,7 +81,7 @@ async fn all_failures(fixture: &Fixture, is_over: bool) -> Vec<FailedObject> {
 }
 
 #[tokio::test]
-async fn all_failures_stand_in_the_receipts() {
+async fn all_failures_are_read_from_the_receipts() {
     let mut fixture = Fixture::with_objects(0);
     let count = MAX_FAILURES + 50;
     for i in 0..count {
@@ -107,7 +107,7 @@ async fn all_failures_stand_in_the_receipts() {
 }
 
 #[tokio::test]
-async fn a_look_costs_a_handful_of_requests_however_large_the_job() {
+async fn a_look_at_a_large_job_needs_few_requests() {
     let mut fixture = Fixture::with_objects(300);
     fixture.page = 3;
     fixture.start().await;
@@ -120,7 +120,7 @@ async fn a_look_costs_a_handful_of_requests_however_large_the_job() {
     let mut watch = Watch::new(Ledger::new(store.clone(), Fixture::job()));
     let first = watch.look().await.unwrap();
     assert_eq!(counts(&first), (300, 240, 240));
-    // What check has added up is not read again: of the slices these are the last twenty.
+    // `check` has stored the totals of 80 slices, so only the last 20 are read.
     let requests = store.take_requests();
     assert!(requests < 30, "{requests} requests for the first look");
 

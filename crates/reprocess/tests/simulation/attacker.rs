@@ -1,4 +1,4 @@
-//! Somebody who may send to the queue, and sends whatever they like.
+//! An attacker who may send to the queue, and sends arbitrary messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +11,17 @@ use rehose_testkit::cloud::queue::StandardQueue;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-/// The sender of their messages.
+/// The sender of the attacker's messages.
 pub(crate) const ATTACKER: &str = "attacker";
 
-/// A job in the same output that a newer rehose has started.
+/// A job that a newer version of rehose has started in the same output.
 pub(crate) const NEWER_JOB: &str = "job-newer";
 
-/// How long after a message the next one comes.
+/// The time between two messages.
 const PAUSE: std::ops::Range<Duration> = Duration::from_millis(100)..Duration::from_secs(60 * 60);
 
-/// Plans the newer version's job over the whole stash. Its documents look like today's.
+/// Plans a job of a newer version over the whole stash. Only the version differs from this one's
+/// documents.
 pub(crate) fn plan_newer_job(output: &Bucket, stash: &[(String, StoredObject)]) {
     let objects: Vec<Value> = (stash.iter())
         .map(|(key, object)| json!({"key": key, "bytes": object.body.len()}))
@@ -77,9 +78,9 @@ fn message(chance: &Chance, stash: &[(String, StoredObject)], jobs: &[StartReque
     let (key, object) = chance.choose(stash);
     let objects = json!([{"key": key, "bytes": object.body.len()}]);
     match chance.number(0..6) {
-        // A task that is planned, if they are lucky.
+        // Slices and tasks are drawn from a range that includes planned ones.
         0 | 1 => json!({"v": VERSION, "job": job, "task": task}),
-        // What earlier versions sent, about an object and in a format of their own choice.
+        // The form of an earlier version, with an object and a format of the attacker's choice.
         2 | 3 => json!({
             "job": job, "task": task, "source": "s3://stash/", "output": "s3://output/",
             "options": {"format": "message"}, "objects": objects,

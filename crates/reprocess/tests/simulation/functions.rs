@@ -1,4 +1,4 @@
-//! The three functions as Lambda runs them: `functions/*` without Lambda's types.
+//! The three functions as Lambda runs them, without the types of the Lambda runtime.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ use rehose_testkit::cloud::sandbox::{Death, Kill, Sandbox};
 /// A function's timeout, as `infra/lib/functions.ts` has it.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-/// When a function that is killed dies: at one of its polls, or after some time.
+/// When a function is killed: at one of its polls, or after some time.
 const KILL_POLLS: std::ops::Range<usize> = 1..400;
 const KILL_TIME: std::ops::Range<Duration> = Duration::from_millis(10)..TIMEOUT;
 
@@ -45,15 +45,15 @@ pub(crate) struct Functions {
     pub(crate) pages: usize,
     /// Objects that a `process` handles at once.
     pub(crate) objects: usize,
-    /// The largest object that `process` transcodes where it is awaited.
+    /// The size of the largest small object in bytes.
     pub(crate) small_bytes: usize,
     pub(crate) exclude: Vec<String>,
-    /// The sandboxes of `process` that wait for work.
+    /// The idle sandboxes of `process`.
     pub(crate) idle: Mutex<Vec<(Arc<Sandbox>, Arc<Processor>)>>,
     pub(crate) sandboxes: AtomicUsize,
 }
 
-/// How an invocation failed, as the state machine sees it.
+/// The error of an invocation, as the state machine receives it.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) error: &'static str,
@@ -98,7 +98,7 @@ impl Functions {
         .await
     }
 
-    /// What Lambda does when the state machine asks it to invoke a function.
+    /// Invokes a function as Lambda does for the state machine.
     async fn invoke<T>(
         self: &Arc<Self>,
         name: &str,
@@ -140,8 +140,7 @@ impl Functions {
         }
     }
 
-    /// An event source mapping: hands a queue's messages to `process`, one an invocation, some at
-    /// once.
+    /// An event source mapping with batches of one message and a limit of concurrency.
     pub(crate) async fn consume(self: Arc<Self>, queue: Arc<StandardQueue>, concurrency: usize) {
         let slots = Arc::new(Semaphore::new(concurrency));
         loop {
@@ -164,7 +163,7 @@ impl Functions {
         }
     }
 
-    /// An invocation of `process`. A message whose handling fails is not acknowledged.
+    /// An invocation of `process`. A message is acknowledged only if it is processed.
     async fn process(&self, queue: &StandardQueue, delivery: &Delivery) {
         if self.chance.strikes(Fault::OldVersion) {
             delivery.message.struck.store(true, Ordering::Relaxed);
@@ -194,7 +193,7 @@ impl Functions {
         self.idle.lock().unwrap().push((sandbox, processor));
     }
 
-    /// A sandbox of `process`: one that has been used, or a new one.
+    /// A warm sandbox of `process`, or a new one.
     fn warm(&self) -> (Arc<Sandbox>, Arc<Processor>) {
         let mut idle = self.idle.lock().unwrap();
         if !idle.is_empty() && self.chance.happens(0.9) {

@@ -1,4 +1,4 @@
-//! The state machine: what `statemachine.asl.json` says, with its own retries.
+//! The state machine, with the retriers of `statemachine.asl.json`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,6 @@ use tokio::time::sleep;
 
 use crate::functions::{Failure, Functions};
 
-/// The machine.
 #[derive(Debug)]
 pub(crate) struct Machine {
     functions: Arc<Functions>,
@@ -20,7 +19,7 @@ pub(crate) struct Machine {
     check: Vec<Retrier>,
 }
 
-/// How a task is tried again, in the words of the States language
+/// A retrier of the States language
 /// (<https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -32,7 +31,7 @@ struct Retrier {
     max_attempts: i32,
 }
 
-/// Calls of functions that one execution may make. A job that makes more does not end.
+/// The maximum number of calls of an execution. A job that needs more never ends.
 const MAX_CALLS: usize = 5_000;
 
 impl Machine {
@@ -50,8 +49,7 @@ impl Machine {
         }
     }
 
-    /// An execution. One that hands the job to a new one with its state goes on as if it had not,
-    /// so that is left out.
+    /// Runs an execution. The restart in a new execution is left out, because it keeps the state.
     pub(crate) async fn execute(&self, request: &StartRequest) -> Result<JobState, Failure> {
         let mut request = request.clone();
         loop {
@@ -80,7 +78,7 @@ impl Machine {
         Ok(JobState::Running)
     }
 
-    /// A task with its retries, of which each retrier counts its own.
+    /// Runs a task. Each retrier counts its own attempts.
     async fn task<T>(
         &self,
         retriers: &[Retrier],

@@ -1,11 +1,11 @@
-//! Whole jobs in a simulated AWS, each decided by one number: a seed.
+//! Whole jobs in a simulated AWS. One number, the seed, decides everything in a run.
 //!
 //! The product's own `start`, `process` and `check` run in virtual time over the buckets and queues
-//! of `rehose_testkit::cloud`, called by [`functions`] and [`machine`] as Lambda and Step Functions call them. A
-//! seed decides what lies in the stash, which jobs there are, which faults strike and when
-//! ([`world`], `cloud::chance`). The [`oracle`] knows the truth from the stash alone; it looks at
-//! everything that appears in the output at the moment when it appears, and at the whole when all
-//! is over. `docs/RELIABILITY.md` says what is promised.
+//! of `rehose_testkit::cloud`. [`functions`] and [`machine`] call them as Lambda and Step Functions
+//! do. The seed decides the objects of the stash, the jobs, and which faults strike and when
+//! ([`world`], `cloud::chance`). The [`oracle`] derives the right results from the stash alone. It
+//! checks each object of the output when it is written, and the whole output at the end.
+//! `docs/RELIABILITY.md` lists the promises.
 //!
 //! ```text
 //! REHOSE_SEEDS=500 REHOSE_FROM=2000 cargo test -p rehose-reprocess --test simulation

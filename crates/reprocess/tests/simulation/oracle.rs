@@ -1,4 +1,4 @@
-//! What must hold at every moment and in the end, worked out from the world alone.
+//! Checks every promise at each write and at the end, with results derived from the stash alone.
 
 mod report;
 mod truth;
@@ -26,21 +26,21 @@ use rehose_testkit::cloud::chance::Chance;
 use rehose_testkit::cloud::queue::StandardQueue;
 use rehose_testkit::cloud::sandbox::Sandbox;
 
-/// Knows the truth and watches the output.
+/// The right results, and the checks of the output against them.
 #[derive(Debug)]
 pub(crate) struct Oracle {
     chance: Arc<Chance>,
     truth: BTreeMap<String, Truth>,
     jobs: BTreeMap<JobId, StartRequest>,
     historic: Weak<StandardQueue>,
-    /// What stands in the ledger for ever.
+    /// Keys that must be written only once.
     written: Mutex<BTreeSet<String>>,
     figures: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 type Check = Result<(), Violation>;
 
-/// A promise that was not kept, and how.
+/// A broken promise, and the details.
 type Violation = (Promise, String);
 
 fn ensure(promise: Promise, holds: bool, detail: impl FnOnce() -> String) -> Check {
@@ -78,7 +78,7 @@ impl Oracle {
         })
     }
 
-    /// Looks at everything that appears in the output, and at every task that is sent.
+    /// Checks each object that is written to the output, and each task that is sent.
     pub(crate) fn watch(self: &Arc<Self>, output: &Arc<Bucket>, historic: &StandardQueue) {
         let oracle = Arc::clone(self);
         let watcher =
@@ -110,7 +110,7 @@ impl Oracle {
         self.figures.lock().unwrap().clone()
     }
 
-    /// An object stands in the output.
+    /// Checks an object that was written to the output.
     fn appeared(&self, contents: &Contents, key: &str) -> Check {
         let body = &contents.objects[key].body;
         if !key.starts_with("csv/")
@@ -138,7 +138,7 @@ impl Oracle {
                 format!("{key} is whole, and as in a quiet run")
             });
         }
-        // A newer rehose runs a job of its own, which this one must not touch.
+        // This version must not write to the job of a newer one.
         ensure(
             Promise::PlannedOnly,
             !key.starts_with(&format!("jobs/{NEWER_JOB}/")),
@@ -166,7 +166,7 @@ impl Oracle {
         }
     }
 
-    /// The plan stands before a task of it is sent.
+    /// Checks that a task is planned before it is sent.
     fn sent(&self, contents: &Contents, body: &str) -> Check {
         let TaskMessage { job, task, .. } = serde_json::from_str(body).unwrap();
         ensure(
@@ -176,7 +176,7 @@ impl Oracle {
         )
     }
 
-    /// The receipt stands before a task's message is acknowledged.
+    /// Checks that a task has its receipt before its message is acknowledged.
     pub(crate) fn acknowledged(&self, output: &Bucket, body: &str) {
         let check = output.look(|contents| {
             let stands = |key: &str| contents.objects.contains_key(key);
@@ -209,8 +209,7 @@ impl Oracle {
         self.record(check);
     }
 
-    /// Whether an object's outputs are there; [`appeared`](Self::appeared) sees to it that they are
-    /// what they should be.
+    /// Whether an object's outputs exist. [`appeared`](Self::appeared) checks their contents.
     fn is_done(&self, contents: &Contents, source: &str) -> bool {
         self.outputs(source).is_some_and(|outputs| {
             contents
@@ -221,7 +220,7 @@ impl Oracle {
         })
     }
 
-    /// A receipt tells the truth about exactly its task's objects, and at once.
+    /// Checks that a receipt has the right outcome of exactly the objects of its task.
     fn received(&self, contents: &Contents, job: &JobId, name: &str, body: &[u8]) -> Check {
         let receipt: Receipt = serde_json::from_slice(body).unwrap();
         let task = task_of(name);
@@ -263,7 +262,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// Nothing of what a function began is left when it has answered: from then on it is frozen.
+    /// Checks that a function has no open upload when it answers. It is frozen from then on.
     pub(crate) fn invocation_ended(&self, output: &Bucket, sandbox: &Arc<Sandbox>) {
         let check = output.look(|contents| {
             let mut uploads = contents.uploads.values();
@@ -277,7 +276,7 @@ impl Oracle {
         self.record(check);
     }
 
-    /// An execution ends as its job's report says, and not before the report is there.
+    /// Checks that an execution ends after its job's report, with the same state.
     pub(crate) fn execution_ended(&self, output: &Bucket, job: &JobId, state: JobState) {
         let report = output.look(|contents| {
             let report = contents.objects.get(&format!("jobs/{job}/report.json"))?;
@@ -295,8 +294,7 @@ impl Oracle {
         ));
     }
 
-    /// When all is over, only functions that were killed have left uploads behind. The bucket's
-    /// lifecycle rule removes those.
+    /// Checks that only killed functions have left uploads. The bucket's lifecycle rule removes those.
     pub(crate) fn run_ended(&self, output: &Bucket) {
         output.look(|contents| {
             for upload in contents.uploads.values() {
@@ -313,7 +311,7 @@ fn strip<'a>(key: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
     key.strip_prefix(prefix)?.strip_suffix(suffix)
 }
 
-/// The keys of a task, as the manifest has them.
+/// The keys of a task in the manifest.
 fn planned(contents: &Contents, job: &JobId, task: TaskId) -> Option<Vec<String>> {
     let key = format!("jobs/{job}/manifest/{:08}.json", task.slice);
     let slice: Slice = serde_json::from_slice(&contents.objects.get(&key)?.body).unwrap();
@@ -325,7 +323,7 @@ fn planned(contents: &Contents, job: &JobId, task: TaskId) -> Option<Vec<String>
     }
 }
 
-/// The task that a receipt is named after.
+/// The task in the name of a receipt.
 fn task_of(name: &str) -> TaskId {
     let name = strip(name, "receipts/", ".json").unwrap();
     let (task, object) = match name.split_once('.') {

@@ -1,5 +1,4 @@
-//! Without faults, a simulated job gives what a real one gives on a folder, with threads and in real
-//! time. So what the oracle calls a quiet run's output is one.
+//! Without faults, a simulated job writes what a job on a folder writes, with threads and in real time.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,7 +27,7 @@ use rehose_testkit::shapes::flow_logs;
 use rehose_testkit::subject::{SOURCE, check_result, transcode};
 
 #[test]
-fn a_quiet_run_gives_what_a_folder_gives() {
+fn a_run_without_faults_matches_a_job_on_a_folder() {
     let good = BODIES.iter().enumerate();
     let stash: Vec<(String, StoredObject)> = good
         .map(|(number, body)| plain(&format!("{number:03}"), body))
@@ -131,7 +130,7 @@ async fn run_in(folder: &Path, stash: &[(String, StoredObject)]) -> BTreeMap<Str
 }
 
 fn rows(output: &BTreeMap<String, Bytes>) -> BTreeMap<&String, &Bytes> {
-    // The ledger tells of the source, which is a bucket here and a folder there.
+    // The ledgers differ, because they contain the name of the source.
     let is_row =
         |(key, _): &(&String, &Bytes)| key.starts_with("csv/") || key.starts_with("rejected/");
     output.iter().filter(is_row).collect()

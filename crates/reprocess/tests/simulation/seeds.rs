@@ -1,4 +1,4 @@
-//! Many seeds, and one of them again.
+//! Runs many seeds, or replays one.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -16,7 +16,7 @@ const SEEDS: u64 = 2_000;
 /// Enough seeds for every fault to strike.
 const ENOUGH: u64 = 500;
 
-/// How often progress is told, in seeds.
+/// The number of seeds between two lines of progress.
 const TOLD: u64 = 1_000;
 
 fn number(name: &str) -> Option<u64> {
@@ -71,7 +71,7 @@ fn every_seed_keeps_every_promise() {
     );
 }
 
-/// Also how a seed is looked at: with `REHOSE_SEED` it tells everything that happened.
+/// With `REHOSE_SEED`, prints every event of that seed.
 #[test]
 fn replay_gives_the_same_run() {
     let (seeds, tell) = match number("REHOSE_SEED") {
@@ -95,7 +95,7 @@ struct Figures {
     seeds: u64,
     struck: BTreeMap<Fault, u64>,
     sums: BTreeMap<&'static str, u64>,
-    /// The first seed that failed, and how.
+    /// The first seed that failed, and its violations.
     failed: Option<(u64, Vec<String>)>,
 }
 

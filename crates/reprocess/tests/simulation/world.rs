@@ -1,4 +1,4 @@
-//! A run: a stash, the jobs over it, and what becomes of both.
+//! A run: a stash, the jobs over it, and their results.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -36,14 +36,14 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const VISIBILITY_TIMEOUTS: u32 = 6;
 const MAX_RECEIVES: u32 = 5;
 
-/// How long a job may take once nothing strikes any more: `check` sends what is missing twice, and
-/// waits for up to two hours for the first receipt each time.
+/// How long a job may take after the last fault. `check` resends missing objects twice, and waits for
+/// up to two hours for the first receipt each time.
 const LONGEST_END: Duration = DAY;
 
-/// What is left out, besides Firehose's own prefixes.
+/// The pattern of excluded objects, besides the error prefixes of Firehose.
 const EXCLUDE: &str = "*.skip";
 
-/// What is known of a run when it is over.
+/// The results of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) record: Record,
@@ -52,7 +52,7 @@ pub(crate) struct Run {
     pub(crate) output: BTreeMap<String, Bytes>,
 }
 
-/// What a run begins with.
+/// The input of a run.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) stash: Vec<(String, StoredObject)>,
@@ -62,7 +62,7 @@ pub(crate) struct World {
 /// The most objects that are added to the stash while a job is planned.
 pub(crate) const MAX_NEW: usize = 20;
 
-/// Runs what a seed decides.
+/// Runs a seed.
 pub(crate) fn simulate(seed: u64) -> Run {
     in_virtual_time(seed, async {
         let chance = Chance::of(seed);
@@ -71,7 +71,8 @@ pub(crate) fn simulate(seed: u64) -> Run {
     })
 }
 
-/// Runs a future on a thread's own runtime and clock, with the product's own jitter seeded.
+/// Runs a future on a runtime of this thread with a virtual clock. The seed also fixes the product's
+/// jitter.
 pub(crate) fn in_virtual_time<T>(seed: u64, future: impl Future<Output = T>) -> T {
     fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -101,7 +102,7 @@ impl World {
             let mode = chance.choose(&[Mode::All, Mode::Missing]);
             jobs.push(request(1, chance.choose(&prefixes), mode));
         }
-        // Somebody starts a second execution for a job that has one.
+        // A job may have two executions at once.
         if chance.happens(0.2) {
             jobs.push(jobs[0].clone());
         }
@@ -154,7 +155,7 @@ impl World {
             tokio::join!(operating, notifying, attacking, filling);
             historic.empty().await;
             realtime.empty().await;
-            // What is late arrives.
+            // Late writes arrive.
             sleep(HOUR).await;
         };
         let limit = chance.until() + 2 * LONGEST_END;
@@ -184,7 +185,7 @@ impl World {
     }
 }
 
-/// Starts a job, and starts it again whenever an execution fails for a reason that passes.
+/// Starts a job, and starts it again when an execution fails with a transient error.
 async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobState {
     if job.job.as_str() != "job-0" || chance.happens(0.2) {
         sleep(chance.time(MINUTE..4 * HOUR)).await;
@@ -219,7 +220,7 @@ async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobS
     state
 }
 
-/// Tells of objects as S3 does, some hours around the jobs.
+/// Sends realtime events for some objects, before, during and after the jobs.
 async fn notify(chance: &Chance, stash: &[(String, StoredObject)], realtime: &Arc<StandardQueue>) {
     if !chance.happens(0.5) {
         return;
@@ -284,7 +285,7 @@ pub(crate) fn plain(key: &str, body: &Bytes) -> (String, StoredObject) {
     (key.to_owned(), object)
 }
 
-/// An object, most often a good one.
+/// An object, which is valid in most cases.
 fn object(chance: &Chance, number: usize) -> (String, StoredObject) {
     let folder = chance.choose(&["a/", "b/"]);
     let name = chance.choose(&[
@@ -304,7 +305,7 @@ fn object(chance: &Chance, number: usize) -> (String, StoredObject) {
     if chance.happens(0.03) {
         object.body = LARGE.clone();
         if chance.happens(0.5) {
-            // Cut when most of its rows are on their way.
+            // Most rows are already being uploaded when the end is missing.
             object
                 .body
                 .truncate(LARGE.len() - chance.number(1..LARGE.len() / 10));
@@ -325,7 +326,7 @@ fn object(chance: &Chance, number: usize) -> (String, StoredObject) {
             object.body.truncate(end);
         }
         7 => {
-            // Neither it nor its output has room for a suffix.
+            // The key is valid, and the key of its output is too long.
             let key = format!("{key}{}", "x".repeat(1_020 - key.len()));
             return (key, object);
         }

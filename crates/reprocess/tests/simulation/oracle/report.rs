@@ -1,4 +1,4 @@
-//! Whether a report is true: it is not early, and every figure of it is right.
+//! Checks a report: it is not early, and every number is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// What is not in the plan is not under the prefix, excluded, or there already.
+    /// Checks that each unplanned object is outside the prefix, excluded, or already has an output.
     fn unplanned(
         &self,
         contents: &Contents,
@@ -87,7 +87,7 @@ impl Oracle {
                 ensure(Promise::Exact, present || truth.vanishing, || {
                     format!("{key} is planned")
                 })?;
-                // What vanishes may have been listed with its output, or not at all.
+                // A vanishing object may be listed with its output, or not listed at all.
                 match truth.vanishing {
                     true => perhaps += u64::from(present),
                     false => totals.objects.present += 1,
@@ -108,7 +108,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// What is in the plan ended as it had to.
+    /// Checks the outcome of each planned object.
     fn ended_as(
         &self,
         contents: &Contents,
@@ -164,8 +164,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// An innocent object may only be lost if faults hit the message that first carried it, perhaps
-    /// together with what kills, and every one that `check` sent about it alone in its rounds.
+    /// Checks that an object was lost for a reason. Its first message met a fault or a deadly object,
+    /// and each message that `check` sent for it alone met a fault.
     fn is_excused(&self, contents: &Contents, job: &JobId, key: &str) -> Check {
         let Some(historic) = self.historic.upgrade() else {
             return Ok(());
@@ -194,7 +194,7 @@ impl Oracle {
     }
 }
 
-/// The slices of a job's manifest, in their order.
+/// The slices of a job's manifest, in order.
 fn slices(contents: &Contents, job: &JobId) -> Vec<Slice> {
     let prefix = format!("jobs/{job}/manifest/");
     let objects = contents.objects.range(prefix.clone()..);

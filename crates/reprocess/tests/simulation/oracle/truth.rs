@@ -1,4 +1,4 @@
-//! What becomes of an object, worked out without any job around it.
+//! The right outcome of an object, derived without a job.
 
 use rehose_extract::Summary;
 use rehose_reprocess::ledger::OutputId;
@@ -6,21 +6,21 @@ use rehose_testkit::cloud::bucket::{Behaviour, StoredObject};
 use rehose_testkit::shapes::flow_logs;
 use rehose_testkit::subject::{Output, transcode_named};
 
-/// What becomes of an object.
+/// The right outcome of an object.
 #[derive(Debug)]
 pub(super) struct Truth {
     pub(super) expected: Expected,
-    /// Whether it is left out of every job.
+    /// Whether every job excludes it.
     pub(super) excluded: bool,
-    /// Whether it may be gone when it is read, or even when it is listed.
+    /// Whether it may be deleted before it is listed or read.
     pub(super) vanishing: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Expected {
-    /// Its outputs, byte for byte, and what its receipt says.
+    /// The bytes of its outputs, and the summary in its receipt.
     Done(Box<Outputs>),
-    /// The reason that its receipt gives.
+    /// The reason in its receipt.
     Failed(&'static str),
     /// It kills every function that reads it.
     Lost,
@@ -49,7 +49,7 @@ impl Truth {
     }
 }
 
-/// The outputs of an object, as `extract` gives them without any job around it.
+/// The outputs of an object by `extract`. `quiet` compares `extract` with the oracle of rows.
 fn transcode(key: &str, body: &[u8]) -> Expected {
     let Output {
         csv_gz: csv,
