@@ -1,0 +1,97 @@
+//! Buckets in memory, and the operations on them.
+
+mod listing;
+mod upload;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use hyper::header::{CONTENT_LENGTH, ETAG};
+
+use crate::answer::{Answer, Tag};
+use crate::operation::Operation;
+use crate::refusal::Refusal;
+use crate::request::Head;
+use upload::Upload;
+
+/// All buckets.
+#[derive(Debug, Default)]
+pub(crate) struct Buckets {
+    by_name: BTreeMap<String, Bucket>,
+    tags: u64,
+}
+
+#[derive(Debug, Default)]
+struct Bucket {
+    objects: BTreeMap<String, Object>,
+    uploads: BTreeMap<String, Upload>,
+}
+
+#[derive(Debug)]
+struct Object {
+    content: Bytes,
+    etag: Tag,
+}
+
+impl Buckets {
+    /// Adds objects to a bucket, which need not exist.
+    pub(crate) fn fill(
+        &mut self,
+        bucket: &str,
+        objects: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) {
+        let bucket = self.by_name.entry(bucket.to_owned()).or_default();
+        for (key, content) in objects {
+            let content = content.into();
+            let etag = Tag::next(&mut self.tags);
+            bucket.objects.insert(key, Object { content, etag });
+        }
+    }
+
+    pub(crate) fn perform(
+        &mut self,
+        operation: Operation,
+        head: &Head,
+        content: Bytes,
+    ) -> Result<Answer, Refusal> {
+        if operation == Operation::CreateBucket {
+            self.by_name.entry(head.bucket.clone()).or_default();
+            return Ok(Answer::default());
+        }
+        let etag = Tag::next(&mut self.tags);
+        let bucket = self.by_name.get_mut(&head.bucket);
+        let bucket = bucket.ok_or(Refusal::no_such_bucket())?;
+        match operation {
+            Operation::GetObject | Operation::HeadObject => bucket.read(head),
+            Operation::PutObject => bucket.put(head, Object { content, etag }),
+            Operation::ListObjectsV2 => Ok(bucket.list(head)),
+            Operation::CreateMultipartUpload => Ok(bucket.create_upload(head, etag)),
+            Operation::UploadPart => bucket.upload_part(head, Object { content, etag }),
+            Operation::CompleteMultipartUpload => bucket.complete_upload(head, &content, etag),
+            Operation::AbortMultipartUpload => bucket.abort_upload(head),
+            Operation::ListMultipartUploads => Ok(bucket.list_uploads()),
+            _ => Err(Refusal::not_implemented()),
+        }
+    }
+}
+
+impl Bucket {
+    fn read(&self, head: &Head) -> Result<Answer, Refusal> {
+        let Object { content, etag } = self.objects.get(&head.key).ok_or(Refusal::no_such_key())?;
+        let mut answer = Answer::new(content.clone().into());
+        let headers = answer.headers_mut();
+        headers.insert(ETAG, etag.header());
+        // The answer to `HEAD` has the length too, but no body to take it from.
+        headers.insert(CONTENT_LENGTH, content.len().into());
+        Ok(answer)
+    }
+
+    fn put(&mut self, head: &Head, object: Object) -> Result<Answer, Refusal> {
+        if head.header("if-none-match") == Some("*") && self.objects.contains_key(&head.key) {
+            return Err(Refusal::precondition_failed());
+        }
+        let answer = object.etag.answer();
+        self.objects.insert(head.key.clone(), object);
+        Ok(answer)
+    }
+}
