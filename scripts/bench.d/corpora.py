@@ -39,13 +39,17 @@ class Corpora:
         events = max(1, size // objects // 220)
         for attempt in itertools.count():
             # One that does not fit stays until the end, like all else (see `Bench.compare`).
-            folder = self.folder / f"{name}-{attempt}"
-            call([self.rehose, "sample", str(folder), "--objects", str(objects),
-                  "--events", str(events), "--seed", str(SEED)])
-            corpus = Corpus(folder, events * objects)
+            corpus = self.sample(f"{name}-{attempt}", objects, events)
             if abs(corpus.decoded - size) <= size // 50 or events == 1:
                 return corpus
             events = max(1, events * size // corpus.decoded)
+
+    def sample(self, name, objects, events):
+        """Objects of gzip members with so many events in each."""
+        folder = self.folder / name
+        call([self.rehose, "sample", str(folder), "--objects", str(objects),
+              "--events", str(events), "--seed", str(SEED)])
+        return Corpus(folder, events * objects)
 
     def stream(self, corpus, name):
         """The same documents as one gzip stream."""

@@ -17,13 +17,17 @@ def cores():
 
 
 def call(command):
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise BenchError(f"{' '.join(command)} exited with {done.returncode}:\n{done.stderr}")
+    return done.stdout
 
 
-def measure(command, on):
-    """Runs a command on the given cores and says what it took."""
+def measure(command, on, environment=None, watched=False):
+    """Runs a command on the given cores and says what it took.
+
+    Its memory is watched where a core is left for that, or on demand.
+    """
     with tempfile.TemporaryFile() as errors:
         # What was written before would be on its way to the disk meanwhile, and take a core for it.
         os.sync()
@@ -32,10 +36,10 @@ def measure(command, on):
         os.sched_setaffinity(0, set(on))
         begin = time.monotonic()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=errors)
+                                   stderr=errors, env=environment)
         os.sched_setaffinity(0, mine)
         # Nobody looks on where each core is in use: that would take time from what is measured.
-        peak = Peak(process.pid) if set(on) < mine or len(mine) == 1 else None
+        peak = Peak(process.pid) if watched or set(on) < mine or len(mine) == 1 else None
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - begin
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -17,12 +17,17 @@ STAGES = {"decode": "gunzip", "extract": "JSON to CSV", "encode": "gzip"}
 
 
 def write(results, folder):
+    save("bench", results, as_markdown, folder)
+
+
+def save(name, results, as_markdown, folder):
+    """Leaves results in a folder, with the day and the machine, and prints them."""
     results = {**results, "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
                "machine": machine()}
     markdown = as_markdown(results)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bench.json").write_text(json.dumps(results, indent=2) + "\n")
-    (folder / "bench.md").write_text(markdown)
+    (folder / f"{name}.json").write_text(json.dumps(results, indent=2) + "\n")
+    (folder / f"{name}.md").write_text(markdown)
     print(markdown, end="")
 
 
