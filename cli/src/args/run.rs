@@ -50,7 +50,7 @@ pub(crate) struct RunArgs {
     /// Transcode on this many cores [default: all]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: Option<u16>,
-    /// Read and write this many objects at once [default: 96 with S3, and one more than cores with
+    /// Read and write this many objects at once [default: 128 with S3, and one more than cores with
     /// folders]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     transfers: Option<u16>,

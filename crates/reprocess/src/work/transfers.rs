@@ -11,7 +11,7 @@
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Objects in flight where a request crosses a network: enough for two cores at 40 ms.
-const DISTANT: usize = 96;
+const DISTANT: usize = 128;
 
 /// Objects that are read ahead while every core is busy, where a request takes no time.
 const AHEAD: usize = 1;
