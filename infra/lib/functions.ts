@@ -123,8 +123,8 @@ export class Functions extends Construct {
     ]);
     // A task is already a batch, and an object that kills the function must not affect another message.
     this.feed(queues.historic, { batchSize: 1, maxConcurrency: props.concurrency });
-    // The other messages of a batch come again if an object kills the function. In the end, single events are left:
-    // Lambda's pollers receive them in other batches.
+    // `process` returns only the messages that failed. If an object kills it, the whole batch comes again, and gives the
+    // same bytes. After `maxReceiveCount` such deliveries, the other messages are in the dead-letter queue as well.
     this.feed(queues.realtime, {
       batchSize: props.realtimeBatch,
       maxBatchingWindow: Duration.seconds(props.realtimeWindow),

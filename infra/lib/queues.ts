@@ -19,22 +19,24 @@ export class Queues extends Construct {
   /** Events of new objects. */
   readonly realtime: sqs.Queue;
   readonly realtimeDead: sqs.Queue;
-  /** How long a queue hides a message that was received, in seconds. */
+  /** How long the queue of tasks hides a message that was received, in seconds. */
   readonly visibility: number;
 
-  constructor(scope: Construct, id: string, { timeout }: Pick<Config, "timeout">) {
+  constructor(scope: Construct, id: string, { timeout, realtimeWindow }: Pick<Config, "timeout" | "realtimeWindow">) {
     super(scope, id);
     this.visibility = VISIBILITY_TIMEOUTS * timeout;
-    [this.historic, this.historicDead] = this.pair("Historic");
-    [this.realtime, this.realtimeDead] = this.pair("Realtime");
+    [this.historic, this.historicDead] = this.pair("Historic", this.visibility);
+    // Lambda receives a message before it waits for the rest of its batch. A message that became visible meanwhile would
+    // come twice, and reach the dead-letter queue without a failure.
+    [this.realtime, this.realtimeDead] = this.pair("Realtime", this.visibility + realtimeWindow);
   }
 
-  private pair(id: string): [sqs.Queue, sqs.Queue] {
+  private pair(id: string, visibility: number): [sqs.Queue, sqs.Queue] {
     const common = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: RETENTION };
     const dead = new sqs.Queue(this, `${id}Dead`, common);
     const queue = new sqs.Queue(this, id, {
       ...common,
-      visibilityTimeout: Duration.seconds(this.visibility),
+      visibilityTimeout: Duration.seconds(visibility),
       deadLetterQueue: { queue: dead, maxReceiveCount: 5 },
     });
     return [queue, dead];

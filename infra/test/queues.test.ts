@@ -13,21 +13,32 @@ test("there is a historic and a realtime queue, each with its own dead-letter qu
   for (const [, { Properties }] of fed) assert.equal(Properties.RedrivePolicy.maxReceiveCount, 5);
 });
 
-test("the visibility timeout is six times the function's timeout and below the default of stalledSeconds", () => {
+test("the visibility timeout is six times the function's timeout, and for jobs below the default of stalledSeconds", () => {
   const [{ Properties: f }] = Object.values(
     template().findResources("AWS::Lambda::Function", { Properties: { Description: "rehose: process" } }),
   ) as any;
-  for (const [, { Properties }] of fed) {
-    assert.equal(Properties.VisibilityTimeout, 6 * f.Timeout);
-    assert.ok(Properties.VisibilityTimeout < 7200, "the default of REHOSE_STALLED_SECONDS");
-  }
+  assert.deepEqual(visibility({}), { Historic: 6 * f.Timeout, Realtime: 6 * f.Timeout + 5 });
+  assert.ok(6 * f.Timeout < 7200, "the default of REHOSE_STALLED_SECONDS");
 });
 
 test("a shorter function timeout shortens the visibility timeout", () => {
-  const short = template({ timeout: 30 });
-  short.resourcePropertiesCountIs("AWS::Lambda::Function", { Timeout: 30 }, 3);
-  short.resourcePropertiesCountIs("AWS::SQS::Queue", { VisibilityTimeout: 180 }, 2);
+  template({ timeout: 30 }).resourcePropertiesCountIs("AWS::Lambda::Function", { Timeout: 30 }, 3);
+  assert.deepEqual(visibility({ timeout: 30 }), { Historic: 180, Realtime: 185 });
 });
+
+test("a message stays hidden while its batch is gathered", () => {
+  assert.deepEqual(visibility({ timeout: 30, realtimeWindow: 300 }), { Historic: 180, Realtime: 480 });
+});
+
+/** The visibility timeouts of the queues that feed `process`. */
+function visibility(more: Record<string, unknown>): Record<string, number> {
+  const sources = Object.entries(template(more).findResources("AWS::SQS::Queue")).filter(
+    ([, { Properties }]) => Properties.RedrivePolicy,
+  );
+  return Object.fromEntries(
+    sources.map(([id, { Properties }]) => [/Historic|Realtime/.exec(id)![0], Properties.VisibilityTimeout]),
+  );
+}
 
 test("every queue is encrypted, keeps messages for 14 days and requires TLS", () => {
   for (const [id, { Properties }] of Object.entries(queues)) {
