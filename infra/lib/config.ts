@@ -48,7 +48,7 @@ export interface Config {
   readonly realtimeBatch: number;
   /** Seconds that Lambda waits for a full batch, 0 to 300. Default: 5. */
   readonly realtimeWindow: number;
-  /** The timeout of a function in seconds, 30 to 900. The queues' visibility timeout is six times this. Default: 900. */
+  /** The timeout of a function in seconds, 10 to 900. The queues' visibility timeout is six times this. Default: 900. */
   readonly timeout: number;
   /** How a job is planned, and how long `check` waits. Default: the functions' own defaults. */
   readonly pace: Pace;
@@ -144,7 +144,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     realtimeConcurrency: read.number("realtimeConcurrency", 2, 1_000, 10),
     realtimeBatch: read.number("realtimeBatch", 1, 10_000, 10),
     realtimeWindow: read.number("realtimeWindow", 0, 300, 5),
-    timeout: read.number("timeout", 30, 900, 900),
+    timeout: read.number("timeout", 10, 900, 900),
     pace: {
       page: read.optional("page", 1, 1_000, 1_000),
       pages: read.optional("pages", 1, 1_000_000, 10),

@@ -171,7 +171,7 @@ const wrong: [Record<string, unknown>, RegExp][] = [
   [{ memory: "1769.5" }, /^memory is "1769.5" .* from 128 to 10240/],
   [{ concurrency: 1 }, /^concurrency is 1 .* from 2 to 1000/],
   [{ realtimeConcurrency: 1001 }, /^realtimeConcurrency is 1001/],
-  [{ timeout: 29 }, /^timeout is 29 and must be a whole number from 30 to 900; for example -c timeout=900$/],
+  [{ timeout: 9 }, /^timeout is 9 and must be a whole number from 10 to 900; for example -c timeout=900$/],
   [{ timeout: "901" }, /^timeout is "901"/],
   [{ page: 0 }, /^page is 0 and must be a whole number from 1 to 1000; for example -c page=1000$/],
   [{ page: 1001 }, /^page is 1001/],

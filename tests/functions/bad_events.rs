@@ -45,7 +45,7 @@ async fn start_reports_bad_events_and_continues() {
         ),
         (
             json!({"job": "bad", "prefix": "stash/", "retry": "good"}),
-            &["the event", "`retry` stands alone"],
+            &["the event", "with `retry`, only `job` may be given"],
         ),
         (
             json!({"job": "bad", "retry": "good"}),

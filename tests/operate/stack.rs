@@ -218,6 +218,7 @@ fn template(name: &str, source: &str, output: &str, code: &str, settings: &Setti
                 "Type": "AWS::StepFunctions::StateMachine",
                 "Properties": {
                     "StateMachineName": name,
+                    "Tags": [{"Key": "rehose:output", "Value": output}],
                     "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
                     "DefinitionString": DEFINITION,
                     "DefinitionSubstitutions": {

@@ -40,7 +40,7 @@ async fn only_the_object_that_cannot_be_finished_is_lost() {
     for name in ["a", "b", "y", "z"] {
         stack.put(&key(name), &small).await;
     }
-    // A few kilobytes that decompress to 40 GB, which takes longer than the function's timeout of 30
+    // A few kilobytes that decompress to 40 GB, which takes longer than the function's timeout of ten
     // seconds.
     let member = gzip(envelope(&vec![event(0, FLOW); 160_000]));
     let endless = gzip(member.repeat(40_000_000_000 / (160_000 * 110)));

@@ -94,7 +94,7 @@ async fn objects_of_every_kind_of_event_are_converted() {
 async fn an_unknown_event_ends_in_the_dead_letter_queue() {
     let stack = impatient().await;
     let (queue, dead) = ("RealtimeQueueUrl", "RealtimeDeadLetterQueueUrl");
-    // The deployed timeout would put three minutes between each of the five attempts.
+    // The deployed timeout would put a minute between each of the five attempts.
     stack
         .set(queue, QueueAttributeName::VisibilityTimeout, "2")
         .await;

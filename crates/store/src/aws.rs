@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -34,9 +34,13 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// cores are busy with compression.
 const STALL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Reads credentials, region and endpoint from AWS's standard sources, and sets retries and timeouts
-/// that bound every request.
+/// Reads credentials, region and endpoint from AWS's standard sources.
 pub async fn config() -> SdkConfig {
+    loader().load().await
+}
+
+/// A configuration with retries and timeouts that bound every request.
+pub fn loader() -> ConfigLoader {
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
@@ -54,8 +58,6 @@ pub async fn config() -> SdkConfig {
                 .grace_period(STALL_TIMEOUT)
                 .build(),
         )
-        .load()
-        .await
 }
 
 /// A client for S3. It uses path-style addressing for custom endpoints, which rarely support

@@ -11,7 +11,7 @@ mod queues;
 mod requests;
 mod stores;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::config::Credentials;
 use rehose_distant_aws::Server;
 use tokio::net::TcpListener;
@@ -26,7 +26,7 @@ async fn serve(server: Server) -> u16 {
 
 /// The configuration of clients for it.
 async fn config(port: u16) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
+    rehose_store::aws::loader()
         .endpoint_url(format!("http://127.0.0.1:{port}"))
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
