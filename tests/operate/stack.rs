@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cloudformation::types::StackStatus;
+use aws_sdk_s3::types::{
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleRule,
+    LifecycleRuleFilter,
+};
 use aws_sdk_sfn::types::ExecutionStatus;
 use rehose_store::aws;
 use rehose_testkit::stash::{self, FLOW};
@@ -61,6 +65,7 @@ impl Stack {
         for bucket in [&source, &bucket, &code] {
             s3.create_bucket().bucket(bucket).send().await.unwrap();
         }
+        abort_incomplete_uploads(&s3, &bucket).await;
         for function in ["start", "process", "check"] {
             let request = s3.put_object().bucket(&code).key(function);
             request.body(archive(function).into()).send().await.unwrap();
@@ -141,6 +146,22 @@ impl Stack {
             sleep(Duration::from_millis(200)).await;
         }
     }
+}
+
+/// Adds the lifecycle rule without which `start` warns.
+async fn abort_incomplete_uploads(s3: &aws_sdk_s3::Client, bucket: &str) {
+    let abort = AbortIncompleteMultipartUpload::builder().days_after_initiation(1);
+    let rule = LifecycleRule::builder()
+        .id("abort")
+        .status(ExpirationStatus::Enabled)
+        .filter(LifecycleRuleFilter::builder().prefix("").build())
+        .abort_incomplete_multipart_upload(abort.build())
+        .build()
+        .unwrap();
+    let rules = BucketLifecycleConfiguration::builder().rules(rule).build();
+    let request = s3.put_bucket_lifecycle_configuration().bucket(bucket);
+    let request = request.lifecycle_configuration(rules.unwrap());
+    request.send().await.unwrap();
 }
 
 /// A valid object with one event.
