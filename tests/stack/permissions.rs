@@ -7,11 +7,11 @@ use crate::deployed::{Deployed, LIVE, fresh, live};
 use crate::execution::End;
 
 /// The function, the actions and the end of the resource of each permission. The local AWS has another
-/// action for batches of messages; see `scripts/local.d/permit_batches.py`.
-const NEEDED: [(&str, &[&str], &str); 12] = [
+/// action for batches of messages; see `scripts/local.d/permit_batches.py`. `start` also reads `jobs/`,
+/// but only if it is repeated, or retries another job.
+const NEEDED: [(&str, &[&str], &str); 11] = [
     ("Start", &["s3:ListBucket"], "-stash"),
     ("Start", &["s3:ListBucket"], ""),
-    ("Start", &["s3:GetObject"], "/jobs/*"),
     ("Start", &["s3:PutObject"], "/jobs/*"),
     ("Start", &["sqs:SendMessage", "sqs:SendMessageBatch"], ""),
     ("Process", &["s3:GetObject"], "/logs/*"),
