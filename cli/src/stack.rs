@@ -7,7 +7,7 @@ use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionStatus;
 use futures::{Stream, TryStreamExt, stream};
 use rehose_reprocess::job::JobId;
-use rehose_store::aws;
+use rehose_store::aws::{self, SdkConfig};
 use rehose_store::location::Location;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -30,12 +30,14 @@ type Result<T> = std::result::Result<T, StackError>;
 
 /// A connection to the stack.
 ///
-/// Each call needs only its own permissions: state machines are listed at the first use, and not at all
-/// if the options name the state machine.
+/// Each call needs only its own permissions: what the options do not name is looked up at its first use,
+/// and then remembered.
 pub(crate) struct DeployedStack {
     args: StackArgs,
+    config: OnceCell<SdkConfig>,
     client: OnceCell<Client>,
     state_machine: OnceCell<String>,
+    output: OnceCell<Location>,
 }
 
 struct Client {
@@ -56,16 +58,24 @@ impl DeployedStack {
     pub(crate) fn new(args: &StackArgs) -> Self {
         Self {
             args: args.clone(),
+            config: OnceCell::new(),
             client: OnceCell::new(),
             state_machine: OnceCell::new(),
+            output: OnceCell::new(),
         }
     }
 
     /// The location of the rows and the ledgers.
-    pub(crate) async fn output_location(&self) -> Result<Location> {
-        if let Some(location) = &self.args.output {
-            return Ok(location.clone());
-        }
+    pub(crate) async fn output_location(&self) -> Result<&Location> {
+        let find = async || match &self.args.output {
+            Some(location) => Ok(location.clone()),
+            None => self.find_output().await,
+        };
+        self.output.get_or_try_init(find).await
+    }
+
+    /// Finds the output by the tag of the state machine.
+    async fn find_output(&self) -> Result<Location> {
         let machine = self.state_machine().await?;
         let request = self.client().await?.sfn.list_tags_for_resource();
         let answer = request.resource_arn(&machine).send().await;
@@ -238,12 +248,17 @@ impl DeployedStack {
         })
     }
 
+    /// The configuration of clients.
+    pub(crate) async fn config(&self) -> &SdkConfig {
+        self.config.get_or_init(aws::config).await
+    }
+
     async fn client(&self) -> Result<&Client> {
         let connect = async || {
-            let config = aws::config().await;
+            let config = self.config().await;
             let region = config.region().ok_or(StackError::NoRegion)?;
             Ok(Client {
-                sfn: aws_sdk_sfn::Client::new(&config),
+                sfn: aws_sdk_sfn::Client::new(config),
                 region: region.to_string(),
             })
         };

@@ -2,13 +2,16 @@
 
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::Ledger;
-use rehose_store::location::Stores;
+use rehose_store::location::{Location, Stores};
 
 use super::error::Result;
 use crate::stack::DeployedStack;
 
 pub(super) async fn open_ledger(stack: &DeployedStack, job: &JobId) -> Result<Ledger> {
     let location = stack.output_location().await?;
-    let stores = Stores::of(&[&location]).await;
-    Ok(Ledger::new(stores.output(&location)?, job.clone()))
+    let stores = match location {
+        Location::S3 { .. } => Stores::on_aws(stack.config().await),
+        Location::Folder(_) => Stores::default(),
+    };
+    Ok(Ledger::new(stores.output(location)?, job.clone()))
 }

@@ -30,7 +30,7 @@ async fn warn_of_leftover_parts(stack: &DeployedStack) {
     let Ok(Location::S3 { bucket, prefix }) = stack.output_location().await else {
         return;
     };
-    match aws::aborts_incomplete_uploads(&aws::config().await, &bucket, &prefix).await {
+    match aws::aborts_incomplete_uploads(stack.config().await, bucket, prefix).await {
         Ok(true) => {}
         Ok(false) => print_note(&format!(
             "warning: no lifecycle rule of {bucket} aborts incomplete multipart uploads: parts that a \

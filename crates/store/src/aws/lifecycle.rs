@@ -3,7 +3,7 @@
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule};
 
-use super::{reason, s3};
+use super::{SdkConfig, reason, s3};
 
 /// Whether a rule aborts the incomplete uploads of keys that begin with a prefix
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html>).
@@ -12,7 +12,7 @@ use super::{reason, s3};
 ///
 /// The reason why the rules cannot be read, for example without `s3:GetLifecycleConfiguration`.
 pub async fn aborts_incomplete_uploads(
-    config: &aws_config::SdkConfig,
+    config: &SdkConfig,
     bucket: &str,
     prefix: &str,
 ) -> Result<bool, String> {
