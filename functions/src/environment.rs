@@ -89,10 +89,7 @@ impl Environment {
         let cores = number("REHOSE_CONCURRENCY", 1..=1_000)?;
         let limits = Limits::distant(cores.map_or_else(|| self.cores(), |n| Ok(n as usize))?);
         let transfers = number("REHOSE_TRANSFERS", 1..=1_000)?;
-        Ok(Limits {
-            transfers: transfers.map_or(limits.transfers, |n| n as usize),
-            ..limits
-        })
+        Ok(limits.with_transfers(transfers.map(|n| n as usize)))
     }
 
     /// The number of cores that the function's memory pays for, rounded up. A function sees more cores

@@ -138,10 +138,7 @@ fn limits(args: &RunArgs, locations: &[&Location]) -> Limits {
         true => Limits::near(cores),
         false => Limits::distant(cores),
     };
-    Limits {
-        transfers: args.transfers().unwrap_or(limits.transfers),
-        ..limits
-    }
+    limits.with_transfers(args.transfers())
 }
 
 async fn plan(planner: &Planner, mut request: StartRequest, progress: &Progress) -> Result<()> {

@@ -49,6 +49,14 @@ impl Limits {
         let transfers = DISTANT.max(cores + AHEAD);
         Self { cores, transfers }
     }
+
+    /// The same with another number of objects in flight, if one is set.
+    pub fn with_transfers(self, transfers: Option<usize>) -> Self {
+        Self {
+            transfers: transfers.unwrap_or(self.transfers),
+            ..self
+        }
+    }
 }
 
 /// Bounds the objects in flight by their number and by the bytes that they hold.
