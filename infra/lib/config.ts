@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { BOOLEAN, ConfigError, ContextReader, quote, type StringRule } from "./context";
 import { type Options, parseExclude, parseOptions } from "./options";
+import { visibilityTimeout } from "./queues";
 import { type Table, tablesFor } from "./tables";
-import { VISIBILITY_TIMEOUTS } from "./queues";
 import known from "./tables.json";
 
 /** The folder in which `scripts/build` puts the functions' archives. */
@@ -256,7 +256,7 @@ function refuseOverlap({ sourceBucket, outputBucket, outputPrefix }: Config, sou
 
 /** The queue hides a message for the visibility timeout after its function died. `check` must not resend it before. */
 function refuseImpatience({ timeout, pace: { stalledSeconds } }: Config): void {
-  const visibility = VISIBILITY_TIMEOUTS * timeout;
+  const visibility = visibilityTimeout(timeout);
   if (stalledSeconds === undefined || stalledSeconds >= visibility) return;
   const problem = `is ${stalledSeconds}, less than the queue's visibility timeout of ${visibility}: six times timeout`;
   throw new ConfigError("stalledSeconds", problem, String(visibility));

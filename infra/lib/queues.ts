@@ -3,13 +3,16 @@ import * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Config } from "./config";
 
-/**
- * The visibility timeout in multiples of the function's timeout. AWS recommends six, which leaves time for retries while
- * the function is throttled: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
- */
-export const VISIBILITY_TIMEOUTS = 6;
-
 const RETENTION = Duration.days(14);
+
+/**
+ * How long a queue hides a message that was received, for a timeout of its function; both in seconds. AWS recommends six
+ * times as long, which leaves time for retries while the function is throttled:
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+export function visibilityTimeout(timeout: number): number {
+  return 6 * timeout;
+}
 
 /** One queue for jobs and one for new objects, so that a backfill does not delay new objects. */
 export class Queues extends Construct {
@@ -24,7 +27,7 @@ export class Queues extends Construct {
 
   constructor(scope: Construct, id: string, { timeout, realtimeWindow }: Pick<Config, "timeout" | "realtimeWindow">) {
     super(scope, id);
-    this.visibility = VISIBILITY_TIMEOUTS * timeout;
+    this.visibility = visibilityTimeout(timeout);
     [this.historic, this.historicDead] = this.pair("Historic", this.visibility);
     // Lambda receives a message before it waits for the rest of its batch. A message that became visible meanwhile would
     // come twice, and reach the dead-letter queue without a failure.
