@@ -14,13 +14,12 @@ import os
 import pathlib
 import statistics
 import subprocess
-import sys
 import tempfile
 
 import contenders
 import tables
 from corpora import SEED, Corpora
-from measure import BenchError, cores, measure
+from measure import BenchError, cores, measure, run_script, say
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -214,12 +213,5 @@ def same_rows(written, known):
     return rows
 
 
-def say(text):
-    print(text, file=sys.stderr)
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchError as error:
-        sys.exit(f"bench: {error}")
+    run_script(main)

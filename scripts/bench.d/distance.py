@@ -9,14 +9,13 @@ import argparse
 import json
 import os
 import pathlib
-import sys
 import tempfile
 
 import distance_tables
 from corpora import SEED, Corpora
 from distant import Distant
 from function import Function
-from measure import BenchError, call, cores, measure
+from measure import BenchError, call, cores, measure, run_script, say
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -177,12 +176,5 @@ def batch(message):
         "awsRegion": "us-east-1"}]}
 
 
-def say(text):
-    print(text, file=sys.stderr)
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchError as error:
-        sys.exit(f"bench: {error}")
+    run_script(main)

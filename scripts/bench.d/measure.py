@@ -1,7 +1,8 @@
-"""What a process takes: CPU, wall time and memory, on cores of its own."""
+"""What a process takes: CPU, wall time and memory, on cores of its own; and what scripts say."""
 
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -9,6 +10,18 @@ import time
 
 class BenchError(Exception):
     """Why there is no result."""
+
+
+def say(text):
+    print(text, file=sys.stderr)
+
+
+def run_script(main):
+    """Runs a script, which ends with the reason if there is no result."""
+    try:
+        main()
+    except BenchError as error:
+        sys.exit(f"bench: {error}")
 
 
 def cores():
