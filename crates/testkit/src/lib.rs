@@ -15,6 +15,7 @@
 //! - `fault_store`: a store that fails as a test wants it to.
 //! - `store_suite`, `queue_suite`: what every store and every queue must do. The macro
 //!   [`suites!`] runs a suite on an adapter.
+//! - `aws`: buckets and queues for the suites, with the feature `aws`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,6 +23,8 @@
     reason = "a test fails by panicking, and reads only what it knows to be small"
 )]
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod checks;
 #[cfg(feature = "stores")]
 pub mod cloud;

@@ -34,6 +34,11 @@ async fn config(port: u16) -> SdkConfig {
         .await
 }
 
+/// The configuration of clients for a fresh server.
+async fn fresh() -> SdkConfig {
+    config(serve(Server::default()).await).await
+}
+
 /// A client of S3 on a fresh server with an empty bucket.
 async fn bucket(name: &str) -> (aws_sdk_s3::Client, u16) {
     let port = serve(Server::default()).await;

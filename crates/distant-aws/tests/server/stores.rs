@@ -2,46 +2,16 @@
 
 use rehose_store::aws::S3Store;
 use rehose_store::{Store, StoreErrorKind};
-use rehose_testkit::store_suite;
+use rehose_testkit::aws::Bucket;
 
-struct Bucket {
-    client: aws_sdk_s3::Client,
-    store: S3Store,
-}
-
-impl store_suite::Place for Bucket {
-    fn store(&self) -> &dyn Store {
-        &self.store
-    }
-
-    fn holds_any_key(&self) -> bool {
-        true
-    }
-
-    async fn leftovers(&self) -> usize {
-        let request = self.client.list_multipart_uploads().bucket("bucket");
-        request.send().await.unwrap().uploads().len()
-    }
-}
+use crate::fresh;
 
 async fn bucket() -> Bucket {
-    bucket_with_root("").await
+    Bucket::whole(&fresh().await, "bucket").await
 }
 
 async fn bucket_with_a_prefix() -> Bucket {
-    let place = bucket_with_root("a+b %2F/é/").await;
-    // What lies beside the prefix is no part of the store.
-    for key in ["a", "a+b %2F/é.x", "a+b %2F/é0", "z"] {
-        let request = place.client.put_object().bucket("bucket").key(key);
-        request.body(Vec::new().into()).send().await.unwrap();
-    }
-    place
-}
-
-async fn bucket_with_root(root: &str) -> Bucket {
-    let (client, _) = crate::bucket("bucket").await;
-    let store = S3Store::new(client.clone(), "bucket", root);
-    Bucket { client, store }
+    Bucket::with_a_prefix(&fresh().await, "bucket").await
 }
 
 mod whole {

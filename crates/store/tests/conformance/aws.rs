@@ -3,13 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use aws_config::SdkConfig;
-use rehose_store::aws;
-use rehose_store::aws::{S3Store, SqsQueue};
+use rehose_store::aws::{self, S3Store, SdkConfig, SqsQueue};
 use rehose_store::queue::Queue;
 use rehose_store::{Store, StoreErrorKind};
-use rehose_testkit::{queue_suite, store_suite};
-use tokio::sync::Mutex;
+use rehose_testkit::aws::{Bucket, TestQueue};
 
 /// The configuration for the local AWS, and never for the real one.
 async fn config() -> SdkConfig {
@@ -27,52 +24,12 @@ fn fresh_name() -> String {
     format!("conformance-{}-{next}", now.as_nanos())
 }
 
-struct Bucket {
-    client: aws_sdk_s3::Client,
-    name: String,
-    store: S3Store,
-}
-
-impl store_suite::Place for Bucket {
-    fn store(&self) -> &dyn Store {
-        &self.store
-    }
-
-    fn holds_any_key(&self) -> bool {
-        true
-    }
-
-    async fn leftovers(&self) -> usize {
-        let request = self.client.list_multipart_uploads().bucket(&self.name);
-        request.send().await.unwrap().uploads().len()
-    }
-}
-
 async fn bucket() -> Bucket {
-    bucket_with_root("").await
+    Bucket::whole(&config().await, &fresh_name()).await
 }
 
 async fn bucket_with_a_prefix() -> Bucket {
-    let place = bucket_with_root("a+b %2F/é/").await;
-    // What lies beside the prefix is no part of the store.
-    for key in ["a", "a+b %2F/é.x", "a+b %2F/é0", "z"] {
-        let body = Vec::new().into();
-        let request = place.client.put_object().bucket(&place.name).key(key);
-        request.body(body).send().await.unwrap();
-    }
-    place
-}
-
-async fn bucket_with_root(root: &str) -> Bucket {
-    let client = aws::s3(&config().await);
-    let name = fresh_name();
-    client.create_bucket().bucket(&name).send().await.unwrap();
-    let store = S3Store::new(client.clone(), &name, root);
-    Bucket {
-        client,
-        name,
-        store,
-    }
+    Bucket::with_a_prefix(&config().await, &fresh_name()).await
 }
 
 mod stores {
@@ -99,45 +56,8 @@ async fn a_missing_bucket_is_not_found() {
     assert!(error.url.ends_with("/p/"), "{error}");
 }
 
-struct SqsPlace {
-    client: aws_sdk_sqs::Client,
-    url: String,
-    queue: SqsQueue,
-    receipts: Mutex<Vec<String>>,
-}
-
-impl queue_suite::Place for SqsPlace {
-    fn queue(&self) -> &dyn Queue {
-        &self.queue
-    }
-
-    async fn receive(&self) -> String {
-        let request = self.client.receive_message().queue_url(&self.url);
-        let answer = request.wait_time_seconds(5).send().await.unwrap();
-        let message = answer.messages().first().unwrap();
-        let receipt = message.receipt_handle().unwrap().to_owned();
-        self.receipts.lock().await.push(receipt);
-        message.body().unwrap().to_owned()
-    }
-
-    async fn acknowledge_all(&self) {
-        for receipt in self.receipts.lock().await.drain(..) {
-            let request = self.client.delete_message().queue_url(&self.url);
-            request.receipt_handle(receipt).send().await.unwrap();
-        }
-    }
-}
-
-async fn sqs() -> SqsPlace {
-    let client = aws::sqs(&config().await);
-    let request = client.create_queue().queue_name(fresh_name());
-    let url = request.send().await.unwrap().queue_url.unwrap();
-    SqsPlace {
-        queue: SqsQueue::new(client.clone(), &url),
-        client,
-        url,
-        receipts: Mutex::default(),
-    }
+async fn sqs() -> TestQueue {
+    TestQueue::create(&config().await, &fresh_name()).await
 }
 
 mod queues {
