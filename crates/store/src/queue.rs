@@ -22,8 +22,8 @@ pub trait Queue: fmt::Debug + Send + Sync {
     /// Sends at most [`MAX_BATCH`] messages of at most [`MAX_BATCH_BYTES`] together, and returns the
     /// messages that were not accepted. Single entries may fail although the call succeeds.
     ///
-    /// `group` is whose messages they are, up to 128 letters, digits and punctuation. SQS delivers the
-    /// messages of a small group before those of a large one that waits for long
+    /// `group` names what the messages belong to, in up to 128 letters, digits and punctuation. While
+    /// the messages of a large group wait, SQS delivers those of a small one first
     /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>).
     async fn send(&self, group: &str, bodies: &[String]) -> Result<Vec<Unsent>, QueueError>;
 

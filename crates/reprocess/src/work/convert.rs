@@ -180,7 +180,7 @@ impl Converted {
 /// 5. The object has a fault.
 /// 6. The transcoder failed in another way.
 async fn conclude(ended: Ended, id: &OutputId, url: impl Fn() -> String) -> Result<Converted> {
-    use rehose_extract::Error::{Input, Stopped};
+    use rehose_extract::Error as Fault;
     let broken = |error: &dyn Display| Error::Internal {
         what: format!("the transcoder of {}", url()),
         reason: error.to_string(),
@@ -191,11 +191,11 @@ async fn conclude(ended: Ended, id: &OutputId, url: impl Fn() -> String) -> Resu
         (_, Reading::Failed(error), uploads) => {
             (unreadable(error).map(Converted::failed), uploads.ok())
         }
-        (_, Reading::OutOfTime, uploads) | (Ok(Err(Stopped)), _, uploads) => {
+        (_, Reading::OutOfTime, uploads) | (Ok(Err(Fault::Stopped)), _, uploads) => {
             (Err(late(&url())), uploads.ok())
         }
         (_, _, Err(error)) => (unwritable(error).map(Converted::failed), None),
-        (Ok(Err(Input(fault))), _, Ok(uploads)) => {
+        (Ok(Err(Fault::Input(fault))), _, Ok(uploads)) => {
             let failure = failure(fault.reason.code(), fault.to_string());
             (Ok(Converted::failed(failure)), Some(uploads))
         }
