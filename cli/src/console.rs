@@ -30,6 +30,11 @@ pub(crate) fn print_error(error: &dyn Display) {
     let _ = writeln!(io::stderr(), "rehose: {}", one_line(&error.to_string()));
 }
 
+/// Quotes an argument for a POSIX shell.
+pub(crate) fn quoted(argument: &str) -> String {
+    format!("'{}'", argument.replace('\'', r"'\''"))
+}
+
 /// Joins the lines of a text. Drops the `^^^` markers under a line, which only make sense below it.
 fn one_line(text: &str) -> String {
     let paragraphs: Vec<String> = text

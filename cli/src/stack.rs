@@ -6,6 +6,7 @@ mod execution;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionStatus;
 use futures::{Stream, TryStreamExt, stream};
+use jiff::Timestamp;
 use rehose_reprocess::job::JobId;
 use rehose_store::aws::{self, SdkConfig};
 use rehose_store::location::Location;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 pub(crate) use error::StackError;
+use execution::timestamp;
 pub(crate) use execution::{Execution, ExecutionState};
 
 use crate::args::stack::StackArgs;
@@ -50,8 +52,8 @@ pub(crate) enum StartResult {
     Started,
     /// An earlier call has started it, with the same input.
     AlreadyStarted(Box<Execution>),
-    /// An earlier execution was stopped or timed out, and continues.
-    Redriven,
+    /// An earlier execution was stopped or timed out, and continues since this time.
+    Redriven(Timestamp),
 }
 
 impl DeployedStack {
@@ -153,8 +155,8 @@ impl DeployedStack {
             ExecutionState::Stopped | ExecutionState::TimedOut => {
                 let request = self.client().await?.sfn.redrive_execution();
                 let answer = request.execution_arn(&existing.arn).send().await;
-                answer.map_err(|error| not_continued(aws::reason(&error)))?;
-                Ok(StartResult::Redriven)
+                let answer = answer.map_err(|error| not_continued(aws::reason(&error)))?;
+                Ok(StartResult::Redriven(timestamp(answer.redrive_date())))
             }
             _ => Ok(StartResult::AlreadyStarted(Box::new(existing))),
         }

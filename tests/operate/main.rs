@@ -7,9 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod server;
 mod stack;
 
+mod continuing;
 mod jobs;
+mod leftover_parts;
 mod refusals;
 mod reports;
 mod stopping;

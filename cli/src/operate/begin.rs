@@ -20,16 +20,20 @@ pub(super) async fn begin(
     should_follow: bool,
 ) -> Result<u8> {
     let job = job.unwrap_or_else(|| JobId::new(Timestamp::now()));
+    let mut started = Started::JustNow;
     match stack.start(&job, input).await? {
         StartResult::Started => print_note(&format!("the job {job} has started")),
-        StartResult::Redriven => print_note(&format!("the job {job} continues")),
+        StartResult::Redriven(at) => {
+            started = Started::Again(at);
+            print_note(&format!("the job {job} continues"));
+        }
         StartResult::AlreadyStarted(execution) => print_note(&format!(
             "the job {job} was started before; its execution is {}",
             execution.state()
         )),
     }
     if should_follow {
-        return follow(stack, args, &job, Started::JustNow).await;
+        return follow(stack, args, &job, started).await;
     }
     print(job.as_str());
     print_note(&format!("next: rehose status {job} --follow{args}"));

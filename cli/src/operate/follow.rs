@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rehose_reprocess::check::watch::Watch;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::report::Report;
@@ -25,7 +26,19 @@ pub(super) enum Started {
     /// By this command. Step Functions is eventually consistent: it may not show the execution yet
     /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>).
     JustNow,
+    /// Its execution had ended, and continues since this time. Step Functions may still show that end.
+    Again(Timestamp),
     Earlier,
+}
+
+impl Started {
+    /// Whether an execution is shown as it was before the job was started.
+    fn is_after(self, execution: &Execution) -> bool {
+        match self {
+            Self::Again(at) => execution.redriven.is_none_or(|redriven| redriven < at),
+            Self::JustNow | Self::Earlier => false,
+        }
+    }
 }
 
 /// The end of a job.
@@ -76,7 +89,7 @@ async fn wait_for_end(
         progress.update(&look);
         match (look.report, execution) {
             (Some(report), _) => return Ok(End::Report(Box::new(report))),
-            (None, Some(execution)) if !execution.is_running() => {
+            (None, Some(execution)) if !execution.is_running() && !started.is_after(&execution) => {
                 return Ok(End::NoReport(Box::new(execution)));
             }
             (None, None) if look.planned == 0 && started == Started::Earlier => {

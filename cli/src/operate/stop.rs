@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 
 use super::error::{OperateError, Result};
 use crate::args::operate::StopArgs;
-use crate::console::print_note;
+use crate::console::{print_note, quoted};
 use crate::exit::SUCCEEDED;
 use crate::stack::DeployedStack;
 
@@ -42,8 +42,9 @@ pub(super) async fn stop(args: StopArgs) -> Result<u8> {
          processed, and finished outputs stay."
     ));
     if let Some(prefix) = execution.input["prefix"].as_str() {
+        let prefix = quoted(prefix);
         print_note(&format!(
-            "next: rehose start '{prefix}' --mode missing{stack_args} processes the remaining \
+            "next: rehose start {prefix} --mode missing{stack_args} processes the remaining \
              objects"
         ));
     }

@@ -8,6 +8,8 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::console::quoted;
+
 /// The error of an execution whose job has ended incomplete. `statemachine.asl.json` sets it.
 const INCOMPLETE: &str = "Rehose.Incomplete";
 
@@ -24,6 +26,8 @@ pub(crate) struct Execution {
     pub(crate) input: Value,
     pub(crate) started: Timestamp,
     pub(crate) ended: Option<Timestamp>,
+    /// When it last continued after an end.
+    pub(crate) redriven: Option<Timestamp>,
     error: Option<String>,
     pub(crate) cause: Option<String>,
 }
@@ -39,6 +43,7 @@ impl From<DescribeExecutionOutput> for Execution {
             input: serde_json::from_str(input).unwrap_or_default(),
             started: timestamp(&output.start_date),
             ended: output.stop_date.as_ref().map(timestamp),
+            redriven: output.redrive_date.as_ref().map(timestamp),
             error: output.error,
             cause: output.cause,
         }
@@ -60,7 +65,8 @@ impl Execution {
             fields.insert("job".to_owned(), self.job().into());
         }
         let machine = self.machine.as_str();
-        format!("aws stepfunctions start-execution --state-machine-arn {machine} --input '{input}'")
+        let input = quoted(&input.to_string());
+        format!("aws stepfunctions start-execution --state-machine-arn {machine} --input {input}")
     }
 
     /// Whether it continues the job of another execution, which waits for it.
@@ -113,6 +119,6 @@ impl fmt::Display for ExecutionState {
     }
 }
 
-fn timestamp(time: &DateTime) -> Timestamp {
+pub(super) fn timestamp(time: &DateTime) -> Timestamp {
     Timestamp::from_second(time.secs()).unwrap_or_default()
 }
