@@ -11,7 +11,7 @@ const NO_RULES: (&str, &str) = (
     "<Error><Code>NoSuchLifecycleConfiguration</Code><Message>none</Message></Error>",
 );
 
-/// Starts a job whose output is `s3://tables/vpc/`. The question for the bucket's lifecycle rules is
+/// Starts a job whose output is `s3://tables/vpc`. The question for the bucket's lifecycle rules is
 /// answered like this.
 fn start(rules: (&'static str, &'static str)) -> Finished {
     let answer = move |operation: &str| match operation {
@@ -22,7 +22,7 @@ fn start(rules: (&'static str, &'static str)) -> Finished {
         path if path.contains("lifecycle") => (rules.0.to_owned(), rules.1.to_owned()),
         operation => panic!("{operation}"),
     };
-    let output = "s3://tables/vpc/";
+    let output = "s3://tables/vpc";
     let machine = ["--state-machine", MACHINE, "--output", output];
     answered_by(answer, &[&["start", "2020/"], &machine[..]].concat())
 }
@@ -64,6 +64,7 @@ fn an_output_bucket_that_keeps_incomplete_uploads_is_warned_about() {
         ),
         (rule("Enabled", tagged, abort), "warning: no lifecycle rule"),
         (rule("Enabled", &prefix("vpc"), abort), ""),
+        (rule("Enabled", &prefix("vpc/"), abort), ""),
         (rule("Enabled", "<Prefix></Prefix>", abort), ""),
     ] {
         let started = start(rules).with_status(0);

@@ -2,7 +2,7 @@
 
 use rehose_reprocess::job::Mode;
 use rehose_store::aws;
-use rehose_store::location::Location;
+use rehose_store::location::{Location, root};
 use serde_json::json;
 
 use super::begin::begin;
@@ -30,7 +30,8 @@ async fn warn_of_leftover_parts(stack: &DeployedStack) {
     let Ok(Location::S3 { bucket, prefix }) = stack.output_location().await else {
         return;
     };
-    match aws::aborts_incomplete_uploads(stack.config().await, bucket, prefix).await {
+    let config = stack.config().await;
+    match aws::aborts_incomplete_uploads(config, bucket, &root(prefix)).await {
         Ok(true) => {}
         Ok(false) => print_note(&format!(
             "warning: no lifecycle rule of {bucket} aborts incomplete multipart uploads: parts that a \

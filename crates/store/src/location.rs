@@ -84,6 +84,14 @@ impl fmt::Display for Location {
     }
 }
 
+/// The beginning of every key of an output at a prefix.
+pub fn root(prefix: &str) -> String {
+    match prefix.trim_end_matches('/') {
+        "" => String::new(),
+        prefix => format!("{prefix}/"),
+    }
+}
+
 /// Opens locations. Clients are built once and shared.
 #[derive(Debug, Clone, Default)]
 pub struct Stores {
@@ -135,13 +143,7 @@ impl Stores {
     /// Opens a location to write to: a store rooted there.
     pub fn output(&self, location: &Location) -> Result<Arc<dyn Store>, LocationError> {
         match location {
-            Location::S3 { bucket, prefix } => {
-                let root = match prefix.trim_end_matches('/') {
-                    "" => String::new(),
-                    prefix => format!("{prefix}/"),
-                };
-                self.bucket(bucket, &root)
-            }
+            Location::S3 { bucket, prefix } => self.bucket(bucket, &root(prefix)),
             Location::Folder(path) => Ok(Arc::new(LocalStore::open(path)?)),
         }
     }
