@@ -38,6 +38,7 @@ def main():
             "two_cores": bench.two_cores(),
             "sizes": bench.sizes(),
             "small_objects": bench.small_objects(),
+            "sync": bench.sync(),
         }
         if options.stages:
             results["stages"] = bench.stages()
@@ -138,6 +139,15 @@ class Bench:
         above = cpu["small"] - cpu["whole"] * small.decoded / self.members.decoded
         return both["small"] | {"cpu_per_object_above_bytes": above / len(small.objects)}
 
+    def sync(self):
+        """What `--sync` takes for small objects, on the disk of the results: memory has nothing to sync."""
+        corpus = self.corpora.members("thousand", 10 * MEGABYTE, objects=1_000)
+        synced = contenders.Rehose(self.options.rehose, 1, "--sync")
+        self.options.results.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="sync-", dir=self.options.results) as disk:
+            return self.compare(corpus, {"rehose": self.rehose, "rehose --sync": synced},
+                                folder=pathlib.Path(disk))
+
     def stages(self):
         """The medians of each stage, in seconds, by who does it: `cargo bench` measures them."""
         command = ["cargo", "bench", "--quiet", "-p", "rehose-extract", "--features", "stages",
@@ -160,7 +170,7 @@ class Bench:
                              "rounds": {"rehose": rounds[name]}}
                 for name, one in measured[0].items()}
 
-    def compare(self, corpus, people, on=1, rounds=None):
+    def compare(self, corpus, people, on=1, rounds=None, folder=None):
         """Runs everybody in turns and returns the medians, and each round."""
         taken = {name: [] for name in people}
         rows = None
@@ -168,7 +178,7 @@ class Bench:
             written = {}
             for name, contender in people.items():
                 # They stay until the end: ext4 takes long to create files where many were deleted.
-                output = self.folder / f"output-{next(self.outputs)}"
+                output = (folder or self.folder) / f"output-{next(self.outputs)}"
                 result = measure(contender.command(corpus, output), cores()[:on])
                 written[name] = contender.written(output)
                 result["output_bytes"] = sum(path.stat().st_size for path in written[name])

@@ -8,15 +8,16 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Rehose:
-    """The command that is measured, with so many workers."""
+    """The command that is measured, with so many workers and further options."""
 
-    def __init__(self, binary, workers=1):
+    def __init__(self, binary, workers=1, *options):
         self.binary = str(binary)
         self.workers = workers
+        self.options = options
 
     def command(self, corpus, output):
         return [self.binary, "run", str(corpus.folder), str(output),
-                "--concurrency", str(self.workers)]
+                "--concurrency", str(self.workers), *self.options]
 
     def written(self, output):
         return sorted(path for path in (output / "csv").rglob("*") if path.is_file())

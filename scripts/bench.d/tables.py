@@ -36,6 +36,7 @@ def as_markdown(results):
     if results["two_cores"]:
         parts.append(two_cores(results["two_cores"]))
     parts.append(sizes(results["sizes"], results["small_objects"]))
+    parts.append(sync(results["sync"]))
     parts += [stage(name, results["stages"][name]) for name in STAGES if name in results.get("stages", {})]
     host = results["machine"]
     parts.append(
@@ -73,9 +74,17 @@ def two_cores(comparisons):
     return "\n".join(lines) + "\n"
 
 
-def paired(comparison, who, figure):
+def sync(comparison):
+    who = "rehose --sync"
+    return (f"| {comparison['corpus']['objects']:,} objects of 10 KB, on a disk | wall ÷ rehose's | CPU ÷ rehose's |\n"
+            f"|---|---:|---:|\n"
+            f"| {who} | {paired(comparison, who, 'wall_seconds', 'rehose'):.2f} "
+            f"| {paired(comparison, who, 'cpu_seconds', 'rehose'):.2f} |\n")
+
+
+def paired(comparison, who, figure, one="one worker"):
     """The median of the rounds' ratios: what slows the machine down for a while slows both."""
-    ones, others = comparison["rounds"]["one worker"], comparison["rounds"][who]
+    ones, others = comparison["rounds"][one], comparison["rounds"][who]
     return statistics.median(other[figure] / one[figure] for one, other in zip(ones, others))
 
 

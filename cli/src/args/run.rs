@@ -50,14 +50,15 @@ pub(crate) struct RunArgs {
     /// Transcode on this many cores [default: all]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: Option<u16>,
-    /// Read and write this many objects at once [default: 128 with S3, and one more than cores with
-    /// folders]
+    /// Read and write this many objects at once [default: 128 with S3 or --sync, and one more than
+    /// cores with folders]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     transfers: Option<u16>,
     /// The name of the job. The name of an interrupted job continues it [default: a new name]
     #[arg(long, value_parser = |id: &str| id.parse::<JobId>())]
     pub(crate) job: Option<JobId>,
-    /// Sync every file to the disk, so that the output folder survives a loss of power
+    /// Sync every file that this run writes to the disk, so that a folder survives a loss of power.
+    /// Small objects take twice as long or more
     #[arg(long)]
     pub(crate) sync: bool,
     /// Print the report as JSON instead of a summary

@@ -130,11 +130,12 @@ fn open_output(stores: &Stores, location: &Location, sync: bool) -> Result<Arc<d
     }
 }
 
-/// The limits for these stores, unless the user sets them.
+/// The limits for these stores, unless the user sets them. A disk that is waited for takes as long as a
+/// network, and syncs several files at the cost of one.
 fn limits(args: &RunArgs, locations: &[&Location]) -> Limits {
     let is_near = |location: &&Location| matches!(location, Location::Folder(_));
     let cores = args.cores();
-    let limits = match locations.iter().all(is_near) {
+    let limits = match !args.sync && locations.iter().all(is_near) {
         true => Limits::near(cores),
         false => Limits::distant(cores),
     };

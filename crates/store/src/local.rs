@@ -2,6 +2,7 @@
 
 mod listing;
 mod lock;
+mod sync;
 mod upload;
 
 use std::fs::{self, File, Metadata};
@@ -15,6 +16,7 @@ use futures::{StreamExt, stream};
 
 use crate::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 pub use lock::LocalLock;
+use sync::Syncer;
 use upload::LocalUpload;
 
 /// The folder at the root for objects that are not complete yet. It is not part of the store: it is
@@ -37,7 +39,7 @@ const MAX_NAME_BYTES: usize = 255;
 ///
 /// # Blocking
 ///
-/// Every operation except `list` does blocking I/O on the caller's thread, because most of it takes
+/// Every operation except `list` and the last step of a synced write does blocking I/O on the caller's thread, because most of it takes
 /// microseconds, and waking another thread takes longer. A runtime that shares its threads with other
 /// work needs one thread for each concurrent operation.
 #[derive(Debug, Clone)]
@@ -45,16 +47,8 @@ pub struct LocalStore {
     root: Arc<Path>,
     /// The root as text, with a trailing slash.
     name: Arc<str>,
-    durability: Durability,
-}
-
-/// What an object that is complete survives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Durability {
-    /// A crash of the process.
-    Process,
-    /// A crash of the machine, or a loss of power: the object and its folders are synced to the disk.
-    Machine,
+    /// Without it, nothing is synced.
+    syncer: Option<Arc<Syncer>>,
 }
 
 impl LocalStore {
@@ -79,15 +73,15 @@ impl LocalStore {
         Ok(Self {
             root,
             name,
-            durability: Durability::Process,
+            syncer: None,
         })
     }
 
-    /// Syncs each object and its folders to the disk before it counts as written. That takes some
-    /// milliseconds for each.
+    /// Syncs each object and its folders to the disk before it counts as written, so that it survives a
+    /// loss of power. Another thread waits for the disk, which takes milliseconds.
     pub fn synced(self) -> Self {
         Self {
-            durability: Durability::Machine,
+            syncer: Some(Arc::new(Syncer::new(Arc::clone(&self.root)))),
             ..self
         }
     }
@@ -156,7 +150,8 @@ impl Store for LocalStore {
 
     async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError> {
         let path = self.path("put", key)?;
-        upload::put_if_absent(self, &path, &body)
+        upload::put_if_absent(self, path, &body)
+            .await
             .map_err(|error| failure("put", self.url(key), error))
     }
 

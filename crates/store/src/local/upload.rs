@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tempfile::{NamedTempFile, PersistError};
+use tokio::task::spawn_blocking;
 
-use super::{BUFFER_BYTES, Durability, LocalStore, RESERVED, failure};
+use super::{BUFFER_BYTES, LocalStore, RESERVED, failure};
 use crate::{Put, Store, StoreError, Upload};
 
 /// A file being written, as a temporary file until it is complete.
@@ -60,10 +61,9 @@ impl Upload for LocalUpload {
     async fn complete(mut self: Box<Self>) -> Result<u64, StoreError> {
         let mut draft = self.take_draft()?;
         let file = self.flush(&mut draft)?;
-        place(&self.store, file, &self.path, |file| {
-            file.persist(&self.path)
-        })
-        .map_err(|error| self.failure(error))?;
+        let path = self.path.clone();
+        let placed = place(&self.store, file, path, Existing::Replaced).await;
+        placed.map_err(|error| self.failure(error))?;
         Ok(draft.written)
     }
 
@@ -97,14 +97,14 @@ impl Draft {
 }
 
 /// Writes a file if it does not exist.
-pub(super) fn put_if_absent(store: &LocalStore, path: &Path, body: &[u8]) -> io::Result<Put> {
+pub(super) async fn put_if_absent(
+    store: &LocalStore,
+    path: PathBuf,
+    body: &[u8],
+) -> io::Result<Put> {
     let mut file = temporary(&store.root)?;
     file.write_all(body)?;
-    match place(store, file, path, |file| file.persist_noclobber(path)) {
-        Ok(()) => Ok(Put::Created),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Put::Exists),
-        Err(error) => Err(error),
-    }
+    place(store, file, path, Existing::Kept).await
 }
 
 fn temporary(root: &Path) -> io::Result<NamedTempFile> {
@@ -122,38 +122,52 @@ fn temporary(root: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Moves a file to its path, and syncs both if the store is synced.
-fn place<T>(
-    store: &LocalStore,
-    file: NamedTempFile,
-    path: &Path,
-    persist: impl Fn(NamedTempFile) -> Result<T, PersistError>,
-) -> io::Result<()> {
-    match store.durability {
-        Durability::Process => move_to(file, path, persist),
-        Durability::Machine => {
-            file.as_file().sync_all()?;
-            move_to(file, path, persist)?;
-            sync_folders(&store.root, path)
-        }
-    }
+/// What becomes of a file that is already at the path.
+#[derive(Debug, Clone, Copy)]
+enum Existing {
+    Replaced,
+    Kept,
 }
 
-/// Syncs the folders of an object, up to the one that holds the root: each of them may be new.
-fn sync_folders(root: &Path, path: &Path) -> io::Result<()> {
-    let holds_root = root.parent().unwrap_or(root);
-    let folders = path.ancestors().skip(1);
-    for folder in folders.take_while(|folder| folder.starts_with(holds_root)) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+/// Makes a file visible at its path, and syncs it if the store is synced.
+async fn place(
+    store: &LocalStore,
+    file: NamedTempFile,
+    path: PathBuf,
+    existing: Existing,
+) -> io::Result<Put> {
+    let Some(syncer) = store.syncer.clone() else {
+        return place_now(file, &path, existing);
+    };
+    let placing = spawn_blocking(move || {
+        file.as_file().sync_all()?;
+        let put = place_now(file, &path, existing)?;
+        if put == Put::Exists {
+            // Its writer may have failed to sync it, or may not have done so yet.
+            File::open(&path)?.sync_all()?;
+        }
+        syncer.sync_entries(&path)?;
+        Ok(put)
+    });
+    (placing.await).unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+fn place_now(file: NamedTempFile, path: &Path, existing: Existing) -> io::Result<Put> {
+    let placed = match existing {
+        Existing::Replaced => move_to(path, file, |file| file.persist(path)),
+        Existing::Kept => match move_to(path, file, |file| file.persist_noclobber(path)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(Put::Exists),
+            placed => placed,
+        },
+    };
+    placed.map(|()| Put::Created)
 }
 
 /// Moves a file to its path. The folder is created only if it is missing, which only its first object
 /// pays for.
 fn move_to<T>(
-    file: NamedTempFile,
     path: &Path,
+    file: NamedTempFile,
     persist: impl Fn(NamedTempFile) -> Result<T, PersistError>,
 ) -> io::Result<()> {
     let Err(failed) = persist(file) else {

@@ -45,8 +45,18 @@ async fn folder() -> Folder {
     Folder { store, dir }
 }
 
+async fn synced_folder() -> Folder {
+    let Folder { store, dir } = folder().await;
+    let store = store.synced();
+    Folder { store, dir }
+}
+
 mod stores {
     rehose_testkit::suites!(store super::folder);
+}
+
+mod synced_stores {
+    rehose_testkit::suites!(store super::synced_folder);
 }
 
 fn file(path: impl AsRef<Path>) {
