@@ -36,11 +36,19 @@ pub(crate) const MAX_TIMESTAMP: usize = 64;
 /// `DATA_MESSAGE`, has 12.
 pub(crate) const MAX_WORD: usize = 16;
 
+/// Bytes of an id, or of the name of a log group or stream. CloudWatch Logs allows 512
+/// (<https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>).
+pub(crate) const MAX_NAME: usize = 4 * 1024;
+
+/// Bytes of a stray document that are kept with its rejection.
+pub(crate) const MAX_STRAY: usize = 16 * 1024;
+
 /// Levels of JSON nesting. serde_json and most other parsers have the same limit. An envelope has
 /// four levels.
 pub(crate) const MAX_DEPTH: usize = 128;
 
-/// Bytes of rows and rejected lines that wait for their document's `messageType`.
+/// Bytes of events that wait for their document's `messageType`, or for its log group if that is asked
+/// for. Also the bytes of text in the `rawData` of an error record.
 ///
 /// Sixteen times the largest Firehose record, 1,000 KiB
 /// (<https://docs.aws.amazon.com/firehose/latest/dev/limits.html>), which holds one gzipped

@@ -1,33 +1,70 @@
 //! Dialects: how events are found in an object's text.
 //!
-//! A user names a dialect with [`DialectName`](crate::DialectName). It is compiled once, into a
-//! [`Dialect`]. Each object gets a [`Parser`] of its own, which passes events to an [`EventSink`].
+//! A user may name a dialect with [`DialectName`]. It is compiled once, into a [`Dialect`]. Each object
+//! gets a [`Parser`] of its own, which passes events to an [`EventSink`].
 
-pub(crate) mod cloudwatch;
+mod documents;
+mod export;
+mod firehose_errors;
 pub(crate) mod json;
+mod lines;
+mod recognise;
 pub(crate) mod regex;
 
-use std::io;
 use std::sync::Arc;
 
-use self::cloudwatch::CloudWatchParser;
+use ::regex::bytes::Regex;
+
+use self::documents::{DocumentParser, Kinds};
+use self::export::ExportParser;
+use self::lines::LineParser;
+use self::recognise::{Recogniser, TextKind};
 use self::regex::{EventRegex, RegexParser};
-use crate::bounds::MAX_HELD;
-use crate::error::{Error, Reason};
-use crate::rejection::Rejection;
+use crate::error::Error;
+use crate::event::EventSink;
+use crate::options::DialectName;
 
 /// A compiled dialect. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) enum Dialect {
-    CloudWatch,
+    /// The bytes of each object decide.
+    Any {
+        documents: Kinds,
+        time_regex: Option<Regex>,
+    },
+    Documents(Kinds),
+    Lines {
+        time_regex: Option<Regex>,
+    },
+    Export,
     Regex(Arc<EventRegex>),
 }
 
 impl Dialect {
+    /// Returns the dialect that reads JSON documents, or any text if no name is given.
+    pub(crate) fn documents(
+        name: Option<DialectName>,
+        takes_records: bool,
+        needs_origin: bool,
+        time_regex: Option<Regex>,
+    ) -> Self {
+        let documents = Kinds::new(name, takes_records, needs_origin);
+        match name {
+            Some(_) => Self::Documents(documents),
+            None => Self::Any {
+                documents,
+                time_regex,
+            },
+        }
+    }
+
     /// Returns a parser for one object.
     pub(crate) fn parser(&self) -> Parser {
         match self {
-            Self::CloudWatch => Parser::CloudWatch(Box::new(CloudWatchParser::new())),
+            Self::Any { .. } => Parser::Unknown(Recogniser::default(), self.clone()),
+            Self::Documents(kinds) => Parser::Documents(Box::new(DocumentParser::new(*kinds))),
+            Self::Lines { time_regex } => Parser::lines(time_regex),
+            Self::Export => Parser::Export(Box::default()),
             Self::Regex(regex) => Parser::Regex(Box::new(RegexParser::new(Arc::clone(regex)))),
         }
     }
@@ -36,15 +73,35 @@ impl Dialect {
 /// Finds the events of one object.
 #[derive(Debug)]
 pub(crate) enum Parser {
-    CloudWatch(Box<CloudWatchParser>),
+    /// The text's first bytes have not shown its dialect yet.
+    Unknown(Recogniser, Dialect),
+    Documents(Box<DocumentParser>),
+    Lines(Box<LineParser>),
+    Export(Box<ExportParser>),
     Regex(Box<RegexParser>),
 }
 
 impl Parser {
+    fn lines(time_regex: &Option<Regex>) -> Self {
+        Self::Lines(Box::new(LineParser::new(time_regex.clone())))
+    }
+
     /// Parses the next piece of text.
     pub(crate) fn push(&mut self, text: &[u8], events: &mut dyn EventSink) -> Result<(), Error> {
         match self {
-            Self::CloudWatch(parser) => parser.push(text, events),
+            Self::Unknown(recogniser, dialect) => {
+                let before = recogniser.held().len();
+                let Some(kind) = recogniser.push(text) else {
+                    return Ok(());
+                };
+                let held = recogniser.held()[..before].to_vec();
+                *self = of_kind(dialect, kind);
+                self.push(&held, events)?;
+                self.push(text, events)
+            }
+            Self::Documents(parser) => parser.push(text, events),
+            Self::Lines(parser) => parser.push(text, events),
+            Self::Export(parser) => parser.push(text, events),
             Self::Regex(parser) => parser.push(text, events),
         }
     }
@@ -52,66 +109,36 @@ impl Parser {
     /// Ends the text and returns the number of documents in it.
     pub(crate) fn finish(&mut self, events: &mut dyn EventSink) -> Result<u64, Error> {
         match self {
-            Self::CloudWatch(parser) => parser.finish(),
-            Self::Regex(parser) => {
-                parser.finish(events)?;
-                Ok(0)
+            Self::Unknown(recogniser, dialect) => {
+                let Some(kind) = recogniser.finish() else {
+                    return Ok(0);
+                };
+                let held = recogniser.held().to_vec();
+                *self = of_kind(dialect, kind);
+                self.push(&held, events)?;
+                self.finish(events)
             }
+            Self::Documents(parser) => parser.finish(),
+            Self::Lines(parser) => parser.finish(events).map(|()| 0),
+            Self::Export(parser) => parser.finish(events).map(|()| 0),
+            Self::Regex(parser) => parser.finish(events).map(|()| 0),
         }
+    }
+
+    /// Whether the bytes have shown that the text consists of lines.
+    pub(crate) fn is_lines(&self) -> bool {
+        matches!(self, Self::Lines(_))
     }
 }
 
-/// A log event.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Event<'a> {
-    /// Milliseconds since 1970, as written.
-    pub(crate) timestamp: &'a [u8],
-    /// The message, with its escapes decoded.
-    pub(crate) message: &'a [u8],
-}
-
-/// The kind of a document.
-///
-/// CloudWatch Logs sends control documents to test whether it can reach a destination
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DocumentKind {
-    Data,
-    Control,
-    /// The parser has not reached the document's `messageType` yet.
-    Unknown,
-}
-
-/// Takes the events that a parser finds.
-///
-/// The [`Router`](crate::router::Router) is the event sink of a transcode. A parser knows only this
-/// trait, and so nothing of records and files.
-pub(crate) trait EventSink {
-    /// Takes an event from a document of this kind.
-    fn event(&mut self, event: Event<'_>, kind: DocumentKind) -> Result<(), SinkError>;
-
-    /// Takes an event whose message the parser cannot unescape. The message is as written.
-    fn reject(&mut self, event: Event<'_>, reason: Rejection) -> Result<(), SinkError>;
-
-    /// Gives the kind of the document whose events have been `Unknown` so far.
-    fn resolve(&mut self, kind: DocumentKind) -> Result<(), SinkError>;
-}
-
-/// The reason why an event sink fails. A sink has no offsets, so the parser adds one.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SinkError {
-    #[error("more than {MAX_HELD} bytes wait for a messageType")]
-    TooMuchHeld,
-    #[error(transparent)]
-    Output(#[from] io::Error),
-}
-
-impl SinkError {
-    /// Returns the error for an event or document at an offset of the text.
-    pub(crate) fn in_text(self, offset: u64) -> Error {
-        match self {
-            Self::TooMuchHeld => Reason::TooMuchHeld(MAX_HELD).in_text(offset),
-            Self::Output(error) => Error::Output(error),
+/// Returns the parser of a text whose bytes have shown its kind.
+fn of_kind(dialect: &Dialect, kind: TextKind) -> Parser {
+    match (kind, dialect) {
+        (TextKind::Documents, Dialect::Any { documents, .. }) => {
+            Parser::Documents(Box::new(DocumentParser::new(*documents)))
         }
+        (TextKind::Lines, Dialect::Any { time_regex, .. }) => Parser::lines(time_regex),
+        (TextKind::Export, _) => Parser::Export(Box::default()),
+        (_, dialect) => dialect.parser(),
     }
 }

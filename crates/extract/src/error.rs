@@ -93,15 +93,21 @@ pub enum Reason {
     /// The JSON is not a CloudWatch Logs envelope.
     #[error("not a CloudWatch Logs envelope: {0}")]
     NotAnEnvelope(String),
+    /// No document or line of the object is an event. The position is the first one.
+    #[error("nothing that this dialect and format can read, beginning")]
+    NothingReadable,
+    /// A line names columns that the output does not have.
+    #[error(
+        "a header with the columns {} that the output does not have (name them with the option fields)",
+        .0.join(", ")
+    )]
+    UnknownColumns(Vec<String>),
     /// JSON is nested deeper than the limit.
     #[error("JSON nested deeper than {0} levels")]
     TooDeep(usize),
     /// A message is longer than the limit, in bytes.
     #[error("a message longer than {0} bytes")]
     MessageTooLong(usize),
-    /// A timestamp is longer than the limit, in bytes.
-    #[error("a timestamp longer than {0} bytes")]
-    TimestampTooLong(usize),
     /// A document's `messageType` comes after more bytes of rows than the limit. The position is the
     /// beginning of the document.
     #[error("more than {0} bytes of rows before the document's messageType")]
@@ -129,9 +135,10 @@ impl Reason {
             Self::MalformedJson(_) => "malformed-json",
             Self::CutJson => "cut-json",
             Self::NotAnEnvelope(_) => "not-an-envelope",
+            Self::NothingReadable => "nothing-readable",
+            Self::UnknownColumns(_) => "unknown-columns",
             Self::TooDeep(_) => "too-deep",
             Self::MessageTooLong(_) => "message-too-long",
-            Self::TimestampTooLong(_) => "timestamp-too-long",
             Self::TooMuchHeld(_) => "too-much-held",
             Self::MatchTooLong(_) => "match-too-long",
             Self::RegexTooLarge => "regex-too-large",

@@ -1,69 +1,159 @@
 //! Formats: how a message becomes the fields of a record.
 //!
-//! A user names a format with [`FormatName`](crate::FormatName). It is compiled once, into a
-//! [`Format`].
+//! A user names a format with [`FormatName`]. It is compiled once, into a [`Format`]. A new format is
+//! one file and one line in each match of this file.
 
-pub(crate) mod message;
-pub(crate) mod regex;
-pub(crate) mod vpc_flow_logs;
+mod flow_logs;
+mod message;
+pub(crate) mod names;
+mod regex;
+mod spaced;
+mod tgw_flow_logs;
+mod vpc_flow_logs;
 
 use std::ops::Range;
 
+pub use self::flow_logs::Field;
+use self::flow_logs::{Catalogue, FlowLogsFormat};
 use self::message::MessageFormat;
+use self::names::FieldLists;
 use self::regex::RegexFormat;
-use self::vpc_flow_logs::VpcFlowLogsFormat;
+pub use self::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS};
+use crate::options::FormatName;
 use crate::record::Fields;
 use crate::rejection::Rejection;
+use crate::schema::Column;
 
 /// A compiled format. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) enum Format {
-    VpcFlowLogs(VpcFlowLogsFormat),
+    FlowLogs(FlowLogsFormat),
     Regex(RegexFormat),
     Message(MessageFormat),
 }
 
+/// The catalogue of fields of a format that has one.
+fn catalogue(name: FormatName) -> Option<&'static Catalogue> {
+    match name {
+        FormatName::VpcFlowLogs => Some(&vpc_flow_logs::CATALOGUE),
+        FormatName::TgwFlowLogs => Some(&tgw_flow_logs::CATALOGUE),
+        FormatName::Regex | FormatName::Message => None,
+    }
+}
+
+/// The fields that a format has unless the user names others.
+pub(crate) fn default_fields(name: FormatName) -> Option<FieldLists> {
+    catalogue(name).map(|catalogue| catalogue.default.into())
+}
+
 impl Format {
-    /// Returns the columns after `timestamp`.
-    pub(crate) fn schema(&self) -> Vec<Column<'_>> {
-        match self {
-            Self::VpcFlowLogs(format) => format.schema(),
-            Self::Regex(format) => format.schema(),
-            Self::Message(format) => format.schema(),
+    pub(crate) fn message() -> Self {
+        Self::Message(MessageFormat)
+    }
+
+    /// Compiles a regex. The error is the reason, in words.
+    pub(crate) fn regex(pattern: &str) -> Result<Self, String> {
+        RegexFormat::new(pattern).map(Self::Regex)
+    }
+
+    /// Compiles the fields of a format of flow logs. The error is the reason, in words.
+    pub(crate) fn flow_logs(name: FormatName, fields: &FieldLists) -> Result<Self, String> {
+        match catalogue(name) {
+            Some(catalogue) => FlowLogsFormat::new(catalogue, fields.lists()).map(Self::FlowLogs),
+            None => Ok(Self::message()),
         }
     }
 
-    /// Splits a message into a field for each column. `ranges` is a buffer for the format to use.
+    /// Returns the format's own columns.
+    pub(crate) fn columns(&self) -> Vec<Column<'_>> {
+        match self {
+            Self::FlowLogs(format) => format.columns(),
+            Self::Regex(format) => format.columns(),
+            Self::Message(format) => format.columns(),
+        }
+    }
+
+    /// Splits a message into a field for each column. `ranges` are buffers for the format to use.
     #[inline]
     pub(crate) fn split<'a>(
         &self,
         message: &'a [u8],
-        ranges: &'a mut Vec<Range<usize>>,
+        ranges: &'a mut Ranges,
     ) -> Result<Fields<'a>, Rejection> {
         match self {
-            Self::VpcFlowLogs(format) => format.split(message, ranges),
+            Self::FlowLogs(format) => format.split(message, ranges),
             Self::Regex(format) => format.split(message, ranges),
             Self::Message(format) => Ok(format.split(message, ranges)),
         }
     }
+
+    /// Whether a record has a time of its own.
+    pub(crate) fn has_time(&self) -> bool {
+        match self {
+            Self::FlowLogs(format) => format.has_time(),
+            Self::Regex(_) | Self::Message(_) => false,
+        }
+    }
+
+    /// Returns the record's own time in milliseconds since 1970.
+    pub(crate) fn time(&self, fields: Fields<'_>) -> Option<i64> {
+        match self {
+            Self::FlowLogs(format) => format.time(fields),
+            Self::Regex(_) | Self::Message(_) => None,
+        }
+    }
+
+    /// Takes a line that may name the fields of the lines after it. Returns whether it does.
+    ///
+    /// # Errors
+    ///
+    /// Returns the names that are no columns of the output.
+    pub(crate) fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>> {
+        match self {
+            Self::FlowLogs(format) => format.header(line),
+            Self::Regex(_) | Self::Message(_) => Ok(false),
+        }
+    }
+
+    /// Returns the documented record that has this number of fields: its version, and its fields as a
+    /// list for the option `fields`.
+    pub(crate) fn record_of(&self, count: usize) -> Option<(u8, String)> {
+        match self {
+            Self::FlowLogs(format) => format.records_of(count),
+            Self::Regex(_) | Self::Message(_) => None,
+        }
+    }
 }
 
-/// A column of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The type of its values.
-    pub kind: FieldKind,
+/// Buffers for the fields of a message. A missing range is a field that the message does not have.
+#[derive(Debug, Default)]
+pub(crate) struct Ranges {
+    /// In the message's order.
+    found: Vec<Option<Range<usize>>>,
+    /// In the columns' order.
+    arranged: Vec<Option<Range<usize>>>,
 }
 
-/// The type of a field or column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
-    /// A whole number of up to 32 bits.
-    Int,
-    /// A whole number of up to 64 bits.
-    BigInt,
-    /// Any text.
-    Text,
+impl Ranges {
+    /// Finds the fields between spaces.
+    fn find(&mut self, message: &[u8]) {
+        self.found.clear();
+        let mut begin = 0;
+        for field in message.split(|byte| *byte == b' ') {
+            let end = begin + field.len();
+            if !field.is_empty() {
+                self.found.push(Some(begin..end));
+            }
+            begin = end + 1;
+        }
+    }
+
+    /// Arranges the fields by the index that each column has.
+    fn arrange(&mut self, fields: &[Option<usize>]) {
+        self.arranged.clear();
+        for field in fields {
+            let range = field.and_then(|field| self.found.get(field)?.clone());
+            self.arranged.push(range);
+        }
+    }
 }

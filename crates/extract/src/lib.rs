@@ -27,7 +27,7 @@
 //! use rehose_extract::{Compression, Options, Transcoder};
 //!
 //! let options = Options {
-//!     fields: Some(["srcaddr", "dstaddr", "bytes"].map(str::to_owned).to_vec()),
+//!     fields: Some(["srcaddr", "dstaddr", "bytes"].into()),
 //!     ..Options::default()
 //! };
 //! let shape = options.compile()?;
@@ -54,13 +54,16 @@
 mod bounds;
 mod dialect;
 mod error;
+mod event;
 mod format;
 mod layers;
 mod options;
+mod origin;
 mod pattern;
 mod record;
 mod rejection;
 mod router;
+mod schema;
 mod shape;
 mod sink;
 mod space;
@@ -72,10 +75,12 @@ mod utf8;
 
 pub use bounds::{MAX_LEVEL, MIN_LEVEL};
 pub use error::{Error, Fault, Position, Reason, Stream};
-pub use format::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS, Field};
-pub use format::{Column, FieldKind};
-pub use options::{DialectName, FormatName, Options, OptionsError};
-pub use rejection::Rejection;
+pub use format::names::FieldLists;
+pub use format::{DEFAULT_FIELDS, FIELDS, Field};
+pub use options::{DialectName, FormatName, LineBreaks, Options, OptionsError};
+pub use origin::OriginColumn;
+pub use rejection::{Rejection, RejectionCount};
+pub use schema::{Column, FieldKind};
 pub use shape::Shape;
 pub use sink::{BlockWriter, Compression, Gzip};
 pub use transcode::{Summary, Transcoder};

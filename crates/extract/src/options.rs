@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Dialect;
 use crate::dialect::regex::EventRegex;
-use crate::format::Format;
-use crate::format::message::MessageFormat;
-use crate::format::regex::RegexFormat;
-use crate::format::vpc_flow_logs::{DEFAULT_FIELDS, VpcFlowLogsFormat};
-use crate::shape::Shape;
+use crate::format::names::FieldLists;
+use crate::format::{Format, default_fields};
+use crate::origin::{OriginColumn, OriginFilter};
+use crate::pattern;
+use crate::shape::{Parts, Shape};
+use crate::timestamp::TimeFormat;
 
 /// The dialect that is read and the format that is written. Every option has a default.
 ///
@@ -25,21 +26,42 @@ use crate::shape::Shape;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
-    /// The dialect. Defaults to `regex` if there is an event regex, and else to `cloudwatch`.
+    /// The dialect. Defaults to `regex` if there is an event regex. Without either, the bytes of each
+    /// object decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialect: Option<DialectName>,
     /// The regex for the dialect `regex`. It has the groups `timestamp` and `message`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_regex: Option<String>,
+    /// The regex that finds the time of a line. It has the group `timestamp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_regex: Option<String>,
+    /// How the group `timestamp` of a regex is written: `ms` (default), `s`, `us`, `ns`, `iso`, or a
+    /// pattern of `strftime`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_format: Option<String>,
     /// The format. Defaults to `regex` if there is a message regex, and else to `vpc-flow-logs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<FormatName>,
-    /// The fields for the format `vpc-flow-logs`. Defaults to [`DEFAULT_FIELDS`].
+    /// The fields for a format of flow logs. Defaults to the record that AWS writes unless told
+    /// otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fields: Option<Vec<String>>,
+    pub fields: Option<FieldLists>,
     /// The regex for the format `regex`. Its named groups are the columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_regex: Option<String>,
+    /// How a field with a line break is written. The formats of flow logs have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_breaks: Option<LineBreaks>,
+    /// Columns after those of the format that say where an event comes from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<OriginColumn>,
+    /// Patterns of the log groups to read, in which `*` matches anything. Empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log_group: Vec<String>,
+    /// The AWS account whose logs to read. Defaults to all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// The name of a dialect, which finds the events in an object's text.
@@ -49,6 +71,14 @@ pub enum DialectName {
     /// Envelopes of CloudWatch Logs.
     #[serde(rename = "cloudwatch")]
     CloudWatch,
+    /// One record per line, possibly after a line of field names.
+    Lines,
+    /// Objects that an export task of CloudWatch Logs has written: a time before each message.
+    Export,
+    /// JSON documents: those with a message, and those that are records.
+    Json,
+    /// Records that Firehose could not deliver.
+    FirehoseErrors,
     /// Matches of a regex.
     Regex,
 }
@@ -59,10 +89,24 @@ pub enum DialectName {
 pub enum FormatName {
     /// VPC flow logs: fields between spaces.
     VpcFlowLogs,
+    /// Transit gateway flow logs: fields between spaces.
+    TgwFlowLogs,
     /// The named groups of a regex.
     Regex,
     /// The whole message in one column.
     Message,
+}
+
+/// How CSV has a field with a line break.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LineBreaks {
+    /// As `\n` and `\r`, two characters each, and a backslash as two. Athena ends a row at each line
+    /// break, in quotes or not.
+    #[default]
+    Escape,
+    /// As it is.
+    Keep,
 }
 
 /// The reason why [`Options`] are refused.
@@ -96,20 +140,28 @@ pub enum OptionsError {
 
 impl Options {
     /// Returns the options with every default filled in. Options with the same meaning become equal.
+    ///
+    /// The dialect stays open unless it is chosen.
     pub fn with_defaults(&self) -> Self {
         let mut options = self.clone();
-        let dialect = *options.dialect.get_or_insert(match self.event_regex {
-            Some(_) => DialectName::Regex,
-            None => DialectName::CloudWatch,
-        });
-        options.dialect = Some(dialect);
+        if self.event_regex.is_some() {
+            options.dialect.get_or_insert(DialectName::Regex);
+        }
         let format = *options.format.get_or_insert(match self.message_regex {
             Some(_) => FormatName::Regex,
             None => FormatName::VpcFlowLogs,
         });
-        if format == FormatName::VpcFlowLogs {
-            (options.fields).get_or_insert_with(|| DEFAULT_FIELDS.map(str::to_owned).to_vec());
+        options.fields = options.fields.or_else(|| default_fields(format));
+        if options.line_breaks == Some(LineBreaks::default()) {
+            options.line_breaks = None;
         }
+        if options.time_format.as_deref() == Some("ms") {
+            options.time_format = None;
+        }
+        options.with.sort_unstable();
+        options.with.dedup();
+        options.log_group.sort_unstable();
+        options.log_group.dedup();
         options
     }
 
@@ -120,7 +172,81 @@ impl Options {
     /// Names the option that is invalid, missing, or without effect.
     pub fn compile(&self) -> Result<Shape, OptionsError> {
         let options = self.with_defaults();
-        let dialect = match (options.dialect, &options.event_regex) {
+        let filter = OriginFilter::new(&options.log_group, options.owner.as_deref());
+        let filter = filter.map_err(value("log_group"))?;
+        options.check_origin(&filter)?;
+        let format = options.compile_format()?;
+        let time_format = options.compile_time_format()?;
+        let has_document_column = options.with.iter().any(|column| column.is_of_document());
+        let dialect = options.compile_dialect(!filter.is_empty() || has_document_column)?;
+        let shape = Shape::new(Parts {
+            dialect,
+            format,
+            time_format,
+            filter,
+            origin_columns: options.with.clone(),
+            line_breaks: options.line_breaks.unwrap_or_default(),
+            options,
+        });
+        let columns = shape.columns();
+        let again = columns
+            .iter()
+            .enumerate()
+            .find(|(i, name)| columns[..*i].contains(name));
+        match again {
+            None => Ok(shape),
+            Some((_, name)) => Err(OptionsError::Value {
+                option: "with",
+                reason: format!("a group of the message regex is already named {name}"),
+            }),
+        }
+    }
+
+    /// Checks that the dialect knows what the origin columns and the filter ask for.
+    fn check_origin(&self, filter: &OriginFilter) -> Result<(), OptionsError> {
+        const PROVIDERS: &str = "the dialects cloudwatch and firehose-errors have them, and so has no dialect at all, with \
+             which the bytes of each object decide";
+        let dialect = match self.dialect {
+            None | Some(DialectName::CloudWatch | DialectName::FirehoseErrors) => return Ok(()),
+            Some(dialect) => dialect.name(),
+        };
+        if let Some(column) = self
+            .with
+            .iter()
+            .find(|column| **column != OriginColumn::Source)
+        {
+            let column = column.name();
+            return Err(OptionsError::Value {
+                option: "with",
+                reason: format!("the dialect {dialect} has no {column}; {PROVIDERS}"),
+            });
+        }
+        if !filter.is_empty() {
+            return Err(OptionsError::Value {
+                option: if self.owner.is_some() {
+                    "owner"
+                } else {
+                    "log_group"
+                },
+                reason: format!("the dialect {dialect} has no log groups and owners; {PROVIDERS}"),
+            });
+        }
+        Ok(())
+    }
+
+    /// `needs_origin` says whether events wait for the origin of their document.
+    fn compile_dialect(&self, needs_origin: bool) -> Result<Dialect, OptionsError> {
+        if self.dialect != Some(DialectName::Regex) && self.event_regex.is_some() {
+            return Err(stray("event_regex", "the dialect regex"));
+        }
+        let time_regex = match (&self.time_regex, self.dialect) {
+            (None, _) => None,
+            (Some(pattern), None | Some(DialectName::Lines)) => {
+                Some(pattern::with_groups(pattern, &["timestamp"]).map_err(value("time_regex"))?)
+            }
+            (Some(_), Some(_)) => return Err(stray("time_regex", "the dialect lines")),
+        };
+        Ok(match (self.dialect, &self.event_regex) {
             (Some(DialectName::Regex), Some(pattern)) => {
                 let regex = EventRegex::new(pattern).map_err(value("event_regex"))?;
                 Dialect::Regex(Arc::new(regex))
@@ -128,26 +254,56 @@ impl Options {
             (Some(DialectName::Regex), None) => {
                 return Err(missing("event_regex", "the dialect regex"));
             }
-            (_, Some(_)) => return Err(stray("event_regex", "the dialect regex")),
-            (_, None) => Dialect::CloudWatch,
-        };
-        let format = match (options.format, &options.fields, &options.message_regex) {
-            (Some(FormatName::Regex), None, Some(pattern)) => {
-                Format::Regex(RegexFormat::new(pattern).map_err(value("message_regex"))?)
+            (Some(DialectName::Lines), _) => Dialect::Lines { time_regex },
+            (Some(DialectName::Export), _) => Dialect::Export,
+            (name, _) => {
+                let takes_records = self.fields.is_none();
+                Dialect::documents(name, takes_records, needs_origin, time_regex)
             }
-            (Some(FormatName::Regex), _, None) => {
-                return Err(missing("message_regex", "the format regex"));
+        })
+    }
+
+    fn compile_time_format(&self) -> Result<TimeFormat, OptionsError> {
+        match &self.time_format {
+            None => Ok(TimeFormat::default()),
+            Some(_) if self.event_regex.is_none() && self.time_regex.is_none() => {
+                Err(stray("time_format", "event_regex and time_regex"))
             }
-            (Some(FormatName::VpcFlowLogs), Some(fields), None) => {
-                Format::VpcFlowLogs(VpcFlowLogsFormat::new(fields).map_err(value("fields"))?)
+            Some(text) => TimeFormat::new(text).map_err(value("time_format")),
+        }
+    }
+
+    fn compile_format(&self) -> Result<Format, OptionsError> {
+        let name = self.format.unwrap_or(FormatName::VpcFlowLogs);
+        if name != FormatName::Regex && self.message_regex.is_some() {
+            return Err(stray("message_regex", "the format regex"));
+        }
+        match (name, &self.fields, &self.message_regex) {
+            (FormatName::Regex, _, None) => Err(missing("message_regex", "the format regex")),
+            (FormatName::Regex | FormatName::Message, Some(_), _) => Err(stray(
+                "fields",
+                "the formats vpc-flow-logs and tgw-flow-logs",
+            )),
+            (FormatName::Regex, None, Some(pattern)) => {
+                Format::regex(pattern).map_err(value("message_regex"))
             }
-            (Some(FormatName::Message), None, None) => Format::Message(MessageFormat),
-            (Some(FormatName::Regex | FormatName::Message), Some(_), _) => {
-                return Err(stray("fields", "the format vpc-flow-logs"));
-            }
-            _ => return Err(stray("message_regex", "the format regex")),
-        };
-        Ok(Shape::new(options, dialect, format))
+            (_, Some(fields), _) => Format::flow_logs(name, fields).map_err(value("fields")),
+            (_, None, _) => Ok(Format::message()),
+        }
+    }
+}
+
+impl DialectName {
+    /// Returns the dialect's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CloudWatch => "cloudwatch",
+            Self::Lines => "lines",
+            Self::Export => "export",
+            Self::Json => "json",
+            Self::FirehoseErrors => "firehose-errors",
+            Self::Regex => "regex",
+        }
     }
 }
 

@@ -15,10 +15,22 @@ pub(crate) fn text(pattern: &str) -> Result<regex::Regex, String> {
 }
 
 /// Compiles a pattern for bytes. The error is the reason, in words.
-pub(crate) fn bytes(pattern: &str) -> Result<bytes::Regex, String> {
+fn bytes(pattern: &str) -> Result<bytes::Regex, String> {
     check_length(pattern)?;
     let mut builder = bytes::RegexBuilder::new(pattern);
     builder.size_limit(MAX_COMPILED).build().map_err(reason)
+}
+
+/// Compiles a pattern for bytes that has these groups. The error is the reason, in words.
+pub(crate) fn with_groups(pattern: &str, names: &[&str]) -> Result<bytes::Regex, String> {
+    let regex = bytes(pattern)?;
+    match names
+        .iter()
+        .find(|name| !regex.capture_names().flatten().any(|g| g == **name))
+    {
+        None => Ok(regex),
+        Some(name) => Err(format!("it has no group (?P<{name}>...)")),
+    }
 }
 
 fn check_length(pattern: &str) -> Result<(), String> {

@@ -2,18 +2,22 @@
 
 use std::ops::Range;
 
-use crate::dialect::Event;
-use crate::format::Format;
+use crate::event::{Event, Time};
+use crate::format::{Format, Ranges};
+use crate::origin::OriginValues;
 use crate::rejection::Rejection;
-use crate::timestamp::TimestampParser;
+use crate::timestamp::{TimeFormat, TimestampParser};
 
 /// A row of the output, before it has a file format.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record<'a> {
-    /// Milliseconds since 1970, within [`TIMESTAMPS`](crate::bounds::TIMESTAMPS).
-    pub(crate) timestamp: i64,
-    /// A value for each column after `timestamp`.
+    /// Milliseconds since 1970, within [`TIMESTAMPS`](crate::bounds::TIMESTAMPS). `None` if neither
+    /// the event nor its message has a time.
+    pub(crate) timestamp: Option<i64>,
+    /// A value for each column of the format.
     pub(crate) fields: Fields<'a>,
+    /// The values of the columns after those of the format.
+    pub(crate) origin: OriginValues<'a>,
 }
 
 /// The fields of a record: parts of its message, in the order of the columns.
@@ -27,10 +31,12 @@ pub(crate) enum Fields<'a> {
     /// No field is empty or has a comma, quote, backslash or line break. A CSV sink can therefore
     /// copy the message and turn spaces into commas, in a loop that the compiler vectorises.
     Spaced(&'a [u8]),
-    /// Any fields.
+    /// Any fields. A missing range is a field that the message does not have.
     Ranges {
         message: &'a [u8],
-        ranges: &'a [Range<usize>],
+        ranges: &'a [Option<Range<usize>>],
+        /// The value of a field that the message does not have.
+        absent: &'a [u8],
     },
 }
 
@@ -38,39 +44,69 @@ impl<'a> Fields<'a> {
     pub(crate) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         let (spaced, ranged) = match self {
             Self::Spaced(message) => (Some(message.split(|byte| *byte == b' ')), None),
-            Self::Ranges { message, ranges } => (
-                None,
-                Some(ranges.iter().map(|range| &message[range.clone()])),
-            ),
+            Self::Ranges {
+                message,
+                ranges,
+                absent,
+            } => {
+                let field = move |range: &'a Option<Range<usize>>| match range {
+                    Some(range) => &message[range.clone()],
+                    None => absent,
+                };
+                (None, Some(ranges.iter().map(field)))
+            }
         };
         (spaced.into_iter().flatten()).chain(ranged.into_iter().flatten())
     }
 }
 
-/// Makes records of events. Its buffers are reused for each event.
+/// Makes the time and the fields of records. Its buffers are reused for each event.
 #[derive(Debug)]
 pub(crate) struct RecordBuilder {
     format: Format,
     timestamps: TimestampParser,
-    ranges: Vec<Range<usize>>,
+    time_format: TimeFormat,
+    ranges: Ranges,
 }
 
 impl RecordBuilder {
-    pub(crate) fn new(format: Format) -> Self {
+    pub(crate) fn new(format: Format, time_format: TimeFormat) -> Self {
         Self {
             format,
             timestamps: TimestampParser::default(),
-            ranges: Vec::new(),
+            time_format,
+            ranges: Ranges::default(),
         }
     }
 
-    /// Returns the record of an event.
+    /// Returns the format, which may learn the layout of an object from its header.
+    pub(crate) fn format(&mut self) -> &mut Format {
+        &mut self.format
+    }
+
+    /// Returns the time and the fields of an event.
     #[inline]
-    pub(crate) fn record<'a>(&'a mut self, event: Event<'a>) -> Result<Record<'a>, Rejection> {
-        let timestamp = self.timestamps.parse(event.timestamp);
-        Ok(Record {
-            timestamp: timestamp.ok_or(Rejection::Timestamp)?,
-            fields: self.format.split(event.message, &mut self.ranges)?,
-        })
+    pub(crate) fn build<'a>(
+        &'a mut self,
+        event: &Event<'a>,
+    ) -> Result<(Option<i64>, Fields<'a>), Rejection> {
+        let timestamp = match event.time {
+            Time::Milliseconds(text) => self.timestamps.milliseconds(text),
+            Time::Guessed(text) => self.timestamps.guess(text),
+            Time::Formatted(text) => self.time_format.parse(text),
+            Time::InMessage => {
+                let fields = self.format.split(event.message, &mut self.ranges)?;
+                return match self.format.has_time() {
+                    true => match self.format.time(fields) {
+                        None => Err(Rejection::Timestamp),
+                        time => Ok((time, fields)),
+                    },
+                    false => Ok((None, fields)),
+                };
+            }
+        };
+        let timestamp = timestamp.ok_or(Rejection::Timestamp)?;
+        let fields = self.format.split(event.message, &mut self.ranges)?;
+        Ok((Some(timestamp), fields))
     }
 }

@@ -1,33 +1,130 @@
-//! Rejections: why an event becomes no row.
+//! Rejections: why an event becomes no row, and how many events became none.
 //!
-//! The regex dialect finds `Escape`, the record builder `Timestamp`, and the formats the others.
+//! A parser finds `Document`, `Event`, `Message`, `Escape` and `RawData`, the record builder
+//! `Timestamp`, and the formats the others.
 
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::schema::Column;
 
 /// The reason why an event is not a record. A rejected event is kept, with the name of the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The timestamp is not an integer, or it is outside the years 1 to 9999.
+    /// There is no timestamp, or none between the years 1 and 9999.
     Timestamp,
-    /// The message has more or fewer fields than the format.
-    FieldCount,
+    /// The message has this number of fields, and the format another.
+    FieldCount(usize),
+    /// The field at this index of the format is not of its type.
+    FieldType(usize),
     /// A field has a comma, quote, backslash or line break.
     Character,
     /// The message regex does not match.
     NoMatch,
-    /// The event regex matches a message that is not the content of a JSON string.
+    /// The message is not the content of a JSON string.
     Escape,
+    /// The message is not a JSON string.
+    Message,
+    /// An element of `logEvents` is not an event, or has a key twice.
+    Event,
+    /// A JSON document is none that the dialect knows.
+    Document,
+    /// The `rawData` of an error record cannot be decoded or read.
+    RawData,
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Timestamp => "timestamp",
-            Self::FieldCount => "field-count",
+            Self::FieldCount(_) => "field-count",
+            Self::FieldType(_) => "field-type",
             Self::Character => "character",
             Self::NoMatch => "no-match",
             Self::Escape => "escape",
+            Self::Message => "message",
+            Self::Event => "event",
+            Self::Document => "document",
+            Self::RawData => "raw-data",
         })
+    }
+}
+
+impl Rejection {
+    /// Returns what belongs to the reason: the number of fields, or the column's name.
+    pub(crate) fn detail(self, columns: &[Column<'_>]) -> Option<String> {
+        match self {
+            Self::FieldCount(count) => Some(count.to_string()),
+            Self::FieldType(place) => columns.get(place).map(|column| column.name.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// The most kinds of rejections that are told apart by their detail. More are counted by their reason.
+const MAX_DETAILS: usize = 16;
+
+/// Rejected events of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectionCount {
+    /// The name of the [`Rejection`].
+    pub reason: String,
+    /// For `field-count` the number of fields, for `field-type` the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The number of events.
+    pub count: u64,
+    /// Offset of the first one in the decoded text.
+    pub offset: u64,
+}
+
+/// Counts rejected events by reason and detail, in the order in which the kinds came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RejectionCounts {
+    kinds: Vec<(Rejection, RejectionCount)>,
+}
+
+impl RejectionCounts {
+    pub(crate) fn add(&mut self, rejection: Rejection, offset: u64, columns: &[Column<'_>]) {
+        if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| *known == rejection) {
+            known.count += 1;
+            return;
+        }
+        let reason = rejection.to_string();
+        let detail = match self.kinds.len() < MAX_DETAILS {
+            true => rejection.detail(columns),
+            false => None,
+        };
+        let same = |(_, known): &&mut (Rejection, RejectionCount)| {
+            known.reason == reason && known.detail == detail
+        };
+        match self.kinds.iter_mut().find(same) {
+            Some((_, known)) => known.count += 1,
+            None => self.kinds.push((
+                rejection,
+                RejectionCount {
+                    reason,
+                    detail,
+                    count: 1,
+                    offset,
+                },
+            )),
+        }
+    }
+
+    pub(crate) fn into_counts(self) -> Vec<RejectionCount> {
+        self.kinds.into_iter().map(|(_, count)| count).collect()
+    }
+
+    /// Returns the offset of the first rejected event.
+    pub(crate) fn first_offset(&self) -> Option<u64> {
+        self.kinds.first().map(|(_, count)| count.offset)
+    }
+
+    /// Whether every rejected event is for one of the reasons that `is_such` accepts.
+    pub(crate) fn all(&self, is_such: impl Fn(Rejection) -> bool) -> bool {
+        self.kinds.iter().all(|(rejection, _)| is_such(*rejection))
     }
 }

@@ -1,115 +1,155 @@
 //! The router: passes each event on as a record or as a rejected line, and counts it.
 
-use crate::bounds::MAX_HELD;
-use crate::dialect::{DocumentKind, Event, EventSink, SinkError};
-use crate::record::RecordBuilder;
-use crate::rejection::Rejection;
+use std::io;
+
+use crate::error::{Error, Reason};
+use crate::event::{DocumentKind, Event, EventSink};
+use crate::origin::{Origin, OriginValues};
+use crate::record::{Record, RecordBuilder};
+use crate::rejection::{Rejection, RejectionCounts};
+use crate::shape::Shape;
 use crate::sink::{BlockWriter, RejectedLines, Sink};
 
 /// The number of events by what became of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Counts {
     pub(crate) events: u64,
     pub(crate) written: u64,
     pub(crate) rejected: u64,
     pub(crate) control: u64,
+    pub(crate) filtered: u64,
+    pub(crate) rejections: RejectionCounts,
+}
+
+/// What becomes of the events of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    Rows,
+    Control,
+    Filtered,
 }
 
 /// Passes records to one sink and rejected events to another.
-///
-/// Events can come before the kind of their document is known. They are treated as data, but stay in
-/// the sinks' buffers behind a mark. If the document turns out to be a control document, the sinks
-/// go back to the mark.
 #[derive(Debug)]
 pub(crate) struct Router<S, R> {
+    shape: Shape,
+    source: String,
     builder: RecordBuilder,
     rows: S,
     rejected: RejectedLines<R>,
     counts: Counts,
-    /// The counts at the mark, while there is one.
-    marked: Option<Counts>,
+    route: Route,
+    origin: Origin,
 }
 
 impl<S: Sink, R: BlockWriter> Router<S, R> {
-    pub(crate) fn new(builder: RecordBuilder, rows: S, rejected: RejectedLines<R>) -> Self {
-        Self {
-            builder,
+    pub(crate) fn new(source: &str, shape: &Shape, rows: S, rejected: RejectedLines<R>) -> Self {
+        let mut router = Self {
+            builder: RecordBuilder::new(shape.format().clone(), shape.time_format().clone()),
+            shape: shape.clone(),
+            source: source.to_owned(),
             rows,
             rejected,
             counts: Counts::default(),
-            marked: None,
+            route: Route::Rows,
+            origin: Origin::default(),
+        };
+        router.document(DocumentKind::Data, &Origin::default());
+        router
+    }
+
+    /// Fails if the object has events, and none of them has the structure of one.
+    ///
+    /// Lines that could be records of another layout have it.
+    pub(crate) fn check_readable(&self, is_lines: bool) -> Result<(), Error> {
+        let Counts {
+            events, rejected, ..
+        } = self.counts;
+        let is_unreadable = |rejection| match rejection {
+            Rejection::Document | Rejection::RawData => true,
+            Rejection::FieldCount(count) => is_lines && self.shape.record_of(count).is_none(),
+            _ => is_lines,
+        };
+        let first = self.counts.rejections.first_offset();
+        match (
+            events == rejected && self.counts.rejections.all(is_unreadable),
+            first,
+        ) {
+            (true, Some(offset)) => Err(Reason::NothingReadable.in_text(offset)),
+            _ => Ok(()),
         }
     }
 
     /// Completes both files. Returns the counts and the size of the file of records in bytes.
-    pub(crate) fn finish(self) -> std::io::Result<(Counts, u64)> {
+    pub(crate) fn finish(self) -> io::Result<(Counts, u64)> {
         self.rejected.lines.finish()?;
         Ok((self.counts, self.rows.finish()?))
     }
 
-    /// Writes the full blocks of both sinks. While there is a mark, writes nothing, because the sinks
-    /// may go back to it.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`SinkError::TooMuchHeld`] if there is a mark and the sinks hold more than [`MAX_HELD`]
-    /// bytes.
-    fn write_or_hold(&mut self) -> Result<(), SinkError> {
-        if self.marked.is_none() {
-            self.rows.write_full_blocks()?;
-            self.rejected.lines.write_full_blocks()?;
-        } else if self.rows.buffered() + self.rejected.lines.buffered() > MAX_HELD {
-            return Err(SinkError::TooMuchHeld);
+    /// Counts an event that is not data. Returns whether it was one.
+    fn leave_out(&mut self) -> bool {
+        self.counts.events += 1;
+        match self.route {
+            Route::Rows => return false,
+            Route::Control => self.counts.control += 1,
+            Route::Filtered => self.counts.filtered += 1,
         }
-        Ok(())
+        true
+    }
+
+    #[cold]
+    fn write_rejected(&mut self, event: &Event<'_>, reason: Rejection) -> io::Result<()> {
+        let columns = self.shape.format_columns();
+        self.counts.rejected += 1;
+        (self.counts.rejections).add(reason, event.offset, &columns);
+        let detail = reason.detail(&columns);
+        (self.rejected).write(event, &self.origin, reason, detail.as_deref())?;
+        self.rejected.lines.write_full_blocks()
     }
 }
 
 impl<S: Sink, R: BlockWriter> EventSink for Router<S, R> {
-    fn event(&mut self, event: Event<'_>, kind: DocumentKind) -> Result<(), SinkError> {
-        if kind == DocumentKind::Unknown && self.marked.is_none() {
-            self.marked = Some(self.counts);
-            self.rows.mark();
-            self.rejected.lines.mark();
-        }
-        self.counts.events += 1;
-        if kind == DocumentKind::Control {
-            self.counts.control += 1;
-            return Ok(());
-        }
-        match self.builder.record(event) {
-            Ok(record) => {
-                self.rows.write(&record);
-                self.counts.written += 1;
-            }
-            Err(reason) => {
-                self.rejected.write(event, reason)?;
-                self.counts.rejected += 1;
-            }
-        }
-        self.write_or_hold()
-    }
-
-    fn reject(&mut self, event: Event<'_>, reason: Rejection) -> Result<(), SinkError> {
-        self.counts.events += 1;
-        self.counts.rejected += 1;
-        self.rejected.write(event, reason)?;
-        self.write_or_hold()
-    }
-
-    fn resolve(&mut self, kind: DocumentKind) -> Result<(), SinkError> {
-        let Some(before) = self.marked.take() else {
-            return Ok(());
+    fn document(&mut self, kind: DocumentKind, origin: &Origin) {
+        self.origin.clone_from(origin);
+        self.route = match kind {
+            DocumentKind::Control => Route::Control,
+            DocumentKind::Data if self.shape.filter().selects(origin) => Route::Rows,
+            DocumentKind::Data => Route::Filtered,
         };
-        if kind == DocumentKind::Control {
-            self.rows.back_to_mark();
-            self.rejected.lines.back_to_mark();
-            self.counts = Counts {
-                events: self.counts.events,
-                control: before.control + (self.counts.events - before.events),
-                ..before
-            };
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if self.leave_out() {
+            return Ok(());
         }
-        self.write_or_hold()
+        match self.builder.build(event) {
+            Ok((timestamp, fields)) => {
+                let origin = OriginValues {
+                    columns: self.shape.origin_columns(),
+                    source: self.source.as_bytes(),
+                    origin: &self.origin,
+                    event,
+                };
+                self.rows.write(&Record {
+                    timestamp,
+                    fields,
+                    origin,
+                });
+                self.counts.written += 1;
+                self.rows.write_full_blocks()
+            }
+            Err(reason) => self.write_rejected(event, reason),
+        }
+    }
+
+    fn reject(&mut self, event: &Event<'_>, reason: Rejection) -> io::Result<()> {
+        match self.leave_out() {
+            true => Ok(()),
+            false => self.write_rejected(event, reason),
+        }
+    }
+
+    fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>> {
+        self.builder.format().header(line)
     }
 }

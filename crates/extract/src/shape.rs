@@ -1,54 +1,90 @@
 //! Compiled options.
 
+use std::sync::Arc;
+
 use crate::dialect::Dialect;
-use crate::format::{Column, Format};
-use crate::options::Options;
+use crate::format::Format;
+use crate::options::{LineBreaks, Options};
+use crate::origin::{OriginColumn, OriginFilter};
+use crate::schema::{Column, TIMESTAMP};
+use crate::timestamp::TimeFormat;
 
 /// The compiled form of [`Options`]: how objects are read, and the columns of the output. Cheap to
 /// clone.
 #[derive(Debug, Clone)]
-pub struct Shape {
-    options: Options,
-    dialect: Dialect,
-    format: Format,
+pub struct Shape(Arc<Parts>);
+
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) options: Options,
+    pub(crate) dialect: Dialect,
+    pub(crate) format: Format,
+    pub(crate) time_format: TimeFormat,
+    pub(crate) filter: OriginFilter,
+    pub(crate) origin_columns: Vec<OriginColumn>,
+    pub(crate) line_breaks: LineBreaks,
 }
 
 impl Shape {
-    pub(crate) fn new(options: Options, dialect: Dialect, format: Format) -> Self {
-        Self {
-            options,
-            dialect,
-            format,
-        }
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// Returns the options, with every default filled in.
     pub fn options(&self) -> &Options {
-        &self.options
+        &self.0.options
     }
 
-    /// Returns the columns after `timestamp`.
+    /// Returns the schema: every column, in order. The first is `timestamp`.
     pub fn schema(&self) -> Vec<Column<'_>> {
-        self.format.schema()
+        let mut columns = vec![TIMESTAMP];
+        columns.extend(self.format_columns());
+        columns.extend(self.0.origin_columns.iter().map(|origin| origin.column()));
+        columns
     }
 
-    /// Returns the names of the columns after `timestamp`.
+    /// Returns the names of all columns.
     pub fn columns(&self) -> Vec<&str> {
         self.schema().iter().map(|column| column.name).collect()
     }
 
     /// Returns the first line of every CSV file, without its line break.
     pub fn header(&self) -> String {
-        [&["timestamp"], self.columns().as_slice()]
-            .concat()
-            .join(",")
+        self.columns().join(",")
+    }
+
+    /// Returns the documented record that has this number of fields: its version, and its fields as a
+    /// list for the option `fields`.
+    pub fn record_of(&self, count: usize) -> Option<(u8, String)> {
+        self.0.format.record_of(count)
+    }
+
+    /// The columns that the format makes of a message.
+    pub(crate) fn format_columns(&self) -> Vec<Column<'_>> {
+        self.0.format.columns()
     }
 
     pub(crate) fn dialect(&self) -> &Dialect {
-        &self.dialect
+        &self.0.dialect
     }
 
     pub(crate) fn format(&self) -> &Format {
-        &self.format
+        &self.0.format
+    }
+
+    pub(crate) fn time_format(&self) -> &TimeFormat {
+        &self.0.time_format
+    }
+
+    pub(crate) fn filter(&self) -> &OriginFilter {
+        &self.0.filter
+    }
+
+    pub(crate) fn origin_columns(&self) -> &[OriginColumn] {
+        &self.0.origin_columns
+    }
+
+    pub(crate) fn line_breaks(&self) -> LineBreaks {
+        self.0.line_breaks
     }
 }

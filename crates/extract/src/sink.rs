@@ -29,16 +29,6 @@ pub(crate) trait Sink {
     /// Adds a record to the buffer.
     fn write(&mut self, record: &Record<'_>);
 
-    /// Returns the number of bytes in the buffer.
-    fn buffered(&self) -> usize;
-
-    /// Marks the end of the buffer.
-    fn mark(&mut self);
-
-    /// Removes the records that have been added since the mark. Only valid until full blocks are
-    /// written.
-    fn back_to_mark(&mut self);
-
     /// Writes the full blocks of the buffer. The rest stays in it.
     fn write_full_blocks(&mut self) -> io::Result<()>;
 

@@ -2,11 +2,11 @@
 
 use std::io;
 
-use crate::dialect::cloudwatch::CloudWatchParser;
-use crate::dialect::{DocumentKind, Event, EventSink, SinkError};
 use crate::error::Error;
+use crate::event::{DocumentKind, Event, EventSink};
 use crate::layers::Layers;
-use crate::record::RecordBuilder;
+use crate::origin::{Origin, OriginValues};
+use crate::record::{Record, RecordBuilder};
 use crate::rejection::Rejection;
 use crate::shape::Shape;
 use crate::sink::{Compression, Lines, RowWriter};
@@ -28,19 +28,20 @@ pub fn decode(object: &[u8], text: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
     layers.finish(&mut next)
 }
 
-/// Appends the rows of the envelopes in a text, including those of control documents.
+/// Appends the rows of a text, including those of control documents.
 pub fn extract(text: &[u8], shape: &Shape, rows: &mut Vec<u8>) -> Result<(), Error> {
     let mut rows = Rows {
-        builder: RecordBuilder::new(shape.format().clone()),
+        builder: RecordBuilder::new(shape.format().clone(), shape.time_format().clone()),
         writer: RowWriter::default(),
+        origin: Origin::default(),
         rows,
     };
-    let (mut utf8, mut parser) = (Utf8::default(), CloudWatchParser::new());
+    let (mut utf8, mut parser) = (Utf8::default(), shape.dialect().parser());
     for chunk in text.chunks(CHUNK) {
         utf8.push(chunk, &mut |text| parser.push(text, &mut rows))?;
     }
     utf8.finish()?;
-    parser.finish().map(drop)
+    parser.finish(&mut rows).map(drop)
 }
 
 /// Appends compressed rows.
@@ -56,22 +57,36 @@ pub fn encode(rows: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
 struct Rows<'a> {
     builder: RecordBuilder,
     writer: RowWriter,
+    origin: Origin,
     rows: &'a mut Vec<u8>,
 }
 
 impl EventSink for Rows<'_> {
-    fn event(&mut self, event: Event<'_>, _: DocumentKind) -> Result<(), SinkError> {
-        if let Ok(record) = self.builder.record(event) {
+    fn document(&mut self, _: DocumentKind, _: &Origin) {}
+
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if let Ok((timestamp, fields)) = self.builder.build(event) {
+            let origin = OriginValues {
+                columns: &[],
+                source: b"",
+                origin: &self.origin,
+                event,
+            };
+            let record = Record {
+                timestamp,
+                fields,
+                origin,
+            };
             self.writer.write(&record, self.rows);
         }
         Ok(())
     }
 
-    fn reject(&mut self, _: Event<'_>, _: Rejection) -> Result<(), SinkError> {
+    fn reject(&mut self, _: &Event<'_>, _: Rejection) -> io::Result<()> {
         Ok(())
     }
 
-    fn resolve(&mut self, _: DocumentKind) -> Result<(), SinkError> {
-        Ok(())
+    fn header(&mut self, _: &[u8]) -> Result<bool, Vec<String>> {
+        Ok(false)
     }
 }

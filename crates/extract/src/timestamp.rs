@@ -1,12 +1,15 @@
-//! Timestamps: milliseconds since 1970, written as `2020-02-01T00:00:00.000Z`.
+//! Timestamps: times as logs have them, written as `2020-02-01T00:00:00.000Z`.
 //!
 //! Most events have the same day as the event before, and many the same millisecond, so both types
 //! remember the last one.
 
-use jiff::Span;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, DateTime, date};
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, Zoned};
 
 use crate::bounds::TIMESTAMPS;
+use crate::dialect::json::Number;
 
 const EPOCH: Date = date(1970, 1, 1);
 
@@ -28,20 +31,140 @@ pub(crate) struct TimestampParser {
 }
 
 impl TimestampParser {
-    /// Parses a decimal number. Returns `None` unless it is within [`TIMESTAMPS`].
+    /// Parses milliseconds since 1970. Returns `None` unless they are within [`TIMESTAMPS`].
     #[inline]
-    pub(crate) fn parse(&mut self, text: &[u8]) -> Option<i64> {
+    pub(crate) fn milliseconds(&mut self, text: &[u8]) -> Option<i64> {
         if text.is_empty() || self.text != text {
             self.text.clear();
-            let milliseconds = std::str::from_utf8(text).ok()?.parse().ok()?;
-            if !TIMESTAMPS.contains(&milliseconds) {
-                return None;
-            }
-            self.milliseconds = milliseconds;
+            self.milliseconds = milliseconds(text)?;
             self.text.extend_from_slice(text);
         }
         Some(self.milliseconds)
     }
+
+    /// Parses seconds or milliseconds since 1970, or a time as in ISO 8601.
+    ///
+    /// Numbers from 10¹¹ on are milliseconds: in seconds, that is the year 5138.
+    pub(crate) fn guess(&mut self, text: &[u8]) -> Option<i64> {
+        const MILLISECONDS: f64 = 1e11;
+        match number(text) {
+            Some(value) if value.abs() >= MILLISECONDS => self.milliseconds(text),
+            Some(_) => scaled(text, 1000.0),
+            None => iso(text),
+        }
+    }
+}
+
+/// Parses milliseconds. CloudWatch Logs writes an integer. Other software may have made a number with a
+/// fraction or an exponent of it, or text; the meaning is the same.
+fn milliseconds(text: &[u8]) -> Option<i64> {
+    let integer = || std::str::from_utf8(text).ok()?.parse().ok();
+    match integer() {
+        Some(milliseconds) => within_range(milliseconds),
+        None => scaled(text, 1.0).or_else(|| iso(text)),
+    }
+}
+
+fn within_range(milliseconds: i64) -> Option<i64> {
+    TIMESTAMPS.contains(&milliseconds).then_some(milliseconds)
+}
+
+/// Returns the value of a JSON number.
+fn number(text: &[u8]) -> Option<f64> {
+    match Number::is_number(text) {
+        true => std::str::from_utf8(text).ok()?.parse().ok(),
+        false => None,
+    }
+}
+
+/// Returns a number in units of this many milliseconds, rounded down to a millisecond.
+fn scaled(text: &[u8], milliseconds: f64) -> Option<i64> {
+    // A double has 53 bits, and the years up to 9999 need 48 for milliseconds.
+    within_range((number(text)? * milliseconds).floor() as i64)
+}
+
+/// Parses ISO 8601, with or without an offset from UTC.
+fn iso(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?;
+    let time = (text.parse::<Timestamp>().ok()).or_else(|| utc(text.parse().ok()?))?;
+    within_range(time.as_millisecond())
+}
+
+fn utc(time: DateTime) -> Option<Timestamp> {
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// How the time of an event is written. Chosen with the option `time_format`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum TimeFormat {
+    #[default]
+    Milliseconds,
+    Seconds,
+    Microseconds,
+    Nanoseconds,
+    Iso,
+    /// A pattern of `strftime`.
+    Pattern(String),
+}
+
+impl TimeFormat {
+    /// Compiles the option.
+    ///
+    /// # Errors
+    ///
+    /// Returns the fault in words.
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "ms" => Self::Milliseconds,
+            "s" => Self::Seconds,
+            "us" => Self::Microseconds,
+            "ns" => Self::Nanoseconds,
+            "iso" => Self::Iso,
+            pattern if !pattern.contains('%') => {
+                return Err(format!(
+                    "{pattern:?} is none of ms, s, us, ns and iso, and no pattern such as \
+                     %Y-%m-%d %H:%M:%S"
+                ));
+            }
+            pattern => {
+                // A pattern with an unknown conversion fails for every time.
+                let epoch: Zoned = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+                strtime::format(pattern, &epoch).map_err(|error| error.to_string())?;
+                Self::Pattern(pattern.to_owned())
+            }
+        })
+    }
+
+    /// Parses a time. Without an offset it is UTC. Returns `None` unless it is within [`TIMESTAMPS`].
+    pub(crate) fn parse(&self, text: &[u8]) -> Option<i64> {
+        match self {
+            Self::Milliseconds => milliseconds(text),
+            Self::Seconds => scaled(text, 1e3),
+            Self::Microseconds => scaled(text, 1e-3),
+            Self::Nanoseconds => nanoseconds(text),
+            Self::Iso => iso(text),
+            Self::Pattern(pattern) => {
+                let time = strtime::parse(pattern, text).ok()?;
+                let time = match time.offset() {
+                    Some(_) => time.to_timestamp().ok()?,
+                    None => utc(time.to_datetime().ok()?)?,
+                };
+                within_range(time.as_millisecond())
+            }
+        }
+    }
+}
+
+/// Nanoseconds of today have more digits than a double.
+fn nanoseconds(text: &[u8]) -> Option<i64> {
+    let nanoseconds: i128 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    within_range(i64::try_from(nanoseconds.div_euclid(1_000_000)).ok()?)
+}
+
+/// Parses whole seconds since 1970, as flow logs have them.
+pub(crate) fn seconds(text: &[u8]) -> Option<i64> {
+    let seconds: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    within_range(seconds.checked_mul(1000)?)
 }
 
 /// Formats timestamps.

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::dialect::Parser;
 use crate::error::Error;
 use crate::layers::Layers;
-use crate::record::RecordBuilder;
+use crate::rejection::RejectionCount;
 use crate::router::Router;
 use crate::shape::Shape;
 use crate::sink::{BlockWriter, Compression, CsvSink, Gzip, RejectedLines};
 use crate::utf8::Utf8;
 
-/// The result of a transcode. `events` is always `written + rejected + control`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The result of a transcode. `events` is always `written + rejected + control + filtered`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Documents in the object. Always 0 for the dialect `regex`, which has no documents.
     pub documents: u64,
@@ -26,6 +26,12 @@ pub struct Summary {
     pub rejected: u64,
     /// Events of control documents. They are not data and are not kept.
     pub control: u64,
+    /// Events of documents that the options leave out. They are not kept.
+    #[serde(default)]
+    pub filtered: u64,
+    /// The rejected events by reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejections: Vec<RejectionCount>,
     /// Size of the object in bytes.
     pub bytes_in: u64,
     /// Size of the text inside all layers of gzip, in bytes.
@@ -100,8 +106,9 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
             utf8: Utf8::default(),
             parser: shape.dialect().parser(),
             router: Router::new(
-                RecordBuilder::new(shape.format().clone()),
-                CsvSink::new(&shape.header(), csv)?,
+                source,
+                shape,
+                CsvSink::new(&shape.header(), shape.line_breaks(), csv)?,
                 RejectedLines::new(source, rejected)?,
             ),
             bytes_in: 0,
@@ -161,6 +168,7 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
         layers.finish(&mut |bytes| utf8.push(bytes, &mut |text| parser.push(text, &mut router)))?;
         utf8.finish()?;
         let documents = parser.finish(&mut router)?;
+        router.check_readable(parser.is_lines())?;
         let (counts, bytes_out) = router.finish()?;
         Ok(Summary {
             documents,
@@ -168,6 +176,8 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
             written: counts.written,
             rejected: counts.rejected,
             control: counts.control,
+            filtered: counts.filtered,
+            rejections: counts.rejections.into_counts(),
             bytes_in,
             bytes_decoded: utf8.offset(),
             bytes_out,

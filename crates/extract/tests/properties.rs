@@ -3,6 +3,8 @@
 
 use std::sync::LazyLock;
 
+use std::collections::HashSet;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -76,10 +78,14 @@ fn value() -> impl Strategy<Value = String> {
     })
 }
 
-/// Members with unknown keys.
+/// Members that may be missing, each once.
 fn unknown() -> impl Strategy<Value = Vec<(String, String)>> {
     let key = prop_oneof!["(id|owner|MessageType|messages|timestamp )", "é.{0,4}"];
-    vec((key.prop_flat_map(string), value()), 0..3)
+    vec((key.prop_flat_map(string), value()), 0..3).prop_map(|mut members| {
+        let mut seen = HashSet::new();
+        members.retain(|(key, _)| seen.insert(serde_json::from_str::<String>(key).unwrap()));
+        members
+    })
 }
 
 fn message() -> impl Strategy<Value = String> {

@@ -3,12 +3,17 @@
 //! It works in the simplest way, with the whole object in memory and one step after another. Of
 //! `rehose_extract` it uses nothing but the options, because a common mistake would hide itself.
 
-pub mod cloudwatch;
+pub mod documents;
 pub mod gzip;
+pub mod lines;
 pub mod regex;
 pub mod rows;
 pub mod stash;
+mod tree;
 
+use std::sync::LazyLock;
+
+use ::regex::Regex;
 use rehose_extract::{DialectName, Options};
 
 /// The maximum number of gzip layers.
@@ -17,12 +22,46 @@ const MAX_LAYERS: usize = 3;
 /// The maximum number of bytes of white space before the magic number of gzip.
 const MAX_LEADING_SPACE: usize = 4096;
 
-/// A log event: its timestamp as written, and its message decoded, or as written if it cannot be
-/// decoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A log event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Event {
-    pub timestamp: String,
-    pub message: Result<String, String>,
+    pub kind: Kind,
+    pub owner: String,
+    pub log_group: String,
+    pub log_stream: String,
+    pub id: String,
+    pub extracted_fields: String,
+    pub time: Time,
+    /// The message decoded, or the text to keep if there is a reason.
+    pub message: String,
+    /// Why it cannot be read.
+    pub reason: Option<&'static str>,
+    /// Whether it is a line, and so may be a header.
+    pub is_line: bool,
+}
+
+/// The kind of an event's document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kind {
+    #[default]
+    Data,
+    Control,
+}
+
+/// The time of an event, as written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Time {
+    #[default]
+    InMessage,
+    Milliseconds(String),
+    Guessed(String),
+}
+
+/// The events of a text.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub events: Vec<Event>,
+    pub documents: u64,
 }
 
 /// The right result for an object.
@@ -41,44 +80,77 @@ pub struct Expected {
 /// Returns the right result for an object, or `None` if it is faulty.
 pub fn expect(options: &Options, source: &str, object: &[u8]) -> Option<Expected> {
     let text = String::from_utf8(peel(object)?).ok()?;
-    let documents = match options.with_defaults().dialect {
-        Some(DialectName::Regex) => None,
-        _ => Some(cloudwatch::documents(&text)?),
+    let found = match options.with_defaults().dialect {
+        Some(DialectName::Regex) => Found {
+            events: regex::events(options.event_regex.as_deref()?, &text),
+            documents: 0,
+        },
+        Some(DialectName::Lines) => lines::lines(&text),
+        Some(DialectName::Export) => lines::export(&text),
+        Some(_) => documents::events(options, &text, false)?,
+        None => any_text(options, &text, false)?,
     };
     let mut expected = Expected {
         csv: rows::header(options),
-        documents: documents
-            .as_ref()
-            .map_or(0, |documents| documents.len() as u64),
+        documents: found.documents,
         bytes_decoded: text.len() as u64,
         ..Expected::default()
     };
-    let events = match documents {
-        None => regex::events(options.event_regex.as_deref()?, &text),
-        Some(documents) => {
-            let (data, control): (Vec<_>, Vec<_>) = documents
-                .into_iter()
-                .partition(|document| document.message_type == "DATA_MESSAGE");
-            expected.control = control.iter().map(|d| d.events.len() as u64).sum();
-            data.into_iter()
-                .flat_map(|document| document.events)
-                .collect()
+    let mut rows = rows::Rows::new(options, source);
+    let mut is_unreadable = true;
+    for event in &found.events {
+        if event.is_line && rows.header_line(&event.message)? {
+            continue;
         }
-    };
-    for event in &events {
-        match rows::row(options, event) {
+        expected.events += 1;
+        if event.kind == Kind::Control {
+            expected.control += 1;
+            continue;
+        }
+        match rows.row(event) {
             Ok(row) => {
                 expected.csv += &row;
                 expected.written += 1;
             }
-            Err(reason) => {
-                expected.rejected_lines += &rows::rejected_line(source, reason, event);
+            Err((reason, detail)) => {
+                is_unreadable &= match reason {
+                    "document" | "raw-data" => true,
+                    "field-count" => event.is_line && !rows::is_known_count(options, &detail),
+                    _ => event.is_line,
+                };
+                expected.rejected_lines += &rows::rejected_line(source, reason, &detail, event);
                 expected.rejected += 1;
             }
         }
     }
-    expected.events = expected.written + expected.rejected + expected.control;
-    Some(expected)
+    let has_nothing = expected.rejected > 0 && expected.rejected == expected.events;
+    (!has_nothing || !is_unreadable).then_some(expected)
+}
+
+/// Returns the events of a text whose first characters decide. `inside_a_record` is whether it comes
+/// from a record that Firehose could not deliver.
+fn any_text(options: &Options, text: &str, inside_a_record: bool) -> Option<Found> {
+    let begin = text
+        .strip_prefix('\u{feff}')
+        .unwrap_or(text)
+        .trim_ascii_start();
+    if text.len() - begin.len() >= MAX_LEADING_SPACE {
+        return documents::events(options, text, inside_a_record);
+    }
+    let after = |open: char, next: [char; 2]| {
+        let rest = begin.strip_prefix(open)?.trim_ascii_start();
+        (rest.is_empty() || rest.starts_with(next)).then_some(())
+    };
+    if after('{', ['"', '}']).is_some() || after('[', ['{', ']']).is_some() {
+        return documents::events(options, text, inside_a_record);
+    }
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.0-9]{0,18}Z ").unwrap()
+    });
+    Some(match TIME.is_match(begin) {
+        true => lines::export(text),
+        false => lines::lines(text),
+    })
 }
 
 /// Returns the text inside all layers of gzip, or `None` if a layer is faulty.

@@ -102,7 +102,7 @@ pub fn check_result(result: Result<Output, Fault>, expected: Option<Expected>) {
 
 /// Whether a fault is a limit that the oracle does not know.
 fn is_unknown_limit(reason: &Reason) -> bool {
-    matches!(reason, Reason::TooDeep(_) | Reason::TimestampTooLong(_))
+    matches!(reason, Reason::TooDeep(_))
 }
 
 impl Output {

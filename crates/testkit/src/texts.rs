@@ -117,3 +117,22 @@ fn lines(bytes: usize, mut write_line: impl FnMut(&mut String)) -> Vec<u8> {
     text.truncate(bytes);
     text.into_bytes()
 }
+
+/// Marks the place of a fault.
+pub const HERE: &str = "‸";
+
+/// Contents of JSON strings with a fault, its place, and the words for it.
+pub const INVALID_STRINGS: [(&str, &str); 12] = [
+    ("ab‸\n", "a control character in a string"),
+    ("ten bytes ‸\u{0}", "a control character in a string"),
+    (r"\‸x", "an unknown escape in a string"),
+    (r"\‸U0041", "an unknown escape in a string"),
+    (r"é\u00‸g0", "a \\u escape without four hexadecimal digits"),
+    (r"\u12‸ ", "a \\u escape without four hexadecimal digits"),
+    (r"\ud800‸ ", "half a surrogate pair in a string"),
+    (r"\ud800‸x", "half a surrogate pair in a string"),
+    (r"\ud800\‸n", "half a surrogate pair in a string"),
+    (r"\ud800\u004‸1", "half a surrogate pair in a string"),
+    (r"\ud800\ud80‸0", "half a surrogate pair in a string"),
+    (r"\udc0‸0", "half a surrogate pair in a string"),
+];

@@ -56,9 +56,9 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
 use super::json::unescape;
-use super::{DocumentKind, Event, EventSink};
 use crate::bounds::{MAX_MATCH, MAX_MESSAGE};
 use crate::error::{Error, Reason};
+use crate::event::{Event, EventSink, Time};
 use crate::pattern;
 use crate::rejection::Rejection;
 
@@ -96,12 +96,7 @@ impl EventRegex {
     /// Returns the reason, in words, if the pattern has no group `timestamp` or `message`, matches
     /// the empty text, can match half a character, or has a Unicode word boundary.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
-        let groups = pattern::bytes(pattern)?;
-        for name in ["timestamp", "message"] {
-            if !groups.capture_names().flatten().any(|group| group == name) {
-                return Err(format!("it has no group (?P<{name}>...)"));
-            }
-        }
+        let groups = pattern::with_groups(pattern, &["timestamp", "message"])?;
         let syntax = syntax::Config::new().utf8(false);
         let parsed = syntax::parse_with(pattern, &syntax).map_err(|error| error.to_string())?;
         if parsed.properties().minimum_len() == Some(0) {
@@ -284,12 +279,14 @@ impl RegexParser {
         if message.len() > MAX_MESSAGE {
             return Err(Reason::MessageTooLong(MAX_MESSAGE).in_text(found.offset));
         }
-        let event = Event { timestamp, message };
-        let result = match unescaped {
-            Ok(()) => events.event(event, DocumentKind::Data),
-            Err(_) => events.reject(event, Rejection::Escape),
+        let event = Event {
+            time: Time::Formatted(timestamp),
+            message,
+            id: b"",
+            extracted_fields: b"",
+            offset: found.offset,
         };
-        result.map_err(|error| error.in_text(found.offset))
+        events.take(&event, unescaped.err().map(|_| Rejection::Escape))
     }
 
     /// Phase 2: returns the index in the window from which to look for the match that ends at `end`. The

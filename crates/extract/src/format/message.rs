@@ -1,28 +1,29 @@
 //! The format `message`: the whole message in one column.
 
-use std::ops::Range;
-
-use super::{Column, FieldKind};
+use super::Ranges;
 use crate::record::Fields;
+use crate::schema::{Column, FieldKind};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MessageFormat;
 
 impl MessageFormat {
-    pub(crate) fn schema(&self) -> Vec<Column<'_>> {
+    pub(super) fn columns(&self) -> Vec<Column<'_>> {
         vec![Column {
             name: "message",
             kind: FieldKind::Text,
+            is_optional: false,
+            fact: "",
         }]
     }
 
-    pub(crate) fn split<'a>(
-        &self,
-        message: &'a [u8],
-        ranges: &'a mut Vec<Range<usize>>,
-    ) -> Fields<'a> {
-        ranges.clear();
-        ranges.push(0..message.len());
-        Fields::Ranges { message, ranges }
+    pub(super) fn split<'a>(&self, message: &'a [u8], ranges: &'a mut Ranges) -> Fields<'a> {
+        ranges.found.clear();
+        ranges.found.push(Some(0..message.len()));
+        Fields::Ranges {
+            message,
+            ranges: &ranges.found,
+            absent: b"",
+        }
     }
 }

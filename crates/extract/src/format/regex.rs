@@ -1,13 +1,12 @@
 //! The format `regex`: a column for each named group of a regex.
 
-use std::ops::Range;
-
 use ::regex::Regex;
 
-use super::{Column, FieldKind};
+use super::Ranges;
 use crate::pattern;
 use crate::record::Fields;
 use crate::rejection::Rejection;
+use crate::schema::{Column, FieldKind};
 
 /// A compiled message regex. It matches characters, not bytes, so that no column holds half of one.
 #[derive(Debug, Clone)]
@@ -22,7 +21,7 @@ impl RegexFormat {
     ///
     /// Returns the reason, in words, if the pattern is invalid or too large, has no named group, or
     /// has a group `timestamp`.
-    pub(crate) fn new(pattern: &str) -> Result<Self, String> {
+    pub(super) fn new(pattern: &str) -> Result<Self, String> {
         let regex = pattern::text(pattern)?;
         match regex.capture_names().flatten().find(|n| *n == "timestamp") {
             Some(_) => {
@@ -35,26 +34,33 @@ impl RegexFormat {
         }
     }
 
-    pub(crate) fn schema(&self) -> Vec<Column<'_>> {
-        let names = self.regex.capture_names().flatten();
-        let kind = FieldKind::Text;
-        names.map(|name| Column { name, kind }).collect()
+    pub(super) fn columns(&self) -> Vec<Column<'_>> {
+        let column = |name| Column {
+            name,
+            kind: FieldKind::Text,
+            is_optional: true,
+            fact: "",
+        };
+        self.regex.capture_names().flatten().map(column).collect()
     }
 
-    pub(crate) fn split<'a>(
+    pub(super) fn split<'a>(
         &self,
         message: &'a [u8],
-        ranges: &'a mut Vec<Range<usize>>,
+        ranges: &'a mut Ranges,
     ) -> Result<Fields<'a>, Rejection> {
         let text = std::str::from_utf8(message).map_err(|_| Rejection::NoMatch)?;
         let groups = self.regex.captures(text).ok_or(Rejection::NoMatch)?;
-        ranges.clear();
+        ranges.found.clear();
         for (name, group) in self.regex.capture_names().zip(groups.iter()) {
             if name.is_some() {
-                // A group that takes no part in the match is an empty field.
-                ranges.push(group.map_or(0..0, |group| group.range()));
+                ranges.found.push(group.map(|group| group.range()));
             }
         }
-        Ok(Fields::Ranges { message, ranges })
+        Ok(Fields::Ranges {
+            message,
+            ranges: &ranges.found,
+            absent: b"",
+        })
     }
 }

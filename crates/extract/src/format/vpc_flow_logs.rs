@@ -1,175 +1,108 @@
-//! The format `vpc-flow-logs`: fields between spaces.
+//! The format `vpc-flow-logs`: the fields that AWS documents for VPC flow logs.
 
-mod fields;
+use super::flow_logs::{Catalogue, Field};
+use crate::schema::FieldKind;
 
-use std::ops::Range;
-use std::sync::Arc;
+pub(super) const CATALOGUE: Catalogue = Catalogue {
+    fields: FIELDS,
+    default: &DEFAULT_FIELDS,
+    // The first fields of the catalogue, up to each version.
+    versions: &[2, 3, 4, 5, 7, 8, 9, 10, 11],
+    fact: "https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html",
+};
 
-pub use self::fields::{DEFAULT_FIELDS, FIELDS, Field};
-use super::Column;
-use crate::record::Fields;
-use crate::rejection::Rejection;
-
-/// A compiled list of fields, in the order in which the flow log writes them.
-#[derive(Debug, Clone)]
-pub(crate) struct VpcFlowLogsFormat {
-    fields: Arc<[Field]>,
-}
-
-impl VpcFlowLogsFormat {
-    /// Compiles a list of field names.
-    ///
-    /// # Errors
-    ///
-    /// Returns the reason, in words, if the list is empty, or if a field is unknown or named twice.
-    pub(crate) fn new(names: &[String]) -> Result<Self, String> {
-        if names.is_empty() {
-            return Err("no field is named".to_owned());
-        }
-        let mut fields = Vec::with_capacity(names.len());
-        for (i, name) in names.iter().enumerate() {
-            let Some(field) = FIELDS.iter().find(|known| known.name == name) else {
-                let known: Vec<_> = FIELDS.iter().map(|known| known.name).collect();
-                return Err(format!(
-                    "there is no field {name:?}; the fields are {}",
-                    known.join(", ")
-                ));
-            };
-            if names[..i].contains(name) {
-                return Err(format!("the field {name} is named twice"));
-            }
-            fields.push(*field);
-        }
-        Ok(Self {
-            fields: fields.into(),
-        })
-    }
-
-    pub(crate) fn schema(&self) -> Vec<Column<'_>> {
-        let column = |field: &Field| Column {
-            name: field.name,
-            kind: field.kind,
-        };
-        self.fields.iter().map(column).collect()
-    }
-
-    #[inline]
-    pub(crate) fn split<'a>(
-        &self,
-        message: &'a [u8],
-        ranges: &'a mut Vec<Range<usize>>,
-    ) -> Result<Fields<'a>, Rejection> {
-        let (count, fields) = match count_spaced(message) {
-            Some(count) => (count, Fields::Spaced(message)),
-            None => {
-                split_any(message, ranges)?;
-                (ranges.len(), Fields::Ranges { message, ranges })
-            }
-        };
-        if count == self.fields.len() {
-            Ok(fields)
-        } else {
-            Err(Rejection::FieldCount)
-        }
+const fn field(version: u8, name: &'static str) -> Field {
+    Field {
+        name,
+        version,
+        kind: kind(name),
     }
 }
 
-/// Bytes in a block: enough for the widest vectors, few enough that the rest of a message is short
-/// and that a `u8` can count them.
-const LANES: usize = 32;
-
-/// Counts the fields of a message that satisfies [`Fields::Spaced`]. Returns `None` for any other
-/// message.
-///
-/// Every byte takes the same steps, so that the compiler can vectorise the loops.
-#[inline]
-fn count_spaced(message: &[u8]) -> Option<usize> {
-    let mut spaces = 0;
-    let mut forbidden = false;
-    let (blocks, tail) = message.as_chunks::<LANES>();
-    for block in blocks {
-        let (found, bad) = scan(block);
-        spaces += found;
-        forbidden |= bad;
-    }
-    let (found, bad) = scan(tail);
-    spaces += found;
-    forbidden |= bad;
-    let is_spaced = !forbidden && !has_empty_field(message);
-    is_spaced.then_some(spaces + 1)
-}
-
-/// Counts the spaces of a block. Also returns whether it has a byte that no field can have.
-#[inline(always)]
-fn scan(block: &[u8]) -> (usize, bool) {
-    let (mut spaces, mut forbidden) = (0_u8, 0_u8);
-    for byte in block {
-        forbidden |= u8::from(is_forbidden(*byte));
-        spaces += u8::from(*byte == b' ');
-    }
-    (usize::from(spaces), forbidden != 0)
-}
-
-/// Whether a byte would need quotes in CSV. Readers of CSV do not agree on quotes and backslashes,
-/// and a shifted column is worse than a rejected event.
-#[inline(always)]
-fn is_forbidden(byte: u8) -> bool {
-    (byte == b',') | (byte == b'"') | (byte == b'\\') | (byte == b'\n') | (byte == b'\r')
-}
-
-/// Whether there is a space at either end or beside another space.
-#[inline(always)]
-fn has_empty_field(message: &[u8]) -> bool {
-    match message {
-        [] | [b' ', ..] | [.., b' '] => true,
-        [_, after @ ..] => {
-            let pairs = message.iter().zip(after);
-            let both =
-                |(left, right): (&u8, &u8)| u8::from(*left == b' ') & u8::from(*right == b' ');
-            pairs.fold(0, |any, pair| any | both(pair)) != 0
-        }
+/// Returns the type that AWS's own table gives to a field
+/// (<https://docs.aws.amazon.com/athena/latest/ug/vpc-flow-logs-create-table-statement.html>). That
+/// table ends at version 5. All later fields are text.
+const fn kind(name: &str) -> FieldKind {
+    match name.as_bytes() {
+        b"version" | b"srcport" | b"dstport" | b"tcp-flags" | b"traffic-path" => FieldKind::Int,
+        b"protocol" | b"packets" | b"bytes" | b"start" | b"end" => FieldKind::BigInt,
+        _ => FieldKind::Text,
     }
 }
 
-/// Finds the fields of any message.
-fn split_any(message: &[u8], ranges: &mut Vec<Range<usize>>) -> Result<(), Rejection> {
-    if message.iter().any(|byte| is_forbidden(*byte)) {
-        return Err(Rejection::Character);
-    }
-    ranges.clear();
-    let mut begin = 0;
-    for field in message.split(|byte| *byte == b' ') {
-        let end = begin + field.len();
-        if !field.is_empty() {
-            ranges.push(begin..end);
-        }
-        begin = end + 1;
-    }
-    Ok(())
-}
+/// The fields of the default record, version 2, in order.
+pub const DEFAULT_FIELDS: [&str; 14] = [
+    "version",
+    "account-id",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
+];
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn the_vectorised_path_finds_the_fields_of_the_general_path(
-            message in prop_oneof!["[a-cé]{1,9}( [a-cé]{1,9}){0,20}", "[a-c ,\"\\\\\n\r]{0,80}"],
-        ) {
-            let message = message.as_bytes();
-            let mut ranges = Vec::new();
-            let general = split_any(message, &mut ranges);
-            let fields = Fields::Ranges { message, ranges: &ranges };
-            let is_spaced = general.is_ok() && !ranges.is_empty()
-                && fields.iter().collect::<Vec<_>>().join(&b' ') == message;
-            let expected = is_spaced.then_some(ranges.len());
-            prop_assert_eq!(count_spaced(message), expected);
-            if is_spaced {
-                prop_assert!(Fields::Spaced(message).iter().eq(fields.iter()));
-            }
-        }
-    }
-}
+/// Every documented field, in the documentation's order
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>).
+pub const FIELDS: &[Field] = &[
+    field(2, "version"),
+    field(2, "account-id"),
+    field(2, "interface-id"),
+    field(2, "srcaddr"),
+    field(2, "dstaddr"),
+    field(2, "srcport"),
+    field(2, "dstport"),
+    field(2, "protocol"),
+    field(2, "packets"),
+    field(2, "bytes"),
+    field(2, "start"),
+    field(2, "end"),
+    field(2, "action"),
+    field(2, "log-status"),
+    field(3, "vpc-id"),
+    field(3, "subnet-id"),
+    field(3, "instance-id"),
+    field(3, "tcp-flags"),
+    field(3, "type"),
+    field(3, "pkt-srcaddr"),
+    field(3, "pkt-dstaddr"),
+    field(4, "region"),
+    field(4, "az-id"),
+    field(4, "sublocation-type"),
+    field(4, "sublocation-id"),
+    field(5, "pkt-src-aws-service"),
+    field(5, "pkt-dst-aws-service"),
+    field(5, "flow-direction"),
+    field(5, "traffic-path"),
+    field(7, "ecs-cluster-arn"),
+    field(7, "ecs-cluster-name"),
+    field(7, "ecs-container-instance-arn"),
+    field(7, "ecs-container-instance-id"),
+    field(7, "ecs-container-id"),
+    field(7, "ecs-second-container-id"),
+    field(7, "ecs-service-name"),
+    field(7, "ecs-task-definition-arn"),
+    field(7, "ecs-task-arn"),
+    field(7, "ecs-task-id"),
+    field(8, "reject-reason"),
+    field(9, "resource-id"),
+    field(10, "encryption-status"),
+    field(11, "instance-tag"),
+    field(11, "instance-tag-2"),
+    field(11, "interface-tag"),
+    field(11, "interface-tag-2"),
+    field(11, "asg-tag"),
+    field(11, "asg-tag-2"),
+    field(11, "interface-type"),
+    field(11, "next-hop-interface-id"),
+    field(11, "next-hop-subnet-id"),
+    field(11, "next-hop-az-id"),
+    field(11, "next-hop-vpc-id"),
+    field(11, "next-hop-interface-type"),
+];

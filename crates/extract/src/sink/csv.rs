@@ -4,6 +4,7 @@ use std::io;
 
 use super::lines::Lines;
 use super::{BlockWriter, Sink};
+use crate::options::LineBreaks;
 use crate::record::{Fields, Record};
 use crate::timestamp::TimestampFormatter;
 
@@ -19,14 +20,14 @@ pub(crate) struct CsvSink<W> {
 
 impl<W: BlockWriter> CsvSink<W> {
     /// Returns a sink whose first line is the header.
-    pub(crate) fn new(header: &str, writer: W) -> io::Result<Self> {
+    pub(crate) fn new(header: &str, line_breaks: LineBreaks, writer: W) -> io::Result<Self> {
         let mut lines = Lines::new(writer);
         lines.buffer().reserve(RESERVED);
         lines.buffer().extend_from_slice(header.as_bytes());
         lines.buffer().push(b'\n');
         lines.write_full_blocks()?;
         Ok(Self {
-            rows: RowWriter::default(),
+            rows: RowWriter::new(line_breaks),
             lines,
         })
     }
@@ -36,18 +37,6 @@ impl<W: BlockWriter> Sink for CsvSink<W> {
     #[inline]
     fn write(&mut self, record: &Record<'_>) {
         self.rows.write(record, self.lines.buffer());
-    }
-
-    fn buffered(&self) -> usize {
-        self.lines.buffered()
-    }
-
-    fn mark(&mut self) {
-        self.lines.mark();
-    }
-
-    fn back_to_mark(&mut self) {
-        self.lines.back_to_mark();
     }
 
     fn write_full_blocks(&mut self) -> io::Result<()> {
@@ -63,18 +52,61 @@ impl<W: BlockWriter> Sink for CsvSink<W> {
 #[derive(Debug, Default)]
 pub(crate) struct RowWriter {
     timestamps: TimestampFormatter,
+    line_breaks: LineBreaks,
+    /// A field with escapes. Reused for each field.
+    escaped: Vec<u8>,
 }
 
 impl RowWriter {
+    pub(crate) fn new(line_breaks: LineBreaks) -> Self {
+        Self {
+            line_breaks,
+            ..Self::default()
+        }
+    }
+
     /// Appends a line.
     #[inline]
     pub(crate) fn write(&mut self, record: &Record<'_>, line: &mut Vec<u8>) {
-        line.extend_from_slice(self.timestamps.format(record.timestamp));
+        if let Some(timestamp) = record.timestamp {
+            line.extend_from_slice(self.timestamps.format(timestamp));
+        }
         match record.fields {
             Fields::Spaced(message) => write_spaced(message, line),
-            fields => fields.iter().for_each(|field| write_field(field, line)),
+            fields => {
+                for field in fields.iter() {
+                    self.write_field(field, line);
+                }
+            }
+        }
+        for value in record.origin.iter() {
+            self.write_field(value, line);
         }
         line.push(b'\n');
+    }
+
+    fn write_field(&mut self, field: &[u8], line: &mut Vec<u8>) {
+        if self.line_breaks == LineBreaks::Keep || !field.iter().any(|b| escape(*b).is_some()) {
+            return write_field(field, line);
+        }
+        self.escaped.clear();
+        for byte in field {
+            match escape(*byte) {
+                Some(letter) => self.escaped.extend_from_slice(&[b'\\', letter]),
+                None => self.escaped.push(*byte),
+            }
+        }
+        write_field(&self.escaped, line);
+    }
+}
+
+/// Returns the letter after the backslash for a byte that [`LineBreaks::Escape`] replaces.
+fn escape(byte: u8) -> Option<u8> {
+    match byte {
+        b'\n' => Some(b'n'),
+        b'\r' => Some(b'r'),
+        b'\\' => Some(b'\\'),
+        _ => None,
     }
 }
 

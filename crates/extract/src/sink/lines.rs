@@ -9,8 +9,6 @@ use super::BlockWriter;
 pub(crate) struct Lines<W> {
     writer: W,
     buffer: Vec<u8>,
-    /// The length of the buffer at the mark.
-    mark: usize,
 }
 
 impl<W: BlockWriter> Lines<W> {
@@ -18,29 +16,12 @@ impl<W: BlockWriter> Lines<W> {
         Self {
             writer,
             buffer: Vec::new(),
-            mark: 0,
         }
     }
 
     /// Returns the buffer, to append lines to it.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
-    }
-
-    /// Returns the number of bytes in the buffer.
-    pub(crate) fn buffered(&self) -> usize {
-        self.buffer.len()
-    }
-
-    /// Marks the end of the buffer.
-    pub(crate) fn mark(&mut self) {
-        self.mark = self.buffer.len();
-    }
-
-    /// Removes the lines that have been added since the mark. Only valid until full blocks are
-    /// written.
-    pub(crate) fn back_to_mark(&mut self) {
-        self.buffer.truncate(self.mark);
     }
 
     /// Writes the full blocks of the buffer. The rest stays in it.

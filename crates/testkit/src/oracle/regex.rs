@@ -5,7 +5,7 @@ use std::sync::{LazyLock, Mutex};
 
 use regex::bytes::Regex;
 
-use super::Event;
+use super::{Event, Time};
 
 /// Compiles a pattern, once. Fuzzing uses the same few patterns for every input.
 pub fn compiled(pattern: &str) -> &'static Regex {
@@ -25,9 +25,14 @@ pub fn events(pattern: &str, text: &str) -> Vec<Event> {
                 let group = groups.name(name).map_or(&[][..], |group| group.as_bytes());
                 String::from_utf8_lossy(group).into_owned()
             };
+            let message = unescaped(&group("message"));
+            let reason = message.is_err().then_some("escape");
+            let (Ok(message) | Err(message)) = message;
             Event {
-                timestamp: group("timestamp"),
-                message: unescaped(&group("message")),
+                time: Time::Milliseconds(group("timestamp")),
+                message,
+                reason,
+                ..Event::default()
             }
         })
         .collect()

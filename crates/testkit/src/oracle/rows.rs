@@ -3,18 +3,39 @@
 use jiff::SignedDuration;
 use jiff::civil::date;
 use regex::bytes::Regex;
-use rehose_extract::{FormatName, Options};
+use rehose_extract::{FIELDS, FormatName, LineBreaks, Options};
 
-use super::Event;
 use super::regex::compiled;
+use super::{Event, Time};
 
 /// The columns of the default record.
 const DEFAULT_COLUMNS: &str = "version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,\
                                protocol,packets,bytes,start,end,action,log-status";
 
+/// The columns of that record which are numbers.
+const NUMBERS: &str =
+    "version,srcport,dstport,protocol,packets,bytes,start,end,tcp-flags,traffic-path";
+
+/// The lengths of the records of AWS's versions.
+const KNOWN_COUNTS: [usize; 9] = [14, 21, 25, 29, 39, 40, 41, 42, 54];
+
+/// Whether a record of a known version has as many fields as a detail says.
+pub fn is_known_count(options: &Options, detail: &str) -> bool {
+    is_flow_logs(options) && KNOWN_COUNTS.iter().any(|count| count.to_string() == detail)
+}
+
+fn is_flow_logs(options: &Options) -> bool {
+    options.with_defaults().format == Some(FormatName::VpcFlowLogs)
+}
+
 /// Returns the first line of the CSV, with its line break.
 pub fn header(options: &Options) -> String {
-    format!("timestamp,{}\n", columns(options).join(","))
+    let with = options.with_defaults().with;
+    let with = with
+        .iter()
+        .map(|column| format!(",{}", column.name()))
+        .collect::<String>();
+    format!("timestamp,{}{with}\n", columns(options).join(","))
 }
 
 fn columns(options: &Options) -> Vec<String> {
@@ -24,7 +45,7 @@ fn columns(options: &Options) -> Vec<String> {
             let regex = message_regex(options);
             regex.capture_names().flatten().map(str::to_owned).collect()
         }
-        (_, Some(fields)) => fields.clone(),
+        (_, Some(fields)) => fields.lists()[0].clone(),
         (_, None) => DEFAULT_COLUMNS.split(',').map(str::to_owned).collect(),
     }
 }
@@ -33,40 +54,174 @@ fn message_regex(options: &Options) -> &'static Regex {
     compiled(options.message_regex.as_deref().unwrap())
 }
 
-/// Returns the row of an event, or the reason why it is rejected.
-pub fn row(options: &Options, event: &Event) -> Result<String, &'static str> {
-    let message = event.message.as_ref().map_err(|_| "escape")?;
-    let timestamp = timestamp(&event.timestamp).ok_or("timestamp")?;
-    let fields: Vec<String> = match options.with_defaults().format {
-        Some(FormatName::Message) => vec![quoted(message)],
-        Some(FormatName::Regex) => {
-            let regex = message_regex(options);
-            let groups = regex.captures(message.as_bytes()).ok_or("no-match")?;
-            regex
-                .capture_names()
-                .flatten()
-                .map(|name| {
-                    let group = groups.name(name).map_or(&[][..], |group| group.as_bytes());
-                    quoted(&String::from_utf8_lossy(group))
-                })
-                .collect()
-        }
-        _ => {
-            if message.contains([',', '"', '\\', '\n', '\r']) {
-                return Err("character");
-            }
-            let fields = message.split(' ').filter(|field| !field.is_empty());
-            fields.map(str::to_owned).collect()
-        }
-    };
-    if fields.len() != columns(options).len() {
-        return Err("field-count");
-    }
-    Ok(format!("{timestamp},{}\n", fields.join(",")))
+/// Makes rows of the events of an object.
+pub struct Rows<'a> {
+    options: &'a Options,
+    source: &'a str,
+    columns: Vec<String>,
+    /// The fields of a record, in its order.
+    fields: Vec<String>,
 }
 
-fn timestamp(milliseconds: &str) -> Option<String> {
-    let since = SignedDuration::from_millis(milliseconds.parse().ok()?);
+impl<'a> Rows<'a> {
+    pub fn new(options: &'a Options, source: &'a str) -> Self {
+        let columns = columns(options);
+        Self {
+            options,
+            source,
+            fields: columns.clone(),
+            columns,
+        }
+    }
+
+    /// Takes a line that names fields. Returns whether it is one, or `None` if it names others than the
+    /// columns.
+    pub fn header_line(&mut self, line: &str) -> Option<bool> {
+        let names: Vec<String> = line.split_ascii_whitespace().map(str::to_owned).collect();
+        let is_known = |name: &String| FIELDS.iter().any(|field| field.name == name);
+        if !is_flow_logs(self.options) || names.is_empty() || !names.iter().all(is_known) {
+            return Some(false);
+        }
+        if !names.iter().all(|name| self.columns.contains(name)) {
+            return None;
+        }
+        self.fields = names;
+        Some(true)
+    }
+
+    /// Returns the row of an event, or the reason why it is rejected, with its detail.
+    pub fn row(&self, event: &Event) -> Result<String, (&'static str, String)> {
+        let plain = |reason| (reason, String::new());
+        if let Some(reason) = event.reason {
+            return Err(plain(reason));
+        }
+        let time = match &event.time {
+            Time::Milliseconds(text) => {
+                Some(timestamp(milliseconds(text)).ok_or(plain("timestamp"))?)
+            }
+            Time::Guessed(text) => Some(timestamp(guessed(text)).ok_or(plain("timestamp"))?),
+            Time::InMessage => None,
+        };
+        let mut values: Vec<String> = match self.options.with_defaults().format {
+            Some(FormatName::Message) => vec![self.written(&event.message)],
+            Some(FormatName::Regex) => {
+                let regex = message_regex(self.options);
+                let groups = regex
+                    .captures(event.message.as_bytes())
+                    .ok_or(plain("no-match"))?;
+                regex
+                    .capture_names()
+                    .flatten()
+                    .map(|name| {
+                        let group = groups.name(name).map_or(&[][..], |group| group.as_bytes());
+                        self.written(&String::from_utf8_lossy(group))
+                    })
+                    .collect()
+            }
+            _ => self.flow_log(&event.message)?,
+        };
+        let time = match time {
+            Some(time) => time,
+            None => self.own_time(&values)?,
+        };
+        for column in self.options.with_defaults().with {
+            values.push(self.written(match column.name() {
+                "owner" => &event.owner,
+                "log-group" => &event.log_group,
+                "log-stream" => &event.log_stream,
+                "id" => &event.id,
+                "extracted-fields" => &event.extracted_fields,
+                _ => self.source,
+            }));
+        }
+        Ok(format!("{time},{}\n", values.join(",")))
+    }
+
+    fn flow_log(&self, message: &str) -> Result<Vec<String>, (&'static str, String)> {
+        if message.contains([',', '"', '\\', '\n', '\r']) {
+            return Err(("character", String::new()));
+        }
+        let values: Vec<_> = message
+            .split(' ')
+            .filter(|field| !field.is_empty())
+            .collect();
+        if values.len() != self.fields.len() {
+            return Err(("field-count", values.len().to_string()));
+        }
+        for (name, value) in self.fields.iter().zip(&values) {
+            let is_number = NUMBERS.split(',').any(|number| number == name);
+            if is_number && *value != "-" && !value.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(("field-type", name.clone()));
+            }
+        }
+        let value = |column: &String| {
+            let place = self.fields.iter().position(|field| field == column);
+            place.map_or("-", |place| values[place]).to_owned()
+        };
+        Ok(self.columns.iter().map(value).collect())
+    }
+
+    /// Returns the time that a record has in its fields.
+    fn own_time(&self, values: &[String]) -> Result<String, (&'static str, String)> {
+        if !is_flow_logs(self.options) {
+            return Ok(String::new());
+        }
+        let place = |name| self.columns.iter().position(|column| column == name);
+        let Some(place) = place("start").or_else(|| place("end")) else {
+            return Ok(String::new());
+        };
+        let seconds: Option<i64> = values[place].parse().ok();
+        let time = timestamp(seconds.and_then(|seconds| seconds.checked_mul(1000)));
+        time.ok_or(("timestamp", String::new()))
+    }
+
+    fn written(&self, field: &str) -> String {
+        match self.options.line_breaks {
+            Some(LineBreaks::Keep) => quoted(field),
+            _ => quoted(
+                &field
+                    .replace('\\', r"\\")
+                    .replace('\n', r"\n")
+                    .replace('\r', r"\r"),
+            ),
+        }
+    }
+}
+
+fn milliseconds(text: &str) -> Option<i64> {
+    let number = || is_json_number(text).then(|| text.parse::<f64>().unwrap().floor() as i64);
+    text.parse().ok().or_else(number).or_else(|| iso(text))
+}
+
+fn guessed(text: &str) -> Option<i64> {
+    if !is_json_number(text) {
+        return iso(text);
+    }
+    match text.parse::<f64>().unwrap() {
+        number if number.abs() < 1e11 => Some((number * 1000.0).floor() as i64),
+        _ => milliseconds(text),
+    }
+}
+
+fn iso(text: &str) -> Option<i64> {
+    let time = text
+        .parse::<jiff::Timestamp>()
+        .ok()
+        .map(|time| time.as_millisecond());
+    time.or_else(|| {
+        let time: jiff::civil::DateTime = text.parse().ok()?;
+        let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(time.timestamp().as_millisecond())
+    })
+}
+
+fn is_json_number(text: &str) -> bool {
+    serde_json::from_str::<&serde_json::value::RawValue>(text)
+        .is_ok_and(|raw| raw.get() == text && matches!(text.as_bytes()[0], b'-' | b'0'..=b'9'))
+}
+
+fn timestamp(milliseconds: Option<i64>) -> Option<String> {
+    let since = SignedDuration::from_millis(milliseconds?);
     let time = date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).ok()?;
     (time.year() >= 1).then(|| time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
 }
@@ -80,19 +235,25 @@ fn quoted(field: &str) -> String {
 }
 
 /// Returns the line of JSON for a rejected event.
-pub fn rejected_line(source: &str, reason: &str, event: &Event) -> String {
-    let (Ok(message) | Err(message)) = &event.message;
-    let is_number = serde_json::from_str::<&serde_json::value::RawValue>(&event.timestamp)
-        .is_ok_and(|raw| matches!(raw.get().as_bytes()[0], b'-' | b'0'..=b'9'))
-        && event.timestamp.trim() == event.timestamp;
-    let timestamp = match is_number {
-        true => event.timestamp.clone(),
-        false => json(&event.timestamp),
+pub fn rejected_line(source: &str, reason: &str, detail: &str, event: &Event) -> String {
+    let known = [
+        ("detail", detail),
+        ("log_group", &event.log_group),
+        ("log_stream", &event.log_stream),
+    ];
+    let known: String = (known.iter())
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| format!(",\"{key}\":{}", json(value)))
+        .collect();
+    let timestamp = match &event.time {
+        Time::Milliseconds(text) | Time::Guessed(text) if is_json_number(text) => text.clone(),
+        Time::Milliseconds(text) | Time::Guessed(text) => json(text),
+        Time::InMessage => json(""),
     };
     format!(
-        "{{\"source\":{},\"reason\":\"{reason}\",\"timestamp\":{timestamp},\"message\":{}}}\n",
+        "{{\"source\":{},\"reason\":\"{reason}\"{known},\"timestamp\":{timestamp},\"message\":{}}}\n",
         json(source),
-        json(message)
+        json(&event.message)
     )
 }
 

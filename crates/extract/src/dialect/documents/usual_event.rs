@@ -1,8 +1,14 @@
 //! A shortcut for events as CloudWatch Logs writes them.
 
-use crate::bounds::{MAX_MESSAGE, MAX_TIMESTAMP};
-use crate::dialect::Event;
+use crate::bounds::{MAX_MESSAGE, MAX_NAME, MAX_TIMESTAMP};
 use crate::dialect::json::plain_run;
+
+/// The parts of an event, as written.
+pub(super) struct UsualEvent<'a> {
+    pub(super) id: &'a [u8],
+    pub(super) timestamp: &'a [u8],
+    pub(super) message: &'a [u8],
+}
 
 /// Reads `{"id":"…","timestamp":…,"message":"…"}` at the beginning of `text`. Returns the event and
 /// its length in bytes.
@@ -10,9 +16,10 @@ use crate::dialect::json::plain_run;
 /// Returns `None` unless the event has exactly this shape, without white space and escapes, and
 /// ends within `text`. The state machine then reads it byte by byte, and reports its faults. The
 /// two must agree on every event that this function accepts.
-pub(super) fn usual_event(text: &[u8]) -> Option<(Event<'_>, usize)> {
+pub(super) fn usual_event(text: &[u8]) -> Option<(UsualEvent<'_>, usize)> {
     let rest = text.strip_prefix(br#"{"id":""#)?;
-    let rest = rest[plain_run(rest)..].strip_prefix(br#"","timestamp":"#)?;
+    let (id, rest) = rest.split_at(plain_run(rest));
+    let rest = rest.strip_prefix(br#"","timestamp":"#)?;
     let digits = rest
         .iter()
         .take(MAX_TIMESTAMP)
@@ -24,9 +31,14 @@ pub(super) fn usual_event(text: &[u8]) -> Option<(Event<'_>, usize)> {
     }
     let rest = rest.strip_prefix(br#","message":""#)?;
     let (message, rest) = rest.split_at(plain_run(rest));
-    if message.len() > MAX_MESSAGE {
+    if message.len() > MAX_MESSAGE || id.len() > MAX_NAME {
         return None;
     }
     let rest = rest.strip_prefix(br#""}"#)?;
-    Some((Event { timestamp, message }, text.len() - rest.len()))
+    let event = UsualEvent {
+        id,
+        timestamp,
+        message,
+    };
+    Some((event, text.len() - rest.len()))
 }

@@ -1,0 +1,287 @@
+//! Flow logs of all kinds: records of named fields between spaces, in one or more layouts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Ranges;
+use super::spaced::{ABSENT, FieldTypes};
+use crate::record::Fields;
+use crate::rejection::Rejection;
+use crate::schema::{Column, FieldKind};
+use crate::timestamp;
+
+/// A field of flow logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// The name, as AWS writes it.
+    pub name: &'static str,
+    /// The version of the record format that introduced the field.
+    pub version: u8,
+    /// The type of its values. Any value can also be `-`, for no value.
+    pub kind: FieldKind,
+}
+
+/// The documented fields of a kind of flow logs.
+#[derive(Debug)]
+pub(super) struct Catalogue {
+    /// In the documentation's order.
+    pub(super) fields: &'static [Field],
+    /// The record that AWS writes unless told otherwise.
+    pub(super) default: &'static [&'static str],
+    /// The versions of the record. The record of a version has all fields up to it.
+    pub(super) versions: &'static [u8],
+    /// The page that documents the fields.
+    pub(super) fact: &'static str,
+}
+
+impl Catalogue {
+    fn find(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Returns the fields of the record of a version.
+    pub(super) fn record(&self, version: u8) -> impl Iterator<Item = &'static str> {
+        let is_part = move |field: &&Field| field.version <= version;
+        self.fields.iter().filter(is_part).map(|field| field.name)
+    }
+}
+
+/// Compiled layouts.
+#[derive(Debug, Clone)]
+pub(crate) struct FlowLogsFormat {
+    catalogue: &'static Catalogue,
+    /// The fields of all layouts, in the order in which they are first named.
+    columns: Arc<[FlowColumn]>,
+    layouts: Arc<[Layout]>,
+    /// The layout that the object's own header gives.
+    header: Option<Layout>,
+    /// The column with the time of a record, in seconds.
+    time: Option<usize>,
+}
+
+#[derive(Debug)]
+struct FlowColumn {
+    /// The field's name, with a number if a layout repeats the field: `srcaddr_2`.
+    name: String,
+    kind: FieldKind,
+}
+
+/// The fields of a record, in the order in which it has them.
+#[derive(Debug, Clone)]
+struct Layout {
+    types: FieldTypes,
+    /// For each column, the field that it holds. `None` if the fields are the columns.
+    fields: Option<Vec<Option<usize>>>,
+}
+
+impl FlowLogsFormat {
+    /// Compiles lists of field names.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason, in words, if a list is empty, if a field is unknown, or if two lists have the
+    /// same length.
+    pub(super) fn new(
+        catalogue: &'static Catalogue,
+        lists: &[Vec<String>],
+    ) -> Result<Self, String> {
+        let named = (lists.iter())
+            .map(|list| columns_of(catalogue, list))
+            .collect::<Result<Vec<_>, _>>()?;
+        if named.is_empty() || named.iter().any(Vec::is_empty) {
+            return Err("no field is named".to_owned());
+        }
+        for (i, list) in named.iter().enumerate() {
+            if named[..i].iter().any(|other| other.len() == list.len()) {
+                let count = list.len();
+                return Err(format!(
+                    "two layouts have {count} fields, so a record could be of either; convert the \
+                     objects of each into an output of its own"
+                ));
+            }
+        }
+        let mut columns: Vec<FlowColumn> = Vec::new();
+        for (name, field) in named.iter().flatten() {
+            if !columns.iter().any(|column| column.name == *name) {
+                columns.push(FlowColumn {
+                    name: name.clone(),
+                    kind: field.kind,
+                });
+            }
+        }
+        let layouts = named
+            .iter()
+            .map(|list| Layout::new(list, &columns))
+            .collect();
+        let time = ["start", "end"]
+            .iter()
+            .find_map(|name| columns.iter().position(|column| column.name == *name));
+        Ok(Self {
+            catalogue,
+            columns: columns.into(),
+            layouts,
+            header: None,
+            time,
+        })
+    }
+
+    pub(super) fn columns(&self) -> Vec<Column<'_>> {
+        let columns = self.columns.iter();
+        columns
+            .map(|column| Column {
+                name: &column.name,
+                kind: column.kind,
+                is_optional: true,
+                fact: self.catalogue.fact,
+            })
+            .collect()
+    }
+
+    #[inline]
+    pub(super) fn split<'a>(
+        &self,
+        message: &'a [u8],
+        ranges: &'a mut Ranges,
+    ) -> Result<Fields<'a>, Rejection> {
+        match (&self.header, &*self.layouts) {
+            (Some(layout), _) | (None, [layout]) => layout.split(message, ranges),
+            (None, layouts) => {
+                let count = message
+                    .split(|b| *b == b' ')
+                    .filter(|f| !f.is_empty())
+                    .count();
+                let fits = |layout: &&Layout| layout.types.len() == count;
+                match layouts.iter().find(fits) {
+                    Some(layout) => layout.split(message, ranges),
+                    None => Err(Rejection::FieldCount(count)),
+                }
+            }
+        }
+    }
+
+    /// Whether a record has a time of its own.
+    pub(super) fn has_time(&self) -> bool {
+        self.time.is_some()
+    }
+
+    /// Returns the time of a record in milliseconds.
+    pub(super) fn time(&self, fields: Fields<'_>) -> Option<i64> {
+        timestamp::seconds(fields.iter().nth(self.time?)?)
+    }
+
+    /// Takes a line of field names. The lines after it have these fields. Returns whether the line was
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// Returns the names that are no columns.
+    pub(super) fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>> {
+        let Ok(line) = std::str::from_utf8(line) else {
+            return Ok(false);
+        };
+        let names: Vec<String> = line.split_ascii_whitespace().map(str::to_owned).collect();
+        let is_name = |name: &String| name.bytes().any(|b| b.is_ascii_alphabetic());
+        if names.is_empty() || !names.iter().all(is_name) {
+            return Ok(false);
+        }
+        let Ok(list) = columns_of(self.catalogue, &names) else {
+            return Ok(false);
+        };
+        let missing: Vec<String> = (list.iter())
+            .filter(|(name, _)| !self.columns.iter().any(|column| column.name == *name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        self.header = Some(Layout::new(&list, &self.columns));
+        Ok(true)
+    }
+
+    /// Returns the versions whose record has this number of fields, and its fields.
+    pub(super) fn records_of(&self, count: usize) -> Option<(u8, String)> {
+        let version = (self.catalogue.versions.iter())
+            .find(|version| self.catalogue.record(**version).count() == count)?;
+        let names: Vec<_> = self.catalogue.record(*version).collect();
+        Some((*version, names.join(" ")))
+    }
+}
+
+impl Layout {
+    fn new(list: &[(String, &'static Field)], columns: &[FlowColumn]) -> Self {
+        let places: HashMap<&str, usize> = (list.iter().enumerate())
+            .map(|(i, (name, _))| (name.as_str(), i))
+            .collect();
+        let fields: Vec<_> = columns
+            .iter()
+            .map(|column| places.get(column.name.as_str()).copied())
+            .collect();
+        let is_same = fields.len() == list.len()
+            && fields
+                .iter()
+                .enumerate()
+                .all(|(i, field)| *field == Some(i));
+        Self {
+            types: FieldTypes::new(list.iter().map(|(_, field)| field.kind)),
+            fields: (!is_same).then_some(fields),
+        }
+    }
+
+    #[inline]
+    fn split<'a>(
+        &self,
+        message: &'a [u8],
+        ranges: &'a mut Ranges,
+    ) -> Result<Fields<'a>, Rejection> {
+        match &self.fields {
+            None => self.types.split(message, &mut ranges.found),
+            Some(fields) => {
+                self.types.split(message, &mut ranges.found)?;
+                ranges.find(message);
+                ranges.arrange(fields);
+                Ok(Fields::Ranges {
+                    message,
+                    ranges: &ranges.arranged,
+                    absent: ABSENT,
+                })
+            }
+        }
+    }
+}
+
+/// Returns the name of the column of each field in a list. A field that is named again gets a number.
+fn columns_of(
+    catalogue: &'static Catalogue,
+    list: &[String],
+) -> Result<Vec<(String, &'static Field)>, String> {
+    let mut columns: Vec<(String, &'static Field)> = Vec::with_capacity(list.len());
+    for name in list {
+        let Some(field) = catalogue
+            .find(name)
+            .or_else(|| catalogue.find(repeated(name)?))
+        else {
+            let known: Vec<_> = catalogue.fields.iter().map(|known| known.name).collect();
+            return Err(format!(
+                "there is no field {name:?}; the fields are {}",
+                known.join(", ")
+            ));
+        };
+        let count = columns
+            .iter()
+            .filter(|(_, other)| other.name == field.name)
+            .count();
+        let column = match count {
+            0 => field.name.to_owned(),
+            _ => format!("{}_{}", field.name, count + 1),
+        };
+        columns.push((column, field));
+    }
+    Ok(columns)
+}
+
+/// Returns the field of a column that has a number, such as `srcaddr_2` or, spelt as a field,
+/// `srcaddr-2`.
+fn repeated(column: &str) -> Option<&str> {
+    let (field, number) = column.rsplit_once(['_', '-'])?;
+    number.bytes().all(|b| b.is_ascii_digit()).then_some(field)
+}

@@ -1,0 +1,306 @@
+//! Messages of fields between spaces.
+
+use std::ops::Range;
+
+use wide::u8x16;
+
+use crate::record::Fields;
+use crate::rejection::Rejection;
+use crate::schema::FieldKind;
+
+/// Bytes in a vector.
+const LANE: usize = 16;
+
+/// Bytes whose masks fit a `u64`.
+const WORD: usize = 64;
+
+/// The types of a message's fields.
+#[derive(Debug, Clone)]
+pub(super) struct FieldTypes {
+    are_numbers: Vec<bool>,
+    /// The fields at which a run of numbers begins or ends, in turn.
+    edges: Vec<usize>,
+}
+
+impl FieldTypes {
+    pub(super) fn new(kinds: impl Iterator<Item = FieldKind>) -> Self {
+        let are_numbers: Vec<bool> = kinds.map(FieldKind::is_number).collect();
+        let mut before = false;
+        let edges = (0..are_numbers.len())
+            .filter(|i| std::mem::replace(&mut before, are_numbers[*i]) != are_numbers[*i])
+            .collect();
+        Self { are_numbers, edges }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.are_numbers.len()
+    }
+
+    /// Finds the fields of a message, and checks their number and types.
+    ///
+    /// Most messages satisfy [`Fields::Spaced`], and their numbers are digits. That is decided with
+    /// vectors. All others are split field by field.
+    #[inline]
+    pub(super) fn split<'a>(
+        &self,
+        message: &'a [u8],
+        ranges: &'a mut Vec<Option<Range<usize>>>,
+    ) -> Result<Fields<'a>, Rejection> {
+        let Some(scan) = scan(message, &self.edges) else {
+            split_any(message, ranges)?;
+            let fields = Fields::Ranges {
+                message,
+                ranges,
+                absent: ABSENT,
+            };
+            self.check_count(ranges.len())?;
+            self.check_types(fields.iter())?;
+            return Ok(fields);
+        };
+        self.check_count(scan.fields)?;
+        let fields = Fields::Spaced(message);
+        if !scan.numbers_are_digits {
+            self.check_types(fields.iter())?;
+        }
+        Ok(fields)
+    }
+
+    fn check_count(&self, count: usize) -> Result<(), Rejection> {
+        match count == self.len() {
+            true => Ok(()),
+            false => Err(Rejection::FieldCount(count)),
+        }
+    }
+
+    /// Checks that each number consists of digits, or is [`ABSENT`].
+    pub(super) fn check_types<'f>(
+        &self,
+        fields: impl Iterator<Item = &'f [u8]>,
+    ) -> Result<(), Rejection> {
+        let is_right = |(field, is_number): (&[u8], &bool)| {
+            !is_number || field == ABSENT || field.iter().all(u8::is_ascii_digit)
+        };
+        match fields.zip(&self.are_numbers).position(|f| !is_right(f)) {
+            None => Ok(()),
+            Some(place) => Err(Rejection::FieldType(place)),
+        }
+    }
+}
+
+/// What AWS writes in place of a value.
+pub(crate) const ABSENT: &[u8] = b"-";
+
+/// What is known of a message that satisfies [`Fields::Spaced`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Scan {
+    fields: usize,
+    /// Whether every byte of a number is a digit.
+    numbers_are_digits: bool,
+}
+
+/// Counts the fields of a message that satisfies [`Fields::Spaced`], and checks the bytes of its
+/// numbers. Returns `None` for any other message.
+#[inline]
+fn scan(message: &[u8], edges: &[usize]) -> Option<Scan> {
+    let mut scanner = Scanner {
+        edges,
+        is_number: false,
+        spaces: 0,
+        after_space: true,
+        has_empty_field: false,
+        other_in_number: 0,
+    };
+    let mut forbidden = u8x16::splat(0);
+    let (words, rest) = message.as_chunks::<WORD>();
+    for word in words {
+        let (lanes, _) = word.as_chunks::<LANE>();
+        let mut masks = Masks::default();
+        for (i, lane) in lanes.iter().enumerate() {
+            masks.add(Masks::of(*lane, &mut forbidden), i * LANE);
+        }
+        scanner.word(masks, WORD);
+    }
+    if !rest.is_empty() {
+        let (lanes, tail) = rest.as_chunks::<LANE>();
+        let mut masks = Masks::default();
+        for (i, lane) in lanes.iter().enumerate() {
+            masks.add(Masks::of(*lane, &mut forbidden), i * LANE);
+        }
+        if !tail.is_empty() {
+            let masks_of_tail = match message.last_chunk::<LANE>() {
+                Some(lane) => Masks::of(*lane, &mut forbidden).without(LANE - tail.len()),
+                None => {
+                    let mut lane = [b'0'; LANE];
+                    lane[..tail.len()].copy_from_slice(tail);
+                    Masks::of(lane, &mut forbidden)
+                }
+            };
+            masks.add(masks_of_tail, lanes.len() * LANE);
+        }
+        scanner.word(masks, rest.len());
+    }
+    let is_spaced = !scanner.has_empty_field && !scanner.after_space && forbidden.to_bitmask() == 0;
+    is_spaced.then_some(Scan {
+        fields: scanner.spaces + 1,
+        numbers_are_digits: scanner.other_in_number == 0,
+    })
+}
+
+/// A bit for each of up to 64 bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Masks {
+    spaces: u64,
+    /// Neither spaces nor digits.
+    others: u64,
+}
+
+impl Masks {
+    /// Returns the masks of 16 bytes. Also collects the bytes that would need quotes in CSV. Readers
+    /// of CSV do not agree on quotes and backslashes, and a shifted column is worse than a rejected
+    /// event.
+    #[inline(always)]
+    fn of(lane: [u8; LANE], forbidden: &mut u8x16) -> Self {
+        let bytes = u8x16::new(lane);
+        let equals = |byte| bytes.simd_eq(u8x16::splat(byte));
+        let spaces = equals(b' ');
+        let digits = (bytes - u8x16::splat(b'0')).simd_le(u8x16::splat(9));
+        *forbidden |= equals(b',') | equals(b'"') | equals(b'\\') | equals(b'\n') | equals(b'\r');
+        Self {
+            spaces: u64::from(spaces.to_bitmask()),
+            others: u64::from((spaces | digits).to_bitmask() ^ 0xffff),
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, masks: Self, offset: usize) {
+        self.spaces |= masks.spaces << offset;
+        self.others |= masks.others << offset;
+    }
+
+    #[inline(always)]
+    fn without(self, first: usize) -> Self {
+        Self {
+            spaces: self.spaces >> first,
+            others: self.others >> first,
+        }
+    }
+}
+
+/// Follows the fields through the words of a message.
+struct Scanner<'a> {
+    /// The edges that are still to come.
+    edges: &'a [usize],
+    /// Whether the current field is a number.
+    is_number: bool,
+    /// Spaces so far, which is also the index of the current field.
+    spaces: usize,
+    /// Whether the last byte was a space, as before the first byte.
+    after_space: bool,
+    has_empty_field: bool,
+    /// Bytes in numbers that are not digits.
+    other_in_number: u64,
+}
+
+impl Scanner<'_> {
+    #[inline(always)]
+    fn word(&mut self, masks: Masks, length: usize) {
+        let before = masks.spaces << 1 | u64::from(self.after_space);
+        self.has_empty_field |= masks.spaces & before != 0;
+        self.after_space = masks.spaces >> (length - 1) & 1 != 0;
+
+        let after = self.spaces + masks.spaces.count_ones() as usize;
+        let mut spaces = masks.spaces;
+        // Bits at and after the beginning of the current run.
+        let mut run = u64::MAX;
+        while let [edge, rest @ ..] = self.edges
+            && *edge <= after
+        {
+            let mut beginning = u64::MAX;
+            if *edge > 0 {
+                for _ in self.spaces + 1..*edge {
+                    spaces &= spaces - 1;
+                }
+                // All bits above the space.
+                beginning = !(spaces ^ (spaces - 1));
+                spaces &= spaces - 1;
+            }
+            self.spaces = *edge;
+            if self.is_number {
+                self.other_in_number |= masks.others & run & !beginning;
+            }
+            run = beginning;
+            self.is_number = !self.is_number;
+            self.edges = rest;
+        }
+        if self.is_number {
+            self.other_in_number |= masks.others & run;
+        }
+        self.spaces = after;
+    }
+}
+
+/// Finds the fields of any message.
+fn split_any(message: &[u8], ranges: &mut Vec<Option<Range<usize>>>) -> Result<(), Rejection> {
+    let is_forbidden = |byte: &u8| matches!(byte, b',' | b'"' | b'\\' | b'\n' | b'\r');
+    if message.iter().any(is_forbidden) {
+        return Err(Rejection::Character);
+    }
+    ranges.clear();
+    let mut begin = 0;
+    for field in message.split(|byte| *byte == b' ') {
+        let end = begin + field.len();
+        if !field.is_empty() {
+            ranges.push(Some(begin..end));
+        }
+        begin = end + 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn kinds(numbers: u32) -> FieldTypes {
+        let kind = |i: u32| match numbers >> i & 1 {
+            0 => FieldKind::Text,
+            _ => FieldKind::Int,
+        };
+        FieldTypes::new((0..21).map(kind))
+    }
+
+    proptest! {
+        #[test]
+        fn the_vectorised_path_agrees_with_the_general_path(
+            message in prop_oneof![
+                "([0-9]{1,9}|[a-cé]{1,9}|-)( ([0-9]{1,9}|[a-cé]{1,9}|-)){0,20}",
+                "[0-9]{1,9}( [0-9]{1,9}){20}",
+                "[-a-c1 ,\"\\\\\n\r]{0,80}"
+            ],
+            numbers in any::<u32>(),
+        ) {
+            let message = message.as_bytes();
+            let types = kinds(numbers);
+            let mut ranges = Vec::new();
+            let general = split_any(message, &mut ranges);
+            let fields = Fields::Ranges { message, ranges: &ranges, absent: ABSENT };
+            let is_spaced = general.is_ok() && !ranges.is_empty()
+                && fields.iter().collect::<Vec<_>>().join(&b' ') == message;
+            let are_digits = fields.iter().zip(&types.are_numbers).all(|(field, is_number)| {
+                !is_number || field.iter().all(u8::is_ascii_digit)
+            });
+            let expected = is_spaced.then_some((ranges.len(), are_digits));
+            let scanned = scan(message, &types.edges);
+            let scanned = scanned.map(|scan| (scan.fields, scan.numbers_are_digits));
+            // The fields beyond the last edge have the type of the last one.
+            if ranges.len() <= types.len() {
+                prop_assert_eq!(scanned, expected);
+            }
+            if is_spaced {
+                prop_assert!(Fields::Spaced(message).iter().eq(fields.iter()));
+            }
+        }
+    }
+}
