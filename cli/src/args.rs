@@ -6,6 +6,7 @@
 pub(crate) mod format;
 pub(crate) mod mode;
 pub(crate) mod operate;
+pub(crate) mod prefix;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod stack;

@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { BOOLEAN, ConfigError, ContextReader, quote, type StringRule } from "./context";
+import { columnsOf, dayOf, type Layout, parseLayout, taken } from "./layout";
 import { type Options, parseExclude, parseOptions } from "./options";
 import { visibilityTimeout } from "./queues";
-import { type Table, tablesFor } from "./tables";
+import { isByTime, type Table, tablesFor } from "./tables";
 import known from "./tables.json";
 
 /** The folder in which `scripts/build` puts the functions' archives. */
@@ -66,7 +67,7 @@ export interface Config {
   /**
    * The path of a day's objects under a source prefix, with `{yyyy}`, `{MM}` and `{dd}` for the date in UTC. Each night, a
    * job looks there for objects without an output. Undefined if `reconcile` or `realtime` is `false`.
-   * Default: `{yyyy}/{MM}/{dd}/`, the layout of Firehose.
+   * Default: the beginning of `layout`, which is `{yyyy}/{MM}/{dd}/` for the default.
    */
   readonly reconcile?: string;
   /** The e-mail address that alarms are sent to. Default: none; alarms are visible in CloudWatch only. */
@@ -77,8 +78,13 @@ export interface Config {
   readonly metricMath: boolean;
   /** The tables over the output. From a file that the context value `tables` names, or built in. */
   readonly tables: readonly Table[];
-  /** The part of the source's keys before `yyyy/MM/dd/HH`. Default: the first `sourcePrefix`. */
+  /** The part of the source's keys before the layout. Default: the first `sourcePrefix`. */
   readonly tablePrefix: string;
+  /**
+   * The part of the source's keys between `tablePrefix` and an object's name, with the values of its columns and its time
+   * zone. The context values are `layout`, `partitions` and `timeZone`. Default: `{yyyy}/{MM}/{dd}/{HH}` in UTC.
+   */
+  readonly layout: Layout;
   /** The first hour that a query may find, as `yyyy/MM/dd/HH`. Default: `2015/06/01/00`, when AWS introduced flow logs. */
   readonly tablesSince: string;
   /** The most that a query may scan in GB, 1 to 1000000. Default: 100. */
@@ -125,7 +131,8 @@ export function readConfig(context: Record<string, unknown>): Config {
   const read = new ContextReader(context);
   const realtime = read.choice("realtime", BOOLEAN, "false");
   const events = read.choice<RealtimeEvents>("realtimeEvents", { s3: "s3", eventbridge: "eventbridge" }, "s3");
-  const layout = read.text("reconcile", LAYOUT, "{yyyy}/{MM}/{dd}/", "{yyyy}/{MM}/{dd}/");
+  const layout = read.text("layout", ANY, "{yyyy}/{MM}/{dd}/{HH}", "{yyyy}/{MM}/{dd}/{HH}");
+  const reconcile = read.text("reconcile", DAY, "{yyyy}/{MM}/{dd}/", dayOf(layout) ?? "");
   const sourcePrefixes = read.texts("sourcePrefix", PREFIX, "AWSLogs/", "");
   const options = parseOptions(read.json("options", '\'{"format":"message"}\'', {}));
   const config: Config = {
@@ -157,12 +164,17 @@ export function readConfig(context: Record<string, unknown>): Config {
     restartAfter: read.number("restartAfter", 1, 500, 500),
     jobTimeoutHours: read.number("jobTimeoutHours", 1, 8_760, 336),
     realtime: realtime ? events : undefined,
-    reconcile: realtime && layout !== "false" ? layout : undefined,
+    reconcile: realtime && reconcile !== "false" ? reconcile : undefined,
     alarmAddress: read.text("alarmAddress", ADDRESS, "team@example.com", "") || undefined,
     rejectedRatio: read.number("rejectedRatio", 0, 100, 1, false),
     metricMath: read.choice("metricMath", BOOLEAN, "true"),
     tables: tablesFor(options, read.text("tables", ANY, "tables.json", "") || undefined),
     tablePrefix: read.text("tablePrefix", PREFIX, "AWSLogs/", sourcePrefixes[0]),
+    layout: parseLayout(
+      layout,
+      read.json("partitions", '\'{"account":["111122223333"]}\'', {}),
+      read.text("timeZone", ANY, "Asia/Tokyo", "UTC"),
+    ),
     tablesSince: read.text("tablesSince", HOUR, "2020/01/01/00", known.since),
     scanLimitGB: read.number("scanLimitGB", 1, 1_000_000, 100),
     namedQueries: read.choice("namedQueries", BOOLEAN, "true"),
@@ -170,6 +182,9 @@ export function readConfig(context: Record<string, unknown>): Config {
     architecture: read.choice("architecture", { arm64: "arm64", x86_64: "x86_64" }, "arm64"),
   };
   read.refuseUnknown();
+  refuseColumns(config, layout);
+  if (!context.tablePrefix) refuseRepeatedPrefix(config, layout);
+  refuseUnknownDay(config, layout);
   refuseNested(config.sourcePrefixes);
   for (const prefix of config.sourcePrefixes) refuseOverlap(config, prefix);
   refuseImpatience(config);
@@ -205,7 +220,7 @@ const KEY: StringRule = [
 ];
 const EXAMPLE_KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 // Square brackets have a meaning in the picture strings of JSONata, with which the state machine formats dates.
-const LAYOUT: StringRule = [
+const DAY: StringRule = [
   /^(false|(?=.*\{yyyy\})(?=.*\{MM\})(?=.*\{dd\})(?!\/)(\{(yyyy|MM|dd)\}|[^\s,*?$"\\[\]{}])+)$/,
   "must be false, or the path of a day's objects under the source prefix, with {yyyy}, {MM} and {dd}",
 ];
@@ -227,6 +242,28 @@ const RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
 
 function withSlash(prefix: string): string {
   return prefix === "" ? "" : `${prefix.replace(/\/+$/, "")}/`;
+}
+
+/** A table cannot have two columns of a name. */
+function refuseColumns({ layout, tables }: Config, text: string): void {
+  const columns = new Set(tables.filter(isByTime).flatMap((table) => table.columns.map(({ name }) => name)));
+  const name = columnsOf(layout).find((name) => columns.has(name));
+  if (name !== undefined)
+    throw new ConfigError("layout", `is ${quote(text)} and ${taken(name)}`, "'{yyyy}/{MM}/{dd}/{HH}'");
+}
+
+/** The layout begins after the prefix: with both, the tables would look under the prefix twice. */
+function refuseRepeatedPrefix({ tablePrefix }: Config, layout: string): void {
+  if (tablePrefix === "" || !layout.startsWith(tablePrefix)) return;
+  const problem = `is ${quote(layout)} and follows the prefix ${quote(tablePrefix)}: leave that out, or set tablePrefix`;
+  throw new ConfigError("layout", problem, `'${layout.slice(tablePrefix.length)}'`);
+}
+
+/** The nightly job lists one path. */
+function refuseUnknownDay({ realtime, reconcile }: Config, layout: string): void {
+  if (realtime === undefined || reconcile !== "") return;
+  const problem = `is missing: by the layout ${quote(layout)}, the objects of a day have no path in common`;
+  throw new ConfigError("reconcile", problem, "false");
 }
 
 /** S3 refuses two notifications for the same object, and jobs over both prefixes would read it twice. */

@@ -5,6 +5,7 @@ import * as athena from "aws-cdk-lib/aws-athena";
 import * as glue from "aws-cdk-lib/aws-glue";
 import { Construct } from "constructs";
 import type { Config } from "./config";
+import { type Layout, names, TIME, valueOf } from "./layout";
 import type { Storage } from "./storage";
 import { fill, type Table } from "./tables";
 
@@ -21,7 +22,7 @@ export const QUERIES: Readonly<Record<string, readonly string[]>> = {
 
 export interface QueryProps extends Pick<
   Config,
-  "stackName" | "tables" | "tablePrefix" | "tablesSince" | "scanLimitGB" | "namedQueries"
+  "stackName" | "tables" | "tablePrefix" | "layout" | "tablesSince" | "scanLimitGB" | "namedQueries"
 > {
   readonly storage: Storage;
 }
@@ -34,7 +35,8 @@ export class Query extends Construct {
   constructor(scope: Construct, id: string, props: QueryProps) {
     super(scope, id);
     const { stackName: name, storage } = props;
-    const placeholders = { output: storage.outputLocation, prefix: props.tablePrefix, since: props.tablesSince };
+    const { layout, tablePrefix: prefix, tablesSince: since } = props;
+    const placeholders = { output: storage.outputLocation, prefix, layout, since };
     const made = props.tables.map((table) => fill(table, placeholders));
 
     const catalogId = Stack.of(this).account;
@@ -79,7 +81,7 @@ export class Query extends Construct {
     const columns = new Set(made.flatMap((table) => table.columns.map((column) => column.name)));
     for (const [query, needs] of Object.entries(QUERIES)) {
       if (!needs.every((column) => columns.has(column))) continue;
-      const queryString = readFileSync(join(__dirname, "queries", `${query}.sql`), "utf8");
+      const queryString = withLayout(readFileSync(join(__dirname, "queries", `${query}.sql`), "utf8"), layout);
       const named = new athena.CfnNamedQuery(this, `Query-${query}`, {
         name: query,
         description: queryString.match(/^-- (.*)/)?.[1],
@@ -92,6 +94,18 @@ export class Query extends Construct {
   }
 }
 
+/** The example of an hour in the saved queries. */
+const EXAMPLE = "2020/02/01/00";
+
+/** A saved query for keys of this layout: it asks for the columns without which Athena refuses a query. */
+function withLayout(query: string, layout: Layout): string {
+  const needed = names(layout).flatMap(({ name, values }) => (values.length === 0 ? [name] : []));
+  const hours = `${TIME} BETWEEN ? AND ?`;
+  return query
+    .replaceAll(`'${EXAMPLE}'`, `'${valueOf(layout, EXAMPLE)}'${needed.map((name) => `; ${name}`).join("")}`)
+    .replaceAll(hours, [hours, ...needed.map((name) => `"${name}" = ?`)].join("\n  AND "));
+}
+
 /** The table that the statement of `rehose table` creates. */
 function tableInput(table: Table): glue.CfnTable.TableInputProperty {
   const columns = (from: Table["columns"]) => from.map(({ name, type }) => ({ name, type }));
@@ -99,7 +113,7 @@ function tableInput(table: Table): glue.CfnTable.TableInputProperty {
     name: table.name,
     description: table.comment,
     tableType: "EXTERNAL_TABLE",
-    partitionKeys: columns([table.partition]),
+    partitionKeys: columns(table.partitions),
     parameters: table.parameters,
     storageDescriptor: {
       columns: columns(table.columns),

@@ -3,17 +3,21 @@
 // `rehose table --json` has written.
 import { readFileSync } from "node:fs";
 import { ConfigError, quote } from "./context";
+import { columnsOf, type Layout, projection, templateOf, TIME, valueOf } from "./layout";
 import { formatOf, type Options } from "./options";
 import known from "./tables.json";
 
-/** A table that Athena can read. Its strings may contain the placeholders `{output}`, `{prefix}` and `{since}`. */
+/**
+ * A table that Athena can read. Its strings may contain the placeholders `{output}`, `{prefix}` and `{since}`, and it has
+ * the default layout.
+ */
 export interface Table {
   readonly name: string;
   readonly comment: string;
   /** In the order of the columns in the files. */
   readonly columns: readonly Column[];
-  /** The column whose value is a folder of files. */
-  readonly partition: Column;
+  /** The columns whose values select a folder of files. */
+  readonly partitions: readonly Column[];
   /** The class that reads the files. */
   readonly serde: string;
   readonly serde_parameters: Readonly<Record<string, string>>;
@@ -27,12 +31,17 @@ export interface Column {
   readonly type: string;
 }
 
+/** The parameter with the folder of a partition. */
+const TEMPLATE = "storage.location.template";
+
 /** The values of the placeholders. */
 export interface Placeholders {
   /** The output, as `s3://bucket/` and its prefix. */
   readonly output: string;
-  /** The part of the source's keys before `yyyy/MM/dd/HH`. */
+  /** The part of the source's keys before the layout. */
   readonly prefix: string;
+  /** The part of the source's keys between the prefix and an object's name. */
+  readonly layout: Layout;
   /** The first hour that a query may find, as `yyyy/MM/dd/HH`. */
   readonly since: string;
 }
@@ -56,11 +65,30 @@ export function tablesFor(options: Options, file?: string): readonly Table[] {
   return [rows(options), known.rejected, known.receipts];
 }
 
-/** The table with its placeholders filled in. */
-export function fill(table: Table, values: Placeholders): Table {
-  // Only the contents of JSON strings are replaced, so a value is inserted as JSON escapes it.
-  const value = (name: string) => quote(values[name as keyof Placeholders]).slice(1, -1);
-  return JSON.parse(quote(table).replace(/\{(output|prefix|since)\}/g, (_, name) => value(name)));
+/** The table with its placeholders filled in, and with another layout in place of the default. */
+export function fill(table: Table, { output, prefix, layout, since }: Placeholders): Table {
+  const values: Record<string, string> = { output, prefix, since: valueOf(layout, since) };
+  // Only the contents of JSON strings are replaced, so a value is inserted as JSON escapes it. ${output} is a column.
+  const value = (name: string) => quote(values[name]).slice(1, -1);
+  const filled = quote(withLayout(table, layout)).replace(/(?<!\$)\{(output|prefix|since)\}/g, (_, name) =>
+    value(name),
+  );
+  return JSON.parse(filled);
+}
+
+/** Whether the files of a table are in the source's layout. Those of the receipts are not. */
+export function isByTime({ partitions }: Table): boolean {
+  return partitions.some(({ name }) => name === TIME);
+}
+
+function withLayout(table: Table, layout: Layout): Table {
+  if (!isByTime(table)) return table;
+  const template = table.parameters[TEMPLATE]?.replace(`\${${TIME}}`, () => templateOf(layout));
+  return {
+    ...table,
+    partitions: columnsOf(layout).map((name) => ({ name, type: "string" })),
+    parameters: { ...table.parameters, ...projection(layout), ...(template && { [TEMPLATE]: template }) },
+  };
 }
 
 function rows(options: Options): Table {
@@ -130,12 +158,10 @@ function isTablesFile(value: unknown): value is TablesFile {
 
 function isTable(value: unknown): value is Table {
   if (!isObject(value)) return false;
-  const { name, comment, columns, partition, serde, serde_parameters, location, parameters } = value;
+  const { name, comment, columns, partitions, serde, serde_parameters, location, parameters } = value;
   return (
     [name, comment, serde, location].every((text) => typeof text === "string") &&
-    Array.isArray(columns) &&
-    columns.length > 0 &&
-    [...columns, partition].every(isColumn) &&
+    [columns, partitions].every((list) => Array.isArray(list) && list.length > 0 && list.every(isColumn)) &&
     [serde_parameters, parameters].every(hasOnlyStrings)
   );
 }

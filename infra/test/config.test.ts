@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readConfig } from "../lib/config";
 import { ConfigError } from "../lib/context";
+import { parseLayout } from "../lib/layout";
 import { tablesFor } from "../lib/tables";
 import { binaries, context } from "./synth";
 
@@ -44,6 +45,7 @@ test("only sourceBucket is required; every other value has a default", () => {
     metricMath: true,
     tables: tablesFor({}),
     tablePrefix: "",
+    layout: parseLayout("{yyyy}/{MM}/{dd}/{HH}", {}, "UTC"),
     tablesSince: "2015/06/01/00",
     scanLimitGB: 100,
     namedQueries: true,
@@ -61,6 +63,8 @@ test("values may be strings, as from the command line, or JSON, as from cdk.json
     rejectedRatio: "0.5",
     realtime: "true",
     reconcile: "false",
+    layout: "{account}/{yyyy}",
+    partitions: '{"account":["1"]}',
   };
   const json = {
     memory: 512,
@@ -70,6 +74,8 @@ test("values may be strings, as from the command line, or JSON, as from cdk.json
     rejectedRatio: 0.5,
     realtime: true,
     reconcile: false,
+    layout: "{account}/{yyyy}",
+    partitions: { account: ["1"] },
   };
   assert.deepEqual(readConfig(context(text)), readConfig(context(json)));
 });
@@ -91,6 +97,25 @@ test("realtime alone means notifications of the bucket and a nightly search", ()
     undefined,
   ]);
   assert.deepEqual(read({ realtime: "true", reconcile: "year={yyyy}/{MM}-{dd}/" }), ["s3", "year={yyyy}/{MM}-{dd}/"]);
+});
+
+test("the nightly search follows the layout, or is told the path", () => {
+  const reconcile = (more: Record<string, unknown>) => readConfig(context({ realtime: true, ...more })).reconcile;
+  const layout = "year={yyyy}/month={MM}/day={dd}/hour={HH}";
+  assert.equal(reconcile({ layout }), "year={yyyy}/month={MM}/day={dd}/");
+  assert.equal(reconcile({ layout, reconcile: "{yyyy}/{MM}/{dd}/" }), "{yyyy}/{MM}/{dd}/");
+  const scattered = { layout: "{account}/{yyyy}/{MM}/{dd}" };
+  assert.throws(
+    () => reconcile(scattered),
+    /^ConfigError: reconcile is missing: by the layout "{account}.*", the objects of a day have no path in common; for example -c reconcile=false$/,
+  );
+  assert.equal(reconcile({ ...scattered, reconcile: false }), undefined);
+  assert.equal(reconcile({ ...scattered, realtime: false }), undefined);
+});
+
+test("a layout may begin as the prefix does, if tablePrefix says so", () => {
+  const { tablePrefix } = readConfig(context({ layout: "AWSLogs/{yyyy}", tablePrefix: "AWSLogs/" }));
+  assert.equal(tablePrefix, "AWSLogs/");
 });
 
 test("an output prefix gets a trailing slash", () => {
@@ -191,6 +216,18 @@ const wrong: [Record<string, unknown>, RegExp][] = [
     { tablesSince: "2020/1/1/0" },
     /^tablesSince is "2020\/1\/1\/0" and must be an hour as yyyy\/MM\/dd\/HH; for example -c tablesSince=2020\/01\/01\/00$/,
   ],
+  [{ layout: "{MM}" }, /^layout is "{MM}" and has {MM} without {yyyy} before it: .*; for example -c layout='{yyyy}\//],
+  [
+    { layout: "{region}/{yyyy}", options: { fields: ["region"] } },
+    /^layout is "{region}\/{yyyy}" and has {region}, but the tables have a column of that name/,
+  ],
+  [
+    { layout: "AWSLogs/{account}/{yyyy}" },
+    /^layout is .* and follows the prefix "AWSLogs\/": leave that out, .*; for example -c layout='{account}\/{yyyy}'$/,
+  ],
+  [{ partitions: "account" }, /^partitions is "account" and must be JSON/],
+  [{ partitions: { account: ["1"] } }, /^layout is "{yyyy}.*" and has no {account} whose values/],
+  [{ timeZone: "Asia/Edo" }, /^timeZone is "Asia\/Edo" and is no time zone/],
   [{ scanLimitGB: 0 }, /^scanLimitGB is 0 .* from 1 to 1000000/],
   [{ namedQueries: "no" }, /^namedQueries is "no" and must be one of true, false/],
   [{ architecture: "arm" }, /^architecture is "arm" and must be one of arm64, x86_64/],

@@ -65,6 +65,37 @@ test("tablePrefix replaces the source prefix in the partitions' path", () => {
   assert.equal(Parameters["projection.datehour.range"], "2020/01/01/00,NOW");
 });
 
+test("partitions follow the layout and the time zone", () => {
+  const more = {
+    layout: "{account}/{region}/day={yyyy}-{MM}-{dd}",
+    partitions: { region: ["eu-central-1", "us-east-1"] },
+    timeZone: "Asia/Tokyo",
+    tablesSince: "2020/01/31/07",
+  };
+  for (const [name, folder] of [
+    ["flow_logs", "csv"],
+    ["rejected", "rejected"],
+  ] as const) {
+    const { Parameters, PartitionKeys } = table(name, more);
+    assert.deepEqual(
+      PartitionKeys.map(({ Name }: any) => Name),
+      ["account", "region", "datehour"],
+    );
+    assert.equal(Parameters["projection.account.type"], "injected");
+    assert.equal(Parameters["projection.region.values"], "eu-central-1,us-east-1");
+    assert.equal(Parameters["projection.datehour.format"], "'day='yyyy-MM-dd");
+    assert.equal(Parameters["projection.datehour.range"], "day=2020-01-31,NOW+9HOURS");
+    assert.equal(
+      Parameters["storage.location.template"],
+      `s3://tables/out/${folder}/AWSLogs/\${account}/\${region}/\${datehour}/`,
+    );
+  }
+  const saved = Object.values(template({ ...place, ...more }).findResources("AWS::Athena::NamedQuery"));
+  const query = saved.find(({ Properties }) => Properties.Name === "who-spoke-to-this-address")!.Properties.QueryString;
+  assert.match(query, /as in 'day=2020-02-01'; account; the address/);
+  assert.match(query, /WHERE datehour BETWEEN \? AND \?\n  AND "account" = \?\n  AND dstaddr = \?/);
+});
+
 test("there are tables of rejected events and of receipts", () => {
   assert.equal(
     table("rejected").Parameters["storage.location.template"],

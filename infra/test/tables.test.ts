@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ConfigError } from "../lib/context";
+import { parseLayout } from "../lib/layout";
 import type { Options } from "../lib/options";
 import { fill, type Table, tablesFor } from "../lib/tables";
 
@@ -140,11 +141,19 @@ for (const [name, given, path, message] of refused) {
 }
 
 test("placeholders are filled in everywhere, whatever characters the values have", () => {
-  const values = { output: 's3://a/"quoted"/', prefix: "back\\slash/", since: "2020/01/01/00" };
+  const layout = parseLayout("{yyyy}/{MM}/{dd}/{HH}", {}, "UTC");
+  const values = { output: 's3://a/"quoted"/', prefix: "back\\slash/", layout, since: "2020/01/01/00" };
   const filled = fill(tablesFor({})[0]!, values);
   assert.equal(filled.location, 's3://a/"quoted"/csv/');
   assert.equal(filled.parameters["storage.location.template"], 's3://a/"quoted"/csv/back\\slash/${datehour}/');
   assert.equal(filled.parameters["projection.datehour.range"], "2020/01/01/00,NOW");
   for (const table of tablesFor({}))
     assert.doesNotMatch(JSON.stringify(fill(table, values)), /\{(output|prefix|since)\}/);
+});
+
+test("a column may have the name of a placeholder", () => {
+  const layout = parseLayout("{output}/{since}/{yyyy}", {}, "UTC");
+  const filled = fill(tablesFor({})[0]!, { output: "s3://a/", prefix: "b/", layout, since: "2020/01/01/00" });
+  assert.equal(filled.parameters["storage.location.template"], "s3://a/csv/b/${output}/${since}/${datehour}/");
+  assert.equal(filled.parameters["projection.datehour.range"], "2020,NOW");
 });

@@ -82,6 +82,103 @@ fn names_prefix_and_first_hour_can_be_set() {
 }
 
 #[test]
+fn keys_may_have_another_layout_and_another_time_zone() {
+    assert_says(
+        &[
+            "--location",
+            "s3://athena",
+            "--layout",
+            "year={yyyy}/month={MM}/day={dd}/hour={HH}",
+            "--time-zone",
+            "Asia/Tokyo",
+            "--since",
+            "2020/01/31/00",
+        ],
+        &[
+            "PARTITIONED BY (`datehour` string)",
+            r#"'projection.datehour.format' = "'year='yyyy'/month='MM'/day='dd'/hour='HH","#,
+            "'projection.datehour.range' = 'year=2020/month=01/day=31/hour=00,NOW+9HOURS',",
+            "'storage.location.template' = 's3://athena/csv/${datehour}/'",
+        ],
+    );
+    assert_says(
+        &[
+            "rejected",
+            "--location",
+            "s3://athena",
+            "--prefix",
+            "AWSLogs/",
+            "--layout",
+            "{account}/vpcflowlogs/{region}/{yyyy}/{MM}/{dd}",
+            "--partition",
+            "account=111122223333,444455556666",
+            "--partition",
+            "account=777788889999",
+            "--time-zone",
+            "-08:00",
+        ],
+        &[
+            "PARTITIONED BY (`account` string, `region` string, `datehour` string)",
+            "'projection.account.type' = 'enum',",
+            "'projection.account.values' = '111122223333,444455556666,777788889999',",
+            "'projection.region.type' = 'injected',",
+            "'projection.datehour.range' = '2015/06/01,NOW',",
+            "'storage.location.template' = \
+             's3://athena/rejected/AWSLogs/${account}/vpcflowlogs/${region}/${datehour}/'",
+        ],
+    );
+}
+
+#[test]
+fn a_layout_that_athena_cannot_follow_is_refused_with_the_reason() {
+    let refused = |options: &[&'static str], words: &[&str]| {
+        assert_refused(&[&["--location", "s3://athena"], options].concat(), words);
+    };
+    refused(
+        &["--layout", "!{timestamp:yyyy/MM/dd}"],
+        &[
+            "--layout",
+            "!{timestamp:yyyy/MM/dd}",
+            "Firehose",
+            "write {yyyy}",
+        ],
+    );
+    refused(
+        &["--layout", "{MM}/{dd}"],
+        &["--layout", "{MM} without {yyyy} before it"],
+    );
+    refused(
+        &["--layout", "{region}/{yyyy}", "--fields", "region"],
+        &["--layout", "{region}", "choose another name"],
+    );
+    refused(
+        &["--partition", "account=1"],
+        &["--layout", "{yyyy}/{MM}/{dd}/{HH} has no {account}"],
+    );
+    refused(
+        &["--partition", "account"],
+        &["--partition", "account=111122223333,444455556666"],
+    );
+    refused(
+        &["--time-zone", "JST"],
+        &["--time-zone", "JST", "Asia/Tokyo", "+09:00"],
+    );
+}
+
+#[test]
+fn a_prefix_with_an_expression_of_firehose_is_refused() {
+    let prefix = "vpc/!{timestamp:yyyy}/";
+    let words = [
+        "!{timestamp:yyyy}",
+        "Firehose",
+        "give what is before it",
+        "--layout",
+    ];
+    assert_refused(&["--location", "s3://athena", "--prefix", prefix], &words);
+    assert_refused(&["--location", &format!("s3://athena/{prefix}")], &words);
+}
+
+#[test]
 fn the_columns_are_those_of_the_format() {
     let location = ["--location", "s3://athena"];
     let with = |options: &[&'static str]| [&location[..], options].concat();
@@ -128,8 +225,17 @@ fn json_is_the_file_that_the_stack_takes_as_tables() {
 
 #[test]
 fn json_takes_nothing_that_the_stack_fills_in() {
-    for option in ["--location", "--prefix", "--name", "--database"] {
-        assert_refused(&["--json", option, "x"], &[option, "--json"]);
+    for (option, value) in [
+        ("--location", "s3://x"),
+        ("--prefix", "x"),
+        ("--layout", "{yyyy}"),
+        ("--partition", "x=y"),
+        ("--time-zone", "UTC"),
+        ("--since", "2020/01/31/00"),
+        ("--name", "x"),
+        ("--database", "x"),
+    ] {
+        assert_refused(&["--json", option, value], &[option, "--json"]);
     }
     assert_refused(&["--json", "rejected"], &["--json"]);
     assert_refused(

@@ -2,10 +2,11 @@
 
 use clap::{Args, ValueEnum};
 use jiff::civil::DateTime;
-use rehose_catalog::SINCE;
+use rehose_catalog::{Layout, SINCE, Zone};
 use rehose_store::location::Location;
 
 use crate::args::format::FormatArgs;
+use crate::args::prefix::{parse_location, parse_prefix};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -17,20 +18,35 @@ Examples:
   rehose table --location s3://athena/vpc/
   rehose table --location s3://athena/vpc/ --prefix AWSLogs/ --database logs
   rehose table rejected --location s3://athena/vpc/
+  rehose table --location s3://athena/vpc/ --layout 'year={yyyy}/month={MM}/day={dd}/hour={HH}'
+  rehose table --location s3://athena/vpc/ --prefix AWSLogs/ \\
+    --layout '{account}/vpcflowlogs/{region}/{yyyy}/{MM}/{dd}' --partition account=111122223333
   rehose table --json --message-regex '^(?P<level>[A-Z]+) (?P<text>.*)$' > tables.json")]
 pub(crate) struct TableArgs {
     /// The table to print
     #[arg(value_enum, default_value_t = TableChoice::Rows)]
     pub(crate) table: TableChoice,
     /// The output, as given to `rehose run` or to the stack: s3://bucket/prefix
-    #[arg(long, required_unless_present = "json")]
+    #[arg(long, required_unless_present = "json", value_parser = parse_location)]
     pub(crate) location: Option<Location>,
-    /// The part of the source keys before yyyy/MM/dd/HH
-    #[arg(long, default_value = "", hide_default_value = true)]
+    /// The part of the source keys before the layout
+    #[arg(long, default_value = "", hide_default_value = true, value_parser = parse_prefix)]
     pub(crate) prefix: String,
-    /// The first hour that queries can find: yyyy/MM/dd/HH in UTC
+    /// The folders of the source keys, after the prefix. {yyyy}, {MM}, {dd} and {HH} are the time, in the
+    /// column datehour. Any other name in braces, such as {account}, is a column of its own
+    #[arg(long, default_value_t, value_parser = parse_layout)]
+    pub(crate) layout: Layout,
+    /// All values of a column of the layout. Without them, every query must name a value. May be repeated
+    #[arg(long = "partition", value_name = "COLUMN=VALUE,...", value_parser = parse_partition)]
+    pub(crate) partitions: Vec<Partition>,
+    /// The time zone of the hours in the source keys, Firehose's CustomTimeZone: a name, as Asia/Tokyo, or
+    /// an offset, as +09:00
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = parse_zone,
+          allow_hyphen_values = true)]
+    pub(crate) time_zone: Zone,
+    /// The first hour that queries can find: yyyy/MM/dd/HH, as the clock in the keys
     #[arg(long, value_name = "HOUR", default_value = SINCE, value_parser = parse_hour)]
-    pub(crate) since: String,
+    pub(crate) since: DateTime,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
     /// The name of the table [default: flow_logs or messages, rejected, receipts]
@@ -41,7 +57,9 @@ pub(crate) struct TableArgs {
     pub(crate) database: Option<String>,
     /// Print the rows, rejected and receipts tables of these options as JSON: the file that the stack
     /// takes as `tables`
-    #[arg(long, conflicts_with_all = ["table", "location", "prefix", "since", "name", "database"])]
+    #[arg(long, conflicts_with_all = [
+        "table", "location", "prefix", "layout", "partitions", "time_zone", "since", "name", "database"
+    ])]
     pub(crate) json: bool,
 }
 
@@ -55,11 +73,38 @@ pub(crate) enum TableChoice {
     Receipts,
 }
 
+/// All values of a column of the layout.
+#[derive(Debug, Clone)]
+pub(crate) struct Partition {
+    pub(crate) column: String,
+    pub(crate) values: Vec<String>,
+}
+
+fn parse_layout(text: &str) -> Result<Layout, String> {
+    text.parse().map_err(|error| format!("it {error}"))
+}
+
+fn parse_zone(text: &str) -> Result<Zone, String> {
+    text.parse().map_err(|error| format!("it {error}"))
+}
+
+fn parse_partition(text: &str) -> Result<Partition, String> {
+    let Some((column, values)) = text.split_once('=') else {
+        return Err(
+            "it must be a column and its values, as account=111122223333,444455556666".to_owned(),
+        );
+    };
+    Ok(Partition {
+        column: column.to_owned(),
+        values: values.split(',').map(str::to_owned).collect(),
+    })
+}
+
 /// Parses an hour as Firehose writes it in keys.
-fn parse_hour(text: &str) -> Result<String, String> {
+fn parse_hour(text: &str) -> Result<DateTime, String> {
     const FORMAT: &str = "%Y/%m/%d/%H";
     match DateTime::strptime(FORMAT, text) {
-        Ok(hour) if hour.strftime(FORMAT).to_string() == text => Ok(text.to_owned()),
+        Ok(hour) if hour.strftime(FORMAT).to_string() == text => Ok(hour),
         _ => Err("it must be yyyy/MM/dd/HH, as in 2020/01/31/00".to_owned()),
     }
 }

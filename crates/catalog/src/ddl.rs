@@ -21,7 +21,8 @@ impl fmt::Display for Ddl<'_> {
         let columns: Vec<_> = table.columns.iter().map(definition).collect();
         writeln!(f, "`{}` (\n  {}\n)", table.name, columns.join(",\n  "))?;
         writeln!(f, "COMMENT {}", quoted(table.comment))?;
-        writeln!(f, "PARTITIONED BY ({})", definition(&table.partition))?;
+        let partitions: Vec<_> = table.partitions.iter().map(definition).collect();
+        writeln!(f, "PARTITIONED BY ({})", partitions.join(", "))?;
         writeln!(f, "ROW FORMAT SERDE {}", quoted(table.serde))?;
         if !table.serde_parameters.is_empty() {
             writeln!(
@@ -42,10 +43,10 @@ fn definition(column: &Column) -> String {
     format!("`{}` {}", column.name, column.kind)
 }
 
-fn list(parameters: &BTreeMap<&str, impl AsRef<str>>) -> String {
+fn list(parameters: &BTreeMap<impl AsRef<str>, impl AsRef<str>>) -> String {
     let parameters: Vec<_> = parameters
         .iter()
-        .map(|(name, value)| format!("\n  {} = {}", quoted(name), quoted(value.as_ref())))
+        .map(|(name, value)| format!("\n  {} = {}", quoted(name.as_ref()), quoted(value.as_ref())))
         .collect();
     format!("{}\n", parameters.join(","))
 }

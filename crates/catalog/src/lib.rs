@@ -4,22 +4,26 @@
 //! of them. The CDK app gets the tables from `infra/lib/tables.json`, which a test of this crate writes.
 //!
 //! ```
-//! use rehose_catalog::{SINCE, Table, TableLocation};
+//! use rehose_catalog::{Layout, SINCE, Table, TableLocation, Zone};
 //! use rehose_extract::Options;
 //!
 //! let location = TableLocation {
 //!     output: "s3://my-bucket/out/",
 //!     prefix: "vpc/",
+//!     layout: &Layout::default(),
+//!     zone: Zone::default(),
 //!     since: SINCE,
 //! };
-//! let rows = Table::rows(&Options::default().compile()?, location);
+//! let rows = Table::rows(&Options::default().compile()?, location)?;
 //! assert_eq!(rows.name, "flow_logs");
 //! assert_eq!(rows.location, "s3://my-bucket/out/csv/");
 //! assert!(rows.ddl(None).starts_with("CREATE EXTERNAL TABLE IF NOT EXISTS `flow_logs`"));
-//! # Ok::<(), rehose_extract::OptionsError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod ddl;
+mod layout;
+mod zone;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +31,8 @@ use rehose_extract::{FieldKind, FormatName, Shape};
 use serde::Serialize;
 
 use ddl::Ddl;
+pub use layout::{Layout, LayoutError, expression};
+pub use zone::{Zone, ZoneError};
 
 /// Reads the unquoted fields of the format `vpc-flow-logs`. It reads an invalid number, such as `-`,
 /// as NULL.
@@ -47,6 +53,13 @@ const TIMESTAMP: &str = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'";
 /// from the text. RFC 4180 has none. This character is the least likely in a log.
 const NO_ESCAPE: &str = "\u{1}";
 
+/// The projection of a column whose values only a query names, with `=` or `IN`
+/// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html>).
+const INJECTED: &str = "injected";
+
+/// The parameter with the folder of a partition.
+const TEMPLATE: &str = "storage.location.template";
+
 /// A table that Athena can read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Table {
@@ -56,8 +69,8 @@ pub struct Table {
     pub comment: &'static str,
     /// Its columns, in the order of the files.
     pub columns: Vec<Column>,
-    /// The partition column, which selects a folder of files.
-    pub partition: Column,
+    /// The partition columns, whose values select a folder of files.
+    pub partitions: Vec<Column>,
     /// The class that reads the files.
     pub serde: &'static str,
     /// The parameters of that class.
@@ -65,7 +78,7 @@ pub struct Table {
     /// The folder of all files.
     pub location: String,
     /// The table's parameters: partition projection, and whether there is a header.
-    pub parameters: BTreeMap<&'static str, String>,
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A column of a table.
@@ -83,19 +96,27 @@ pub struct Column {
 pub struct TableLocation<'a> {
     /// The output with a trailing slash, as in `s3://bucket/prefix/`.
     pub output: &'a str,
-    /// The part of the source keys before the hour at which Firehose wrote them, `yyyy/MM/dd/HH`
-    /// (<https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html>).
+    /// The part of the source keys before the layout.
     pub prefix: &'a str,
-    /// The first such hour. Athena lists every hour since then for a query without a `datehour`.
+    /// The part of the source keys between the prefix and the name of an object.
+    pub layout: &'a Layout,
+    /// The time zone of the hours in the keys.
+    pub zone: Zone,
+    /// The first value of the column `datehour`, as [`Layout::value`] gives it. Athena lists every hour
+    /// since then for a query without a `datehour`.
     pub since: &'a str,
 }
 
-/// The first hour of any VPC flow logs: they were introduced in June 2015.
+/// The first hour of any VPC flow logs, in the default layout: they were introduced in June 2015.
 pub const SINCE: &str = "2015/06/01/00";
 
 impl Table {
     /// The rows.
-    pub fn rows(shape: &Shape, location: TableLocation<'_>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If a name in the layout is also the name of a column of the rows.
+    pub fn rows(shape: &Shape, location: TableLocation<'_>) -> Result<Self, LayoutError> {
         let (name, comment, kind, serde, serde_parameters) = match shape.options().format {
             Some(FormatName::VpcFlowLogs) | None => (
                 "flow_logs",
@@ -116,11 +137,10 @@ impl Table {
                 ]),
             ),
         };
-        let partition = column("datehour", "string");
         let mut columns = vec![column("timestamp", kind)];
         for field in shape.schema() {
             let taken = |name: &str| {
-                name == partition.name || columns.iter().any(|column| column.name == name)
+                name == layout::TIME || columns.iter().any(|column| column.name == name)
             };
             let name = distinct(&athena_name(field.name), taken);
             // OpenCSVSerde reads every column as text.
@@ -130,18 +150,25 @@ impl Table {
             };
             columns.push(column(&name, kind));
         }
-        let mut parameters = by_hour(location, "csv/");
-        parameters.insert("skip.header.line.count", "1".to_owned());
-        Self {
+        let partitions = partitions(location.layout);
+        if let Some(taken) = partitions
+            .iter()
+            .find(|one| columns.iter().any(|column| column.name == one.name))
+        {
+            return Err(LayoutError::Taken(taken.name.clone()));
+        }
+        let mut parameters = by_time(location, "csv/");
+        parameters.insert("skip.header.line.count".to_owned(), "1".to_owned());
+        Ok(Self {
             name: name.to_owned(),
             comment,
             columns,
-            partition,
+            partitions,
             serde,
             serde_parameters,
             location: format!("{}csv/", location.output),
             parameters,
-        }
+        })
     }
 
     /// The rejected events. Their timestamp is text, because it may be the reason for the rejection.
@@ -152,11 +179,11 @@ impl Table {
             columns: ["source", "reason", "timestamp", "message"]
                 .map(|name| column(name, "string"))
                 .to_vec(),
-            partition: column("datehour", "string"),
+            partitions: partitions(location.layout),
             serde: OPENX_JSON,
             serde_parameters: BTreeMap::new(),
             location: format!("{}rejected/", location.output),
-            parameters: by_hour(location, "rejected/"),
+            parameters: by_time(location, "rejected/"),
         }
     }
 
@@ -186,16 +213,13 @@ impl Table {
                 column("objects", &format!("array<struct<{object}>>")),
                 column("artifacts", &format!("array<struct<{artifact}>>")),
             ],
-            partition: column("job", "string"),
+            partitions: vec![column("job", "string")],
             serde: OPENX_JSON,
             serde_parameters: BTreeMap::new(),
             parameters: BTreeMap::from([
-                ("projection.enabled", "true".to_owned()),
-                ("projection.job.type", "injected".to_owned()),
-                (
-                    "storage.location.template",
-                    format!("{location}${{job}}/receipts/"),
-                ),
+                ("projection.enabled".to_owned(), "true".to_owned()),
+                ("projection.job.type".to_owned(), INJECTED.to_owned()),
+                (TEMPLATE.to_owned(), format!("{location}${{job}}/receipts/")),
             ]),
             location,
         }
@@ -226,26 +250,43 @@ fn hive_type(kind: FieldKind) -> &'static str {
     }
 }
 
-/// Partition projection on Firehose's hour
-/// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-kinesis-firehose-example.html>).
-fn by_hour(location: TableLocation<'_>, folder: &str) -> BTreeMap<&'static str, String> {
+fn partitions(layout: &Layout) -> Vec<Column> {
+    let columns = layout.columns().into_iter();
+    columns.map(|(name, _)| column(name, "string")).collect()
+}
+
+/// Partition projection on the time in the keys and on the names beside it
+/// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html>).
+fn by_time(location: TableLocation<'_>, folder: &str) -> BTreeMap<String, String> {
     let TableLocation {
         output,
         prefix,
+        layout,
+        zone,
         since,
     } = location;
-    BTreeMap::from([
-        ("projection.enabled", "true".to_owned()),
-        ("projection.datehour.type", "date".to_owned()),
-        ("projection.datehour.format", "yyyy/MM/dd/HH".to_owned()),
-        ("projection.datehour.range", format!("{since},NOW")),
-        ("projection.datehour.interval", "1".to_owned()),
-        ("projection.datehour.interval.unit", "HOURS".to_owned()),
-        (
-            "storage.location.template",
-            format!("{output}{folder}{prefix}${{datehour}}/"),
-        ),
-    ])
+    let template = format!("{output}{folder}{prefix}{}/", layout.template());
+    let mut parameters = BTreeMap::from([
+        ("projection.enabled".to_owned(), "true".to_owned()),
+        (TEMPLATE.to_owned(), template),
+    ]);
+    for (name, values) in layout.columns() {
+        let own: &[(&str, String)] = match values {
+            [] if name == layout::TIME => &[
+                ("type", "date".to_owned()),
+                ("format", layout.pattern()),
+                ("range", format!("{since},{}", zone.end())),
+                ("interval", "1".to_owned()),
+                ("interval.unit", layout.interval().to_owned()),
+            ],
+            [] => &[("type", INJECTED.to_owned())],
+            values => &[("type", "enum".to_owned()), ("values", values.join(","))],
+        };
+        for (parameter, value) in own {
+            parameters.insert(format!("projection.{name}.{parameter}"), value.clone());
+        }
+    }
+    parameters
 }
 
 /// A name that Athena accepts: lower case, and no special characters except the underscore

@@ -9,22 +9,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::LazyLock;
 
-use rehose_catalog::{SINCE, Table, TableLocation};
+use rehose_catalog::{Layout, SINCE, Table, TableLocation, Zone};
 use rehose_extract::{DEFAULT_FIELDS, FIELDS, FieldKind, Options, Summary};
 use rehose_reprocess::ledger::receipt::{Artifact, Failure, ObjectReceipt, Outcome};
 use rehose_reprocess::ledger::{OutputId, WRITTEN};
 use serde_json::{Value, json};
 
-const LOCATION: TableLocation<'_> = TableLocation {
-    output: "s3://tables/out/",
-    prefix: "AWSLogs/",
-    since: SINCE,
-};
+static LAYOUT: LazyLock<Layout> = LazyLock::new(Layout::default);
+
+fn location(prefix: &str) -> TableLocation<'_> {
+    TableLocation {
+        output: "s3://tables/out/",
+        prefix,
+        layout: &LAYOUT,
+        zone: Zone::default(),
+        since: SINCE,
+    }
+}
 
 fn rows(options: Value) -> Table {
     let options: Options = serde_json::from_value(options).unwrap();
-    Table::rows(&options.compile().unwrap(), LOCATION)
+    Table::rows(&options.compile().unwrap(), location("AWSLogs/")).unwrap()
 }
 
 fn columns(table: &Table) -> Vec<(&str, &str)> {
@@ -97,7 +104,7 @@ fn the_template_with_an_hour_filled_in_is_the_folder_of_what_process_writes() {
     for (table, written) in [
         (rows(json!({})), id.rows_key()),
         (rows(json!({"format": "message"})), id.rows_key()),
-        (Table::rejected(LOCATION), id.rejected_key()),
+        (Table::rejected(location("AWSLogs/")), id.rejected_key()),
     ] {
         let folder =
             table.parameters["storage.location.template"].replace("${datehour}", "2020/02/01/00");
@@ -127,7 +134,7 @@ fn receipts_have_every_property_that_a_receipt_can_have() {
             other => panic!("{other}"),
         })
         .collect();
-    let table = Table::receipts(LOCATION);
+    let table = Table::receipts(location("AWSLogs/"));
     let [("v", "int"), ("objects", objects), ("artifacts", artifacts)] = columns(&table)[..] else {
         panic!("{table:?}");
     };
@@ -188,7 +195,6 @@ TBLPROPERTIES (
 
 #[test]
 fn what_would_end_a_literal_is_escaped_in_it() {
-    let location = |prefix| TableLocation { prefix, ..LOCATION };
     let template = |prefix| {
         let ddl = Table::rejected(location(prefix)).ddl(None);
         let (_, value) = ddl.split_once("'storage.location.template' = ").unwrap();
@@ -216,12 +222,14 @@ fn the_cdk_app_has_the_same_tables() {
     let location = TableLocation {
         output: "{output}",
         prefix: "{prefix}",
+        layout: &LAYOUT,
+        zone: Zone::default(),
         since: "{since}",
     };
     // The columns after the timestamp follow from the options, there as here.
     let rows = |options: Value| {
         let options: Options = serde_json::from_value(options).unwrap();
-        let mut table = Table::rows(&options.compile().unwrap(), location);
+        let mut table = Table::rows(&options.compile().unwrap(), location).unwrap();
         table.columns.truncate(1);
         table
     };
