@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { BOOLEAN, ConfigError, ContextReader, quote, type StringRule } from "./context";
-import { columnsOf, dayOf, type Layout, parseLayout, taken } from "./layout";
+import { columnsOf, dayOf, expressionIn, type Layout, parseLayout, taken } from "./layout";
 import { type Options, parseExclude, parseOptions } from "./options";
 import { visibilityTimeout } from "./queues";
 import { isByTime, type Table, tablesFor } from "./tables";
@@ -131,6 +131,7 @@ export function readConfig(context: Record<string, unknown>): Config {
   const read = new ContextReader(context);
   const realtime = read.choice("realtime", BOOLEAN, "false");
   const events = read.choice<RealtimeEvents>("realtimeEvents", { s3: "s3", eventbridge: "eventbridge" }, "s3");
+  refuseExpressions(context);
   const layout = read.text("layout", ANY, "{yyyy}/{MM}/{dd}/{HH}", "{yyyy}/{MM}/{dd}/{HH}");
   const reconcile = read.text("reconcile", DAY, "{yyyy}/{MM}/{dd}/", dayOf(layout) ?? "");
   const sourcePrefixes = read.texts("sourcePrefix", PREFIX, "AWSLogs/", "");
@@ -242,6 +243,29 @@ const RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
 
 function withSlash(prefix: string): string {
   return prefix === "" ? "" : `${prefix.replace(/\/+$/, "")}/`;
+}
+
+/** A prefix that was copied from a delivery stream can have expressions, which Firehose fills in: no key has them. */
+function refuseExpressions(context: Record<string, unknown>): void {
+  const examples = {
+    sourcePrefix: "AWSLogs/",
+    outputPrefix: "rehose/",
+    tablePrefix: "AWSLogs/",
+    reconcile: "{yyyy}/{MM}/{dd}/",
+  };
+  for (const [name, example] of Object.entries(examples)) {
+    const expression = [context[name]]
+      .flat()
+      .map((value) => expressionIn(String(value)))
+      .find((found) => found !== undefined);
+    if (expression === undefined) continue;
+    const give = "give what is before it, and the rest as layout with {yyyy}, {MM}, {dd} and {HH}";
+    throw new ConfigError(
+      name,
+      `has ${quote(expression)}, an expression that Firehose fills in, so no key has it: ${give}`,
+      example,
+    );
+  }
 }
 
 /** A table cannot have two columns of a name. */

@@ -10,6 +10,17 @@ fn a_missing_region_is_an_error_that_says_how_to_set_it() {
 }
 
 #[test]
+fn an_expression_of_firehose_in_a_prefix_is_refused() {
+    let words = ["!{timestamp:yyyy}", "Firehose", "give what is before it"];
+    for prefix in ["vpc/!{timestamp:yyyy}/", "s3://stash/!{timestamp:yyyy}/"] {
+        let finished = finish(&mut isolated(&["start", prefix])).with_status(2);
+        assert_says(&finished, &words);
+    }
+    let output = ["jobs", "--output", "s3://tables/!{timestamp:yyyy}/"];
+    assert_says(&finish(&mut isolated(&output)).with_status(2), &words);
+}
+
+#[test]
 fn a_missing_stack_is_named_with_the_options_to_name_another() {
     let machines = r#"{"stateMachines": []}"#;
     let finished = answered("200 OK", machines, &["jobs", "--stack", "logs"]).with_status(1);

@@ -74,6 +74,17 @@ fn a_source_that_is_a_file_is_refused() {
 }
 
 #[test]
+fn an_expression_of_firehose_in_a_prefix_is_refused() {
+    let prefix = "vpc/!{timestamp:yyyy}/";
+    let words = ["!{timestamp:yyyy}", "Firehose", "give what is before it"];
+    refuses(&["--prefix", prefix], &words);
+    let workspace = Workspace::small();
+    let bucket = Path::new("s3://stash/vpc/!{timestamp:yyyy}/");
+    refuses_places(&workspace, bucket, &workspace.path("out"), &words);
+    refuses_places(&workspace, &workspace.stash(), bucket, &words);
+}
+
+#[test]
 fn an_empty_source_is_refused() {
     let workspace = Workspace::new();
     let words = ["there is no object under", "stash/", "check the prefix"];

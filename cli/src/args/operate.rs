@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use rehose_reprocess::job::JobId;
 
 use crate::args::mode::ModeName;
+use crate::args::prefix::parse_prefix;
 use crate::args::stack::StackArgs;
 
 /// A command that operates the stack.
@@ -46,6 +47,7 @@ Exit status:
 pub(crate) struct StartArgs {
     /// Process the objects whose keys have this prefix: s3://bucket/prefix. If the stack has one
     /// source, the prefix alone is enough
+    #[arg(value_parser = parse_prefix)]
     pub(crate) prefix: String,
     /// Process all objects, or only those without output
     #[arg(long, value_enum, default_value_t = ModeName::All)]

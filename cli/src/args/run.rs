@@ -7,6 +7,7 @@ use rehose_store::location::Location;
 
 use crate::args::format::FormatArgs;
 use crate::args::mode::ModeName;
+use crate::args::prefix::{parse_location, parse_prefix};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -22,11 +23,13 @@ Examples:
   rehose run stash out --message-regex '^(?P<level>[A-Z]+) (?P<text>.*)$'")]
 pub(crate) struct RunArgs {
     /// The stash to read: a folder or s3://bucket/prefix
+    #[arg(value_parser = parse_location)]
     pub(crate) source: Location,
     /// The output to write: a folder or s3://bucket/prefix, not inside SOURCE
+    #[arg(value_parser = parse_location)]
     pub(crate) output: Location,
     /// Process only keys with this prefix, relative to SOURCE
-    #[arg(long, default_value = "", hide_default_value = true)]
+    #[arg(long, default_value = "", hide_default_value = true, value_parser = parse_prefix)]
     prefix: String,
     /// Process all objects, or only those without output
     #[arg(long, value_enum, default_value_t = ModeName::All)]

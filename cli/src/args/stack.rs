@@ -5,6 +5,8 @@ use std::fmt;
 use clap::Args;
 use rehose_store::location::Location;
 
+use crate::args::prefix::parse_location;
+
 /// The default name of the stack, also in `infra/`.
 const DEFAULT_STACK: &str = "rehose";
 
@@ -18,7 +20,8 @@ pub(crate) struct StackArgs {
     pub(crate) state_machine: Option<String>,
     /// The output with the job's ledger, if it is not the stack's: s3://bucket/prefix, or a folder
     /// that `rehose run` wrote
-    #[arg(long, env = "REHOSE_OUTPUT", value_name = "s3://BUCKET/PREFIX")]
+    #[arg(long, env = "REHOSE_OUTPUT", value_name = "s3://BUCKET/PREFIX",
+          value_parser = parse_location)]
     pub(crate) output: Option<Location>,
 }
 
