@@ -3,6 +3,7 @@
 //! Each subcommand has its arguments in a file under `args/`, which the code of the subcommand
 //! imports.
 
+pub(crate) mod acceptance;
 pub(crate) mod format;
 pub(crate) mod mode;
 pub(crate) mod operate;

@@ -11,7 +11,7 @@ use rehose_store::location::Location;
 
 use crate::args::format::describe_options_error;
 use crate::args::run::RunArgs;
-use crate::console::{print, print_error, print_json};
+use crate::console::{print, print_error, print_json, print_note};
 use crate::exit::{FAILED, USAGE, status_of};
 use crate::summary;
 
@@ -60,6 +60,17 @@ fn print_result(args: &RunArgs, report: &Report) {
     } else {
         print(&summary::of_report(report));
         print(&format!("report: {path}"));
+    }
+    for note in summary::notes(report) {
+        print_note(&note);
+    }
+    if report.state == JobOutcome::Rejected {
+        print_error(&format!(
+            "rejected: {} of {} events fit no row; see {path} for the reasons, choose other options and \
+             another output, or accept them with --max-rejected",
+            report.totals.rows.rejected,
+            report.totals.rows.rejected + report.totals.rows.written,
+        ));
     }
     if report.state == JobOutcome::Incomplete {
         for line in summary::first_failures(report) {

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
 use rehose_reprocess::check::watch::Look;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::ledger::report::{JobOutcome, Report};
+use rehose_reprocess::ledger::report::{JobOutcome, RejectionExample, Rejections, Report};
 
 /// The number of failures to show; the report lists more.
 const SHOWN: usize = 10;
@@ -16,6 +16,7 @@ pub(crate) fn of_report(report: &Report) -> String {
     let state = match report.state {
         JobOutcome::Succeeded => "succeeded",
         JobOutcome::Incomplete => "incomplete",
+        JobOutcome::Rejected => "rejected",
     };
     let mut grid = empty_grid();
     grid.add_row(["job", report.job.as_str(), state]);
@@ -33,9 +34,15 @@ pub(crate) fn of_report(report: &Report) -> String {
         ("", "written as rows", rows.written),
         ("", "rejected", rows.rejected),
         ("", "control", rows.control),
+        ("", "filtered", rows.filtered),
     ];
     for (heading, label, count) in counts {
         grid.add_row([heading, label, &HumanCount(count).to_string()]);
+    }
+    for (i, rejections) in report.rejections.iter().take(SHOWN).enumerate() {
+        let heading = if i == 0 { "rejected" } else { "" };
+        let count = HumanCount(rejections.count).to_string();
+        grid.add_row([heading, &kind_of(rejections), &count]);
     }
     grid.add_row(["bytes", "in", &HumanBytes(bytes.read).to_string()]);
     grid.add_row(["", "out", &HumanBytes(bytes.written).to_string()]);
@@ -65,6 +72,67 @@ pub(crate) fn of_unfinished_job(job: &JobId, state: &str, look: &Look) -> String
         grid.add_row([heading, label, &HumanCount(count).to_string()]);
     }
     numbers_to_string(grid)
+}
+
+/// The reason of rejections, with its detail.
+fn kind_of(rejections: &Rejections) -> String {
+    match (rejections.reason.as_str(), &rejections.detail) {
+        ("field-count", Some(count)) => format!("field-count: {count} fields"),
+        (reason, Some(detail)) => format!("{reason}: {detail}"),
+        (reason, None) => reason.to_owned(),
+    }
+}
+
+/// What a user should know of the events and objects that are no rows: an example of each kind of
+/// rejection, the record that would fit, and the records that Firehose could not deliver.
+pub(crate) fn notes(report: &Report) -> Vec<String> {
+    let mut notes: Vec<String> = (report.rejections.iter().take(SHOWN))
+        .map(|rejections| {
+            let RejectionExample { key, offset } = &rejections.example;
+            let kind = kind_of(rejections);
+            format!("rejected: {kind}: for example at byte {offset} of the decoded text of {key}")
+        })
+        .collect();
+    notes.extend(
+        report
+            .rejections
+            .iter()
+            .filter_map(|rejections| fitting(report, rejections)),
+    );
+    let skipped: u64 = report.error_records.values().sum();
+    if skipped > 0 {
+        let by_prefix: Vec<_> = report
+            .error_records
+            .iter()
+            .map(|(prefix, count)| format!("{count} in {prefix}/"))
+            .collect();
+        notes.push(format!(
+            "{skipped} objects that Firehose could not deliver were left out ({}); --errors too reads \
+             them",
+            by_prefix.join(", ")
+        ));
+    }
+    notes
+}
+
+/// The documented record that has as many fields as rejected events have.
+fn fitting(report: &Report, rejections: &Rejections) -> Option<String> {
+    let count: usize = match rejections.reason.as_str() {
+        "field-count" => rejections.detail.as_ref()?.parse().ok()?,
+        _ => return None,
+    };
+    let shape = report.options.compile().ok()?;
+    let (version, fields) = shape.record_of(count)?;
+    let events = HumanCount(rejections.count);
+    let all = match rejections.count == report.totals.rows.events {
+        true => "all ",
+        false => "",
+    };
+    let read = shape.columns().len() - 1 - report.options.with.len();
+    Some(format!(
+        "{all}{events} events have {count} fields, and the record that was read has {read}; version \
+         {version} has {count}: use --fields '{fields}'"
+    ))
 }
 
 /// The first failures of a report, one per line, then the number of the others.

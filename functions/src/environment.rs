@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rehose_extract::{Compression, MAX_LEVEL, MIN_LEVEL, Options, Shape};
 use rehose_reprocess::check::Patience;
+use rehose_reprocess::exclude::ErrorRecords;
+use rehose_reprocess::job::MaxRejected;
 use rehose_reprocess::work::Limits;
 use rehose_store::MAX_PAGE;
 use rehose_store::location::Location;
@@ -82,6 +84,32 @@ impl Environment {
     /// Patterns of keys to skip.
     pub fn exclude(&self) -> Result<Vec<String>, EnvironmentError> {
         json("REHOSE_EXCLUDE")
+    }
+
+    /// What becomes of the records that Firehose could not deliver.
+    pub fn errors(&self) -> Result<ErrorRecords, EnvironmentError> {
+        match std::env::var("REHOSE_ERRORS").as_deref() {
+            Err(_) | Ok("skip") => Ok(ErrorRecords::Skip),
+            Ok("too") => Ok(ErrorRecords::Too),
+            Ok("only") => Ok(ErrorRecords::Only),
+            Ok(other) => Err(EnvironmentError {
+                name: "REHOSE_ERRORS",
+                reason: format!("is {other:?} and must be skip, too or only"),
+            }),
+        }
+    }
+
+    /// The percentage of events that may be rejected.
+    pub fn max_rejected(&self) -> Result<MaxRejected, EnvironmentError> {
+        let percent = number("REHOSE_MAX_REJECTED", 0..=100)?;
+        let percent = percent.map(|percent| MaxRejected::try_from(percent as u8));
+        percent
+            .transpose()
+            .map(Option::unwrap_or_default)
+            .map_err(|error| EnvironmentError {
+                name: "REHOSE_MAX_REJECTED",
+                reason: error.to_string(),
+            })
     }
 
     /// The cores and the objects in flight.

@@ -37,6 +37,10 @@ export interface Config {
   readonly options: Options;
   /** Patterns of keys to leave out. Default: none. */
   readonly exclude: readonly string[];
+  /** Records that Firehose could not deliver: left out, read too, or read alone. Default: skip. */
+  readonly errors: string;
+  /** The percentage of events that may fit no row, 0 to 100. With more, a job ends as rejected. Default: 10. */
+  readonly maxRejected: number;
   /** The compression level of libdeflate, 1 to 12. Default: the encoder for rows instead of libdeflate. */
   readonly level?: number;
   /** The memory of `process` in MB, 128 to 10240. Default: 1769, which gives one whole core. */
@@ -146,6 +150,8 @@ export function readConfig(context: Record<string, unknown>): Config {
     outputKey: read.text("outputKey", KEY, EXAMPLE_KEY, "") || undefined,
     options,
     exclude: parseExclude(read.json("exclude", "'[\"tmp/*\"]'", [])),
+    errors: read.choice("errors", { skip: "skip", too: "too", only: "only" }, "skip"),
+    maxRejected: read.number("maxRejected", 0, 100, 10),
     level: read.optional("level", 1, 12, 9),
     memory: read.number("memory", 128, 10_240, 1_769),
     concurrency: read.number("concurrency", 2, 1_000, 100),

@@ -24,6 +24,8 @@ export interface FunctionsProps extends Pick<
   | "architecture"
   | "options"
   | "exclude"
+  | "errors"
+  | "maxRejected"
   | "level"
   | "memory"
   | "concurrency"
@@ -57,10 +59,12 @@ export class Functions extends Construct {
       REHOSE_SOURCES: storage.sourceLocations.join(),
       REHOSE_OPTIONS: JSON.stringify(props.options),
       REHOSE_EXCLUDE: JSON.stringify(props.exclude),
+      REHOSE_ERRORS: props.errors,
     };
     const { source, output: bucket } = storage;
     const { page, pages, quietSeconds, stalledSeconds, rounds, waitSeconds } = props.pace;
     const planning = asVariables({ REHOSE_PAGE: page, REHOSE_PAGES: pages });
+    const accepting = asVariables({ REHOSE_MAX_REJECTED: props.maxRejected });
     const waiting = asVariables({
       REHOSE_QUIET_SECONDS: quietSeconds,
       REHOSE_STALLED_SECONDS: stalledSeconds,
@@ -69,30 +73,36 @@ export class Functions extends Construct {
       REHOSE_VISIBILITY_SECONDS: queues.visibility,
     });
 
-    this.start = this.function("start", "Start", LEDGER_MEMORY, { ...output, ...queue, ...shape, ...planning }, [
-      {
-        actions: ["s3:ListBucket"],
-        resources: [source.bucketArn],
-        // A listing of the whole bucket has no prefix, and no pattern would match that.
-        conditions: storage.sourcePrefixes.includes("")
-          ? undefined
-          : { StringLike: { "s3:prefix": storage.sourcePrefixes.map((prefix) => `${prefix}*`) } },
-      },
-      ...this.seesMissingObjects("jobs/*", "csv/*", "rehose.json"),
-      {
-        actions: ["s3:GetObject", "s3:PutObject"],
-        resources: [storage.outputObjects("jobs/*")],
-        wildcard: "The plan of any job: the names of jobs are known only when they start.",
-      },
-      { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
-      {
-        actions: ["s3:GetObject"],
-        resources: [storage.outputObjects("csv/*")],
-        wildcard: "The mode `missing` checks for each object of the source whether its rows exist.",
-      },
-      { actions: ["sqs:SendMessage"], resources: [queues.historic.queueArn] },
-      ...storage.encryptsOutput(),
-    ]);
+    this.start = this.function(
+      "start",
+      "Start",
+      LEDGER_MEMORY,
+      { ...output, ...queue, ...shape, ...accepting, ...planning },
+      [
+        {
+          actions: ["s3:ListBucket"],
+          resources: [source.bucketArn],
+          // A listing of the whole bucket has no prefix, and no pattern would match that.
+          conditions: storage.sourcePrefixes.includes("")
+            ? undefined
+            : { StringLike: { "s3:prefix": storage.sourcePrefixes.map((prefix) => `${prefix}*`) } },
+        },
+        ...this.seesMissingObjects("jobs/*", "csv/*", "rehose.json"),
+        {
+          actions: ["s3:GetObject", "s3:PutObject"],
+          resources: [storage.outputObjects("jobs/*")],
+          wildcard: "The plan of any job: the names of jobs are known only when they start.",
+        },
+        { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
+        {
+          actions: ["s3:GetObject"],
+          resources: [storage.outputObjects("csv/*")],
+          wildcard: "The mode `missing` checks for each object of the source whether its rows exist.",
+        },
+        { actions: ["sqs:SendMessage"], resources: [queues.historic.queueArn] },
+        ...storage.encryptsOutput(),
+      ],
+    );
 
     const processEnvironment = { ...output, ...shape, ...asVariables({ REHOSE_LEVEL: props.level }) };
     this.process = this.function("process", "Process", props.memory, processEnvironment, [

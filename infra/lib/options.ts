@@ -4,27 +4,42 @@ import { ConfigError, quote } from "./context";
 export interface Options {
   readonly dialect?: string;
   readonly event_regex?: string;
+  readonly time_regex?: string;
+  readonly time_format?: string;
   readonly format?: string;
-  readonly fields?: readonly string[];
+  readonly fields?: string | readonly string[] | readonly (readonly string[])[];
   readonly message_regex?: string;
+  readonly line_breaks?: string;
+  readonly with?: readonly string[];
+  readonly log_group?: readonly string[];
+  readonly owner?: string;
 }
 
-export type Format = "vpc-flow-logs" | "regex" | "message";
+const DIALECTS = ["cloudwatch", "lines", "export", "json", "firehose-errors", "regex"];
+const FORMATS = ["vpc-flow-logs", "tgw-flow-logs", "regex", "message"] as const;
+const LINE_BREAKS = ["escape", "keep"];
+const ORIGIN = ["owner", "log-group", "log-stream", "id", "extracted-fields", "source"];
+
+export type Format = (typeof FORMATS)[number];
 
 /** The format that the functions choose for these options. */
 export function formatOf({ format, message_regex }: Options): Format {
   return (format as Format | undefined) ?? (message_regex === undefined ? "vpc-flow-logs" : "regex");
 }
 
-const FORMATS: readonly unknown[] = ["vpc-flow-logs", "regex", "message"] satisfies Format[];
-
 /** For each option: whether a value is valid, and the requirement that an error message states. */
 const VALID: Record<keyof Options, readonly [(value: unknown) => boolean, string]> = {
-  dialect: [(value) => value === "cloudwatch" || value === "regex", "cloudwatch or regex"],
+  dialect: [isOneOf(DIALECTS), listed(DIALECTS)],
   event_regex: [isText, "a regex"],
-  format: [(value) => FORMATS.includes(value), "vpc-flow-logs, regex or message"],
-  fields: [(value) => isTextList(value) && value.length > 0, "a list of fields"],
+  time_regex: [isText, "a regex"],
+  time_format: [isText, "ms, s, us, ns, iso or a pattern"],
+  format: [isOneOf(FORMATS), listed(FORMATS)],
+  fields: [isFields, "a list of fields, or a list of such lists"],
   message_regex: [isText, "a regex"],
+  line_breaks: [isOneOf(LINE_BREAKS), listed(LINE_BREAKS)],
+  with: [(value) => isTextList(value) && value.every(isOneOf(ORIGIN)), `a list of ${listed(ORIGIN)}`],
+  log_group: [isTextList, "a list of patterns"],
+  owner: [isText, "an account"],
 };
 
 /**
@@ -56,6 +71,19 @@ export function parseOptions(value: unknown): Options {
 export function parseExclude(value: unknown): readonly string[] {
   if (isTextList(value)) return value;
   throw new ConfigError("exclude", `is ${quote(value)} and must be a list of patterns`, "'[\"tmp/*\"]'");
+}
+
+function isOneOf(values: readonly unknown[]): (value: unknown) => boolean {
+  return (value) => values.includes(value);
+}
+
+function listed(values: readonly string[]): string {
+  return `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+}
+
+function isFields(value: unknown): boolean {
+  const isList = (list: unknown) => isTextList(list) && list.length > 0;
+  return isText(value) || isList(value) || (Array.isArray(value) && value.length > 0 && value.every(isList));
 }
 
 function isText(value: unknown): value is string {

@@ -96,20 +96,37 @@ function rows(options: Options): Table {
     case "message":
       return { ...known.messages, columns: [...known.messages.columns, { name: "message", type: "string" }] };
     case "regex":
-      throw new ConfigError(
-        "options",
-        "has the format regex, so the tables must come from a file that rehose table --json has written: " +
-          `rehose table --json --message-regex ${shellQuoted(options.message_regex ?? "(?P<column>...)")} > tables.json`,
-        "tables.json",
-        "tables",
+      throw needsFile(
+        "has the format regex",
+        `--message-regex ${shellQuoted(options.message_regex ?? "(?P<column>...)")}`,
       );
+    case "tgw-flow-logs":
+      throw needsFile("has the format tgw-flow-logs", "--format tgw-flow-logs");
     default:
+      if (options.with !== undefined && options.with.length > 0) {
+        throw needsFile("has columns of the origin", `--with ${options.with.join()}`);
+      }
       return { ...known.flow_logs, columns: [...known.flow_logs.columns, ...flowLogColumns(options)] };
   }
 }
 
+function needsFile(problem: string, flags: string): ConfigError {
+  return new ConfigError(
+    "options",
+    `${problem}, so the tables must come from a file that rehose table --json has written: ` +
+      `rehose table --json ${flags} > tables.json`,
+    "tables.json",
+    "tables",
+  );
+}
+
 /** A field's column has its name, with underscores for hyphens. */
-function flowLogColumns({ fields = known.default_fields }: Options): Column[] {
+function flowLogColumns(options: Options): Column[] {
+  const fields = options.fields ?? known.default_fields;
+  const isText = (field: unknown): field is string => typeof field === "string";
+  if (isText(fields) || !fields.every(isText)) {
+    throw needsFile("has fields in another form than one list of names", "--fields ...");
+  }
   const types: Readonly<Record<string, string>> = known.fields;
   const example = '\'{"fields":["srcaddr","dstaddr"]}\'';
   return fields.map((field, index) => {

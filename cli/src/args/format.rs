@@ -1,33 +1,118 @@
-//! The options that choose the format of the rows, and the errors in them.
+//! The options that choose what is read and which columns are written, and the errors in them.
 
 use std::convert::Infallible;
 
 use clap::{Args, ValueEnum};
-use rehose_extract::{FormatName, Options, OptionsError};
+use rehose_extract::{
+    DialectName, FieldLists, FormatName, LineBreaks, Options, OptionsError, OriginColumn,
+};
 
-/// The format of the rows.
+/// What is read.
+#[derive(Debug, Args)]
+pub(crate) struct DialectArgs {
+    /// How events are found in an object [default: the bytes of each object decide]
+    #[arg(long, value_enum)]
+    dialect: Option<Dialect>,
+    /// Find events with this regex. It needs two named groups: (?P<timestamp>...), see --time-format,
+    /// and (?P<message>...), the content of a JSON string
+    #[arg(long, value_name = "REGEX")]
+    event_regex: Option<String>,
+    /// Find the time of each line with this regex, which needs the named group (?P<timestamp>...). Flow
+    /// logs need none
+    #[arg(long, value_name = "REGEX")]
+    time_regex: Option<String>,
+    /// How the timestamp of a regex is written: ms, s, us, ns, iso, or a pattern such as
+    /// '%d/%b/%Y:%H:%M:%S %z' [default: ms]
+    #[arg(long, value_name = "FORMAT")]
+    time_format: Option<String>,
+    /// Read only the log groups that match; `*` matches any text. May be repeated
+    #[arg(long, value_name = "PATTERN")]
+    log_group: Vec<String>,
+    /// Read only the logs of this AWS account
+    #[arg(long, value_name = "ID")]
+    owner: Option<String>,
+}
+
+/// Which columns are written.
 #[derive(Debug, Args)]
 pub(crate) struct FormatArgs {
     /// How to split a message into columns
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// The fields of the flow logs in their order, if they differ from AWS's default. AWS's own
-    /// notation '${version} ${srcaddr}' also works
+    /// notation '${version} ${srcaddr}' also works. May be repeated, for a stash with several layouts
     #[arg(long, value_name = "FIELD,...", value_parser = parse_fields)]
-    fields: Option<Fields>,
+    fields: Vec<FieldLists>,
     /// The regex for --format regex. Each named group is a column
     #[arg(long, value_name = "REGEX")]
     message_regex: Option<String>,
+    /// How to write line breaks in columns [default: escape]
+    #[arg(long, value_enum)]
+    line_breaks: Option<LineBreaksName>,
+    /// Add columns that say where an event comes from
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "COLUMN,...")]
+    with: Vec<With>,
+}
+
+impl DialectArgs {
+    /// Adds what is read to options of the format.
+    pub(crate) fn options(&self, format: Options) -> Options {
+        Options {
+            dialect: self.dialect.map(Dialect::name),
+            event_regex: self.event_regex.clone(),
+            time_regex: self.time_regex.clone(),
+            time_format: self.time_format.clone(),
+            log_group: self.log_group.clone(),
+            owner: self.owner.clone(),
+            ..format
+        }
+    }
 }
 
 impl FormatArgs {
     /// The options of the extraction. Those that are not about the format have their defaults.
     pub(crate) fn options(&self) -> Options {
+        let fields = self.fields.clone().into_iter().reduce(|mut all, more| {
+            all.extend(more);
+            all
+        });
         Options {
             format: self.format.map(Format::name),
-            fields: self.fields.clone().map(|Fields(fields)| fields),
+            fields,
             message_regex: self.message_regex.clone(),
+            line_breaks: self.line_breaks.map(LineBreaksName::name),
+            with: self.with.iter().map(|with| with.column()).collect(),
             ..Options::default()
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Dialect {
+    /// Envelopes of CloudWatch Logs
+    #[value(name = "cloudwatch")]
+    CloudWatch,
+    /// One record per line, possibly after a line of field names
+    Lines,
+    /// What an export task of CloudWatch Logs writes
+    Export,
+    /// JSON documents with a message, or that are records themselves
+    Json,
+    /// Records that Firehose could not deliver
+    FirehoseErrors,
+    /// Matches of --event-regex
+    Regex,
+}
+
+impl Dialect {
+    fn name(self) -> DialectName {
+        match self {
+            Self::CloudWatch => DialectName::CloudWatch,
+            Self::Lines => DialectName::Lines,
+            Self::Export => DialectName::Export,
+            Self::Json => DialectName::Json,
+            Self::FirehoseErrors => DialectName::FirehoseErrors,
+            Self::Regex => DialectName::Regex,
         }
     }
 }
@@ -36,6 +121,8 @@ impl FormatArgs {
 enum Format {
     /// VPC flow logs: fields separated by spaces (the default)
     VpcFlowLogs,
+    /// Transit gateway flow logs
+    TgwFlowLogs,
     /// One column for each named group of --message-regex
     Regex,
     /// One column with the whole message
@@ -46,22 +133,61 @@ impl Format {
     fn name(self) -> FormatName {
         match self {
             Self::VpcFlowLogs => FormatName::VpcFlowLogs,
+            Self::TgwFlowLogs => FormatName::TgwFlowLogs,
             Self::Regex => FormatName::Regex,
             Self::Message => FormatName::Message,
         }
     }
 }
 
-#[derive(Debug, Clone)]
-struct Fields(Vec<String>);
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LineBreaksName {
+    /// As \\n and \\r, and a backslash as two: each row is one line
+    Escape,
+    /// As they are, in quotes. Athena ends a row at each
+    Keep,
+}
 
-fn parse_fields(text: &str) -> Result<Fields, Infallible> {
-    let fields = text
-        .split([',', ' '])
-        .map(|field| field.trim_start_matches("${").trim_end_matches('}'))
-        .filter(|field| !field.is_empty())
-        .map(str::to_owned);
-    Ok(Fields(fields.collect()))
+impl LineBreaksName {
+    fn name(self) -> LineBreaks {
+        match self {
+            Self::Escape => LineBreaks::Escape,
+            Self::Keep => LineBreaks::Keep,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum With {
+    /// The AWS account of the log
+    Owner,
+    /// The log group
+    LogGroup,
+    /// The log stream
+    LogStream,
+    /// The event's id
+    Id,
+    /// The fields that a subscription filter has extracted, as JSON
+    ExtractedFields,
+    /// The key of the object
+    Source,
+}
+
+impl With {
+    fn column(self) -> OriginColumn {
+        match self {
+            Self::Owner => OriginColumn::Owner,
+            Self::LogGroup => OriginColumn::LogGroup,
+            Self::LogStream => OriginColumn::LogStream,
+            Self::Id => OriginColumn::Id,
+            Self::ExtractedFields => OriginColumn::ExtractedFields,
+            Self::Source => OriginColumn::Source,
+        }
+    }
+}
+
+fn parse_fields(text: &str) -> Result<FieldLists, Infallible> {
+    Ok(FieldLists::parse(text))
 }
 
 /// Describes an error in the options, and names each option as the command line does.

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use rehose_reprocess::job::JobId;
 
+use crate::args::acceptance::AcceptanceArgs;
 use crate::args::mode::ModeName;
 use crate::args::prefix::parse_prefix;
 use crate::args::stack::StackArgs;
@@ -33,7 +34,8 @@ Exit status:
   0  succeeded; without --follow also: started or running
   1  the job failed or was stopped; the last line says what to do
   2  invalid arguments, or the job was refused
-  3  incomplete: some objects failed or were lost; the report lists them with the reasons";
+  3  incomplete: some objects failed or were lost; the report lists them with the reasons
+  4  rejected: more events than allowed fit no row; the report counts them by reason";
 
 const COMMAND_STATUSES: &str = "\
 Exit status:
@@ -55,6 +57,8 @@ pub(crate) struct StartArgs {
     /// Skip keys that match; `*` matches any text. May be repeated
     #[arg(long, value_name = "PATTERN")]
     pub(crate) exclude: Vec<String>,
+    #[command(flatten)]
+    pub(crate) acceptance: AcceptanceArgs,
     /// The name of the job. Starting a name twice starts one job [default: a new name]
     #[arg(long)]
     pub(crate) job: Option<JobId>,

@@ -1,11 +1,12 @@
 //! The arguments of `rehose run`.
 
 use clap::Args;
-use rehose_extract::{DialectName, MAX_LEVEL, MIN_LEVEL, Options};
+use rehose_extract::{MAX_LEVEL, MIN_LEVEL, Options};
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_store::location::Location;
 
-use crate::args::format::FormatArgs;
+use crate::args::acceptance::AcceptanceArgs;
+use crate::args::format::{DialectArgs, FormatArgs};
 use crate::args::mode::ModeName;
 use crate::args::prefix::{parse_location, parse_prefix};
 
@@ -16,11 +17,12 @@ Exit status:
   1  the run failed; the last line says what to do
   2  invalid arguments
   3  incomplete: some objects failed; the report lists them with the reasons
+  4  rejected: more events than --max-rejected allows fit no row; the report counts them by reason
 
 Examples:
   rehose run tests/data/stash out
   rehose run s3://stash/vpc/ s3://athena/vpc --prefix 2020/02/ --concurrency 8
-  rehose run stash out --message-regex '^(?P<level>[A-Z]+) (?P<text>.*)$'")]
+  rehose run stash out --message-regex '^(?P<level>[A-Z]+) (?P<text>(?s:.*))$'")]
 pub(crate) struct RunArgs {
     /// The stash to read: a folder or s3://bucket/prefix
     #[arg(value_parser = parse_location)]
@@ -34,15 +36,13 @@ pub(crate) struct RunArgs {
     /// Process all objects, or only those without output
     #[arg(long, value_enum, default_value_t = ModeName::All)]
     mode: ModeName,
-    /// Skip keys that match; `*` matches any text. May be repeated. Records that Firehose could not
-    /// deliver (processing-failed/ and similar folders) are always skipped
+    /// Skip keys that match; `*` matches any text. May be repeated
     #[arg(long, value_name = "PATTERN")]
     pub(crate) exclude: Vec<String>,
-    /// Find events with this regex instead of reading CloudWatch Logs envelopes. It needs two named
-    /// groups: (?P<timestamp>...), in milliseconds since 1970, and (?P<message>...), the content of
-    /// a JSON string
-    #[arg(long, value_name = "REGEX")]
-    event_regex: Option<String>,
+    #[command(flatten)]
+    pub(crate) acceptance: AcceptanceArgs,
+    #[command(flatten)]
+    dialect: DialectArgs,
     #[command(flatten)]
     format: FormatArgs,
     /// Compress with libdeflate at this level. 12 gives the smallest files; 1 is no faster than the
@@ -72,11 +72,7 @@ pub(crate) struct RunArgs {
 impl RunArgs {
     /// The options of the extraction.
     pub(crate) fn options(&self) -> Options {
-        Options {
-            dialect: self.event_regex.as_ref().map(|_| DialectName::Regex),
-            event_regex: self.event_regex.clone(),
-            ..self.format.options()
-        }
+        self.dialect.options(self.format.options())
     }
 
     /// The number of cores to use.

@@ -43,6 +43,15 @@ pub(super) async fn report(args: ReportArgs) -> Result<u8> {
 pub(super) fn print_report(ledger: &Ledger, report: &Report, args: &StackArgs) {
     print(&summary::of_report(report));
     print(&format!("report: {}", ledger.report_url()));
+    for note in summary::notes(report) {
+        print_note(&note);
+    }
+    if report.state == JobOutcome::Rejected {
+        print_note(
+            "rejected: more events than the job accepts fit no row; deploy the stack with other options \
+             and another output, or accept them with --max-rejected",
+        );
+    }
     if report.state == JobOutcome::Incomplete {
         let job = &report.job;
         for line in summary::first_failures(report) {

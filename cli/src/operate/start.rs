@@ -19,6 +19,12 @@ pub(super) async fn start(args: StartArgs) -> Result<u8> {
     if !args.exclude.is_empty() {
         input["exclude"] = json!(args.exclude);
     }
+    if let Some(errors) = args.acceptance.errors() {
+        input["errors"] = json!(errors);
+    }
+    if let Some(max_rejected) = args.acceptance.max_rejected() {
+        input["max_rejected"] = json!(max_rejected);
+    }
     let stack = DeployedStack::new(&args.stack);
     warn_of_leftover_parts(&stack).await;
     begin(&stack, &args.stack, args.job, &input, args.follow).await

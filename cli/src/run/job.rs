@@ -13,6 +13,7 @@ use rehose_extract::Compression;
 use rehose_reprocess::check::{Checker, JobState, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, Result};
+use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::ledger::{Ledger, REPORT};
@@ -57,6 +58,8 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         prefix: args.prefix(),
         mode: args.mode(),
         exclude: args.exclude.clone(),
+        errors: args.acceptance.errors().unwrap_or_default(),
+        max_rejected: args.acceptance.max_rejected().unwrap_or_default(),
         options: args.options(),
         cursor: None,
     };
@@ -81,6 +84,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         Compression::new(args.level),
         // Only events are excluded here. The planner excludes objects.
         &[],
+        ErrorRecords::Too,
         limits,
     )?;
     let checker = Checker {

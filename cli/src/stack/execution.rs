@@ -13,6 +13,9 @@ use crate::console::quoted;
 /// The error of an execution whose job has ended incomplete. `statemachine.asl.json` sets it.
 const INCOMPLETE: &str = "Rehose.Incomplete";
 
+/// The error of an execution whose job has ended with too many rejected events.
+const REJECTED: &str = "Rehose.Rejected";
+
 /// The error of an execution whose job was refused. `statemachine.asl.json` sets it.
 const INVALID_INPUT: &str = "Rehose.InvalidInput";
 
@@ -78,6 +81,7 @@ impl Execution {
         match (&self.status, self.error.as_deref()) {
             (ExecutionStatus::Succeeded, _) => ExecutionState::Succeeded,
             (ExecutionStatus::Failed, Some(INCOMPLETE)) => ExecutionState::Incomplete,
+            (ExecutionStatus::Failed, Some(REJECTED)) => ExecutionState::Rejected,
             (ExecutionStatus::Failed, Some(INVALID_INPUT)) => ExecutionState::Refused,
             (ExecutionStatus::Failed, _) => ExecutionState::Failed,
             (ExecutionStatus::Aborted, _) => ExecutionState::Stopped,
@@ -98,6 +102,7 @@ pub(crate) enum ExecutionState {
     Succeeded,
     /// The job has ended, but some objects failed or were lost.
     Incomplete,
+    Rejected,
     /// The input was not valid.
     Refused,
     Failed,
@@ -111,6 +116,7 @@ impl fmt::Display for ExecutionState {
             Self::Running => "running",
             Self::Succeeded => "succeeded",
             Self::Incomplete => "incomplete",
+            Self::Rejected => "rejected",
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Stopped => "stopped",

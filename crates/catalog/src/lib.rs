@@ -117,18 +117,22 @@ impl Table {
     ///
     /// If a name in the layout is also the name of a column of the rows.
     pub fn rows(shape: &Shape, location: TableLocation<'_>) -> Result<Self, LayoutError> {
-        let (name, comment, kind, serde, serde_parameters) = match shape.options().format {
-            Some(FormatName::VpcFlowLogs) | None => (
-                "flow_logs",
-                "Flow logs: a row for each event",
-                "timestamp",
+        let options = shape.options();
+        let is_flow_logs = match options.format {
+            Some(FormatName::VpcFlowLogs | FormatName::TgwFlowLogs) | None => true,
+            Some(FormatName::Regex | FormatName::Message) => false,
+        };
+        let (name, comment) = match is_flow_logs {
+            true => ("flow_logs", "Flow logs: a row for each event"),
+            false => ("messages", "Log messages: a row for each event"),
+        };
+        // The fields of flow logs need no quotes. All other columns may, and LazySimpleSerDe knows none.
+        let (serde, serde_parameters) = match is_flow_logs && options.with.is_empty() {
+            true => (
                 LAZY_SIMPLE,
                 BTreeMap::from([("field.delim", ","), ("timestamp.formats", TIMESTAMP)]),
             ),
-            Some(FormatName::Regex | FormatName::Message) => (
-                "messages",
-                "Log messages: a row for each event",
-                "string",
+            false => (
                 OPEN_CSV,
                 BTreeMap::from([
                     ("separatorChar", ","),
@@ -137,7 +141,7 @@ impl Table {
                 ]),
             ),
         };
-        let mut columns = vec![column("timestamp", kind)];
+        let mut columns: Vec<Column> = Vec::new();
         for field in shape.schema() {
             let taken = |name: &str| {
                 name == layout::TIME || columns.iter().any(|column| column.name == name)
@@ -176,9 +180,17 @@ impl Table {
         Self {
             name: "rejected".to_owned(),
             comment: "Events that fit no row, and why",
-            columns: ["source", "reason", "timestamp", "message"]
-                .map(|name| column(name, "string"))
-                .to_vec(),
+            columns: [
+                "source",
+                "reason",
+                "detail",
+                "log_group",
+                "log_stream",
+                "timestamp",
+                "message",
+            ]
+            .map(|name| column(name, "string"))
+            .to_vec(),
             partitions: partitions(location.layout),
             serde: OPENX_JSON,
             serde_parameters: BTreeMap::new(),
@@ -197,6 +209,7 @@ impl Table {
             "written",
             "rejected",
             "control",
+            "filtered",
             "bytes_in",
             "bytes_decoded",
             "bytes_out",
@@ -246,7 +259,8 @@ fn hive_type(kind: FieldKind) -> &'static str {
     match kind {
         FieldKind::Int => "int",
         FieldKind::BigInt => "bigint",
-        FieldKind::Text => "string",
+        FieldKind::Text | FieldKind::Json => "string",
+        FieldKind::Timestamp => "timestamp",
     }
 }
 

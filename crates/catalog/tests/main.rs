@@ -239,7 +239,8 @@ fn the_cdk_app_has_the_same_tables() {
             let kind = match field.kind {
                 FieldKind::Int => "int",
                 FieldKind::BigInt => "bigint",
-                FieldKind::Text => "string",
+                FieldKind::Text | FieldKind::Json => "string",
+                FieldKind::Timestamp => "timestamp",
             };
             (field.name, kind)
         })

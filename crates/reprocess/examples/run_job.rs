@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use rehose_extract::{Compression, Options};
 use rehose_reprocess::check::{Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
-use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::exclude::ErrorRecords;
+use rehose_reprocess::job::{JobId, MaxRejected, Mode};
 use rehose_reprocess::plan::{Planner, StartRequest};
 use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::Source;
@@ -49,6 +50,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         prefix: String::new(),
         mode: Mode::All,
         exclude: Vec::new(),
+        errors: ErrorRecords::default(),
+        max_rejected: MaxRejected::default(),
         options: Options::default(),
         cursor: None,
     };
@@ -65,6 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         shape,
         compression,
         &[],
+        ErrorRecords::default(),
         Limits::near(2),
     )?;
     while let Some(delivery) = queue.receive().await {

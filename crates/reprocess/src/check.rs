@@ -133,6 +133,8 @@ pub enum JobState {
     Succeeded,
     /// The job has ended, and some objects failed or were lost.
     Incomplete,
+    /// The job has ended, and more events than it accepts are no rows.
+    Rejected,
 }
 
 impl Checker {
@@ -296,6 +298,7 @@ fn ended(ledger: &Ledger, report: Report) -> Checked {
         state: match report.state {
             JobOutcome::Succeeded => JobState::Succeeded,
             JobOutcome::Incomplete => JobState::Incomplete,
+            JobOutcome::Rejected => JobState::Rejected,
         },
         wait: 0,
         report: ledger.report_url(),

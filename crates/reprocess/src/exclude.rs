@@ -1,13 +1,14 @@
 //! Keys that jobs and events skip.
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
 /// Folders of records that Firehose could not deliver: the values of
 /// `!{firehose:error-output-type}`
-/// (<https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html>). These objects hold envelopes
-/// around records in base64. A user's error prefix may have the word anywhere in the folder.
+/// (<https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html>). A user's error prefix may have
+/// the word at any depth. As a part of a folder's name it is a word like any other.
 const ERROR_PREFIXES: [&str; 6] = [
     "processing-failed",
     "format-conversion-failed",
@@ -17,15 +18,52 @@ const ERROR_PREFIXES: [&str; 6] = [
     "http-endpoint-failed",
 ];
 
-/// Keys to skip: those that match a pattern, and those under Firehose's error prefixes.
+/// The object that an export task of CloudWatch Logs writes to test its bucket
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html>).
+const EXPORT_MARKER: &str = "aws-logs-write-test";
+
+/// What becomes of the records that Firehose could not deliver.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorRecords {
+    /// They are left out.
+    #[default]
+    Skip,
+    /// They are read like all others.
+    Too,
+    /// All others are left out.
+    Only,
+}
+
+impl ErrorRecords {
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why a key is skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exclusion {
+    /// It matches a pattern.
+    Pattern,
+    /// It is under this error prefix.
+    ErrorRecords(&'static str),
+    /// It is under none, and only such keys are wanted.
+    NoErrorRecords,
+    /// It is the marker of an export.
+    Marker,
+}
+
+/// Keys to skip.
 #[derive(Debug)]
 pub(crate) struct Exclusions {
     patterns: GlobSet,
+    error_records: ErrorRecords,
 }
 
 impl Exclusions {
     /// Compiles patterns, in which `*` matches anything, slashes included.
-    pub(crate) fn new(patterns: &[String]) -> Result<Self> {
+    pub(crate) fn new(patterns: &[String], error_records: ErrorRecords) -> Result<Self> {
         let invalid = |error: globset::Error| Error::Value {
             name: "exclude",
             reason: error.to_string(),
@@ -36,12 +74,25 @@ impl Exclusions {
         }
         Ok(Self {
             patterns: set.build().map_err(invalid)?,
+            error_records,
         })
     }
 
-    /// Whether a key is skipped.
-    pub(crate) fn contains(&self, key: &str) -> bool {
-        let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
-        ERROR_PREFIXES.iter().any(|word| folder.contains(word)) || self.patterns.is_match(key)
+    /// Returns why a key is skipped, if it is.
+    pub(crate) fn reason(&self, key: &str) -> Option<Exclusion> {
+        let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
+        let is_part = |prefix: &&&str| folder.split('/').any(|part| part == **prefix);
+        let error_prefix = ERROR_PREFIXES.iter().find(is_part);
+        if name == EXPORT_MARKER {
+            return Some(Exclusion::Marker);
+        }
+        if self.patterns.is_match(key) {
+            return Some(Exclusion::Pattern);
+        }
+        match (self.error_records, error_prefix) {
+            (ErrorRecords::Skip, Some(prefix)) => Some(Exclusion::ErrorRecords(prefix)),
+            (ErrorRecords::Only, None) => Some(Exclusion::NoErrorRecords),
+            _ => None,
+        }
     }
 }

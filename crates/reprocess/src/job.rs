@@ -9,6 +9,7 @@ use rehose_store::StoreName;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::exclude::ErrorRecords;
 use crate::ledger::Version;
 
 /// The longest job id. It becomes the name of an execution, which has 80 characters at most
@@ -81,6 +82,46 @@ pub enum Mode {
     Missing,
 }
 
+/// The percentage of the events that may be rejected, from 0 to 100. A job with more has read its stash
+/// in a wrong way, and does not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct MaxRejected(u8);
+
+impl Default for MaxRejected {
+    fn default() -> Self {
+        Self(10)
+    }
+}
+
+impl TryFrom<u8> for MaxRejected {
+    type Error = Error;
+
+    fn try_from(percent: u8) -> Result<Self, Error> {
+        match percent <= 100 {
+            true => Ok(Self(percent)),
+            false => Err(Error::Value {
+                name: "max_rejected",
+                reason: format!("{percent} is no percentage from 0 to 100"),
+            }),
+        }
+    }
+}
+
+impl From<MaxRejected> for u8 {
+    fn from(percent: MaxRejected) -> Self {
+        percent.0
+    }
+}
+
+impl MaxRejected {
+    /// Whether so many rejected events are more than may be, beside so many that are rows.
+    pub(crate) fn is_exceeded(self, rejected: u64, written: u64) -> bool {
+        let of_all = u128::from(rejected) + u128::from(written);
+        u128::from(rejected) * 100 > of_all * u128::from(self.0)
+    }
+}
+
 /// The definition of a job, `job.json` in the ledger. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
@@ -95,8 +136,14 @@ pub struct Job {
     pub prefix: String,
     /// Which of the listed objects are planned.
     pub mode: Mode,
-    /// Patterns of keys to skip, in addition to Firehose's error prefixes.
+    /// Patterns of keys to skip.
     pub exclude: Vec<String>,
+    /// What becomes of the records that Firehose could not deliver.
+    #[serde(default, skip_serializing_if = "ErrorRecords::is_default")]
+    pub errors: ErrorRecords,
+    /// The percentage of events that may be rejected.
+    #[serde(default)]
+    pub max_rejected: MaxRejected,
     /// The job whose failed and lost objects are planned, instead of a listing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<JobId>,

@@ -84,7 +84,7 @@ pub mod check;
 pub mod deadline;
 mod dispatch;
 pub mod error;
-mod exclude;
+pub mod exclude;
 pub mod job;
 pub mod ledger;
 pub mod plan;

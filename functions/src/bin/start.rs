@@ -8,7 +8,8 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rehose_extract::Options;
 use rehose_functions::{Environment, deadline, log_and_answer, parse, serve};
 use rehose_reprocess::error;
-use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::exclude::ErrorRecords;
+use rehose_reprocess::job::{JobId, MaxRejected, Mode};
 use rehose_reprocess::plan::RetryRequest;
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
 use rehose_store::aws;
@@ -30,6 +31,10 @@ struct StartEvent {
     /// The options of input and output; the deployed ones by default.
     options: Option<Options>,
     exclude: Option<Vec<String>>,
+    /// What becomes of the records that Firehose could not deliver; as deployed by default.
+    errors: Option<ErrorRecords>,
+    /// The percentage of events that may be rejected; as deployed by default.
+    max_rejected: Option<MaxRejected>,
     cursor: Option<Cursor>,
 }
 
@@ -51,19 +56,31 @@ async fn function() -> Result<(), Error> {
         pages,
     };
     let options = environment.shape()?.options().clone();
-    let exclude = environment.exclude()?;
+    let deployed = Deployed {
+        options,
+        exclude: environment.exclude()?,
+        errors: environment.errors()?,
+        max_rejected: environment.max_rejected()?,
+    };
     run(service_fn(async |event: LambdaEvent<Value>| {
-        start(&planner, &options, &exclude, event)
+        start(&planner, &deployed, event)
             .await
             .map_err(|error| log_and_answer(&error))
     }))
     .await
 }
 
+/// What a job has unless its event says otherwise.
+struct Deployed {
+    options: Options,
+    exclude: Vec<String>,
+    errors: ErrorRecords,
+    max_rejected: MaxRejected,
+}
+
 async fn start(
     planner: &Planner,
-    options: &Options,
-    exclude: &[String],
+    deployed: &Deployed,
     event: LambdaEvent<Value>,
 ) -> error::Result<Started> {
     let deadline = deadline(&event.context);
@@ -77,6 +94,8 @@ async fn start(
             mode: None,
             options: None,
             exclude: None,
+            errors: None,
+            max_rejected: None,
             cursor,
         } => {
             let request = RetryRequest { job, retry, cursor };
@@ -97,8 +116,10 @@ async fn start(
                 source,
                 prefix,
                 mode: event.mode.unwrap_or_default(),
-                exclude: [exclude, &event.exclude.unwrap_or_default()].concat(),
-                options: event.options.unwrap_or_else(|| options.clone()),
+                exclude: [&deployed.exclude[..], &event.exclude.unwrap_or_default()].concat(),
+                errors: event.errors.unwrap_or(deployed.errors),
+                max_rejected: event.max_rejected.unwrap_or(deployed.max_rejected),
+                options: event.options.unwrap_or_else(|| deployed.options.clone()),
                 cursor: event.cursor,
             };
             planner.start(request, now, deadline).await

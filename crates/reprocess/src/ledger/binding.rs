@@ -1,6 +1,6 @@
 //! `rehose.json`: the bucket and the options that an output is bound to.
 
-use rehose_extract::Options;
+use rehose_extract::{DialectName, Options};
 use rehose_store::{Put, Store, StoreName};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,17 @@ struct Binding {
     options: Options,
 }
 
+impl Binding {
+    /// Leaves out the dialect `cloudwatch` if none is wanted. Up to version 1 it was the default, and the
+    /// rows of an envelope are the same without it.
+    fn without_implied_dialect(mut self, wanted: &Self) -> Self {
+        if self.options.dialect == Some(DialectName::CloudWatch) {
+            self.options.dialect = wanted.options.dialect.and(self.options.dialect);
+        }
+        self
+    }
+}
+
 /// Binds an output to a source and options.
 ///
 /// # Errors
@@ -34,10 +45,10 @@ pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> 
         options: options.with_defaults(),
     };
     let bound = match get::<Binding>(output, KEY).await? {
-        Some(bound) => bound,
+        Some(bound) => bound.without_implied_dialect(&wanted),
         None => match put_if_absent(output, KEY, &wanted).await? {
             Put::Created => return Ok(()),
-            Put::Exists => get(output, KEY).await?.unwrap_or_default(),
+            Put::Exists => get::<Binding>(output, KEY).await?.unwrap_or_default(),
         },
     };
     if bound == wanted {

@@ -1,5 +1,7 @@
 //! The manifest: the plan of a job, with a slice for each page of the listing.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Version;
@@ -15,8 +17,11 @@ pub struct Slice {
     pub slice: u32,
     /// Objects listed.
     pub listed: u64,
-    /// Listed objects that a pattern excludes.
+    /// Listed objects that a pattern excludes, or that are under an error prefix of Firehose or are not.
     pub excluded: u64,
+    /// Those of them that are under an error prefix, by prefix.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_records: BTreeMap<String, u64>,
     /// Listed objects that are left out because they have an output.
     pub present: u64,
     /// The last key listed.

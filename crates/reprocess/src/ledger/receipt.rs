@@ -38,7 +38,7 @@ impl Receipt {
         {
             let promise = Promise::Exact;
             return Some(format!(
-                "events are not written + rejected + control ({promise})"
+                "events are not written + rejected + control + filtered ({promise})"
             ));
         }
         let inputs = self.artifacts.iter().flat_map(|artifact| &artifact.inputs);
@@ -86,10 +86,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether `events = written + rejected + control`.
+    /// Whether `events = written + rejected + control + filtered`.
     pub fn is_balanced(&self) -> bool {
         match self {
-            Self::Done(s) => s.events == s.written + s.rejected + s.control,
+            Self::Done(s) => s.events == s.written + s.rejected + s.control + s.filtered,
             Self::Failed(_) => true,
         }
     }

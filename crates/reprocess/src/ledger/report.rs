@@ -1,7 +1,9 @@
 //! The report: the totals of a job, and the objects that failed or were lost.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use rehose_extract::Options;
+use rehose_extract::{Options, RejectionCount};
 use serde::{Deserialize, Serialize};
 
 use super::Version;
@@ -10,6 +12,9 @@ use crate::job::{Job, JobId};
 
 /// The most failures that a report lists. The receipts have all of them.
 pub const MAX_FAILURES: usize = 1_000;
+
+/// The most kinds of rejections that are told apart by their detail. More are counted by their reason.
+const MAX_REJECTIONS: usize = 100;
 
 /// The result of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,19 +42,35 @@ pub struct Report {
     pub totals: Totals,
     /// The first [`MAX_FAILURES`] objects that failed or were lost.
     pub failures: Vec<FailedObject>,
+    /// The rejected events by kind, the most frequent first.
+    #[serde(default)]
+    pub rejections: Vec<Rejections>,
+    /// Objects that were left out because they are records that Firehose could not deliver, by error
+    /// prefix.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_records: BTreeMap<String, u64>,
 }
 
 impl Report {
     /// The report of a job that ends now.
     pub fn new(job: Job, tally: Tally, ended: Timestamp) -> Self {
-        let Tally { totals, failures } = tally;
+        let Tally {
+            totals,
+            failures,
+            mut rejections,
+            error_records,
+        } = tally;
+        rejections.sort_by_key(|kind| std::cmp::Reverse(kind.count));
+        let rows = totals.rows;
         Self {
             v: Version,
             job: job.job,
-            state: if totals.objects.failed + totals.objects.lost == 0 {
-                JobOutcome::Succeeded
-            } else {
+            state: if totals.objects.failed + totals.objects.lost > 0 {
                 JobOutcome::Incomplete
+            } else if job.max_rejected.is_exceeded(rows.rejected, rows.written) {
+                JobOutcome::Rejected
+            } else {
+                JobOutcome::Succeeded
             },
             source: format!("{}{}", job.source, job.prefix),
             retry: job.retry,
@@ -58,6 +79,8 @@ impl Report {
             ended,
             totals,
             failures,
+            rejections,
+            error_records,
         }
     }
 
@@ -76,6 +99,8 @@ pub enum JobOutcome {
     Succeeded,
     /// Some objects failed or were lost.
     Incomplete,
+    /// Every planned object is done, but more events than the job accepts are no rows.
+    Rejected,
 }
 
 /// The sums of a job.
@@ -117,7 +142,7 @@ pub struct Bytes {
     pub written: u64,
 }
 
-/// Numbers of events: `events = written + rejected + control`.
+/// Numbers of events: `events = written + rejected + control + filtered`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
     /// Found.
@@ -128,6 +153,9 @@ pub struct Rows {
     pub rejected: u64,
     /// Of control documents.
     pub control: u64,
+    /// Of documents that the options leave out.
+    #[serde(default)]
+    pub filtered: u64,
 }
 
 /// An object that is not done.
@@ -148,6 +176,35 @@ pub struct Tally {
     pub totals: Totals,
     /// The first failures.
     pub failures: Vec<FailedObject>,
+    /// The rejected events by kind.
+    #[serde(default)]
+    pub rejections: Vec<Rejections>,
+    /// Objects under an error prefix that were left out, by prefix.
+    #[serde(default)]
+    pub error_records: BTreeMap<String, u64>,
+}
+
+/// Rejected events of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejections {
+    /// Why.
+    pub reason: String,
+    /// For `field-count` the number of fields, for `field-type` the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The number of events.
+    pub count: u64,
+    /// One of them. Its text is in the rejected events of its object.
+    pub example: RejectionExample,
+}
+
+/// The place of a rejected event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectionExample {
+    /// The key of its object.
+    pub key: String,
+    /// Its offset in the object's decoded text.
+    pub offset: u64,
 }
 
 impl Objects {
@@ -179,6 +236,10 @@ impl Tally {
                 rows.written += summary.written;
                 rows.rejected += summary.rejected;
                 rows.control += summary.control;
+                rows.filtered += summary.filtered;
+                for rejections in summary.rejections {
+                    self.reject(&object.key, rejections);
+                }
             }
             Outcome::Failed(failure) => {
                 self.totals.objects.failed += 1;
@@ -191,6 +252,29 @@ impl Tally {
     pub fn add_lost(&mut self, key: String) {
         self.totals.objects.lost += 1;
         self.fail(key, Failure::lost());
+    }
+
+    fn reject(&mut self, key: &str, rejections: RejectionCount) {
+        let RejectionCount {
+            reason,
+            detail,
+            count,
+            offset,
+        } = rejections;
+        let detail = detail.filter(|_| self.rejections.len() < MAX_REJECTIONS);
+        let is_same = |known: &&mut Rejections| known.reason == reason && known.detail == detail;
+        match self.rejections.iter_mut().find(is_same) {
+            Some(known) => known.count += count,
+            None => self.rejections.push(Rejections {
+                reason,
+                detail,
+                count,
+                example: RejectionExample {
+                    key: key.to_owned(),
+                    offset,
+                },
+            }),
+        }
     }
 
     fn fail(&mut self, key: String, failure: Failure) {

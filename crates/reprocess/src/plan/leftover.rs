@@ -1,5 +1,7 @@
 //! The failed and lost objects of a job.
 
+use std::collections::BTreeMap;
+
 use futures::{TryStreamExt, try_join};
 use rehose_store::Listed;
 
@@ -51,6 +53,7 @@ pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
         slice: number,
         listed: objects.len() as u64,
         excluded: 0,
+        error_records: BTreeMap::new(),
         present: 0,
         last: objects.last().map(|object| object.key.clone()),
         more: slice.more,

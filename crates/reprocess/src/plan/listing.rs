@@ -1,12 +1,14 @@
 //! The pages of a listing as slices of the plan.
 
+use std::collections::BTreeMap;
+
 use futures::{StreamExt, TryStreamExt};
 use rehose_store::location::Source;
 use rehose_store::{Listed, MAX_PAGE, Store, StoreErrorKind};
 
 use super::planner::Cursor;
 use crate::error::Result;
-use crate::exclude::Exclusions;
+use crate::exclude::{Exclusion, Exclusions};
 use crate::job::{Job, Mode};
 use crate::ledger::manifest::Slice;
 use crate::ledger::{OutputId, Version};
@@ -35,9 +37,17 @@ impl Listing<'_> {
             .await?;
         let listed = page.objects.len() as u64;
         let last = page.objects.last().map(|object| object.key.clone());
-        let wanted: Vec<Listed> = (page.objects.into_iter())
-            .filter(|object| !self.exclude.contains(&object.key))
-            .collect();
+        let mut wanted = Vec::with_capacity(page.objects.len());
+        let mut error_records = BTreeMap::new();
+        for object in page.objects {
+            match self.exclude.reason(&object.key) {
+                None => wanted.push(object),
+                Some(Exclusion::ErrorRecords(prefix)) => {
+                    *error_records.entry(prefix.to_owned()).or_insert(0) += 1;
+                }
+                Some(Exclusion::Pattern | Exclusion::NoErrorRecords | Exclusion::Marker) => {}
+            }
+        }
         let excluded = listed - wanted.len() as u64;
         let wanted = match job.mode {
             Mode::All => wanted,
@@ -48,6 +58,7 @@ impl Listing<'_> {
             slice: cursor.slice,
             listed,
             excluded,
+            error_records,
             present: listed - excluded - wanted.len() as u64,
             last: last.or_else(|| cursor.after.clone()),
             more: page.more,

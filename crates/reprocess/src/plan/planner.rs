@@ -133,7 +133,7 @@ impl Planner {
         cursor: Option<Cursor>,
         deadline: Deadline,
     ) -> Result<Started> {
-        let exclude = Exclusions::new(&job.exclude)?;
+        let exclude = Exclusions::new(&job.exclude, job.errors)?;
         let origin = self.origin(job, &exclude)?;
         let ledger = Ledger::new(Arc::clone(&self.output), job.job.clone());
         let mut listed = match cursor {

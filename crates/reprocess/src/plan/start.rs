@@ -8,8 +8,8 @@ use rehose_store::location::Source;
 use super::planner::{Cursor, PLANNING, Planner, Started};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::exclude::Exclusions;
-use crate::job::{Job, JobId, Mode};
+use crate::exclude::{ErrorRecords, Exclusions};
+use crate::job::{Job, JobId, MaxRejected, Mode};
 use crate::ledger::Version;
 
 /// A call of `start`.
@@ -25,6 +25,10 @@ pub struct StartRequest {
     pub mode: Mode,
     /// Patterns of keys to skip; `*` matches anything, slashes included.
     pub exclude: Vec<String>,
+    /// What becomes of the records that Firehose could not deliver.
+    pub errors: ErrorRecords,
+    /// The percentage of events that may be rejected.
+    pub max_rejected: MaxRejected,
     /// The options of input and output.
     pub options: Options,
     /// The cursor that the last call returned.
@@ -54,6 +58,8 @@ impl Planner {
                 prefix: request.prefix,
                 mode: request.mode,
                 exclude: request.exclude,
+                errors: request.errors,
+                max_rejected: request.max_rejected,
                 retry: None,
                 options: request.options.with_defaults(),
                 started: now,
@@ -71,7 +77,7 @@ impl Planner {
     /// the patterns or the prefix are not usable.
     pub async fn examine(&self, request: &StartRequest) -> Result<()> {
         request.options.compile()?;
-        Exclusions::new(&request.exclude)?;
+        Exclusions::new(&request.exclude, request.errors)?;
         let source = self.source(&request.source, &request.prefix)?;
         let page = source.store.list(&request.prefix, None, 1).await?;
         if page.objects.is_empty() {

@@ -50,7 +50,7 @@ use super::plans::Plans;
 use super::transfers::Limits;
 use crate::deadline::{Deadline, out_of_time};
 use crate::error::{Error, Result};
-use crate::exclude::Exclusions;
+use crate::exclude::{ErrorRecords, Exclusions};
 use crate::job::{Job, JobId};
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
 use crate::ledger::{self, Ledger, Version};
@@ -95,11 +95,12 @@ impl Processor {
         deployed: Shape,
         compression: Compression,
         exclude: &[String],
+        errors: ErrorRecords,
         limits: Limits,
     ) -> Result<Self> {
         Ok(Self {
             sources,
-            exclude: Exclusions::new(exclude)?,
+            exclude: Exclusions::new(exclude, errors)?,
             messages: Semaphore::new(MESSAGES),
             cores: limits.cores.min(MESSAGES),
             converter: Converter::new(output, compression, limits)?,
@@ -192,7 +193,7 @@ impl Processor {
         for Created { bucket, key, bytes } in objects {
             let name = StoreName::of_bucket(&bucket);
             let source = self.readable(&name, &key)?;
-            if self.exclude.contains(&key) {
+            if self.exclude.reason(&key).is_some() {
                 info!(key, "excluded");
                 continue;
             }

@@ -9,7 +9,8 @@ use rehose_extract::{Compression, Options};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::Result;
-use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::exclude::ErrorRecords;
+use rehose_reprocess::job::{JobId, MaxRejected, Mode};
 use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::ledger::receipt::Receipt;
 use rehose_reprocess::plan::RetryRequest;
@@ -113,6 +114,8 @@ impl Fixture {
             prefix: String::new(),
             mode: Mode::All,
             exclude: Vec::new(),
+            errors: ErrorRecords::default(),
+            max_rejected: MaxRejected::default(),
             options: Options::default(),
             cursor: None,
         }
@@ -340,7 +343,16 @@ fn processor(source: Source, output: Arc<dyn Store>, limits: Limits) -> Processo
         Options::default().compile().unwrap(),
         Compression::default(),
     );
-    Processor::new(vec![source], output, shape, compression, &[], limits).unwrap()
+    Processor::new(
+        vec![source],
+        output,
+        shape,
+        compression,
+        &[],
+        ErrorRecords::default(),
+        limits,
+    )
+    .unwrap()
 }
 
 /// A document with one event.

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rehose_extract::Options;
+use rehose_reprocess::check::JobState;
 use rehose_reprocess::error::{Error, ErrorKind};
-use rehose_reprocess::job::Mode;
+use rehose_reprocess::exclude::ErrorRecords;
+use rehose_reprocess::job::{MaxRejected, Mode};
 use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::task::{MAX_BYTES, MAX_OBJECTS, divide};
 use rehose_store::Listed;
@@ -132,8 +134,10 @@ fn tasks_are_limited_in_objects_and_bytes() {
 async fn firehose_error_prefixes_and_user_patterns_are_excluded_and_counted() {
     let fixture = Fixture::with_objects(2);
     fixture.put("processing-failed/2020/02/01/00/x", "{}");
-    fixture.put("logs/result=format-conversion-failed/x", "{}");
+    fixture.put("logs/format-conversion-failed/x", "{}");
     fixture.put("logs/processing-failed", &document(0));
+    fixture.put("logs/order-processing-failed/x", &document(0));
+    fixture.put("export/aws-logs-write-test", "Permission Check Successful");
     fixture.put("tmp/a/b", "");
     let request = StartRequest {
         exclude: vec!["tmp/*".to_owned()],
@@ -143,10 +147,65 @@ async fn firehose_error_prefixes_and_user_patterns_are_excluded_and_counted() {
     let tasks = fixture.queue.take_tasks();
     assert_eq!(
         fixture.planned_keys(&tasks).await,
-        ["logs/processing-failed", "object-0000", "object-0001"]
+        [
+            "logs/order-processing-failed/x",
+            "logs/processing-failed",
+            "object-0000",
+            "object-0001"
+        ]
     );
     fixture.process_tasks(&tasks).await;
-    assert_eq!(fixture.check().await.totals.objects.excluded, 3);
+    assert_eq!(fixture.check().await.totals.objects.excluded, 4);
+    let report = fixture.ledger("job").report().await.unwrap().unwrap();
+    assert_eq!(
+        serde_json::to_value(report.error_records).unwrap(),
+        serde_json::json!({"format-conversion-failed": 1, "processing-failed": 1})
+    );
+}
+
+#[tokio::test]
+async fn records_that_firehose_could_not_deliver_are_read_if_asked_for() {
+    for (errors, expected) in [
+        (
+            ErrorRecords::Too,
+            &["object-0000", "processing-failed/2020/02/01/00/x"][..],
+        ),
+        (
+            ErrorRecords::Only,
+            &["processing-failed/2020/02/01/00/x"][..],
+        ),
+    ] {
+        let fixture = Fixture::with_objects(1);
+        fixture.put("processing-failed/2020/02/01/00/x", &document(0));
+        let request = StartRequest {
+            errors,
+            ..fixture.request()
+        };
+        fixture.start_with(request).await.unwrap();
+        let tasks = fixture.queue.take_tasks();
+        assert_eq!(fixture.planned_keys(&tasks).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_job_with_too_many_rejected_events_does_not_succeed() {
+    for (percent, state) in [
+        (0, JobState::Rejected),
+        (49, JobState::Rejected),
+        (50, JobState::Succeeded),
+        (100, JobState::Succeeded),
+    ] {
+        let mut fixture = Fixture::with_objects(1);
+        fixture.put("half", &document(0).replace("eni-0", "eni 0"));
+        let request = StartRequest {
+            max_rejected: MaxRejected::try_from(percent).unwrap(),
+            ..fixture.request()
+        };
+        fixture.start_with(request).await.unwrap();
+        let tasks = fixture.queue.take_tasks();
+        fixture.process_tasks(&tasks).await;
+        assert_eq!(fixture.check().await.state, state, "{percent} percent");
+    }
 }
 
 #[tokio::test]
@@ -203,7 +262,7 @@ async fn a_job_with_other_options_is_refused_by_the_output() {
     let request = StartRequest {
         job: "other".parse().unwrap(),
         options: Options {
-            fields: Some(vec!["srcaddr".to_owned()]),
+            fields: Some(["srcaddr"].into()),
             ..Options::default()
         },
         ..fixture.request()

@@ -11,6 +11,7 @@ use rehose_extract::{Compression, Options};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::Error;
+use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::plan::{Planner, StartRequest, Started};
 use rehose_reprocess::work::{Limits, Processor};
@@ -211,7 +212,16 @@ impl Functions {
             cores: 1,
             transfers: self.objects,
         };
-        let processor = Processor::new(sources, output, shape, compression, &self.exclude, limits);
+        let errors = ErrorRecords::default();
+        let processor = Processor::new(
+            sources,
+            output,
+            shape,
+            compression,
+            &self.exclude,
+            errors,
+            limits,
+        );
         (
             sandbox,
             Arc::new(processor.unwrap().in_place(self.small_bytes)),

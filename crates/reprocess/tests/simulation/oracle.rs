@@ -285,6 +285,7 @@ impl Oracle {
         let reported = report.map(|report: Report| match report.state {
             JobOutcome::Succeeded => JobState::Succeeded,
             JobOutcome::Incomplete => JobState::Incomplete,
+            JobOutcome::Rejected => JobState::Rejected,
         });
         self.record(equal(
             Promise::NeverEarly,

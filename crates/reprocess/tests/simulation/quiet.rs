@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use rehose_extract::{Compression, Options};
 use rehose_reprocess::check::{Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
-use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::exclude::ErrorRecords;
+use rehose_reprocess::job::{JobId, MaxRejected, Mode};
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::plan::{Planner, StartRequest};
 use rehose_reprocess::work::{Limits, Processor};
@@ -91,6 +92,8 @@ async fn run_in(folder: &Path, stash: &[(String, StoredObject)]) -> BTreeMap<Str
         prefix: String::new(),
         mode: Mode::All,
         exclude: Vec::new(),
+        errors: ErrorRecords::default(),
+        max_rejected: MaxRejected::default(),
         options: Options::default(),
         cursor: None,
     };
@@ -105,6 +108,7 @@ async fn run_in(folder: &Path, stash: &[(String, StoredObject)]) -> BTreeMap<Str
         shape,
         compression,
         &[],
+        ErrorRecords::default(),
         Limits::near(4),
     )
     .unwrap();

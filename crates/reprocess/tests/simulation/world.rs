@@ -12,7 +12,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rehose_extract::Options;
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::error::ErrorKind;
-use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::exclude::ErrorRecords;
+use rehose_reprocess::job::{JobId, MaxRejected, Mode};
 use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::promise::Promise;
 use rehose_store::StoreName;
@@ -268,6 +269,8 @@ fn request(number: usize, prefix: &str, mode: Mode) -> StartRequest {
         prefix: prefix.to_owned(),
         mode,
         exclude: vec![EXCLUDE.to_owned()],
+        errors: ErrorRecords::default(),
+        max_rejected: MaxRejected::default(),
         options: Options::default(),
         cursor: None,
     }

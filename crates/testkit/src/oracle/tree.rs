@@ -2,14 +2,14 @@
 
 /// A value, with its place in the text.
 #[derive(Debug)]
-pub struct Node {
-    pub begin: usize,
-    pub end: usize,
-    pub value: Value,
+pub(super) struct Node {
+    pub(super) begin: usize,
+    pub(super) end: usize,
+    pub(super) value: Value,
 }
 
 #[derive(Debug)]
-pub enum Value {
+pub(super) enum Value {
     Object(Vec<(Node, Node)>),
     Array(Vec<Node>),
     Text(String),
@@ -21,7 +21,7 @@ pub enum Value {
 
 /// Returns the objects of a text: one after another, with commas between, or in an array. Returns `None`
 /// if the structure is broken.
-pub fn documents(text: &str) -> Option<Vec<Node>> {
+pub(super) fn documents(text: &str) -> Option<Vec<Node>> {
     let mut reader = Reader { text, place: 0 };
     let mut documents = Vec::new();
     let mut in_array = false;
@@ -142,11 +142,11 @@ impl Reader<'_> {
 }
 
 impl Node {
-    pub fn written<'t>(&self, text: &'t str) -> &'t str {
+    pub(super) fn written<'t>(&self, text: &'t str) -> &'t str {
         &text[self.begin..self.end]
     }
 
-    pub fn text(&self) -> Option<&str> {
+    pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             _ => None,
@@ -154,7 +154,7 @@ impl Node {
     }
 
     /// Whether a string in it, a key or a value, cannot be decoded.
-    pub fn has_bad_text(&self) -> bool {
+    pub(super) fn has_bad_text(&self) -> bool {
         match &self.value {
             Value::BadText => true,
             Value::Object(members) => {

@@ -30,6 +30,7 @@ async fn function() -> Result<(), Error> {
         environment.shape()?,
         environment.compression()?,
         &environment.exclude()?,
+        environment.errors()?,
         environment.limits()?,
     )?;
     run(service_fn(async |event: LambdaEvent<Value>| {

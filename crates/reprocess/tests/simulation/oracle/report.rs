@@ -48,16 +48,29 @@ impl Oracle {
         totals.objects.listed =
             totals.objects.excluded + totals.objects.present + planned.len() as u64;
         equal(Promise::Exact, "the sum", report.totals, totals)?;
-        let success = totals.objects.failed + totals.objects.lost == 0;
+        let rows = totals.rows;
+        let outcome = match totals.objects.failed + totals.objects.lost {
+            0 if rows.rejected * 10 > rows.rejected + rows.written => JobOutcome::Rejected,
+            0 => JobOutcome::Succeeded,
+            _ => JobOutcome::Incomplete,
+        };
+        equal(Promise::Exact, "the outcome", report.state, outcome)?;
+        let by_kind = report.rejections.iter().map(|kind| kind.count).sum();
         equal(
             Promise::Exact,
-            "success",
-            report.state == JobOutcome::Succeeded,
-            success,
+            "the rejections by kind",
+            by_kind,
+            rows.rejected,
         )?;
 
-        self.count("reports that succeeded", u64::from(success));
-        self.count("reports that are incomplete", u64::from(!success));
+        self.count(
+            match outcome {
+                JobOutcome::Succeeded => "reports that succeeded",
+                JobOutcome::Rejected => "reports that are rejected",
+                JobOutcome::Incomplete => "reports that are incomplete",
+            },
+            1,
+        );
         self.count("objects done", totals.objects.done);
         self.count("objects failed", totals.objects.failed);
         Ok(())
