@@ -19,11 +19,13 @@ FIELDS = (
     "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes "
     "start end action log-status"
 ).split()
+NUMBERS = set("version srcport dstport protocol packets bytes start end".split())
 HEADER = ",".join(["timestamp", *FIELDS])
 
 MAX_LAYERS = 3
 MAX_DEPTH = 128
 MAX_MESSAGE = 2 * 1024 * 1024
+MAX_SPACE = 4096
 
 MAGIC = b"\x1f\x8b"
 SPACE = b" \t\r\n"
@@ -85,52 +87,180 @@ def check_depth(text):
             depth -= 1
 
 
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+BAD = object()
+
+
+class Reader:
+    """Takes JSON apart into (kind, value, text as written). A string that cannot be decoded is BAD."""
+
+    def __init__(self, text, at):
+        self.text, self.at = text, at
+
+    def peek(self):
+        while self.at < len(self.text) and self.text[self.at] in " \t\r\n":
+            self.at += 1
+        if self.at == len(self.text):
+            raise Failed("cut-json")
+        return self.text[self.at]
+
+    def take(self, character):
+        if self.peek() != character:
+            raise Failed("malformed-json")
+        self.at += 1
+
+    def value(self):
+        first, begin = self.peek(), self.at
+        if first == "{":
+            kind, value = "object", self.members("}", self.pair)
+        elif first == "[":
+            kind, value = "array", self.members("]", self.value)
+        elif first == '"':
+            kind, value = "text", self.string()
+        elif number := NUMBER.match(self.text, self.at):
+            kind, value = "number", number[0]
+            self.at = number.end()
+        else:
+            word = next((w for w in ("true", "false", "null") if self.text.startswith(w, self.at)), None)
+            if word is None:
+                rest = self.text[self.at :]
+                is_cut = rest == "-" or any(w.startswith(rest) for w in ("true", "false", "null"))
+                raise Failed("cut-json" if is_cut else "malformed-json")
+            kind, value = "word", word
+            self.at += len(word)
+        return kind, value, self.text[begin : self.at]
+
+    def members(self, close, member):
+        members = []
+        self.at += 1
+        if self.peek() == close:
+            self.at += 1
+            return members
+        while True:
+            members.append(member())
+            if self.peek() == close:
+                self.at += 1
+                return members
+            self.take(",")
+
+    def pair(self):
+        if self.peek() != '"':
+            raise Failed("malformed-json")
+        key = self.string()
+        self.take(":")
+        return key, self.value()
+
+    def string(self):
+        written = STRING.match(self.text, self.at)
+        if written is None:
+            raise Failed("cut-json")
+        self.at = written.end()
+        try:
+            decoded = json.loads(written[0])
+            decoded.encode()
+        except ValueError:
+            return BAD
+        return decoded
+
+
 def documents(text):
     check_depth(text)
-
-    def no_constant(name):
-        raise json.JSONDecodeError(f"{name} is no JSON", text, 0)
-
-    decoder = json.JSONDecoder(parse_constant=no_constant)
-    at = 0
+    reader = Reader(text, 1 if text.startswith("\ufeff") else 0)
+    in_array = any_yet = False
     while True:
-        while at < len(text) and text[at] in " \t\r\n":
-            at += 1
-        if at == len(text):
-            return
-        if text[at] != "{":
-            raise Failed("malformed-json")
         try:
-            document, at = decoder.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            is_cut = error.pos >= len(text) or error.msg.startswith("Unterminated string")
-            raise Failed("cut-json" if is_cut else "malformed-json")
-        yield document
+            first = reader.peek()
+        except Failed:
+            if in_array:
+                raise
+            return
+        if first == "{":
+            any_yet = True
+            yield reader.value()
+        elif first == "[" and not in_array or first == "]" and in_array:
+            in_array = not in_array
+            reader.at += 1
+        elif first == "," and any_yet:
+            reader.at += 1
+        else:
+            raise Failed("malformed-json")
+
+
+def has_bad_text(node):
+    kind, value, _ = node
+    if kind == "object":
+        return any(key is BAD or has_bad_text(inner) for key, inner in value)
+    if kind == "array":
+        return any(map(has_bad_text, value))
+    return value is BAD
+
+
+def event_of(element):
+    """The timestamp and message of an element of logEvents, and why it is no event."""
+    kind, members, written = element
+    if kind != "object":
+        return "", written, "event"
+    timestamp, message, reason, seen = "", None, None, set()
+    for key, (kind, value, text) in members:
+        if key is BAD:
+            reason = reason or "escape"
+        elif key in ("id", "timestamp", "message", "extractedFields"):
+            if key in seen:
+                reason = reason or "event"
+            seen.add(key)
+        if key == "timestamp" and kind in ("number", "text") and value is not BAD:
+            timestamp += value
+        if key == "message" and kind == "text" and value is not BAD:
+            message = value
+            if len(message.encode()) > MAX_MESSAGE:
+                raise Failed("message-too-long")
+        elif key == "message" and kind != "text":
+            reason = reason or "message"
+        if has_bad_text((kind, value, text)):
+            reason = reason or "escape"
+    if not {"timestamp", "message"} <= seen:
+        reason = reason or "event"
+    return timestamp, written if reason else message, reason
 
 
 def events_of(document):
-    """Whether a document carries data, and its events."""
-    try:
-        events = [(event["timestamp"], event["message"]) for event in document["logEvents"]]
-        is_data = document["messageType"] == "DATA_MESSAGE"
-    except (TypeError, KeyError):
+    """Whether a document carries data, its events, and where they come from. `None` if it is no
+    envelope."""
+    _, members, _ = document
+    found = {key: (kind, value) for key, (kind, value, _) in members if key is not BAD}
+    kind, message_type = found.get("messageType", (None, None))
+    has_events, events = found.get("logEvents", (None, None))
+    if kind != "text" or has_events != "array":
+        return None
+    if any(key is BAD or key != "logEvents" and has_bad_text(value) for key, value in members):
         raise Failed("not-an-envelope")
-    for timestamp, message in events:
-        if type(timestamp) is not int or type(message) is not str:
-            raise Failed("not-an-envelope")
-        if len(message.encode()) > MAX_MESSAGE:
-            raise Failed("message-too-long")
-    return is_data, events
+    names = {"log_group": "logGroup", "log_stream": "logStream"}
+    origin = {name: found[key][1] for name, key in names.items() if found.get(key, ("",))[0] == "text"}
+    origin = {name: value for name, value in origin.items() if value}
+    return message_type == "DATA_MESSAGE", [event_of(event) for event in events], origin
+
+
+def milliseconds(timestamp):
+    """A timestamp as CloudWatch Logs writes it: an integer, possibly in another notation."""
+    try:
+        return int(timestamp) if NUMBER.fullmatch(timestamp) else None
+    except ValueError:
+        return int(float(timestamp) // 1)
 
 
 def why_rejected(timestamp, fields):
-    if not FIRST_TIME <= timestamp <= LAST_TIME:
-        return "timestamp"
+    when = milliseconds(timestamp)
+    if when is None or not FIRST_TIME <= when <= LAST_TIME:
+        return "timestamp", None
     if any(set(field) & set(',"\\\r\n') for field in fields):
-        return "character"
+        return "character", None
     if len(fields) != len(FIELDS):
-        return "field-count"
-    return None
+        return "field-count", str(len(fields))
+    for name, field in zip(FIELDS, fields):
+        if name in NUMBERS and field != "-" and not re.fullmatch("[0-9]+", field, re.ASCII):
+            return "field-type", name
+    return None, None
 
 
 def time(milliseconds):
@@ -138,28 +268,57 @@ def time(milliseconds):
     return when.isoformat(timespec="milliseconds").rjust(23, "0") + "Z"
 
 
+def is_json(text):
+    """Whether the first characters are those of JSON documents. All other text is lines."""
+    begin = text.removeprefix("\ufeff").lstrip(" \t\r\n\f\v")
+    if len(text) - len(begin) >= MAX_SPACE:
+        return True
+    for bracket, after in ("{", '"}'), ("[", "{]"):
+        if begin.startswith(bracket):
+            rest = begin[1:].lstrip()
+            return not rest or rest[0] in after
+    return not begin
+
+
 def rewrite(key, data):
     """What has to come of one object."""
-    rows, rejected, events, control = [HEADER], [], 0, 0
-    for document in documents(text_of(data)):
-        is_data, found = events_of(document)
+    text = text_of(data)
+    if not is_json(text):
+        # There are no records without an envelope in these stashes.
+        raise Failed("nothing-readable")
+    rows, rejected, events, control, strays = [HEADER], [], 0, 0, 0
+    for document in documents(text):
+        envelope = events_of(document)
+        if envelope is None:
+            events += 1
+            strays += 1
+            line = {"source": key, "reason": "document", "timestamp": "", "message": document[2]}
+            rejected.append(line)
+            continue
+        is_data, found, origin = envelope
         events += len(found)
         if not is_data:
             control += len(found)
             continue
-        for timestamp, message in found:
-            fields = [field for field in message.split(" ") if field]
-            reason = why_rejected(timestamp, fields)
+        for timestamp, message, reason in found:
+            fields, detail = [field for field in message.split(" ") if field], None
             if reason is None:
-                rows.append(",".join([time(timestamp), *fields]))
+                reason, detail = why_rejected(timestamp, fields)
+            if reason is None:
+                rows.append(",".join([time(milliseconds(timestamp)), *fields]))
             else:
-                event = {"timestamp": timestamp, "message": message}
-                rejected.append({"source": key, "reason": reason, **event})
+                line = {"source": key, "reason": reason, **({"detail": detail} if detail else {}), **origin}
+                is_number = NUMBER.fullmatch(timestamp)
+                line["timestamp"] = json.loads(timestamp) if is_number else timestamp
+                rejected.append({**line, "message": message})
+    if strays and strays == events:
+        raise Failed("nothing-readable")
     counts = {
         "events": events,
         "written": len(rows) - 1,
         "rejected": len(rejected),
         "control": control,
+        "filtered": 0,
     }
     return {"rows": rows, "rejected": rejected, "counts": counts}
 

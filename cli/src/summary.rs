@@ -77,6 +77,7 @@ pub(crate) fn of_unfinished_job(job: &JobId, state: &str, look: &Look) -> String
 /// The reason of rejections, with its detail.
 fn kind_of(rejections: &Rejections) -> String {
     match (rejections.reason.as_str(), &rejections.detail) {
+        ("field-count", Some(count)) if count == "1" => "field-count: 1 field".to_owned(),
         ("field-count", Some(count)) => format!("field-count: {count} fields"),
         (reason, Some(detail)) => format!("{reason}: {detail}"),
         (reason, None) => reason.to_owned(),

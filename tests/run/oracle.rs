@@ -37,7 +37,11 @@ fn a_stash_with_every_form_and_failure_gives_the_output_of_the_oracle() {
     }
     let good = workspace.path("good");
     REHOSE
-        .run(&workspace.stash(), &good, &["--job", JOB])
+        .run(
+            &workspace.stash(),
+            &good,
+            &["--job", JOB, "--max-rejected", "100"],
+        )
         .with_status(0);
     let expected = ExpectedOutput::of(&workspace.stash(), &workspace.path(""));
     assert_eq!(expected.failed, BTreeMap::new());

@@ -237,8 +237,20 @@ fn unknown_fields_are_refused() {
         ],
     );
     refuses(
-        &["--fields", "bytes,srcaddr,bytes"],
-        &["--fields", "bytes is named twice"],
+        &["--fields", "bytes,srcaddr", "--fields", "srcaddr bytes"],
+        &["--fields", "two layouts have 2 fields"],
+    );
+    refuses(
+        &["--dialect", "lines", "--with", "log-group"],
+        &["--with: the dialect lines has no log-group", "cloudwatch"],
+    );
+    refuses(
+        &["--dialect", "export", "--log-group", "vpc*"],
+        &["--log-group: the dialect export has no log groups"],
+    );
+    refuses(
+        &["--max-rejected", "101"],
+        &["--max-rejected", "101 is no percentage"],
     );
     refuses(&["--fields", ","], &["--fields", "no field is named"]);
 }
@@ -248,7 +260,7 @@ fn options_that_do_not_go_together_are_refused() {
     refuses(
         &["--fields", "srcaddr", "--format", "message"],
         &[
-            "--fields goes with the format vpc-flow-logs only",
+            "--fields goes with the formats vpc-flow-logs and tgw-flow-logs only",
             "leave it out",
         ],
     );
@@ -304,7 +316,7 @@ fn values_out_of_range_are_refused() {
     refuses(&["--mode", "some"], &["'some' for '--mode", "all, missing"]);
     refuses(
         &["--format", "csv"],
-        &["--format", "vpc-flow-logs, regex, message"],
+        &["--format", "vpc-flow-logs, tgw-flow-logs, regex, message"],
     );
     refuses(
         &["--exclude", "[a"],
@@ -355,7 +367,7 @@ fn an_output_of_another_shape_is_refused_with_the_difference() {
     let output = workspace.path("out");
     REHOSE
         .run(&workspace.stash(), &output, &["--fields", "srcaddr bytes"])
-        .with_status(0);
+        .with_status(4);
     let before = files(&output);
     let refused = REHOSE.run(
         &workspace.stash(),

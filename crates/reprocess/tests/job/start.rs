@@ -195,8 +195,8 @@ async fn a_job_with_too_many_rejected_events_does_not_succeed() {
         (50, JobState::Succeeded),
         (100, JobState::Succeeded),
     ] {
-        let mut fixture = Fixture::with_objects(1);
-        fixture.put("half", &document(0).replace("eni-0", "eni 0"));
+        let fixture = Fixture::with_objects(1);
+        fixture.put("half", &document(0).replace("eni-1", "eni 1"));
         let request = StartRequest {
             max_rejected: MaxRejected::try_from(percent).unwrap(),
             ..fixture.request()
@@ -346,7 +346,7 @@ async fn a_message_contains_only_the_id_of_a_task() {
     fixture.start().await;
     let body = fixture.queue.take().remove(0);
     let message: serde_json::Value = serde_json::from_str(&body).unwrap();
-    let expected = serde_json::json!({"v": 1, "job": "job", "task": {"slice": 0, "task": 0}});
+    let expected = serde_json::json!({"v": 2, "job": "job", "task": {"slice": 0, "task": 0}});
     assert_eq!(message, expected);
     fixture.process(&body).await.unwrap();
     assert_eq!(fixture.receipt("00000000-0000").objects[0].key, key);

@@ -86,10 +86,14 @@ impl ExpectedOutput {
             json!({
                 "events": self.sum("events"), "written": self.sum("written"),
                 "rejected": self.sum("rejected"), "control": self.sum("control"),
+                "filtered": self.sum("filtered"),
             })
         );
-        let [events, accounted] = [&["events"][..], &["written", "rejected", "control"]]
-            .map(|counts| counts.iter().map(|count| self.sum(count)).sum::<u64>());
+        let [events, accounted] = [
+            &["events"][..],
+            &["written", "rejected", "control", "filtered"],
+        ]
+        .map(|counts| counts.iter().map(|count| self.sum(count)).sum::<u64>());
         assert_eq!(events, accounted, "every event is accounted for");
         let size = |path: String| fs::metadata(path).unwrap().len();
         let read = |key| size(format!("{}/{key}", source.display()));

@@ -64,5 +64,44 @@ pub fn awkward() -> Vec<(String, Vec<u8>)> {
         ),
     ];
     let forms = forms.map(|(key, object)| (key.to_owned(), object));
-    named.chain(forms).collect()
+    named.chain(forms).chain(faulty_parts()).collect()
+}
+
+/// Objects with a fault in one event or document, and with more than documents between documents.
+fn faulty_parts() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let text = envelope(&[event(0, FLOW), event(1, FLOW)]);
+    let with = |before: &str, after: &str| {
+        assert!(text.contains(before));
+        text.replacen(before, after, 1)
+    };
+    let words = "2 jobs of the queue were started and all but one of them failed";
+    let object = with("\"2 123", "{\"a\":\"2 123").replacen("OK\"", "OK\"}", 1);
+    [
+        ("a-control-character", with("eni", "e\ni")),
+        ("an-unknown-escape", with("eni", r"\eni")),
+        ("half-a-surrogate-pair", with("eni", r"\ud83d")),
+        ("no-timestamp", with("\"timestamp\"", "\"time\"")),
+        ("no-message", with("\"message\"", "\"text\"")),
+        ("two-messages", with("\"id\"", "\"message\"")),
+        ("a-message-that-is-an-object", object),
+        ("an-event-that-is-a-number", with("[{", "[1,{")),
+        (
+            "a-timestamp-in-quotes",
+            with("\"timestamp\":0", "\"timestamp\":\"0\""),
+        ),
+        (
+            "a-timestamp-with-a-fraction",
+            with("\"timestamp\":0", "\"timestamp\":0.5"),
+        ),
+        ("a-comma-between-documents", format!("{text},{text}")),
+        ("an-array-of-documents", format!("[{text}, {text}]")),
+        ("a-byte-order-mark", format!("\u{feff}{text}")),
+        (
+            "a-stray-document",
+            format!(r#"{text}{{"some":"thing"}}{text}"#),
+        ),
+        ("a-stranger-with-as-many-words", with(FLOW, words)),
+    ]
+    .into_iter()
+    .map(|(name, object)| (format!("faulty-parts/{name}"), object.into_bytes()))
 }
