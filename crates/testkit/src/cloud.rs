@@ -30,4 +30,5 @@
 pub mod bucket;
 pub mod chance;
 pub mod queue;
+pub mod retrier;
 pub mod sandbox;

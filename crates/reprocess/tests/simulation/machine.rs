@@ -6,8 +6,7 @@ use std::time::Duration;
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::promise::Promise;
-use serde::Deserialize;
-use serde_json::Value;
+use rehose_testkit::cloud::retrier::Retriers;
 use tokio::time::sleep;
 
 use crate::functions::{Failure, Functions};
@@ -15,20 +14,8 @@ use crate::functions::{Failure, Functions};
 #[derive(Debug)]
 pub(crate) struct Machine {
     functions: Arc<Functions>,
-    plan: Vec<Retrier>,
-    check: Vec<Retrier>,
-}
-
-/// A retrier of the States language
-/// (<https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Retrier {
-    error_equals: Vec<String>,
-    interval_seconds: f64,
-    backoff_rate: f64,
-    max_delay_seconds: f64,
-    max_attempts: i32,
+    plan: Retriers,
+    check: Retriers,
 }
 
 /// The maximum number of calls of an execution. A job that needs more never ends.
@@ -36,16 +23,10 @@ const MAX_CALLS: usize = 5_000;
 
 impl Machine {
     pub(crate) fn new(functions: Arc<Functions>) -> Self {
-        let definition = include_str!("../../../../statemachine.asl.json");
-        let definition: Value = serde_json::from_str(definition).unwrap();
-        let retry = |state: &str| {
-            let retry = definition["States"][state]["Retry"].clone();
-            serde_json::from_value(retry).unwrap()
-        };
         Self {
             functions,
-            plan: retry("Plan"),
-            check: retry("Check"),
+            plan: Retriers::of("Plan"),
+            check: Retriers::of("Check"),
         }
     }
 
@@ -78,32 +59,21 @@ impl Machine {
         Ok(JobState::Running)
     }
 
-    /// Runs a task. Each retrier counts its own attempts.
+    /// Runs a task.
     async fn task<T>(
         &self,
-        retriers: &[Retrier],
+        retriers: &Retriers,
         task: impl AsyncFn() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut attempts = vec![0; retriers.len()];
+        let mut retriers = retriers.clone();
         loop {
             let failure = match task().await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let matches = |retrier: &Retrier| {
-                let mut names = retrier.error_equals.iter();
-                names.any(|name| name == failure.error)
-            };
-            let Some(at) = retriers.iter().position(matches) else {
+            let Some(delay) = retriers.next(failure.error) else {
                 return Err(failure);
             };
-            let retrier = &retriers[at];
-            if attempts[at] == retrier.max_attempts {
-                return Err(failure);
-            }
-            let delay = retrier.interval_seconds * retrier.backoff_rate.powi(attempts[at]);
-            let delay = Duration::from_secs_f64(delay.min(retrier.max_delay_seconds));
-            attempts[at] += 1;
             // With full jitter.
             let chance = &self.functions.chance;
             sleep(chance.time(Duration::from_millis(1)..delay)).await;
