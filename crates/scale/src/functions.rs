@@ -1,0 +1,145 @@
+//! The product's three functions, as Lambda runs them.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use rehose_extract::{Compression, Options, Shape};
+use rehose_reprocess::check::{Checked, Checker, Patience};
+use rehose_reprocess::error::Error;
+use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
+use rehose_reprocess::work::{Limits, Processor};
+use rehose_store::location::Source;
+use rehose_store::queue::Queue;
+use rehose_store::{MAX_PAGE, Store};
+
+use crate::cloud::Cloud;
+use crate::lambda::{Failure, Function, Sandbox};
+use crate::s3::output::Output;
+use crate::s3::stash::Stash;
+use crate::sqs;
+
+/// The functions, and their idle environments.
+#[derive(Debug)]
+pub(crate) struct Functions {
+    pub(crate) cloud: Arc<Cloud>,
+    pub(crate) job: JobId,
+    shape: Shape,
+    start: Mutex<Option<Arc<Sandbox>>>,
+    check: Mutex<Option<Arc<Sandbox>>>,
+    process: Mutex<Vec<(Arc<Sandbox>, Processor)>>,
+}
+
+impl Functions {
+    pub(crate) fn new(cloud: &Arc<Cloud>, job: JobId) -> Result<Self, Error> {
+        Ok(Self {
+            cloud: Arc::clone(cloud),
+            job,
+            shape: Options::default().compile()?,
+            start: Mutex::default(),
+            check: Mutex::default(),
+            process: Mutex::default(),
+        })
+    }
+
+    pub(crate) async fn start(&self, cursor: Option<Cursor>) -> Result<Started, Failure> {
+        let (sandbox, is_cold) = self.warm(&self.start, Function::Start);
+        let source = self.source(&sandbox);
+        let request = StartRequest {
+            job: self.job.clone(),
+            source: source.name(),
+            prefix: String::new(),
+            mode: Mode::All,
+            exclude: Vec::new(),
+            options: Options::default(),
+            cursor,
+        };
+        let planner = Planner {
+            sources: vec![source],
+            output: self.output(&sandbox),
+            queue: self.queue(&sandbox),
+            page: MAX_PAGE,
+            pages: usize::MAX,
+        };
+        let start = async |deadline| planner.start(request, self.now(), deadline).await;
+        sandbox.invoke(&self.cloud, is_cold, start).await
+    }
+
+    pub(crate) async fn check(&self) -> Result<Checked, Failure> {
+        let (sandbox, is_cold) = self.warm(&self.check, Function::Check);
+        let checker = Checker {
+            output: self.output(&sandbox),
+            queue: self.queue(&sandbox),
+            patience: Patience::default(),
+        };
+        let check = async |deadline| checker.check(&self.job, self.now(), deadline).await;
+        sandbox.invoke(&self.cloud, is_cold, check).await
+    }
+
+    /// Processes a message. Returns whether it may be deleted.
+    pub(crate) async fn process(&self, body: &str) -> bool {
+        let idle = lock(&self.process).pop();
+        let is_cold = idle.is_none();
+        let (sandbox, processor) = match idle {
+            Some(idle) => idle,
+            None => match self.processor() {
+                Ok(new) => new,
+                Err(_) => return false,
+            },
+        };
+        let process = async |deadline| processor.process(body, deadline).await;
+        let answer = sandbox.invoke(&self.cloud, is_cold, process).await;
+        lock(&self.process).push((sandbox, processor));
+        answer.is_ok()
+    }
+
+    /// The environment of a function that is called once at a time, and whether it is new.
+    fn warm(&self, kept: &Mutex<Option<Arc<Sandbox>>>, function: Function) -> (Arc<Sandbox>, bool) {
+        let mut kept = lock(kept);
+        let is_cold = kept.is_none();
+        let new = || Arc::new(Sandbox::new(function, &self.cloud.scenario));
+        (Arc::clone(kept.get_or_insert_with(new)), is_cold)
+    }
+
+    fn processor(&self) -> Result<(Arc<Sandbox>, Processor), Error> {
+        let sandbox = Arc::new(Sandbox::new(Function::Process, &self.cloud.scenario));
+        // A single core transcodes small objects where they are awaited, on this thread.
+        let processor = Processor::new(
+            vec![self.source(&sandbox)],
+            self.output(&sandbox),
+            self.shape.clone(),
+            Compression::default(),
+            &[],
+            Limits::distant(1),
+        )?;
+        Ok((sandbox, processor))
+    }
+
+    fn source(&self, sandbox: &Arc<Sandbox>) -> Source {
+        Source {
+            store: Arc::new(Stash::new(&self.cloud, sandbox)),
+            prefix: String::new(),
+        }
+    }
+
+    fn output(&self, sandbox: &Arc<Sandbox>) -> Arc<dyn Store> {
+        Arc::new(Output::new(&self.cloud, sandbox))
+    }
+
+    fn queue(&self, sandbox: &Arc<Sandbox>) -> Arc<dyn Queue> {
+        Arc::new(sqs::Client {
+            cloud: Arc::clone(&self.cloud),
+            sandbox: Arc::clone(sandbox),
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + self.cloud.begun.elapsed()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}

@@ -1,0 +1,153 @@
+//! The state machine of `statemachine.asl.json`: its order of calls, its transitions and its events.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rehose_reprocess::check::{Checked, JobState};
+use rehose_testkit::cloud::retrier::Retriers;
+use tokio::time::sleep;
+
+use crate::error::ScaleError;
+use crate::functions::Functions;
+use crate::lambda::Failure;
+
+/// The most events of an execution
+/// (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
+const MAX_EVENTS: u64 = 25_000;
+
+/// Calls before a new execution continues the job: the default of `restartAfter` in
+/// `infra/lib/config.ts`.
+const RESTART_AFTER: u32 = 500;
+
+/// Events of the begin and the end of an execution.
+const EXECUTION: u64 = 2;
+
+/// Events of a state that is entered and left, and of an attempt of a task, which is scheduled, starts
+/// and ends.
+const STATE: u64 = 2;
+const ATTEMPT: u64 = 3;
+
+/// An execution, and those that continue it.
+pub(crate) struct Machine {
+    functions: Arc<Functions>,
+    /// Calls and events of the current execution.
+    calls: u32,
+    events: u64,
+}
+
+impl Machine {
+    pub(crate) fn new(functions: &Arc<Functions>) -> Self {
+        Self {
+            functions: Arc::clone(functions),
+            calls: 0,
+            events: 0,
+        }
+    }
+
+    /// Runs the job until `check` says that it has ended.
+    pub(crate) async fn run(mut self) -> Result<Checked, ScaleError> {
+        let functions = Arc::clone(&self.functions);
+        self.begin();
+        self.enter()?;
+        let mut cursor = None;
+        loop {
+            let start = async || functions.start(cursor.clone()).await;
+            let started = self.task("Plan", "start", start).await?;
+            self.enter()?;
+            if started.planned {
+                break;
+            }
+            cursor = started.cursor;
+            self.restart()?;
+        }
+        functions.cloud.is_planned.store(true, Ordering::Relaxed);
+        loop {
+            let check = async || functions.check().await;
+            let checked = self.task("Check", "check", check).await?;
+            self.enter()?;
+            if checked.state != JobState::Running {
+                self.enter()?;
+                return Ok(checked);
+            }
+            self.restart()?;
+            self.enter()?;
+            sleep(Duration::from_secs(checked.wait)).await;
+        }
+    }
+
+    /// Runs a task with its retriers.
+    async fn task<T>(
+        &mut self,
+        state: &str,
+        function: &'static str,
+        call: impl AsyncFn() -> Result<T, Failure>,
+    ) -> Result<T, ScaleError> {
+        self.enter()?;
+        self.calls += 1;
+        let mut retriers = Retriers::of(state);
+        loop {
+            self.add(ATTEMPT)?;
+            let Failure { error, cause } = match call().await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let Some(delay) = retriers.next(error) else {
+                return Err(ScaleError::Execution {
+                    function,
+                    error: error.to_owned(),
+                    cause,
+                });
+            };
+            // A retry is paid for like a transition.
+            self.functions
+                .cloud
+                .meter
+                .add(|counts| counts.transitions += 1);
+            sleep(delay.mul_f64(fastrand::f64())).await;
+        }
+    }
+
+    /// Enters a state.
+    fn enter(&mut self) -> Result<(), ScaleError> {
+        self.functions
+            .cloud
+            .meter
+            .add(|counts| counts.transitions += 1);
+        self.add(STATE)
+    }
+
+    /// Continues in a new execution after many calls. The first waits for it, which nobody pays for.
+    fn restart(&mut self) -> Result<(), ScaleError> {
+        if self.calls < RESTART_AFTER {
+            return Ok(());
+        }
+        self.enter()?;
+        self.add(ATTEMPT)?;
+        self.begin();
+        self.enter()
+    }
+
+    fn begin(&mut self) {
+        (self.calls, self.events) = (0, EXECUTION);
+        self.functions
+            .cloud
+            .meter
+            .add(|counts| counts.executions += 1);
+    }
+
+    fn add(&mut self, events: u64) -> Result<(), ScaleError> {
+        self.events += events;
+        let events = self.events;
+        self.functions.cloud.meter.add(|counts| {
+            counts.events = counts.events.max(events);
+        });
+        match events <= MAX_EVENTS {
+            true => Ok(()),
+            false => Err(ScaleError::History {
+                events,
+                limit: MAX_EVENTS,
+            }),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is counted during a run.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::lambda::Function;
+
+/// A kind of request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Request {
+    /// `GetObject`.
+    Get,
+    /// `HeadObject`.
+    Head,
+    /// `PutObject`.
+    Put,
+    /// `ListObjectsV2`.
+    List,
+    /// `SendMessageBatch`.
+    Send,
+    /// `ReceiveMessage`.
+    Receive,
+    /// `DeleteMessageBatch`.
+    Delete,
+    /// `GetQueueAttributes`.
+    Counters,
+}
+
+impl Request {
+    /// All kinds.
+    pub const ALL: [Self; 8] = [
+        Self::Get,
+        Self::Head,
+        Self::Put,
+        Self::List,
+        Self::Send,
+        Self::Receive,
+        Self::Delete,
+        Self::Counters,
+    ];
+
+    /// The operation of AWS.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GetObject",
+            Self::Head => "HeadObject",
+            Self::Put => "PutObject",
+            Self::List => "ListObjectsV2",
+            Self::Send => "SendMessageBatch",
+            Self::Receive => "ReceiveMessage",
+            Self::Delete => "DeleteMessageBatch",
+            Self::Counters => "GetQueueAttributes",
+        }
+    }
+}
+
+/// Requests of one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Those that were answered, and are paid for.
+    pub answered: u64,
+    /// Those that S3 refused with 503, which nobody pays for
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorCodeBilling.html>).
+    pub throttled: u64,
+}
+
+/// The invocations of one function.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Invocations {
+    /// How many.
+    pub number: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// Those that started an environment.
+    pub cold: u64,
+    /// What is billed, in milliseconds.
+    pub billed_ms: u64,
+    /// What its core computed.
+    pub busy: Duration,
+}
+
+/// All counters.
+#[derive(Debug, Default)]
+pub(crate) struct Meter(Mutex<Counts>);
+
+/// The values of all counters.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) requests: [Requests; Request::ALL.len()],
+    pub(crate) invocations: [Invocations; Function::ALL.len()],
+    /// State transitions of all executions.
+    pub(crate) transitions: u64,
+    pub(crate) executions: u64,
+    /// The events of the longest execution.
+    pub(crate) events: u64,
+}
+
+impl Meter {
+    pub(crate) fn add(&self, add: impl FnOnce(&mut Counts)) {
+        // A panic elsewhere leaves the counters as they are.
+        add(&mut self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()));
+    }
+
+    pub(crate) fn answered(&self, request: Request) {
+        self.add(|counts| counts.requests[request as usize].answered += 1);
+    }
+
+    pub(crate) fn throttled(&self, request: Request) {
+        self.add(|counts| counts.requests[request as usize].throttled += 1);
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.add(|now| counts = *now);
+        counts
+    }
+}

@@ -1,0 +1,122 @@
+//! A simulation, from an empty output to the report.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rehose_reprocess::check::JobState;
+use rehose_reprocess::job::JobId;
+use rehose_reprocess::ledger::report::Report;
+use rehose_store::StoreName;
+use tokio::time::timeout;
+
+use crate::cloud::Cloud;
+use crate::error::ScaleError;
+use crate::event_source::EventSource;
+use crate::functions::Functions;
+use crate::machine::Machine;
+use crate::measured::Measured;
+use crate::scenario::Scenario;
+use crate::stages::Stages;
+
+/// The longest job: the default of the stack's `jobTimeoutHours`.
+const PATIENCE_DAYS: u64 = 14;
+
+/// Runs a job in virtual time.
+///
+/// # Errors
+///
+/// If it does not convert every object, or its report says something else.
+pub fn run(scenario: &Scenario) -> Result<Measured, ScaleError> {
+    fastrand::seed(scenario.seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()?;
+    runtime.block_on(simulate(scenario))
+}
+
+async fn simulate(scenario: &Scenario) -> Result<Measured, ScaleError> {
+    let cloud = Arc::new(Cloud::new(scenario));
+    let job = JobId::new(jiff::Timestamp::UNIX_EPOCH);
+    let functions = Arc::new(Functions::new(&cloud, job)?);
+    let source = Arc::new(EventSource::new(&functions));
+    tokio::spawn(Arc::clone(&source).run());
+    let stages = Stages::default();
+    let job = timeout(
+        Duration::from_secs(PATIENCE_DAYS * 24 * 60 * 60),
+        Machine::new(&functions).run(),
+    );
+    let ended = tokio::select! {
+        ended = job => ended,
+        () = stages.watch(&cloud, &source) => return Err(endless()),
+    };
+    let ended = ended.map_err(|_| endless())??;
+    let duration = cloud.begun.elapsed();
+    verify(&cloud, ended.state)?;
+
+    let counts = cloud.meter.counts();
+    let contents = cloud.contents();
+    let ledger = contents.ledger();
+    let largest = ledger.iter().max_by_key(|(_, body)| body.len());
+    Ok(Measured {
+        scenario: scenario.clone(),
+        duration,
+        stages: stages.longest_first(),
+        requests: counts.requests,
+        invocations: counts.invocations,
+        transitions: counts.transitions,
+        executions: counts.executions,
+        events: counts.events,
+        tasks: (ledger.keys().filter(|key| key.contains("/receipts/"))).count() as u64,
+        again: contents.again,
+        dead: cloud.queue.dead(),
+        most_running: source.most(),
+        most_puts: cloud.output.most().puts,
+        most_gets: cloud.stash.most().gets,
+        partitions: cloud.output.partitions(),
+        documents: ledger.len() as u64,
+        document_bytes: ledger.values().map(|body| body.len() as u64).sum(),
+        largest: largest
+            .map(|(key, body)| (key.clone(), body.len() as u64))
+            .unwrap_or_default(),
+    })
+}
+
+fn endless() -> ScaleError {
+    ScaleError::Endless {
+        days: PATIENCE_DAYS,
+    }
+}
+
+/// Checks that the job has converted every object, and that its report says so.
+fn verify(cloud: &Cloud, state: JobState) -> Result<(), ScaleError> {
+    let contents = cloud.contents();
+    let objects = cloud.scenario.objects;
+    let wrong = |what: String| Err(ScaleError::Contradiction(what));
+    if contents.rows() != objects {
+        return wrong(format!(
+            "{} of {objects} objects have rows",
+            contents.rows()
+        ));
+    }
+    if let Some(strange) = contents.strange.first() {
+        return wrong(format!("{strange} is the output of no object"));
+    }
+    let report = (contents.ledger().iter()).find(|(key, _)| key.ends_with("/report.json"));
+    let report = report.map(|(_, body)| serde_json::from_slice::<Report>(body));
+    let Some(Ok(report)) = report else {
+        return wrong("there is no report".to_owned());
+    };
+    let totals = report.totals.objects;
+    if (totals.listed, totals.done) != (objects, objects) || state != JobState::Succeeded {
+        return wrong(format!(
+            "{state:?}: the report has {} objects listed and {} done, of {objects}",
+            totals.listed, totals.done
+        ));
+    }
+    let bucket = StoreName::of_bucket("stash");
+    if report.source != bucket.as_str() {
+        return wrong(format!("the report is about {}", report.source));
+    }
+    Ok(())
+}

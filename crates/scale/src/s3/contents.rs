@@ -1,0 +1,74 @@
+//! What the output holds.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use bytes::Bytes;
+use rehose_store::{Listed, Page};
+
+use crate::bits::Bits;
+
+/// The objects of the output: the ledger, and which objects of the stash have rows.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    ledger: BTreeMap<String, Bytes>,
+    rows: Bits,
+    /// Rows that were written again.
+    pub(crate) again: u64,
+    /// Keys that no object of the stash gives.
+    pub(crate) strange: Vec<String>,
+}
+
+impl Contents {
+    pub(crate) fn new(objects: u64) -> Self {
+        Self {
+            ledger: BTreeMap::new(),
+            rows: Bits::new(objects),
+            again: 0,
+            strange: Vec::new(),
+        }
+    }
+
+    /// Writes the rows of an object, by its number.
+    pub(crate) fn write_rows(&mut self, number: u64) {
+        if !self.rows.insert(number) {
+            self.again += 1;
+        }
+    }
+
+    pub(crate) fn has_rows(&self, number: u64) -> bool {
+        self.rows.contains(number)
+    }
+
+    /// How many objects have rows.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows.len()
+    }
+
+    /// The documents of the ledger.
+    pub(crate) fn ledger(&self) -> &BTreeMap<String, Bytes> {
+        &self.ledger
+    }
+
+    pub(crate) fn write(&mut self, key: &str, body: Bytes) {
+        self.ledger.insert(key.to_owned(), body);
+    }
+
+    /// A page of the ledger.
+    pub(crate) fn page(&self, prefix: &str, after: Option<&str>, limit: usize) -> Page {
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        let mut objects = (self.ledger.range::<str, _>((from, Bound::Unbounded)))
+            .take_while(|(key, _)| key.starts_with(prefix));
+        let page = objects.by_ref().take(limit).map(|(key, body)| Listed {
+            key: key.clone(),
+            bytes: body.len() as u64,
+        });
+        Page {
+            objects: page.collect(),
+            more: objects.next().is_some(),
+        }
+    }
+}

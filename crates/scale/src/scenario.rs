@@ -1,0 +1,68 @@
+//! What is simulated.
+
+/// A job, the stack that runs it, and the distance to AWS.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// The objects of the stash.
+    pub objects: u64,
+    /// The size of each as stored, in bytes.
+    pub stored: u64,
+    /// The size of its text, in bytes.
+    pub decoded: u64,
+    /// The maximum concurrency of `process`: the stack's value `concurrency`.
+    pub concurrency: usize,
+    /// Ranges of keys in each bucket that have request rates of their own.
+    pub partitions: u32,
+    /// The median latency of a request for an object of S3, in milliseconds. All others are in
+    /// proportion.
+    pub latency: f64,
+    /// Whether every request has the median latency.
+    pub constant: bool,
+    /// The most attempts of a request: `ATTEMPTS` in `rehose_store::aws`.
+    pub attempts: u32,
+    /// The SDK's quota of retries for the requests of a process; a retry takes five of it.
+    pub retry_quota: u32,
+    /// What decides latencies and jitter.
+    pub seed: u64,
+}
+
+/// The default of the stack, in `infra/lib/config.ts`.
+pub const CONCURRENCY: usize = 100;
+
+/// The most attempts of a request, as `rehose_store::aws` has them.
+pub const ATTEMPTS: u32 = 5;
+
+/// The default quota of the AWS SDK for Rust.
+pub const RETRY_QUOTA: u32 = 500;
+
+/// The size of the objects of `docs/COST.md`: what Firehose writes for a quiet log group.
+pub const STORED: u64 = 50_000;
+
+/// Bytes of text in a stored byte: 0.44 MB in 50 KB, as `docs/COST.md` has it.
+pub const DECODED_PER_STORED: f64 = 8.8;
+
+/// The largest object, as stored. The output of a larger one would be written in parts.
+pub const MAX_STORED: u64 = 8 * 1024 * 1024 - 1;
+
+impl Scenario {
+    /// A job over this many objects of the default size, in a stack with default values.
+    pub fn of(objects: u64) -> Self {
+        Self {
+            objects,
+            stored: STORED,
+            decoded: decoded(STORED),
+            concurrency: CONCURRENCY,
+            partitions: 1,
+            latency: crate::latency::MEDIAN_MS,
+            constant: false,
+            attempts: ATTEMPTS,
+            retry_quota: RETRY_QUOTA,
+            seed: 0,
+        }
+    }
+}
+
+/// The usual size of the text of an object.
+pub fn decoded(stored: u64) -> u64 {
+    (stored as f64 * DECODED_PER_STORED) as u64
+}
