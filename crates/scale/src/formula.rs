@@ -35,18 +35,24 @@ pub struct Formula {
 }
 
 impl Formula {
-    /// The table "A job" of docs/COST.md, row by row.
+    /// The cost of a job that S3 does not throttle.
     pub fn of(scenario: &Scenario) -> Self {
+        Self::with(scenario, waiting(scenario), 0.0)
+    }
+
+    /// The cost with these `w` and `r`: the table "A job" of docs/COST.md, row by row.
+    pub fn with(scenario: &Scenario, waiting: f64, again: f64) -> Self {
         let objects = scenario.objects as f64;
         let bytes = objects * scenario.stored as f64;
         let tasks = (objects / TASK_OBJECTS).max(bytes / TASK_BYTES).ceil();
         // The tasks of a page are sent together, in batches that it may not fill.
         let sends = 1.0 / BATCH.min(tasks * PAGE / objects);
-        let text = objects * scenario.decoded as f64 / 1e9;
+        let converted = objects * (1.0 + again);
+        let text = converted * scenario.decoded as f64 / 1e9;
         let memory = gigabytes(Function::Process.megabytes());
         Self {
-            process: text * seconds_per_gb(scenario) * waiting(scenario) * memory * GB_SECOND,
-            objects: objects * (GET + PUT),
+            process: text * seconds_per_gb(scenario) * waiting * memory * GB_SECOND,
+            objects: converted * (GET + PUT),
             tasks: tasks * (PUT + 5.0 * GET),
             queue: tasks * (sends + 2.0) * SQS,
             invocations: tasks * INVOCATION,

@@ -110,7 +110,7 @@ impl Functions {
             self.shape.clone(),
             Compression::default(),
             &[],
-            Limits::distant(1),
+            Limits::distant(1).with_transfers(self.cloud.scenario.transfers),
         )?;
         Ok((sandbox, processor))
     }

@@ -70,9 +70,11 @@ impl Machine {
                 self.enter()?;
                 return Ok(checked);
             }
-            self.restart()?;
-            self.enter()?;
-            sleep(Duration::from_secs(checked.wait)).await;
+            // A new execution checks at once.
+            if !self.restart()? {
+                self.enter()?;
+                sleep(Duration::from_secs(checked.wait)).await;
+            }
         }
     }
 
@@ -117,15 +119,19 @@ impl Machine {
         self.add(STATE)
     }
 
-    /// Continues in a new execution after many calls. The first waits for it, which nobody pays for.
-    fn restart(&mut self) -> Result<(), ScaleError> {
+    /// Continues in a new execution after many calls, and returns whether it does. The last one waits
+    /// for it, which nobody pays for.
+    fn restart(&mut self) -> Result<bool, ScaleError> {
         if self.calls < RESTART_AFTER {
-            return Ok(());
+            return Ok(false);
         }
         self.enter()?;
         self.add(ATTEMPT)?;
         self.begin();
-        self.enter()
+        // It begins, and looks whether the job is planned.
+        self.enter()?;
+        self.enter()?;
+        Ok(true)
     }
 
     fn begin(&mut self) {

@@ -23,6 +23,9 @@ struct Args {
     /// Most invocations of process at once: the stack's value `concurrency`
     #[arg(long, default_value_t = scenario::CONCURRENCY as u64, value_parser = clap::value_parser!(u64).range(2..=1_000))]
     concurrency: u64,
+    /// Objects that a process has in flight: its variable `REHOSE_TRANSFERS` [default: the product's own]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    transfers: Option<u64>,
     /// Ranges of keys in each bucket for which S3 has request rates of their own when the job begins
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     partitions: u32,
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         stored: args.object_size,
         decoded: (args.decoded_size).unwrap_or_else(|| scenario::decoded(args.object_size)),
         concurrency: args.concurrency as usize,
+        transfers: args.transfers.map(|transfers| transfers as usize),
         partitions: args.partitions,
         latency: args.latency,
         constant: args.constant,

@@ -85,6 +85,11 @@ impl Measured {
         process.billed_ms as f64 / 1_000.0 / process.busy.as_secs_f64()
     }
 
+    /// Objects that were converted again ÷ objects: `r` of docs/COST.md.
+    pub fn converted_again(&self) -> f64 {
+        self.again as f64 / self.scenario.objects as f64
+    }
+
     /// The cost at list prices.
     pub fn costs(&self) -> Costs {
         let answered = |request| self.requests(request).answered as f64;

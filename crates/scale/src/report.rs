@@ -91,32 +91,49 @@ fn requests(measured: &Measured) -> Table {
 
 fn costs(measured: &Measured) -> Table {
     let costs = measured.costs();
-    let formula = Formula::of(&measured.scenario);
-    let mut table = table(["cost", "simulated $", "COST.md $", "difference"]);
-    let mut row = |name: &str, simulated: f64, expected: f64| {
-        let difference = match expected > 0.0 {
-            true => format!("{:+.1} %", 100.0 * (simulated / expected - 1.0)),
-            false => String::new(),
-        };
-        let expected = match expected > 0.0 {
-            true => format!("{expected:.4}"),
-            false => String::new(),
-        };
-        table.add_row([
-            name.to_owned(),
-            format!("{simulated:.4}"),
-            expected,
-            difference,
-        ]);
+    let planned = Formula::of(&measured.scenario);
+    let (waiting, again) = (measured.waiting(), measured.converted_again());
+    let fitted = Formula::with(&measured.scenario, waiting, again);
+    let mut table = table([
+        "cost",
+        "simulated $",
+        "COST.md $",
+        "difference",
+        "with its w, r $",
+        "difference",
+    ]);
+    let mut row = |name: &str, simulated: f64, formula: Option<fn(&Formula) -> f64>| {
+        let compared = [&planned, &fitted].into_iter().flat_map(|figures| {
+            let Some(formula) = formula else {
+                return [String::new(), String::new()];
+            };
+            let expected = formula(figures);
+            let difference = 100.0 * (simulated / expected - 1.0);
+            [format!("{expected:.4}"), format!("{difference:+.1} %")]
+        });
+        let first = [name.to_owned(), format!("{simulated:.4}")];
+        table.add_row(first.into_iter().chain(compared));
     };
     let requests = costs.puts + costs.gets;
-    row("process", costs.process, formula.process);
-    row("requests to S3", requests, formula.objects + formula.tasks);
-    row("requests to SQS", costs.queue, formula.queue);
-    row("requests to Lambda", costs.invocations, formula.invocations);
-    row("start and check", costs.others, 0.0);
-    row("state transitions", costs.transitions, 0.0);
-    row("together", costs.sum(), formula.sum());
+    row("process", costs.process, Some(|formula| formula.process));
+    row(
+        "requests to S3",
+        requests,
+        Some(|formula| formula.objects + formula.tasks),
+    );
+    row(
+        "requests to SQS",
+        costs.queue,
+        Some(|formula| formula.queue),
+    );
+    row(
+        "requests to Lambda",
+        costs.invocations,
+        Some(|formula| formula.invocations),
+    );
+    row("start and check", costs.others, None);
+    row("state transitions", costs.transitions, None);
+    row("together", costs.sum(), Some(Formula::sum));
     table
 }
 
@@ -166,6 +183,10 @@ fn ledger(measured: &Measured) -> Table {
         (
             "w: billed ÷ core, simulated",
             format!("{:.2}", measured.waiting()),
+        ),
+        (
+            "r: converted again ÷ objects",
+            format!("{:.2}", measured.converted_again()),
         ),
     ];
     for (name, value) in rows {

@@ -11,6 +11,9 @@ pub struct Scenario {
     pub decoded: u64,
     /// The maximum concurrency of `process`: the stack's value `concurrency`.
     pub concurrency: usize,
+    /// Objects that a `process` has in flight: its variable `REHOSE_TRANSFERS`. By default, the product's
+    /// own number.
+    pub transfers: Option<usize>,
     /// Ranges of keys in each bucket that have request rates of their own.
     pub partitions: u32,
     /// The median latency of a request for an object of S3, in milliseconds. All others are in
@@ -52,6 +55,7 @@ impl Scenario {
             stored: STORED,
             decoded: decoded(STORED),
             concurrency: CONCURRENCY,
+            transfers: None,
             partitions: 1,
             latency: crate::latency::MEDIAN_MS,
             constant: false,

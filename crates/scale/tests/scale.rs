@@ -77,6 +77,10 @@ fn a_throttled_job_takes_longer_and_ends() {
     assert!(throttled.requests(Request::Put).throttled > 1_000);
     assert!(process.failed > 0 && throttled.again > 0);
     assert_eq!(throttled.stages[0].0, Stage::Hidden);
+    let (waiting, again) = (throttled.waiting(), throttled.converted_again());
+    let formula = Formula::with(&scenario, waiting, again);
+    let ratio = throttled.costs().sum() / formula.sum();
+    assert!((0.9..1.1).contains(&ratio), "{ratio} times {formula:?}");
     let split = run(&Scenario {
         partitions: 10,
         ..scenario
