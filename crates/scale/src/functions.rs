@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use rehose_extract::{Compression, Options, Shape};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::error::Error;
+use rehose_reprocess::exclude::ErrorRecords;
+use rehose_reprocess::job::MaxRejected;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
 use rehose_reprocess::work::{Limits, Processor};
@@ -51,6 +53,8 @@ impl Functions {
             prefix: String::new(),
             mode: Mode::All,
             exclude: Vec::new(),
+            errors: ErrorRecords::default(),
+            max_rejected: MaxRejected::default(),
             options: Options::default(),
             cursor,
         };
@@ -110,6 +114,7 @@ impl Functions {
             self.shape.clone(),
             Compression::default(),
             &[],
+            ErrorRecords::default(),
             Limits::distant(1).with_transfers(self.cloud.scenario.transfers),
         )?;
         Ok((sandbox, processor))

@@ -32,11 +32,11 @@ pub struct Scenario {
 /// The default of the stack, in `infra/lib/config.ts`.
 pub const CONCURRENCY: usize = 100;
 
-/// The most attempts of a request, as `rehose_store::aws` has them.
-pub const ATTEMPTS: u32 = 5;
+/// The most attempts of a request to S3, as `rehose_store::aws` has them.
+pub const ATTEMPTS: u32 = 10;
 
-/// The default quota of the AWS SDK for Rust.
-pub const RETRY_QUOTA: u32 = 500;
+/// The tokens for retries, as `rehose_store::aws` has them.
+pub const RETRY_QUOTA: u32 = 5_000;
 
 /// The size of the objects of `docs/COST.md`: what Firehose writes for a quiet log group.
 pub const STORED: u64 = 50_000;

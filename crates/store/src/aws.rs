@@ -11,6 +11,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -20,9 +21,17 @@ pub use lifecycle::aborts_incomplete_uploads;
 pub use s3::S3Store;
 pub use sqs::SqsQueue;
 
-/// The most attempts of a request. The waits between them double from a second, so five attempts
-/// outlast the throttling of a prefix that S3 is still splitting.
+/// The most attempts of a request. The waits between them double from a second.
 const ATTEMPTS: u32 = 5;
+
+/// The same for S3, which throttles a bucket for up to an hour before it splits it. With the longest wait
+/// of 20 seconds, ten attempts take two minutes.
+const S3_ATTEMPTS: u32 = 10;
+
+/// Tokens for retries of S3 requests in one process. A retry holds five, so a thousand requests can wait
+/// at once. With the SDK's 500, most of the 128 objects of a function fail as soon as S3 throttles, and
+/// their tasks are hidden for the visibility timeout (docs/SCALE.md).
+const S3_RETRY_TOKENS: usize = 5_000;
 
 /// The longest time to connect. AWS answers in milliseconds if it is reachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -68,6 +77,12 @@ pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
         config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let config = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(own_endpoint)
+        .retry_config(RetryConfig::standard().with_max_attempts(S3_ATTEMPTS))
+        .retry_partition(
+            RetryPartition::custom("rehose")
+                .token_bucket(TokenBucket::builder().capacity(S3_RETRY_TOKENS).build())
+                .build(),
+        )
         .build();
     aws_sdk_s3::Client::from_conf(config)
 }
