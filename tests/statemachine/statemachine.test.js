@@ -186,6 +186,10 @@ test("a failure names the failed step and quotes the function's message", async 
     error: "Rehose.Incomplete",
     cause: 'job j1 is over, but some objects failed or were lost: {"objects":{"failed":2}}. The report lists them: s3://out/jobs/j1/report.json',
   });
+  assert.deepEqual(await failure("Rejected", { state: "rejected", totals: { rows: { rejected: 2 } }, report: "s3://out/jobs/j1/report.json" }), {
+    error: "Rehose.Rejected",
+    cause: 'job j1 is over, but more events than it accepts fit no row: {"rows":{"rejected":2}}. The report counts them by reason: s3://out/jobs/j1/report.json',
+  });
 });
 
 // AWS wraps the error of a nested execution in JSON like this; the local AWS passes it on unchanged.
