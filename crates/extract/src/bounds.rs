@@ -4,15 +4,15 @@
 
 use std::ops::RangeInclusive;
 
-/// Layers of gzip around the text.
+/// Layers of compression around the text.
 ///
 /// CloudWatch Logs gzips each document
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>), Firehose
-/// can gzip the object, and an archive may gzip it once more. There is no known source of a fourth
-/// layer.
+/// can compress the object, and an archive may compress it once more. There is no known source of a
+/// fourth layer.
 pub(crate) const MAX_LAYERS: u8 = 3;
 
-/// Bytes of white space before the magic number of a gzip layer. After more, the bytes are text.
+/// Bytes of white space before the magic number of a layer. After more, the bytes are text.
 ///
 /// This white space has to be kept until the layer is identified, so it needs a limit.
 pub(crate) const MAX_LEADING_SPACE: usize = 4 * 1024;
@@ -22,6 +22,27 @@ pub(crate) const MAX_LEADING_SPACE: usize = 4 * 1024;
 /// CloudWatch Logs accepts batches of up to 1 MiB
 /// (<https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>).
 pub(crate) const MAX_WHOLE_MEMBER: usize = 1024 * 1024;
+
+/// Bytes of text in a chunk of framed Snappy, as its format limits it
+/// (<https://github.com/google/snappy/blob/main/framing_format.txt>, section 4.2).
+pub(crate) const MAX_SNAPPY_CHUNK: usize = 64 * 1024;
+
+/// Bytes of text in a chunk of Hadoop's Snappy. A chunk is decoded as a whole.
+///
+/// Four times Hadoop's default, `io.compression.codec.snappy.buffersize`
+/// (<https://hadoop.apache.org/docs/stable/hadoop-project-dist/hadoop-common/core-default.xml>).
+pub(crate) const MAX_HADOOP_CHUNK: usize = 1024 * 1024;
+
+/// Bytes of the window of a zstd frame, which its decoder keeps.
+///
+/// RFC 8878 recommends that decoders support as much and encoders ask for no more
+/// (<https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1.2>). Of the levels of `zstd`, only those
+/// behind `--ultra` and `--long` exceed it. It is a power of two, as the decoder's own limit is.
+pub(crate) const MAX_ZSTD_WINDOW: u64 = 8 * 1024 * 1024;
+
+/// Bytes of a zstd block, compressed or not, as its format limits it
+/// (<https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.2.3>).
+pub(crate) const MAX_ZSTD_BLOCK: usize = 128 * 1024;
 
 /// Bytes of a message.
 ///

@@ -38,9 +38,9 @@ pub struct Position {
 /// The bytes that a [`Position`] counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
-    /// The input of a gzip layer. 0 is the object, 1 is the object gunzipped once.
-    Gzip(u8),
-    /// The text inside all layers of gzip.
+    /// The input of a layer. 0 is the object, 1 is the object decoded once.
+    Layer(u8),
+    /// The text inside all layers.
     Text,
 }
 
@@ -48,9 +48,9 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { stream, offset } = self;
         match stream {
-            Stream::Gzip(0) => write!(f, "byte {offset} of the object"),
-            Stream::Gzip(1) => write!(f, "byte {offset} of the object gunzipped once"),
-            Stream::Gzip(n) => write!(f, "byte {offset} of the object gunzipped {n} times"),
+            Stream::Layer(0) => write!(f, "byte {offset} of the object"),
+            Stream::Layer(1) => write!(f, "byte {offset} of the object decoded once"),
+            Stream::Layer(n) => write!(f, "byte {offset} of the object decoded {n} times"),
             Stream::Text => write!(f, "byte {offset} of the decoded text"),
         }
     }
@@ -78,9 +78,81 @@ pub enum Reason {
     /// The bytes after a member are not a member, white space or zero padding.
     #[error("bytes that belong to no gzip member")]
     TrailingBytes,
-    /// There are more layers of gzip than the limit.
-    #[error("more than {0} layers of gzip")]
+    /// The object ends inside a ZIP archive.
+    #[error("the object ends inside a ZIP archive")]
+    TruncatedZip,
+    /// A record of a ZIP archive is invalid, or contradicts another. The position is its beginning.
+    #[error("corrupt ZIP archive ({0}) in the record that begins")]
+    CorruptZip(&'static str),
+    /// A ZIP archive has more than one entry. The position is the beginning of the second one's record.
+    #[error(
+        "a ZIP archive with several entries: put each entry into an object of its own. Another entry begins"
+    )]
+    ZipSeveralEntries,
+    /// The entry of a ZIP archive is encrypted. The position is its beginning.
+    #[error("an encrypted ZIP archive: decrypt it first. It begins")]
+    ZipEncrypted,
+    /// The entry of a ZIP archive has another compression method than deflate or none. The position is
+    /// its beginning.
+    #[error(
+        "a ZIP entry with the compression method {0}, which is not read: compress it with deflate. It begins"
+    )]
+    ZipMethod(u16),
+    /// The entry of a ZIP archive is not compressed, and its size is not before it. The position is its
+    /// beginning.
+    #[error("a ZIP entry that is neither compressed nor has its size: compress it. It begins")]
+    ZipUnsized,
+    /// The object ends inside Snappy data.
+    #[error("the object ends inside Snappy data")]
+    TruncatedSnappy,
+    /// A chunk of Snappy data is invalid. The position is its beginning.
+    #[error("corrupt Snappy data ({0}) in the chunk that begins")]
+    CorruptSnappy(&'static str),
+    /// A chunk of Snappy data has more text than the limit, in bytes. The position is its beginning.
+    #[error("more than {0} bytes of text in the Snappy chunk that begins")]
+    SnappyTooLarge(usize),
+    /// The object ends inside a zstd frame.
+    #[error("the object ends inside a zstd frame")]
+    TruncatedZstd,
+    /// A zstd frame is invalid. The position is its beginning.
+    #[error("corrupt zstd data ({0}) in the frame that begins")]
+    CorruptZstd(&'static str),
+    /// The window of a zstd frame is larger than the limit, in bytes. The position is the frame's
+    /// beginning.
+    #[error(
+        "a zstd frame whose window has more than {0} bytes: compress it without --ultra and --long. It begins"
+    )]
+    ZstdWindow(u64),
+    /// A zstd frame needs a dictionary. The position is its beginning.
+    #[error("a zstd frame that needs a dictionary: compress it without one. It begins")]
+    ZstdDictionary,
+    /// There are more layers than the limit.
+    #[error("more than {0} layers of compression")]
     TooManyLayers(u8),
+    /// The object is a Parquet file.
+    #[error("a Parquet file, which is a table already: query it in place. It begins")]
+    Parquet,
+    /// The object is an Avro file.
+    #[error("an Avro file, which is a table already: query it in place. It begins")]
+    Avro,
+    /// The object is an ORC file.
+    #[error("an ORC file, which is a table already: query it in place. It begins")]
+    Orc,
+    /// The object is compressed with bzip2.
+    #[error("bzip2 data, which is not read: decompress it first. It begins")]
+    Bzip2,
+    /// The object is compressed with xz.
+    #[error("xz data, which is not read: decompress it first. It begins")]
+    Xz,
+    /// The object is base64 of compressed data or JSON.
+    #[error("base64 text, which is not read: decode it first. It begins")]
+    Base64,
+    /// The bytes of gzip were converted to UTF-8, as if they were text.
+    #[error(
+        "gzip bytes that were converted to UTF-8 on the way: send them unconverted, because what was lost \
+         cannot be restored. They begin"
+    )]
+    DamagedGzip,
     /// The text is not UTF-8.
     #[error("text that is not UTF-8")]
     InvalidUtf8,
@@ -130,7 +202,27 @@ impl Reason {
             Self::WrongCrc => "wrong-crc",
             Self::WrongLength => "wrong-length",
             Self::TrailingBytes => "trailing-bytes",
+            Self::TruncatedZip => "truncated-zip",
+            Self::CorruptZip(_) => "corrupt-zip",
+            Self::ZipSeveralEntries => "zip-several-entries",
+            Self::ZipEncrypted => "zip-encrypted",
+            Self::ZipMethod(_) => "zip-method",
+            Self::ZipUnsized => "zip-unsized",
+            Self::TruncatedSnappy => "truncated-snappy",
+            Self::CorruptSnappy(_) => "corrupt-snappy",
+            Self::SnappyTooLarge(_) => "snappy-too-large",
+            Self::TruncatedZstd => "truncated-zstd",
+            Self::CorruptZstd(_) => "corrupt-zstd",
+            Self::ZstdWindow(_) => "zstd-window",
+            Self::ZstdDictionary => "zstd-dictionary",
             Self::TooManyLayers(_) => "too-many-layers",
+            Self::Parquet => "parquet",
+            Self::Avro => "avro",
+            Self::Orc => "orc",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Base64 => "base64",
+            Self::DamagedGzip => "damaged-gzip",
             Self::InvalidUtf8 => "invalid-utf8",
             Self::MalformedJson(_) => "malformed-json",
             Self::CutJson => "cut-json",

@@ -1,12 +1,27 @@
-//! Layers of gzip around the text.
+//! Layers of compression around the text.
 //!
 //! A layer is recognised by its bytes. Object names and `Content-Encoding` headers are often wrong.
+//!
+//! A new layer is a file here, with a line each in [`recognise`], [`Kind`] and [`Layer`].
 
+mod collected;
 mod gzip;
+mod hadoop_snappy;
+mod inflate;
+mod recognise;
+mod snappy;
+mod unread;
 mod whole_member;
+mod zip;
+mod zstd;
 
-use self::gzip::{Gunzip, MAGIC};
-use crate::bounds::{MAX_LAYERS, MAX_LEADING_SPACE};
+use self::gzip::Gunzip;
+use self::hadoop_snappy::HadoopSnappy;
+use self::recognise::{Beginning, Recognised};
+use self::snappy::Snappy;
+use self::zip::Zip;
+use self::zstd::Zstd;
+use crate::bounds::MAX_LAYERS;
 use crate::error::{Error, Reason, Stream};
 
 /// The layers from a depth on: one layer and those inside it, or none, which is the text.
@@ -19,10 +34,29 @@ pub(crate) struct Layers {
 
 #[derive(Debug)]
 enum Content {
-    /// Not recognised yet. Holds white space, and possibly the first byte of the magic number.
-    Unknown(Vec<u8>),
-    Gzip(Box<Gunzip>, Box<Layers>),
+    Unknown(Beginning),
+    Layer(Layer, Box<Layers>),
     Text,
+}
+
+/// The compressions that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Gzip,
+    Zip,
+    Snappy,
+    HadoopSnappy,
+    Zstd,
+}
+
+/// A decoder that can stop and resume between any two bytes.
+#[derive(Debug)]
+enum Layer {
+    Gzip(Box<Gunzip>),
+    Zip(Box<Zip>),
+    Snappy(Box<Snappy>),
+    HadoopSnappy(Box<HadoopSnappy>),
+    Zstd(Box<Zstd>),
 }
 
 impl Layers {
@@ -34,14 +68,14 @@ impl Layers {
     fn from_depth(depth: u8) -> Self {
         Self {
             depth,
-            content: Content::Unknown(Vec::new()),
+            content: Content::Unknown(Beginning::default()),
         }
     }
 
     /// Decodes a piece and passes its text to `text`.
     ///
-    /// `go_on` is asked here, and so before each piece that enters a layer or the text. Nested gzip
-    /// expands exponentially, so one chunk of an object may never be done.
+    /// `go_on` is asked here, and so before each piece that enters a layer or the text. Nested layers
+    /// expand exponentially, so one chunk of an object may never be done.
     pub(crate) fn push(
         &mut self,
         piece: &[u8],
@@ -52,21 +86,30 @@ impl Layers {
             return Err(Error::Stopped);
         }
         match &mut self.content {
-            Content::Unknown(held) => {
-                let before = held.len();
-                let content = match recognise(held, piece) {
+            Content::Unknown(beginning) => {
+                let before = beginning.held().len();
+                let recognised = beginning.push(piece);
+                let space = beginning.space();
+                let (content, skipped) = match recognised {
                     Recognised::NotYet => return Ok(()),
-                    Recognised::Gzip => gzip(self.depth, held.len() - MAGIC.len())?,
-                    Recognised::Text => Content::Text,
+                    Recognised::Text => (Content::Text, 0),
+                    // Gzip reads the white space itself, as it does between members.
+                    Recognised::Layer(Kind::Gzip) => (layer(Kind::Gzip, self.depth, space)?, 0),
+                    Recognised::Layer(kind) => (layer(kind, self.depth, space)?, space),
+                    Recognised::Unread(reason) => {
+                        return Err(reason.at(Stream::Layer(self.depth), space as u64));
+                    }
                 };
-                let held = std::mem::take(held);
+                let beginning = std::mem::take(beginning);
                 self.content = content;
                 // The piece is passed on as it came, so that it still holds whole members.
-                self.push(&held[..before], go_on, text)?;
-                self.push(piece, go_on, text)
+                let held = beginning.held().get(skipped..before).unwrap_or_default();
+                self.push(held, go_on, text)?;
+                let piece = piece.get(skipped.saturating_sub(before)..);
+                self.push(piece.unwrap_or_default(), go_on, text)
             }
-            Content::Gzip(gunzip, inner) => {
-                gunzip.push(piece, &mut |decoded| inner.push(decoded, go_on, text))
+            Content::Layer(layer, inner) => {
+                layer.push(piece, &mut |decoded| inner.push(decoded, go_on, text))
             }
             Content::Text => text(piece),
         }
@@ -78,12 +121,12 @@ impl Layers {
         text: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match &mut self.content {
-            Content::Unknown(held) if held.ends_with(&MAGIC[..1]) => {
-                Err(Reason::TruncatedGzip.at(Stream::Gzip(self.depth), held.len() as u64))
-            }
-            Content::Unknown(held) => text(held),
-            Content::Gzip(gunzip, inner) => {
-                gunzip.finish()?;
+            Content::Unknown(beginning) => match beginning.finish() {
+                Ok(held) => text(held),
+                Err((reason, offset)) => Err(reason.at(Stream::Layer(self.depth), offset as u64)),
+            },
+            Content::Layer(layer, inner) => {
+                layer.finish()?;
                 inner.finish(text)
             }
             Content::Text => Ok(()),
@@ -91,37 +134,48 @@ impl Layers {
     }
 }
 
-/// Returns the layer at this depth, whose magic number is at this offset, with those inside it.
-fn gzip(depth: u8, offset: usize) -> Result<Content, Error> {
+/// Returns the layer at this depth, which begins at this offset, with those inside it.
+fn layer(kind: Kind, depth: u8, offset: usize) -> Result<Content, Error> {
+    let stream = Stream::Layer(depth);
+    let offset = offset as u64;
     if depth == MAX_LAYERS {
-        let reason = Reason::TooManyLayers(MAX_LAYERS);
-        return Err(reason.at(Stream::Gzip(depth), offset as u64));
+        return Err(Reason::TooManyLayers(MAX_LAYERS).at(stream, offset));
     }
+    let layer = match kind {
+        Kind::Gzip => Layer::Gzip(Box::new(Gunzip::new(stream))),
+        Kind::Zip => Layer::Zip(Box::new(Zip::new(stream, offset))),
+        Kind::Snappy => Layer::Snappy(Box::new(Snappy::new(stream, offset))),
+        Kind::HadoopSnappy => Layer::HadoopSnappy(Box::new(HadoopSnappy::new(stream, offset))),
+        Kind::Zstd => Layer::Zstd(Box::new(Zstd::new(stream, offset)?)),
+    };
     let inner = Layers::from_depth(depth + 1);
-    Ok(Content::Gzip(Box::new(Gunzip::new(depth)), Box::new(inner)))
+    Ok(Content::Layer(layer, Box::new(inner)))
 }
 
-/// What the first bytes of a stream show.
-enum Recognised {
-    NotYet,
-    /// The bytes end with the magic number.
-    Gzip,
-    Text,
-}
-
-/// Copies bytes to `held` until they show whether gzip or text has begun.
-fn recognise(held: &mut Vec<u8>, bytes: &[u8]) -> Recognised {
-    for byte in bytes {
-        let is_second = held.ends_with(&MAGIC[..1]);
-        held.push(*byte);
-        match *byte {
-            second if is_second && second == MAGIC[1] => return Recognised::Gzip,
-            _ if is_second => return Recognised::Text,
-            first if first == MAGIC[0] => {}
-            // This includes the form feed. If gzip follows one, `Gunzip` reports the form feed.
-            space if space.is_ascii_whitespace() && held.len() < MAX_LEADING_SPACE => {}
-            _ => return Recognised::Text,
+impl Layer {
+    /// Decodes a piece and passes the output to `next`.
+    fn push(
+        &mut self,
+        piece: &[u8],
+        next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Gzip(layer) => layer.push(piece, next),
+            Self::Zip(layer) => layer.push(piece, next),
+            Self::Snappy(layer) => layer.push(piece, next),
+            Self::HadoopSnappy(layer) => layer.push(piece, next),
+            Self::Zstd(layer) => layer.push(piece, next),
         }
     }
-    Recognised::NotYet
+
+    /// Fails if the layer is incomplete.
+    fn finish(&self) -> Result<(), Error> {
+        match self {
+            Self::Gzip(layer) => layer.finish(),
+            Self::Zip(layer) => layer.finish(),
+            Self::Snappy(layer) => layer.finish(),
+            Self::HadoopSnappy(layer) => layer.finish(),
+            Self::Zstd(layer) => layer.finish(),
+        }
+    }
 }

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! bytes ──► layers ──► utf8 ──► dialect ──► router (format) ──► sink ──► CSV.gz
-//!           gzip       text     events      records                  └─► rejected lines
+//!         gzip, zstd, …  text     events      records                  └─► rejected lines
 //! ```
 //!
 //! | stage | from → to |
 //! |---|---|
-//! | `layers` | the object's bytes → the bytes inside all layers of gzip, found by their bytes |
+//! | `layers` | the object's bytes → the bytes inside all layers of compression, found by their bytes |
 //! | `utf8` | bytes → text, in whole characters |
 //! | `dialect` | text → events: CloudWatch Logs envelopes, or the matches of a regex |
 //! | `router` | events → rows or rejected lines, and the counts |

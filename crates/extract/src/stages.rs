@@ -15,7 +15,7 @@ use crate::utf8::Utf8;
 /// Bytes that are pushed at a time, as by a reader of files.
 const CHUNK: usize = 256 * 1024;
 
-/// Removes the layers of gzip.
+/// Removes the layers of compression.
 pub fn decode(object: &[u8], text: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
     let mut layers = Layers::of_object();
     let mut next = |bytes: &[u8]| {

@@ -34,7 +34,7 @@ pub struct Summary {
     pub rejections: Vec<RejectionCount>,
     /// Size of the object in bytes.
     pub bytes_in: u64,
-    /// Size of the text inside all layers of gzip, in bytes.
+    /// Size of the text inside all layers, in bytes.
     pub bytes_decoded: u64,
     /// Size of the CSV.gz in bytes.
     pub bytes_out: u64,
@@ -119,7 +119,7 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
     ///
     /// # Blocking
     ///
-    /// Returns only when the chunk is done. Nested gzip expands exponentially, so one chunk of a gzip
+    /// Returns only when the chunk is done. Nested layers expand exponentially, so one chunk of a
     /// bomb may never be done. Use [`push_while`](Self::push_while) for bytes that you do not trust.
     ///
     /// # Errors
@@ -132,8 +132,8 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
     /// Transcodes the next bytes of the object while `go_on` returns `true`.
     ///
     /// `go_on` is called before each piece that enters a layer or the text. A piece is the chunk, the
-    /// whole text of a gzip member of up to 1 MiB, or up to 64 KiB of a member that is larger or is not
-    /// complete within a piece.
+    /// whole text of a gzip member or of a chunk of Hadoop's Snappy of up to 1 MiB each, or up to 64 KiB
+    /// of anything else that a layer decodes.
     ///
     /// # Errors
     ///

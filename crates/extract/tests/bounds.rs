@@ -30,7 +30,7 @@ fn gzip_has_three_layers_at_most() {
     for four in [gzip(&three), gzip([b"\n", &three[..]].concat())] {
         let fault = transcode_in_chunks(&messages(), &four, &SIZES).unwrap_err();
         assert_eq!(fault.reason, Reason::TooManyLayers(3));
-        assert_eq!(fault.at.stream, Stream::Gzip(3));
+        assert_eq!(fault.at.stream, Stream::Layer(3));
         assert_eq!(fault.at.offset, 0);
     }
 }

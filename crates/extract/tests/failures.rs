@@ -20,7 +20,7 @@ fn fault(object: &[u8]) -> Fault {
 }
 
 fn in_gzip(reason: Reason, layer: u8, offset: usize) -> Fault {
-    at(reason, Stream::Gzip(layer), offset)
+    at(reason, Stream::Layer(layer), offset)
 }
 
 /// Fails unless a text fails for this reason at its mark: as it is, after another document, and
@@ -287,7 +287,7 @@ fn only_objects_can_follow_a_document() {
         "{}‸]",
         "{}‸}",
         "{}‸\u{feff}{}",
-        "{}‸\0",
+        "{}‸\0 no Snappy",
         "{}‸nonsense",
     ] {
         fails_here(text, reason.clone());
@@ -435,11 +435,11 @@ fn a_fault_names_its_reason_and_position() {
         ),
         (
             fault(&gzip(&gzip("")[..9])),
-            "the object ends inside a gzip member at byte 9 of the object gunzipped once",
+            "the object ends inside a gzip member at byte 9 of the object decoded once",
         ),
         (
             fault(&gzip(gzip(&gzip("")[..9]))),
-            "the object ends inside a gzip member at byte 9 of the object gunzipped 2 times",
+            "the object ends inside a gzip member at byte 9 of the object decoded 2 times",
         ),
         (
             fault(b"{\"a\":tru\xc3"),

@@ -4,9 +4,14 @@ use std::fs;
 use std::path::Path;
 
 pub mod gunzip;
+pub mod hadoop_snappy;
+mod layer;
 pub mod rowdeflate;
 pub mod scanner;
+pub mod snappy;
 pub mod transcode;
+pub mod unzip;
+pub mod zstd;
 
 /// Checks every input of a target's corpus. The last path that it prints is the input that fails.
 pub fn replay(target: &str, check: fn(&[u8])) {

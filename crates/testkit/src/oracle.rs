@@ -4,22 +4,29 @@
 //! `rehose_extract` it uses nothing but the options, because a common mistake would hide itself.
 
 pub mod documents;
+pub mod form;
 pub mod gzip;
+pub mod hadoop_snappy;
 pub mod lines;
 pub mod regex;
 pub mod rows;
+pub mod snappy;
 pub mod stash;
 mod tree;
+pub mod zip;
+pub mod zstd;
 
 use std::sync::LazyLock;
 
 use ::regex::Regex;
 use rehose_extract::{DialectName, Options};
 
-/// The maximum number of gzip layers.
+use self::form::Form;
+
+/// The maximum number of layers.
 const MAX_LAYERS: usize = 3;
 
-/// The maximum number of bytes of white space before the magic number of gzip.
+/// The maximum number of bytes of white space before the magic number of a layer.
 const MAX_LEADING_SPACE: usize = 4096;
 
 /// A log event.
@@ -153,19 +160,23 @@ fn any_text(options: &Options, text: &str, inside_a_record: bool) -> Option<Foun
     })
 }
 
-/// Returns the text inside all layers of gzip, or `None` if a layer is faulty.
+/// Returns the text inside all layers, or `None` if a layer is faulty.
 pub fn peel(object: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = object.to_vec();
     for _ in 0..=MAX_LAYERS {
         let significant = bytes.trim_ascii_start();
-        let space = bytes.len() - significant.len();
-        if significant == [0x1f] && space < MAX_LEADING_SPACE {
-            return None;
-        }
-        if !significant.starts_with(&[0x1f, 0x8b]) || space >= MAX_LEADING_SPACE {
+        if bytes.len() - significant.len() >= MAX_LEADING_SPACE {
             return Some(bytes);
         }
-        bytes = gzip::members(&bytes)?;
+        bytes = match Form::of(significant) {
+            Form::Gzip => gzip::members(&bytes)?,
+            Form::Zip => zip::entry(significant)?,
+            Form::Snappy => snappy::chunks(significant)?,
+            Form::HadoopSnappy => hadoop_snappy::blocks(significant)?,
+            Form::Zstd => zstd::frames(significant)?,
+            Form::Refused => return None,
+            Form::Text => return Some(bytes),
+        };
     }
     None
 }

@@ -1,6 +1,7 @@
 //! Objects as Firehose writes them to a stash.
 
 mod awkward;
+mod compressions;
 mod failures;
 mod gzip;
 pub mod sample;
@@ -8,6 +9,7 @@ pub mod sample;
 use serde_json::Value;
 
 pub use awkward::awkward;
+pub use compressions::{ZipForm, ZstdForm, hadoop_snappy, snappy, zip, zip_of, zip_streamed, zstd};
 pub use failures::failures;
 pub use gzip::{Header, gzip};
 

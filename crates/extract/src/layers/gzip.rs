@@ -4,21 +4,24 @@
 //! Libraries do the inflating, but not the framing: common decoders stop after the first member or
 //! refuse a newline between members, and none reports the offset of a fault.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use flate2::Crc;
 
+use super::inflate::{Inflate, Inflated};
+use super::recognise::Begins;
 use super::whole_member::WholeMembers;
 use crate::error::{Error, Reason, Stream};
 use crate::space::is_space;
-
-/// Decoded bytes that are passed on at a time. Passing on fewer would cost more calls. More would no
-/// longer be in the core's cache for the next stages.
-const BUFFER: usize = 64 * 1024;
 
 /// The first two bytes of a member.
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// The only compression method of a member.
 pub(super) const DEFLATE: u8 = 8;
+
+/// Whether bytes begin gzip.
+pub(super) fn begins(bytes: &[u8]) -> Begins {
+    Begins::with(&MAGIC, bytes)
+}
 
 // Flags of a member.
 const FHCRC: u8 = 1 << 1;
@@ -29,7 +32,7 @@ const RESERVED: u8 = 0b1110_0000;
 
 /// A decoder that can stop and resume between any two bytes.
 #[derive(Debug)]
-pub(crate) struct Gunzip {
+pub(super) struct Gunzip {
     step: Step,
     stream: Stream,
     /// Offset of the next byte of the input.
@@ -44,13 +47,6 @@ pub(crate) struct Gunzip {
     whole: WholeMembers,
     /// Created for the first member that `whole` does not accept. Many objects have no such member.
     inflate: Option<Inflate>,
-}
-
-/// A resumable inflate and its output buffer.
-#[derive(Debug)]
-struct Inflate {
-    state: Decompress,
-    decoded: Box<[u8]>,
 }
 
 /// The part of a member to which the next byte belongs.
@@ -77,11 +73,11 @@ enum Step {
 }
 
 impl Gunzip {
-    /// Returns a decoder for the gzip layer of this depth.
-    pub(crate) fn new(layer: u8) -> Self {
+    /// Returns a decoder of this stream.
+    pub(super) fn new(stream: Stream) -> Self {
         Self {
             step: Step::First,
-            stream: Stream::Gzip(layer),
+            stream,
             offset: 0,
             member: 0,
             part: Part::default(),
@@ -94,7 +90,7 @@ impl Gunzip {
     }
 
     /// Decodes a chunk and passes the output to `next`.
-    pub(crate) fn push(
+    pub(super) fn push(
         &mut self,
         mut input: &[u8],
         next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
@@ -111,7 +107,7 @@ impl Gunzip {
     }
 
     /// Fails if the input ends inside a member.
-    pub(crate) fn finish(&self) -> Result<(), Error> {
+    pub(super) fn finish(&self) -> Result<(), Error> {
         match self.step {
             Step::First | Step::Between | Step::Padding => Ok(()),
             _ => Err(Reason::TruncatedGzip.at(self.stream, self.offset)),
@@ -209,8 +205,8 @@ impl Gunzip {
     }
 
     fn begin_body(&mut self) {
-        if let Some(Inflate { state, .. }) = &mut self.inflate {
-            state.reset(false);
+        if let Some(inflate) = &mut self.inflate {
+            inflate.reset();
         }
         self.body_crc.reset();
         self.step = Step::Body;
@@ -221,31 +217,21 @@ impl Gunzip {
         input: &mut &[u8],
         next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let Inflate { state, decoded } = self.inflate.get_or_insert_with(|| Inflate {
-            state: Decompress::new(false),
-            decoded: vec![0; BUFFER].into_boxed_slice(),
-        });
-        loop {
-            let (read, written) = (state.total_in(), state.total_out());
-            let status = state.decompress(input, decoded, FlushDecompress::None);
-            let read = (state.total_in() - read) as usize;
-            let written = (state.total_out() - written) as usize;
-            *input = &input[read..];
-            self.offset += read as u64;
-            // Passed on even if the deflate data is faulty after it. A fault in this output comes
-            // first, and must be the one that is reported wherever the chunks were cut.
-            self.body_crc.update(&decoded[..written]);
-            next(&decoded[..written])?;
-            match status {
-                Err(_) => return Err(self.corrupt("not deflate")),
-                Ok(Status::StreamEnd) => {
-                    self.step = Step::Trailer;
-                    return Ok(());
-                }
-                Ok(_) if input.is_empty() && written < decoded.len() => return Ok(()),
-                Ok(_) if read == 0 && written == 0 => return Err(self.corrupt("not deflate")),
-                Ok(_) => {}
+        let body_crc = &mut self.body_crc;
+        let before = input.len();
+        let inflate = self.inflate.get_or_insert_with(Inflate::new);
+        let inflated = inflate.push(input, |decoded| {
+            body_crc.update(decoded);
+            next(decoded)
+        })?;
+        self.offset += (before - input.len()) as u64;
+        match inflated {
+            Inflated::More => Ok(()),
+            Inflated::End => {
+                self.step = Step::Trailer;
+                Ok(())
             }
+            Inflated::Corrupt => Err(self.corrupt("not deflate")),
         }
     }
 
