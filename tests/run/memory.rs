@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use rehose_testkit::stash::{FLOW, event, gzip};
+use rehose_testkit::stash::{FLOW, ZstdForm, event, gzip, hadoop_snappy, snappy, zip};
 use rehose_tests::workspace::Workspace;
 
 use crate::REHOSE;
@@ -31,6 +31,14 @@ const EVENT_TEXT: u64 = 4 * 1024;
 /// The text in which an event regex looks for an event, in KiB: `MAX_MATCH` and `COMPACT` of the crate
 /// `rehose-extract`.
 const MATCHED_TEXT: u64 = 5 * 1024;
+
+/// The window of a zstd frame, in KiB: `MAX_ZSTD_WINDOW` of the crate `rehose-extract`. The decoder has
+/// further buffers of a few blocks.
+const WINDOW: u64 = 9 * 1024;
+
+/// A chunk of Hadoop's Snappy, compressed and decoded, in KiB: twice `MAX_HADOOP_CHUNK` of the crate
+/// `rehose-extract`.
+const CHUNK: u64 = 2 * 1024;
 
 /// The size of a large object in bytes, decoded. `REHOSE_TEST_LARGE_MB` sets another size.
 fn large() -> usize {
@@ -192,6 +200,33 @@ fn a_bomb_that_decodes_to_nothing_takes_no_more_memory() {
     let (peak, finished) = peak(&workspace, &[], 0);
     assert_eq!(finished.json()["rows"]["events"], 0);
     assert_flat(small_peak(), peak, 0, "a bomb");
+}
+
+#[test]
+fn a_bomb_of_another_layer_takes_no_more_memory() {
+    let spaces = vec![b' '; large()];
+    let largest_window = ZstdForm {
+        window_log: 23,
+        ..ZstdForm::default()
+    };
+    let small = small_peak();
+    for (name, object, bound) in [
+        ("ZIP", zip(&spaces), 0),
+        ("Snappy", snappy(&spaces), 0),
+        (
+            "Hadoop's Snappy",
+            hadoop_snappy(&spaces, 1 << 20, 1 << 20),
+            CHUNK,
+        ),
+        ("zstd", largest_window.frame(&spaces), WINDOW),
+        ("zstd in ZIP", zip(largest_window.frame(&spaces)), WINDOW),
+    ] {
+        let workspace = Workspace::new();
+        workspace.put("one", &object);
+        let (peak, finished) = peak(&workspace, &[], 0);
+        assert_eq!(finished.json()["rows"]["events"], 0);
+        assert_flat(small, peak, bound, name);
+    }
 }
 
 #[test]

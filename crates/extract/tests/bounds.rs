@@ -6,7 +6,7 @@ use std::io;
 
 use rehose_extract::{Compression, Error, Fault, Reason, Stream, Transcoder};
 use rehose_testkit::shapes::{event_regex, flow_logs, messages};
-use rehose_testkit::stash::{document, gzip};
+use rehose_testkit::stash::{ZipForm, document, gzip, hadoop_snappy, snappy, zip, zstd};
 use rehose_testkit::subject::{SIZES, in_text, transcode, transcode_in_chunks};
 
 const MAX_MESSAGE: usize = 2 << 20;
@@ -289,4 +289,50 @@ fn a_gzip_bomb_goes_on_only_as_long_as_its_caller_wants() {
             assert_eq!(asked, asks + 1, "{what}: it went on");
         }
     }
+}
+
+#[test]
+fn a_bomb_of_another_layer_goes_on_only_as_long_as_its_caller_wants() {
+    let spaces = vec![b' '; 16 << 20];
+    let empty_frames = zstd("").repeat(100_000);
+    let padding = [snappy(""), b"\xfe\0\0\0".repeat(100_000)].concat();
+    let empty_blocks = [hadoop_snappy("{}", 9, 9), vec![0; 4 << 20]].concat();
+    for (what, bomb, pieces) in [
+        ("ZIP", zip(&spaces), 256),
+        ("zstd", zstd(&spaces), 256),
+        ("Snappy", snappy(&spaces), 256),
+        (
+            "Hadoop's Snappy",
+            hadoop_snappy(&spaces, 1 << 20, 1 << 20),
+            16,
+        ),
+        ("nested layers", zstd(zip(snappy(&spaces))), 256),
+        // These give no text, so only the pieces of the outer layer are counted.
+        ("empty frames", gzip(empty_frames), 3),
+        ("padding", zstd(padding), 6),
+    ] {
+        let (end, asked) = push_while(&bomb, usize::MAX);
+        assert!(end.is_ok(), "{what}: {end:?}");
+        assert!(asked >= pieces, "{what}: {asked} pieces of work");
+        for asks in [0, 1, 2, pieces / 2] {
+            let (end, asked) = push_while(&bomb, asks);
+            assert!(matches!(end, Err(Error::Stopped)), "{what}: {end:?}");
+            assert_eq!(asked, asks + 1, "{what}: it went on");
+        }
+    }
+    let (end, _) = push_while(&gzip(empty_blocks), 3);
+    assert!(matches!(end, Err(Error::Stopped)), "empty blocks: {end:?}");
+}
+
+#[test]
+fn a_zip_archive_of_more_text_than_it_says_ends_at_once() {
+    let mut bomb = ZipForm::default().archive(vec![b' '; 64 << 20]);
+    // The size in the local header.
+    bomb[22..26].copy_from_slice(&1_000_u32.to_le_bytes());
+    let (end, asked) = push_while(&bomb, usize::MAX);
+    let Err(Error::Input(fault)) = end else {
+        panic!("{end:?}");
+    };
+    assert_eq!(fault.reason, Reason::CorruptZip("a false size"));
+    assert!(asked < 10, "{asked} pieces of work");
 }

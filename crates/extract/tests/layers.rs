@@ -400,7 +400,7 @@ fn a_zip_archive_that_contradicts_itself_fails_where_the_record_begins() {
 
 #[test]
 fn corrupt_snappy_fails_where_the_chunk_begins() {
-    let sound = snappy(&small_text());
+    let sound = snappy(small_text());
     let chunk = |kind: u8, length: usize, data: &[u8]| {
         let length = (length as u32).to_le_bytes();
         [&[kind][..], &length[..3], data].concat()
