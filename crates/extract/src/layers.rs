@@ -17,7 +17,7 @@ mod zstd;
 
 use self::gzip::Gunzip;
 use self::hadoop_snappy::HadoopSnappy;
-use self::recognise::{Beginning, Recognised};
+use self::recognise::{Beginning, Ended, Recognised};
 use self::snappy::Snappy;
 use self::zip::Zip;
 use self::zstd::Zstd;
@@ -122,8 +122,12 @@ impl Layers {
     ) -> Result<(), Error> {
         match &mut self.content {
             Content::Unknown(beginning) => match beginning.finish() {
-                Ok(held) => text(held),
-                Err((reason, offset)) => Err(reason.at(Stream::Layer(self.depth), offset as u64)),
+                Ended::Text(held) => text(held),
+                // One layer too many is a fault even if it is empty.
+                Ended::EmptyLayer(kind) => layer(kind, self.depth, beginning.space()).map(drop),
+                Ended::Fault(reason, offset) => {
+                    Err(reason.at(Stream::Layer(self.depth), offset as u64))
+                }
             },
             Content::Layer(layer, inner) => {
                 layer.finish()?;

@@ -215,6 +215,8 @@ fn hadoops_blocks_and_chunks_can_have_any_size() {
         is_read(&[&object[..], &[0; 4]].concat(), &SIZES, "an empty block");
     }
     is_read(&[0; 4], &SIZES, "no text");
+    let expected = at(Reason::TooManyLayers(3), Stream::Layer(3), 0);
+    assert_eq!(fault(&gzip(gzip(gzip([0; 4])))), expected);
 }
 
 #[test]

@@ -91,6 +91,15 @@ pub(super) enum Recognised {
     Text,
 }
 
+/// What a short stream is.
+pub(super) enum Ended<'a> {
+    Text(&'a [u8]),
+    /// A layer without text.
+    EmptyLayer(Kind),
+    /// A fault, and its offset.
+    Fault(Reason, usize),
+}
+
 /// The first bytes of a stream, until they show what it is.
 #[derive(Debug, Default)]
 pub(super) struct Beginning {
@@ -128,25 +137,24 @@ impl Beginning {
         Recognised::NotYet
     }
 
-    /// Returns the bytes of a stream that ends before they show more than text, or the fault and its
-    /// offset.
-    pub(super) fn finish(&self) -> Result<&[u8], (Reason, usize)> {
+    /// Returns what a stream is that ends before it shows more.
+    pub(super) fn finish(&self) -> Ended<'_> {
         let bytes = &self.held[self.space..];
         if bytes.is_empty() {
-            return Ok(&self.held);
+            return Ended::Text(&self.held);
         }
         if hadoop_snappy::is_empty_stream(bytes) {
-            return Ok(&[]);
+            return Ended::EmptyLayer(Kind::HadoopSnappy);
         }
         if unread::is_base64(bytes) {
-            return Err((Reason::Base64, self.space));
+            return Ended::Fault(Reason::Base64, self.space);
         }
         let cut = FORMS
             .iter()
             .find(|form| bytes.len() >= form.cut_from && (form.begins)(bytes) == Begins::Maybe);
         match cut {
-            Some(form) => Err((form.cut.clone(), self.held.len())),
-            None => Ok(&self.held),
+            Some(form) => Ended::Fault(form.cut.clone(), self.held.len()),
+            None => Ended::Text(&self.held),
         }
     }
 }
