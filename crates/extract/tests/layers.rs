@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rehose_extract::{Fault, Reason, Shape, Stream};
 use rehose_testkit::checks;
 use rehose_testkit::oracle::expect;
-use rehose_testkit::shapes::{event_regex, messages};
+use rehose_testkit::shapes::{event_regex, flow_logs, messages};
 use rehose_testkit::stash::{
     ZipForm, ZstdForm, document, flow, gzip, hadoop_snappy, incompressible, snappy, zip, zip_of,
     zip_streamed, zstd,
@@ -81,7 +81,7 @@ fn every_layer_gives_its_text() {
         is_read(&encode(b" "), &SIZES, &format!("{name} of a space"));
         let large = incompressible(1 << 19);
         is_read(&encode(&large), &LARGE, &format!("{name} of much"));
-        let even = document(&[(0, "x")]).replace("123456789012", &" ".repeat(1 << 19));
+        let even = document(&[(0, "x")]).replace("stash", &" ".repeat(1 << 19));
         let what = format!("{name} of white space");
         is_read(&encode(even.as_bytes()), &LARGE, &what);
     }
@@ -136,7 +136,8 @@ fn a_layer_that_is_cut_at_any_byte_fails_where_it_ends() {
                 let output = transcode_in_chunks(&messages(), &object[..end], &SIZES).unwrap();
                 assert_eq!(output.summary.events, 0);
             } else if end < first {
-                assert_eq!(fault(&object[..end]).at.stream, Stream::Text);
+                let fault = transcode_in_chunks(&flow_logs(), &object[..end], &SIZES).unwrap_err();
+                assert_eq!(fault.at.stream, Stream::Text);
             } else {
                 let expected = at(reason.clone(), Stream::Layer(0), end);
                 assert_eq!(fault(&object[..end]), expected, "{name} of {end} bytes");
@@ -689,11 +690,9 @@ fn text_that_begins_like_a_layer_is_text() {
 
 #[test]
 fn the_first_fault_is_reported() {
-    let bad = b"{} then nonsense".as_slice();
-    let expected = in_text(
-        Reason::NotAnEnvelope("a document without messageType".to_owned()),
-        1,
-    );
+    let bad = b"{}} then nonsense".as_slice();
+    let what = "something other than an object between documents";
+    let expected = in_text(Reason::MalformedJson(what), 2);
     for (name, encode) in LAYERS {
         let object = encode(bad);
         assert_eq!(fault(&object), expected, "{name}");

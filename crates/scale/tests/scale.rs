@@ -64,12 +64,14 @@ fn the_same_seed_gives_the_same_run() {
     assert_eq!(run(&scenario).unwrap(), run(&scenario).unwrap());
 }
 
-/// Too many functions for the `PUT` rate of the output: tasks fail, come again after their visibility
-/// timeout, and still every object is done.
+/// Too many functions for the `PUT` rate of the output: with the SDK's own quota tasks fail, come again
+/// after their visibility timeout, and still every object is done.
 #[test]
 fn a_throttled_job_takes_longer_and_ends() {
     let scenario = Scenario {
         concurrency: 100,
+        attempts: 5,
+        retry_quota: 500,
         ..Scenario::of(40_000)
     };
     let throttled = run(&scenario).unwrap();
@@ -89,4 +91,17 @@ fn a_throttled_job_takes_longer_and_ends() {
     assert_eq!(split.requests(Request::Put).throttled, 0);
     assert!(split.duration < throttled.duration / 10);
     assert!(split.costs().sum() < throttled.costs().sum());
+}
+
+/// With the quota of `rehose-store`, requests wait and no task fails.
+#[test]
+fn requests_that_are_throttled_wait() {
+    let scenario = Scenario {
+        concurrency: 100,
+        ..Scenario::of(40_000)
+    };
+    let measured = run(&scenario).unwrap();
+    assert!(measured.requests(Request::Put).throttled > 1_000);
+    assert_eq!(measured.invocations(Function::Process).failed, 0);
+    assert_eq!(measured.again, 0);
 }

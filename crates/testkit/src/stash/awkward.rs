@@ -77,9 +77,9 @@ fn faulty_parts() -> impl Iterator<Item = (String, Vec<u8>)> {
     let words = "2 jobs of the queue were started and all but one of them failed";
     let object = with("\"2 123", "{\"a\":\"2 123").replacen("OK\"", "OK\"}", 1);
     [
-        ("a-control-character", with("eni", "e\ni")),
-        ("an-unknown-escape", with("eni", r"\eni")),
-        ("half-a-surrogate-pair", with("eni", r"\ud83d")),
+        ("a-control-character", with(" eni", " e\ni")),
+        ("an-unknown-escape", with(" eni", r" \eni")),
+        ("half-a-surrogate-pair", with(" eni", r" \ud83d")),
         ("no-timestamp", with("\"timestamp\"", "\"time\"")),
         ("no-message", with("\"message\"", "\"text\"")),
         ("two-messages", with("\"id\"", "\"message\"")),
