@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
+use rehose_extract::FormatName;
 use rehose_reprocess::check::watch::Look;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::report::{JobOutcome, RejectionExample, Rejections, Report};
@@ -107,9 +108,9 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             .iter()
             .map(|(prefix, count)| format!("{count} in {prefix}/"))
             .collect();
+        let objects = if skipped == 1 { "object" } else { "objects" };
         notes.push(format!(
-            "{skipped} objects that Firehose could not deliver were left out ({}); --errors too reads \
-             them",
+            "{skipped} {objects} that Firehose could not deliver left out ({}); --errors too reads them",
             by_prefix.join(", ")
         ));
     }
@@ -123,16 +124,26 @@ fn fitting(report: &Report, rejections: &Rejections) -> Option<String> {
         _ => return None,
     };
     let shape = report.options.compile().ok()?;
-    let (version, fields) = shape.record_of(count)?;
-    let events = HumanCount(rejections.count);
-    let all = match rejections.count == report.totals.rows.events {
-        true => "all ",
-        false => "",
-    };
+    let record = shape.record_of(count)?;
     let read = shape.columns().len() - 1 - report.options.with.len();
+    let events = match rejections.count == report.totals.rows.events {
+        true => format!("all {} events", HumanCount(rejections.count)),
+        false => format!("{} events", HumanCount(rejections.count)),
+    };
+    let version = record.version;
+    let fitting = match record.is_whole {
+        true => format!("version {version} has {count}"),
+        false => {
+            format!("the first {count} documented fields, up to version {version}, are as many")
+        }
+    };
+    let fields = match (record.format, record.is_whole) {
+        (FormatName::TgwFlowLogs, true) => "--format tgw-flow-logs".to_owned(),
+        _ => format!("--fields '{}'", record.fields),
+    };
     Some(format!(
-        "{all}{events} events have {count} fields, and the record that was read has {read}; version \
-         {version} has {count}: use --fields '{fields}'"
+        "{events} have {count} fields, and the record that was read has {read}; {fitting}: use {fields}, \
+         with another output"
     ))
 }
 

@@ -114,15 +114,37 @@ impl Format {
             Self::Regex(_) | Self::Message(_) => Ok(false),
         }
     }
+}
 
-    /// Returns the documented record that has this number of fields: its version, and its fields as a
-    /// list for the option `fields`.
-    pub(crate) fn record_of(&self, count: usize) -> Option<(u8, String)> {
-        match self {
-            Self::FlowLogs(format) => format.records_of(count),
-            Self::Regex(_) | Self::Message(_) => None,
-        }
-    }
+/// A documented record of flow logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownRecord {
+    /// The format whose record it is.
+    pub format: FormatName,
+    /// The version of its last field.
+    pub version: u8,
+    /// Whether it has every field up to that version. Otherwise it has the first ones, in the
+    /// documentation's order.
+    pub is_whole: bool,
+    /// Its fields, as a list for the option `fields`.
+    pub fields: String,
+}
+
+/// Returns the documented record that has this number of fields. A whole one comes before a part of one,
+/// and of two whole ones that of the given format.
+pub(crate) fn record_of(format: FormatName, count: usize) -> Option<KnownRecord> {
+    let mut formats = [FormatName::VpcFlowLogs, FormatName::TgwFlowLogs];
+    formats.sort_by_key(|other| *other != format);
+    let known = formats.into_iter().filter_map(|format| {
+        let record = catalogue(format)?.record(count)?;
+        Some(KnownRecord {
+            format,
+            version: record.version,
+            is_whole: record.is_whole,
+            fields: record.fields,
+        })
+    });
+    known.min_by_key(|record| !record.is_whole)
 }
 
 /// Buffers for the fields of a message. A missing range is a field that the message does not have.

@@ -76,7 +76,7 @@ mod utf8;
 pub use bounds::{MAX_LEVEL, MIN_LEVEL};
 pub use error::{Error, Fault, Position, Reason, Stream};
 pub use format::names::FieldLists;
-pub use format::{DEFAULT_FIELDS, FIELDS, Field};
+pub use format::{DEFAULT_FIELDS, FIELDS, Field, KnownRecord};
 pub use options::{DialectName, FormatName, LineBreaks, Options, OptionsError};
 pub use origin::OriginColumn;
 pub use rejection::{Rejection, RejectionCount};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::dialect::Dialect;
-use crate::format::Format;
-use crate::options::{LineBreaks, Options};
+use crate::format::{Format, KnownRecord, record_of};
+use crate::options::{FormatName, LineBreaks, Options};
 use crate::origin::{OriginColumn, OriginFilter};
 use crate::schema::{Column, TIMESTAMP};
 use crate::timestamp::TimeFormat;
@@ -53,10 +53,12 @@ impl Shape {
         self.columns().join(",")
     }
 
-    /// Returns the documented record that has this number of fields: its version, and its fields as a
-    /// list for the option `fields`.
-    pub fn record_of(&self, count: usize) -> Option<(u8, String)> {
-        self.0.format.record_of(count)
+    /// Returns the documented record of flow logs that has this number of fields, if flow logs are read.
+    pub fn record_of(&self, count: usize) -> Option<KnownRecord> {
+        match self.0.options.format {
+            Some(FormatName::Regex | FormatName::Message) => None,
+            format => record_of(format.unwrap_or(FormatName::VpcFlowLogs), count),
+        }
     }
 
     /// The columns that the format makes of a message.

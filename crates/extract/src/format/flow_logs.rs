@@ -28,8 +28,6 @@ pub(super) struct Catalogue {
     pub(super) fields: &'static [Field],
     /// The record that AWS writes unless told otherwise.
     pub(super) default: &'static [&'static str],
-    /// The versions of the record. The record of a version has all fields up to it.
-    pub(super) versions: &'static [u8],
     /// The page that documents the fields.
     pub(super) fact: &'static str,
 }
@@ -39,11 +37,29 @@ impl Catalogue {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Returns the fields of the record of a version.
-    pub(super) fn record(&self, version: u8) -> impl Iterator<Item = &'static str> {
-        let is_part = move |field: &&Field| field.version <= version;
-        self.fields.iter().filter(is_part).map(|field| field.name)
+    /// Returns the record that has this number of fields: that of a version, or else the first fields of
+    /// the catalogue, if they are more than AWS writes unless told otherwise.
+    pub(super) fn record(&self, count: usize) -> Option<Record> {
+        let fields = self.fields.get(..count)?;
+        let next = self.fields.get(count).map(|field| field.version);
+        let version = fields.last()?.version;
+        let names: Vec<_> = fields.iter().map(|field| field.name).collect();
+        (count >= self.default.len()).then(|| Record {
+            version,
+            is_whole: next != Some(version),
+            fields: names.join(" "),
+        })
     }
+}
+
+/// A record of the catalogue.
+pub(super) struct Record {
+    /// The version of its last field.
+    pub(super) version: u8,
+    /// Whether it has every field up to that version.
+    pub(super) is_whole: bool,
+    /// Its fields, between spaces.
+    pub(super) fields: String,
 }
 
 /// Compiled layouts.
@@ -196,14 +212,6 @@ impl FlowLogsFormat {
         }
         self.header = Some(Layout::new(&list, &self.columns));
         Ok(true)
-    }
-
-    /// Returns the versions whose record has this number of fields, and its fields.
-    pub(super) fn records_of(&self, count: usize) -> Option<(u8, String)> {
-        let version = (self.catalogue.versions.iter())
-            .find(|version| self.catalogue.record(**version).count() == count)?;
-        let names: Vec<_> = self.catalogue.record(*version).collect();
-        Some((*version, names.join(" ")))
     }
 }
 

@@ -6,7 +6,6 @@ use crate::schema::FieldKind;
 pub(super) const CATALOGUE: Catalogue = Catalogue {
     fields: FIELDS,
     default: &DEFAULT_FIELDS,
-    versions: &[6],
     fact: "https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html",
 };
 

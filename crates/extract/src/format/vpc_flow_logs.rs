@@ -6,8 +6,6 @@ use crate::schema::FieldKind;
 pub(super) const CATALOGUE: Catalogue = Catalogue {
     fields: FIELDS,
     default: &DEFAULT_FIELDS,
-    // The first fields of the catalogue, up to each version.
-    versions: &[2, 3, 4, 5, 7, 8, 9, 10, 11],
     fact: "https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html",
 };
 
