@@ -15,6 +15,8 @@ mod options;
 mod oracle;
 mod outputs_that_fail;
 mod refusals;
+mod rejections;
+mod stashes;
 mod sync;
 mod table;
 

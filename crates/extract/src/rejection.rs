@@ -17,7 +17,7 @@ pub enum Rejection {
     Timestamp,
     /// The message has this number of fields, and the format another.
     FieldCount(usize),
-    /// The field at this index of the format is not of its type.
+    /// The field in the column at this index is not of its type.
     FieldType(usize),
     /// A field has a comma, quote, backslash or line break.
     Character,

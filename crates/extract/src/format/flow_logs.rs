@@ -244,7 +244,14 @@ impl Layout {
         match &self.fields {
             None => self.types.split(message, &mut ranges.found),
             Some(fields) => {
-                self.types.split(message, &mut ranges.found)?;
+                let column = |place| fields.iter().position(|field| *field == Some(place));
+                let split = self.types.split(message, &mut ranges.found);
+                split.map_err(|rejection| match rejection {
+                    Rejection::FieldType(place) => {
+                        Rejection::FieldType(column(place).unwrap_or(place))
+                    }
+                    rejection => rejection,
+                })?;
                 ranges.find(message);
                 ranges.arrange(fields);
                 Ok(Fields::Ranges {

@@ -35,9 +35,17 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         options(json!({"fields": ["srcaddr", "dstaddr"]})),
         options(json!({"message_regex": "(?P<first>[^ ]+)(?: (?P<rest>.*))?"})),
     ];
+    let dialects = ["cloudwatch", "lines", "export", "json", "firehose-errors"]
+        .map(|dialect| options(json!({"format": "message", "dialect": dialect})));
+    let origin = [
+        options(json!({"format": "message", "with": ["owner", "log-group", "id", "source"]})),
+        options(json!({"with": ["log-stream", "extracted-fields"], "line_breaks": "keep"})),
+    ];
     columns
         .into_iter()
         .chain(EVENT_REGEXES.map(event_regex))
+        .chain(dialects)
+        .chain(origin)
         .collect()
 });
 
