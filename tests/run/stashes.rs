@@ -37,7 +37,7 @@ fn objects_of_every_dialect_in_one_stash_need_no_option() {
     for (key, _) in &objects {
         assert_eq!(
             rows(&workspace.path("out"), key)[1..],
-            [expected.clone()],
+            std::slice::from_ref(&expected),
             "{key}"
         );
     }
