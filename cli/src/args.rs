@@ -5,6 +5,7 @@
 
 pub(crate) mod acceptance;
 pub(crate) mod format;
+pub(crate) mod inspect;
 pub(crate) mod mode;
 pub(crate) mod operate;
 pub(crate) mod prefix;
@@ -15,6 +16,7 @@ pub(crate) mod table;
 
 use clap::{Parser, Subcommand};
 
+use inspect::InspectArgs;
 use operate::Operation;
 use run::RunArgs;
 use sample::SampleArgs;
@@ -31,6 +33,10 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Look at a stash, and print the commands that convert it
+    ///
+    /// Lists the whole stash, reads the beginnings of a few objects, and writes nothing.
+    Inspect(InspectArgs),
     /// Convert every object of a stash on this machine
     ///
     /// SOURCE is a folder or s3://bucket/prefix with objects as Firehose writes them. They may be

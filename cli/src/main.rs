@@ -3,6 +3,7 @@
 mod args;
 mod console;
 mod exit;
+mod inspect;
 mod operate;
 mod progress;
 mod run;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let status = match Args::try_parse() {
         Ok(args) => match args.command {
             Command::Run(args) => block_on(args.cores(), run::run(args)),
+            Command::Inspect(args) => block_on(1, inspect::inspect(args)),
             Command::Table(args) => table::print_table(&args),
             Command::Operate(operation) => block_on(1, operate::operate(operation)),
             Command::Sample(args) => sample::write_sample(&args),

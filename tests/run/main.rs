@@ -9,6 +9,7 @@
 )]
 
 mod determinism;
+mod inspect;
 mod interruption;
 mod memory;
 mod options;

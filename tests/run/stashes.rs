@@ -36,7 +36,7 @@ fn objects_of_every_dialect_in_one_stash_need_no_option() {
     let expected = format!("1970-01-01T00:00:00.000Z,{}", FLOW.replace(' ', ","));
     for (key, _) in &objects {
         assert_eq!(
-            rows(&workspace.path("out"), key)[1..],
+            &rows(&workspace.path("out"), key)[1..],
             std::slice::from_ref(&expected),
             "{key}"
         );

@@ -125,6 +125,17 @@ impl Parser {
         }
     }
 
+    /// Returns the name of the dialect, once it is known. JSON documents are `None` too: each of them
+    /// decides.
+    pub(crate) fn name(&self) -> Option<DialectName> {
+        match self {
+            Self::Unknown(..) | Self::Documents(_) => None,
+            Self::Lines(_) => Some(DialectName::Lines),
+            Self::Export(_) => Some(DialectName::Export),
+            Self::Regex(_) => Some(DialectName::Regex),
+        }
+    }
+
     /// Whether the bytes have shown that the text consists of lines.
     pub(crate) fn is_lines(&self) -> bool {
         matches!(self, Self::Lines(_))

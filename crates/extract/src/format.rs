@@ -130,6 +130,31 @@ pub struct KnownRecord {
     pub fields: String,
 }
 
+/// Returns the record that a line of field names describes, if it is one.
+pub(crate) fn record_named_by(line: &[u8]) -> Option<KnownRecord> {
+    let names = std::str::from_utf8(line).ok()?;
+    let list: Vec<String> = names.split_ascii_whitespace().map(str::to_owned).collect();
+    let fields = FieldLists::from(list.clone());
+    [FormatName::VpcFlowLogs, FormatName::TgwFlowLogs]
+        .into_iter()
+        .find_map(|format| {
+            Format::flow_logs(format, &fields).ok()?;
+            let known = record_of(format, list.len());
+            let is_whole =
+                known.is_some_and(|known| known.is_whole && known.fields == list.join(" "));
+            let version = list
+                .iter()
+                .filter_map(|name| catalogue(format)?.version_of(name))
+                .max()?;
+            Some(KnownRecord {
+                format,
+                version,
+                is_whole,
+                fields: list.join(" "),
+            })
+        })
+}
+
 /// Returns the documented record that has this number of fields. A whole one comes before a part of one,
 /// and of two whole ones that of the given format.
 pub(crate) fn record_of(format: FormatName, count: usize) -> Option<KnownRecord> {

@@ -115,6 +115,18 @@ impl Layers {
         }
     }
 
+    /// Returns the names of the layers that have been recognised, from the outermost one.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        match &self.content {
+            Content::Layer(layer, inner) => {
+                let mut names = vec![layer.name()];
+                names.extend(inner.names());
+                names
+            }
+            Content::Unknown(_) | Content::Text => Vec::new(),
+        }
+    }
+
     /// Passes on the bytes that are still held. Fails if a layer is incomplete.
     pub(crate) fn finish(
         &mut self,
@@ -157,6 +169,16 @@ fn layer(kind: Kind, depth: u8, offset: usize) -> Result<Content, Error> {
 }
 
 impl Layer {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Gzip(_) => "gzip",
+            Self::Zip(_) => "ZIP",
+            Self::Snappy(_) => "Snappy",
+            Self::HadoopSnappy(_) => "Hadoop's Snappy",
+            Self::Zstd(_) => "zstd",
+        }
+    }
+
     /// Decodes a piece and passes the output to `next`.
     fn push(
         &mut self,

@@ -69,6 +69,7 @@ mod sink;
 mod space;
 #[cfg(feature = "stages")]
 pub mod stages;
+pub mod survey;
 mod timestamp;
 mod transcode;
 mod utf8;

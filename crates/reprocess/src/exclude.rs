@@ -41,6 +41,13 @@ impl ErrorRecords {
     }
 }
 
+/// Returns the error prefix of Firehose that a key is under.
+pub fn error_prefix(key: &str) -> Option<&'static str> {
+    let (folder, _) = key.rsplit_once('/')?;
+    let is_part = |prefix: &&&str| folder.split('/').any(|part| part == **prefix);
+    ERROR_PREFIXES.iter().find(is_part).copied()
+}
+
 /// Why a key is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exclusion {
@@ -80,16 +87,13 @@ impl Exclusions {
 
     /// Returns why a key is skipped, if it is.
     pub(crate) fn reason(&self, key: &str) -> Option<Exclusion> {
-        let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
-        let is_part = |prefix: &&&str| folder.split('/').any(|part| part == **prefix);
-        let error_prefix = ERROR_PREFIXES.iter().find(is_part);
-        if name == EXPORT_MARKER {
+        if key.rsplit('/').next() == Some(EXPORT_MARKER) {
             return Some(Exclusion::Marker);
         }
         if self.patterns.is_match(key) {
             return Some(Exclusion::Pattern);
         }
-        match (self.error_records, error_prefix) {
+        match (self.error_records, error_prefix(key)) {
             (ErrorRecords::Skip, Some(prefix)) => Some(Exclusion::ErrorRecords(prefix)),
             (ErrorRecords::Only, None) => Some(Exclusion::NoErrorRecords),
             _ => None,

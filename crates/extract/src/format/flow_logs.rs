@@ -37,6 +37,11 @@ impl Catalogue {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// Returns the version that introduced a field.
+    pub(super) fn version_of(&self, name: &str) -> Option<u8> {
+        self.find(name).map(|field| field.version)
+    }
+
     /// Returns the record that has this number of fields: that of a version, or else the first fields of
     /// the catalogue, if they are more than AWS writes unless told otherwise.
     pub(super) fn record(&self, count: usize) -> Option<Record> {

@@ -40,6 +40,12 @@ impl<const N: usize> From<[&str; N]> for FieldLists {
     }
 }
 
+impl From<Vec<String>> for FieldLists {
+    fn from(names: Vec<String>) -> Self {
+        Self(vec![names.iter().map(|text| name(text)).collect()])
+    }
+}
+
 impl From<&[&str]> for FieldLists {
     fn from(names: &[&str]) -> Self {
         Self(vec![names.iter().map(|text| name(text)).collect()])

@@ -1,0 +1,157 @@
+//! `rehose inspect` prints commands that work when they are pasted.
+
+use std::path::Path;
+use std::process::Command;
+
+use rehose_testkit::stash::{FLOW, document, gzip, sample};
+use rehose_tests::workspace::Workspace;
+use serde_json::Value;
+
+use crate::REHOSE;
+use crate::command::{Finished, finish};
+
+fn inspect(source: &Path, options: &[&str]) -> Finished {
+    let mut command = REHOSE.command(["inspect"]);
+    finish(command.arg(source).args(options))
+}
+
+/// Inspects a stash, and runs the commands that are printed. Returns what was found.
+fn inspect_and_paste(source: &Path) -> Value {
+    let found = inspect(source, &["--json"]).with_status(0).json();
+    let printed = inspect(source, &[]).with_status(0).out;
+    let folder = Workspace::new();
+    for command in found["commands"].as_array().unwrap() {
+        let command = command.as_str().unwrap();
+        assert!(printed.lines().any(|line| line == command), "{printed}");
+        let (_, arguments) = command.split_once(' ').unwrap();
+        let script = format!("{} {arguments}", REHOSE.binary().display());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).current_dir(folder.path(""));
+        finish(&mut shell).with_status(0);
+    }
+    assert!(folder.path("out/rehose.json").exists());
+    found
+}
+
+fn stash(objects: &[(&str, Vec<u8>)]) -> Workspace {
+    let workspace = Workspace::new();
+    for (key, object) in objects {
+        workspace.put(key, object);
+    }
+    workspace
+}
+
+fn command(found: &Value, place: usize) -> &str {
+    found["commands"][place].as_str().unwrap()
+}
+
+#[test]
+fn the_sample_stash_needs_no_option() {
+    let found = inspect_and_paste(&sample::folder());
+    assert_eq!(found["sample"]["objects"], 47);
+    assert_eq!(found["keys"]["first"], "2020/02/01/00");
+    assert!(command(&found, 0).ends_with(" out"), "{found}");
+}
+
+#[test]
+fn records_log_groups_and_failures_become_options() {
+    let more = format!("{FLOW} vpc-1 subnet-1 i-1 19 IPv4 10.0.0.4 10.0.0.5");
+    let app = document(&[(0, "a word"), (1, "and another")]).replace("flow-logs", "it's/app");
+    let objects = [
+        (
+            "logs/2020/02/01/00/two",
+            gzip(document(&[(0, FLOW), (1, &more)])),
+        ),
+        ("logs/2020/02/02/05/app", gzip(app)),
+        (
+            "logs/2020/02/02/05/table",
+            b"PAR1\x15\x04\x15\x10PAR1".to_vec(),
+        ),
+        ("processing-failed/x", b"{}".to_vec()),
+    ];
+    let found = inspect_and_paste(&stash(&objects).stash());
+    let run = command(&found, 0);
+    assert_eq!(run.matches("--fields").count(), 2, "{run}");
+    assert!(run.contains("--log-group 'flow-logs'"), "{run}");
+    assert!(
+        run.contains("--exclude 'logs/2020/02/02/05/table'"),
+        "{run}"
+    );
+    assert!(command(&found, 1).contains("--prefix 'logs/'"), "{found}");
+    assert_eq!(found["keys"]["last"], "2020/02/02/05");
+    assert_eq!(found["sample"]["error_records"]["processing-failed"], 1);
+    let failed = &found["sample"]["failed"][0];
+    assert!(
+        failed["reason"].as_str().unwrap().contains("Parquet"),
+        "{failed}"
+    );
+}
+
+#[test]
+fn other_messages_and_other_layouts_are_told() {
+    let line = "hello there\n";
+    let found = inspect_and_paste(&stash(&[("year=2020/month=02/day=01/x", line.into())]).stash());
+    assert!(command(&found, 0).ends_with("--format message"), "{found}");
+    assert!(
+        command(&found, 1).contains("--layout 'year={yyyy}/month={MM}/day={dd}'"),
+        "{found}"
+    );
+
+    let native = format!(
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start \
+         end action log-status\n{FLOW}\n"
+    );
+    let key = "AWSLogs/123456789012/vpcflowlogs/eu-central-1/2020/02/01/x.log.gz";
+    let found = inspect_and_paste(&stash(&[(key, gzip(native))]).stash());
+    assert!(command(&found, 0).ends_with(" out"), "{found}");
+    assert!(
+        command(&found, 1).contains("{account}/vpcflowlogs/{aws_region}/{yyyy}"),
+        "{found}"
+    );
+}
+
+#[test]
+fn many_rejections_are_accepted_and_said() {
+    let object = document(&[(0, FLOW), (1, "a b"), (2, "c d")]);
+    let found = inspect_and_paste(&stash(&[("x", object.into())]).stash());
+    assert!(command(&found, 0).contains("--max-rejected 72"), "{found}");
+    let notes = found["notes"].to_string();
+    assert!(
+        notes.contains("67 percent") && notes.contains("no time"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn a_sample_is_a_part_of_the_stash() {
+    let objects: Vec<(String, Vec<u8>)> = (0..50)
+        .map(|i| (format!("2020/02/01/00/{i}"), gzip(document(&[(i, FLOW)]))))
+        .collect();
+    let workspace = Workspace::new();
+    for (key, object) in &objects {
+        workspace.put(key, object);
+    }
+    let found = inspect(&workspace.stash(), &["--json", "--objects", "7"])
+        .with_status(0)
+        .json();
+    assert_eq!(
+        (&found["sample"]["objects"], &found["sample"]["read"]),
+        (&50.into(), &7.into())
+    );
+}
+
+#[test]
+fn a_stash_that_is_missing_or_empty_is_an_error() {
+    let workspace = Workspace::new();
+    let missing = inspect(&workspace.path("missing"), &[]).with_status(1);
+    assert!(
+        missing.last_line().contains("does not exist"),
+        "{missing:#?}"
+    );
+    std::fs::create_dir_all(workspace.stash()).unwrap();
+    let empty = inspect(&workspace.stash(), &[]).with_status(1);
+    assert!(
+        empty.last_line().contains("no object has a key"),
+        "{empty:#?}"
+    );
+}
