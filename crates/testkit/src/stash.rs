@@ -2,6 +2,7 @@
 
 mod awkward;
 mod compressions;
+mod dialects;
 mod failures;
 mod gzip;
 pub mod sample;
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 pub use awkward::awkward;
 pub use compressions::{ZipForm, ZstdForm, hadoop_snappy, snappy, zip, zip_of, zip_streamed, zstd};
+pub use dialects::dialects;
 pub use failures::failures;
 pub use gzip::{Header, gzip};
 

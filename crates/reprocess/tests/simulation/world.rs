@@ -27,7 +27,7 @@ use crate::oracle::Oracle;
 use rehose_testkit::cloud::bucket::{Behaviour, Bucket, StoredObject};
 use rehose_testkit::cloud::chance::{Chance, Record};
 use rehose_testkit::cloud::queue::StandardQueue;
-use rehose_testkit::stash::{FLOW, envelope, event, sample};
+use rehose_testkit::stash::{FLOW, dialects, envelope, event, gzip, sample};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -339,11 +339,16 @@ fn object(chance: &Chance, number: usize) -> (String, StoredObject) {
     (key, object)
 }
 
-/// One object for each form of valid input, from the sample stash.
+/// One object for each form of valid input: those of envelopes from the sample stash, and a text of every
+/// other dialect, gzipped too.
 pub(crate) static BODIES: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
     let objects = sample::objects("dialects/").into_values();
-    let bodies: Vec<Bytes> = objects.map(Bytes::from).collect();
+    let mut bodies: Vec<Bytes> = objects.map(Bytes::from).collect();
     assert!(bodies.len() > 30, "the sample stash has every form");
+    for (_, text) in dialects() {
+        bodies.push(gzip(&text).into());
+        bodies.push(text.into());
+    }
     bodies
 });
 
