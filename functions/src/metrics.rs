@@ -50,6 +50,7 @@ pub fn of_batch(processed: &[Processed], returned: usize, duration: Duration) ->
         ("Written", Unit::Count, sum(|summary| summary.written)),
         ("Rejected", Unit::Count, sum(|summary| summary.rejected)),
         ("Control", Unit::Count, sum(|summary| summary.control)),
+        ("Filtered", Unit::Count, sum(|summary| summary.filtered)),
         ("Duration", Unit::Milliseconds, duration.as_millis() as u64),
     ]
     .map(|(name, unit, value)| Metric { name, unit, value })

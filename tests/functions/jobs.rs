@@ -35,7 +35,7 @@ async fn a_job_writes_the_same_output_as_the_command() {
     );
     assert_eq!(
         report["rows"],
-        json!({"events": 3312, "written": 3267, "rejected": 14, "control": 31})
+        json!({"events": 3312, "written": 3267, "rejected": 14, "control": 31, "filtered": 0})
     );
     for sums in ["objects", "bytes", "rows"] {
         assert_eq!(checked["totals"][sums], report[sums]);

@@ -204,8 +204,8 @@ impl Options {
 
     /// Checks that the dialect knows what the origin columns and the filter ask for.
     fn check_origin(&self, filter: &OriginFilter) -> Result<(), OptionsError> {
-        const PROVIDERS: &str = "the dialects cloudwatch and firehose-errors have them, and so has no dialect at all, with \
-             which the bytes of each object decide";
+        const PROVIDERS: &str = "use cloudwatch, firehose-errors, or no dialect, so that each object's \
+                                 bytes decide";
         let dialect = match self.dialect {
             None | Some(DialectName::CloudWatch | DialectName::FirehoseErrors) => return Ok(()),
             Some(dialect) => dialect.name(),

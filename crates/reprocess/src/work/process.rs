@@ -312,6 +312,7 @@ fn log(of: Option<(&JobId, TaskId)>, key: &str, outcome: &Outcome) {
             written = summary.written,
             rejected = summary.rejected,
             control = summary.control,
+            filtered = summary.filtered,
             "done"
         ),
         Outcome::Failed(failure) => warn!(
