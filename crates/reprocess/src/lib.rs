@@ -24,7 +24,8 @@
 //! use rehose_extract::{Compression, Options};
 //! use rehose_reprocess::check::{Checker, JobState, Patience};
 //! use rehose_reprocess::deadline::Deadline;
-//! use rehose_reprocess::job::Mode;
+//! use rehose_reprocess::exclude::ErrorRecords;
+//! use rehose_reprocess::job::{MaxRejected, Mode};
 //! use rehose_reprocess::plan::{Planner, StartRequest};
 //! use rehose_reprocess::work::{Limits, Processor};
 //! use rehose_store::location::Source;
@@ -56,6 +57,8 @@
 //!     prefix: String::new(),
 //!     mode: Mode::All,
 //!     exclude: Vec::new(),
+//!     errors: ErrorRecords::default(),
+//!     max_rejected: MaxRejected::default(),
 //!     options: Options::default(),
 //!     cursor: None,
 //! };
@@ -66,7 +69,9 @@
 //! let shape = Options::default().compile()?;
 //! let compression = Compression::default();
 //! let limits = Limits::near(2);
-//! let processor = Processor::new(vec![source], output.clone(), shape, compression, &[], limits)?;
+//! let errors = ErrorRecords::default();
+//! let processor =
+//!     Processor::new(vec![source], output.clone(), shape, compression, &[], errors, limits)?;
 //! while let Some(delivery) = queue.receive().await {
 //!     processor.process(&delivery.body, Deadline::never()).await?;
 //!     delivery.ack();
