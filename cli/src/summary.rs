@@ -10,6 +10,9 @@ use rehose_reprocess::ledger::report::{JobOutcome, RejectionExample, Rejections,
 /// The number of failures to show; the report lists more.
 const SHOWN: usize = 10;
 
+/// One event of this many is an exception, and not a sign of another record.
+const EXCEPTIONS: u64 = 100;
+
 /// The numbers of a report.
 pub(crate) fn of_report(report: &Report) -> String {
     let totals = &report.totals;
@@ -117,8 +120,12 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     notes
 }
 
-/// The documented record that has as many fields as rejected events have.
+/// The documented record that has as many fields as rejected events have, if they are no exceptions.
 fn fitting(report: &Report, rejections: &Rejections) -> Option<String> {
+    let rows = report.totals.rows;
+    if rejections.count * EXCEPTIONS < rows.rejected + rows.written {
+        return None;
+    }
     let count: usize = match rejections.reason.as_str() {
         "field-count" => rejections.detail.as_ref()?.parse().ok()?,
         _ => return None,
@@ -126,9 +133,10 @@ fn fitting(report: &Report, rejections: &Rejections) -> Option<String> {
     let shape = report.options.compile().ok()?;
     let record = shape.record_of(count)?;
     let read = shape.columns().len() - 1 - report.options.with.len();
-    let events = match rejections.count == report.totals.rows.events {
-        true => format!("all {} events", HumanCount(rejections.count)),
-        false => format!("{} events", HumanCount(rejections.count)),
+    let events = match rejections.count {
+        1 => "1 event has".to_owned(),
+        count if count == rows.events => format!("all {} events have", HumanCount(count)),
+        count => format!("{} events have", HumanCount(count)),
     };
     let version = record.version;
     let fitting = match record.is_whole {
@@ -142,7 +150,7 @@ fn fitting(report: &Report, rejections: &Rejections) -> Option<String> {
         _ => format!("--fields '{}'", record.fields),
     };
     Some(format!(
-        "{events} have {count} fields, and the record that was read has {read}; {fitting}: use {fields}, \
+        "{events} {count} fields, and the record that was read has {read}; {fitting}: use {fields}, \
          with another output"
     ))
 }
