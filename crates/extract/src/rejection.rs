@@ -54,10 +54,10 @@ impl fmt::Display for Rejection {
 
 impl Rejection {
     /// Returns what belongs to the reason: the number of fields, or the column's name.
-    pub(crate) fn detail(self, columns: &[Column<'_>]) -> Option<String> {
+    pub(crate) fn detail<'a>(self, columns: impl Fn() -> Vec<Column<'a>>) -> Option<String> {
         match self {
             Self::FieldCount(count) => Some(count.to_string()),
-            Self::FieldType(place) => columns.get(place).map(|column| column.name.to_owned()),
+            Self::FieldType(place) => columns().get(place).map(|column| column.name.to_owned()),
             _ => None,
         }
     }
@@ -87,7 +87,12 @@ pub(crate) struct RejectionCounts {
 }
 
 impl RejectionCounts {
-    pub(crate) fn add(&mut self, rejection: Rejection, offset: u64, columns: &[Column<'_>]) {
+    pub(crate) fn add<'a>(
+        &mut self,
+        rejection: Rejection,
+        offset: u64,
+        columns: impl Fn() -> Vec<Column<'a>>,
+    ) {
         if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| *known == rejection) {
             known.count += 1;
             return;

@@ -99,10 +99,10 @@ impl<S: Sink, R: BlockWriter> Router<S, R> {
 
     #[cold]
     fn write_rejected(&mut self, event: &Event<'_>, reason: Rejection) -> io::Result<()> {
-        let columns = self.shape.format_columns();
+        let columns = || self.shape.format_columns();
         self.counts.rejected += 1;
-        (self.counts.rejections).add(reason, event.offset, &columns);
-        let detail = reason.detail(&columns);
+        (self.counts.rejections).add(reason, event.offset, columns);
+        let detail = reason.detail(columns);
         (self.rejected).write(event, &self.origin, reason, detail.as_deref())?;
         self.rejected.lines.write_full_blocks()
     }

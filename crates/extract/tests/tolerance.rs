@@ -194,3 +194,19 @@ fn rejections_are_counted_by_kind_with_the_place_of_the_first() {
         ])
     );
 }
+
+#[test]
+fn a_timestamp_that_is_too_long_is_kept_in_part() {
+    for text in [
+        "1".repeat(65),
+        "é".repeat(40),
+        format!("{}é", "x".repeat(63)),
+    ] {
+        let element = format!(r#"{{"timestamp":"{text}","message":"x"}}"#);
+        let output = output(&messages(), envelope(&[element]).as_bytes());
+        let line: Value = serde_json::from_str(&output.rejected_lines()).unwrap();
+        assert_eq!(line["reason"], "timestamp");
+        let kept = line["timestamp"].to_string();
+        assert!(kept.len() <= 66 && !kept.contains('\u{fffd}'), "{kept}");
+    }
+}

@@ -24,7 +24,9 @@ mod strings;
 mod usual_event;
 
 use self::containers::{Container, Containers};
-use self::document::{Document, DocumentKey, EventKey, PartialEvent, Target};
+use self::document::{
+    Document, DocumentKey, EventKey, PartialEvent, Target, keep_up_to, whole_characters,
+};
 use self::held::HeldEvents;
 use self::raw::Raw;
 use self::usual_event::{UsualEvent, usual_event};
@@ -187,6 +189,11 @@ impl DocumentParser {
             State::Value | State::ValueOrEnd if self.expects_event() => match usual_event(text) {
                 Some((event, length)) => {
                     self.take_usual(&event, events)?;
+                    // Most events are followed by another, in the same array.
+                    if text.get(length) == Some(&b',') {
+                        self.state = State::Value;
+                        return Ok(length + 1);
+                    }
                     self.state = State::AfterValue;
                     Ok(length)
                 }
@@ -305,7 +312,7 @@ impl DocumentParser {
             _ => match Number::begin(byte) {
                 Some(number) => {
                     self.target = target;
-                    self.keep_digit(byte);
+                    self.keep_digits(&[byte]);
                     Ok(State::Number(number))
                 }
                 None => Err(self.malformed("no value")),
@@ -333,29 +340,24 @@ impl DocumentParser {
             match number.push(*byte) {
                 Some(next) => number = next,
                 None if number.is_whole() => {
+                    self.keep_digits(&text[..read]);
                     self.target = Target::Other;
                     self.state = State::AfterValue;
                     return Ok(read);
                 }
                 None => return Err(self.malformed_at(read, "no number")),
             }
-            self.keep_digit(*byte);
         }
+        self.keep_digits(text);
         self.state = State::Number(number);
         Ok(text.len())
     }
 
-    fn keep_digit(&mut self, byte: u8) {
+    fn keep_digits(&mut self, digits: &[u8]) {
         match self.target {
-            Target::Event(EventKey::Timestamp) => self.event.keep_time(&[byte]),
-            Target::Document(DocumentKey::Timestamp)
-                if self.document.timestamp.len() < MAX_TIMESTAMP =>
-            {
-                self.document.timestamp.push(byte);
-            }
+            Target::Event(EventKey::Timestamp) => self.event.keep_time(digits),
             Target::Document(DocumentKey::Timestamp) => {
-                self.document
-                    .fail(self.offset, "a timestamp that is too long");
+                keep_up_to(MAX_TIMESTAMP, &mut self.document.timestamp, digits);
             }
             _ => {}
         }
@@ -471,9 +473,11 @@ impl DocumentParser {
             extracted_fields: b"",
             offset: document.begin,
         };
-        let stray = event(stray_text(text), Time::InMessage);
+        let stray = event(whole_characters(text, MAX_STRAY), Time::InMessage);
         let result = match document {
-            _ if document.fault.is_some() => events.take(&stray, Some(Rejection::Document)),
+            _ if document.fault.is_some() || document.timestamp.len() > MAX_TIMESTAMP => {
+                events.take(&stray, Some(Rejection::Document))
+            }
             Document {
                 raw_data: Some(raw),
                 ..
@@ -531,13 +535,4 @@ fn hold(
 /// Whether a byte is part of the byte order mark at the beginning of a text.
 fn is_mark(byte: u8, offset: u64) -> bool {
     BYTE_ORDER_MARK.get(offset as usize) == Some(&byte)
-}
-
-/// Returns the part of a stray document's text that is kept, in whole characters.
-fn stray_text(text: &[u8]) -> &[u8] {
-    let cut = &text[..text.len().min(MAX_STRAY)];
-    match std::str::from_utf8(cut) {
-        Ok(_) => cut,
-        Err(error) => &cut[..error.valid_up_to()],
-    }
 }

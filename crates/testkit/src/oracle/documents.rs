@@ -79,8 +79,7 @@ fn read(
     let names = ["owner", "logGroup", "logStream"];
     let is_faulty = bad_outside
         || known.iter().any(|key| count(key) > 1)
-        || names.iter().any(|name| too_long(name, MAX_NAME))
-        || too_long("timestamp", MAX_TIMESTAMP);
+        || names.iter().any(|name| too_long(name, MAX_NAME));
     let message_type = get("messageType").and_then(|value| match &value.value {
         Value::Text(text) => Some(text.as_str()),
         Value::BadText => Some("bad"),
@@ -141,7 +140,7 @@ fn read(
         ..Event::default()
     };
     let raw_data = get("rawData");
-    if is_faulty {
+    if is_faulty || too_long("timestamp", MAX_TIMESTAMP) {
         found.events.push(stray("document"));
     } else if let (Some(raw), true) = (raw_data, reads_errors) {
         let record = raw
@@ -208,12 +207,6 @@ fn event(text: &str, element: &Node) -> Event {
             }
             _ => {}
         }
-        if time.len() > MAX_TIMESTAMP {
-            fail("timestamp");
-        }
-        if event.id.len() > MAX_NAME {
-            fail("event");
-        }
         if value.has_bad_text() {
             fail("escape");
         }
@@ -221,32 +214,23 @@ fn event(text: &str, element: &Node) -> Event {
     if !seen.contains(&"message") || !seen.contains(&"timestamp") {
         reason = reason.or(Some("event"));
     }
+    if event.id.len() > MAX_NAME {
+        reason = reason.or(Some("event"));
+    }
+    if time.len() > MAX_TIMESTAMP {
+        reason = reason.or(Some("timestamp"));
+    }
     if reason.is_some() {
         event.message = raw();
     }
+    let mut cut = time.len().min(MAX_TIMESTAMP);
+    while !time.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    time.truncate(cut);
     Event {
-        time: Time::Milliseconds(if reason.is_some() {
-            seen_time(members, text)
-        } else {
-            time
-        }),
+        time: Time::Milliseconds(time),
         reason,
         ..event
     }
-}
-
-/// Returns the time of an event that is rejected, as far as it was kept.
-fn seen_time(members: &[(Node, Node)], text: &str) -> String {
-    let mut time = String::new();
-    for (key, value) in members {
-        let piece = match (key.text(), &value.value) {
-            (Some("timestamp"), Value::Number) => value.written(text),
-            (Some("timestamp"), Value::Text(text)) => text,
-            _ => continue,
-        };
-        if time.len() + piece.len() <= MAX_TIMESTAMP {
-            time += piece;
-        }
-    }
-    time
 }

@@ -196,17 +196,11 @@ impl PartialEvent {
     }
 
     pub(super) fn keep_time(&mut self, text: &[u8]) {
-        match self.timestamp.len() + text.len() <= MAX_TIMESTAMP {
-            true => self.timestamp.extend_from_slice(text),
-            false => self.fail(Rejection::Timestamp),
-        }
+        keep_up_to(MAX_TIMESTAMP, &mut self.timestamp, text);
     }
 
     pub(super) fn keep_id(&mut self, text: &[u8]) {
-        match self.id.len() + text.len() <= MAX_NAME {
-            true => self.id.extend_from_slice(text),
-            false => self.fail(Rejection::Event),
-        }
+        keep_up_to(MAX_NAME, &mut self.id, text);
     }
 
     /// Returns the event, and the reason to reject it if there is one. `raw` is its text.
@@ -215,13 +209,19 @@ impl PartialEvent {
         if self.seen & EventKey::Message.bit() == 0 || self.seen & EventKey::Timestamp.bit() == 0 {
             self.fail(Rejection::Event);
         }
+        if self.id.len() > MAX_NAME {
+            self.fail(Rejection::Event);
+        }
+        if self.timestamp.len() > MAX_TIMESTAMP {
+            self.fail(Rejection::Timestamp);
+        }
         let place = |offset: u64| (offset - self.begin) as usize;
         let extracted = match (self.extracted_begin, self.extracted_end) {
             (Some(begin), Some(end)) => raw.get(place(begin)..place(end)),
             _ => None,
         };
         let event = Event {
-            time: Time::Milliseconds(&self.timestamp),
+            time: Time::Milliseconds(whole_characters(&self.timestamp, MAX_TIMESTAMP)),
             message: match self.fault {
                 None => &self.message,
                 Some(_) => raw,
@@ -231,5 +231,20 @@ impl PartialEvent {
             offset: self.begin,
         };
         (event, self.fault)
+    }
+}
+
+/// Appends text up to a length, and one byte more if it is longer.
+pub(super) fn keep_up_to(most: usize, kept: &mut Vec<u8>, text: &[u8]) {
+    let room = (most + 1).saturating_sub(kept.len());
+    kept.extend_from_slice(&text[..text.len().min(room)]);
+}
+
+/// Returns the beginning of a text, in whole characters.
+pub(super) fn whole_characters(text: &[u8], most: usize) -> &[u8] {
+    let cut = &text[..text.len().min(most)];
+    match std::str::from_utf8(cut) {
+        Ok(_) => cut,
+        Err(error) => &cut[..error.valid_up_to()],
     }
 }

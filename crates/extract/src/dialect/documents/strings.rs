@@ -1,6 +1,6 @@
 //! Strings, and the meaning of the keys among them.
 
-use super::document::{DocumentKey, EventKey, Target};
+use super::document::{DocumentKey, EventKey, Target, keep_up_to};
 use super::{DOCUMENT, DocumentParser, EVENT, State};
 use crate::bounds::{MAX_MESSAGE, MAX_NAME, MAX_TIMESTAMP, MAX_WORD};
 use crate::dialect::json::{Unescape, plain_run};
@@ -117,7 +117,7 @@ impl DocumentParser {
         let document = &mut self.document;
         let (kept, most) = match self.target {
             Target::Key => {
-                keep_word(&mut self.key, content);
+                keep_up_to(MAX_WORD, &mut self.key, content);
                 return Ok(());
             }
             Target::Event(EventKey::Timestamp) => {
@@ -128,8 +128,16 @@ impl DocumentParser {
                 self.event.keep_id(content);
                 return Ok(());
             }
+            Target::Document(Timestamp) => {
+                keep_up_to(MAX_TIMESTAMP, &mut document.timestamp, content);
+                return Ok(());
+            }
             Target::Document(MessageType) => {
-                keep_word(document.message_type.get_or_insert_default(), content);
+                keep_up_to(
+                    MAX_WORD,
+                    document.message_type.get_or_insert_default(),
+                    content,
+                );
                 return Ok(());
             }
             Target::Event(EventKey::ExtractedFields)
@@ -138,7 +146,6 @@ impl DocumentParser {
             Target::Event(EventKey::Message) => (&mut self.event.message, MAX_MESSAGE),
             Target::Document(Message) => (document.message.get_or_insert_default(), MAX_MESSAGE),
             Target::Document(RawData) => (document.raw_data.get_or_insert_default(), MAX_MESSAGE),
-            Target::Document(Timestamp) => (&mut document.timestamp, MAX_TIMESTAMP),
             Target::Document(Owner) => (&mut document.origin.owner, MAX_NAME),
             Target::Document(LogGroup) => (&mut document.origin.log_group, MAX_NAME),
             Target::Document(LogStream) => (&mut document.origin.log_stream, MAX_NAME),
@@ -212,11 +219,4 @@ impl DocumentParser {
         }
         Ok(Target::Document(key))
     }
-}
-
-/// Appends to a word that is compared with short constants. One byte more than [`MAX_WORD`] is kept,
-/// so that a longer word equals none of them.
-fn keep_word(word: &mut Vec<u8>, content: &[u8]) {
-    let room = (MAX_WORD + 1).saturating_sub(word.len());
-    word.extend_from_slice(&content[..content.len().min(room)]);
 }
