@@ -1,6 +1,7 @@
 // The layout of the source's keys, as `crates/catalog` defines it: layouts.json in the tests has what both must make of
 // it, and the errors that both must have.
 import { ConfigError, quote } from "./context";
+import known from "./tables.json";
 
 /** The parts of the time from the coarsest to the finest, as Firehose and Athena spell them, and Athena's units. */
 const UNITS = { yyyy: "YEARS", MM: "MONTHS", dd: "DAYS", HH: "HOURS" } as const;
@@ -10,8 +11,8 @@ type Unit = keyof typeof UNITS;
 /** The column with the time, whatever the layout is. */
 export const TIME = "datehour";
 
-/** Columns that every table with a layout may have beside those of its rows. */
-const TAKEN = [TIME, "timestamp", "source", "reason", "message"];
+/** The columns of the rejected events, whose table has a layout whatever the rows are. */
+const TAKEN = [TIME, ...known.rejected.columns.map(({ name }) => name)];
 
 /** The years whose offsets count: tables are queried now and later, not in the past of a zone. */
 const [FIRST_YEAR, LAST_YEAR] = [2025, 2037];

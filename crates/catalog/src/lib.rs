@@ -110,6 +110,17 @@ pub struct TableLocation<'a> {
 /// The first hour of any VPC flow logs, in the default layout: they were introduced in June 2015.
 pub const SINCE: &str = "2015/06/01/00";
 
+/// The columns of the rejected events.
+const REJECTED: [&str; 7] = [
+    "source",
+    "reason",
+    "detail",
+    "log_group",
+    "log_stream",
+    "timestamp",
+    "message",
+];
+
 impl Table {
     /// The rows.
     ///
@@ -180,17 +191,7 @@ impl Table {
         Self {
             name: "rejected".to_owned(),
             comment: "Events that fit no row, and why",
-            columns: [
-                "source",
-                "reason",
-                "detail",
-                "log_group",
-                "log_stream",
-                "timestamp",
-                "message",
-            ]
-            .map(|name| column(name, "string"))
-            .to_vec(),
+            columns: REJECTED.map(|name| column(name, "string")).to_vec(),
             partitions: partitions(location.layout),
             serde: OPENX_JSON,
             serde_parameters: BTreeMap::new(),

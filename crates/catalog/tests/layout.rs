@@ -65,7 +65,7 @@ const ZONES: [(&str, &str); 10] = [
 ];
 
 /// Layouts and values that are refused, with words of the reason.
-const REFUSED: [(&str, &str, &[&str]); 31] = [
+const REFUSED: [(&str, &str, &[&str]); 32] = [
     ("", "", &["no {yyyy}"]),
     ("{account}", "", &["no {yyyy}"]),
     ("vpc", "", &["no {yyyy}"]),
@@ -110,6 +110,11 @@ const REFUSED: [(&str, &str, &[&str]); 31] = [
         "{yyyy}/{message}",
         "",
         &["{message}", "choose another name"],
+    ),
+    (
+        "{log_group}/{yyyy}",
+        "",
+        &["{log_group}", "choose another name"],
     ),
     ("{yyyy}, {MM}", "", &["\",\""]),
     ("{yyyy}/${MM}", "", &["\"$\""]),
