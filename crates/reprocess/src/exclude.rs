@@ -51,14 +51,11 @@ pub fn error_prefix(key: &str) -> Option<&'static str> {
 /// Why a key is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exclusion {
-    /// It matches a pattern.
-    Pattern,
     /// It is under this error prefix.
     ErrorRecords(&'static str),
-    /// It is under none, and only such keys are wanted.
-    NoErrorRecords,
-    /// It is the marker of an export.
-    Marker,
+    /// It matches a pattern, is the marker of an export, or is under no error prefix although only such
+    /// keys are wanted.
+    Other,
 }
 
 /// Keys to skip.
@@ -87,15 +84,12 @@ impl Exclusions {
 
     /// Returns why a key is skipped, if it is.
     pub(crate) fn reason(&self, key: &str) -> Option<Exclusion> {
-        if key.rsplit('/').next() == Some(EXPORT_MARKER) {
-            return Some(Exclusion::Marker);
-        }
-        if self.patterns.is_match(key) {
-            return Some(Exclusion::Pattern);
+        if key.rsplit('/').next() == Some(EXPORT_MARKER) || self.patterns.is_match(key) {
+            return Some(Exclusion::Other);
         }
         match (self.error_records, error_prefix(key)) {
             (ErrorRecords::Skip, Some(prefix)) => Some(Exclusion::ErrorRecords(prefix)),
-            (ErrorRecords::Only, None) => Some(Exclusion::NoErrorRecords),
+            (ErrorRecords::Only, None) => Some(Exclusion::Other),
             _ => None,
         }
     }

@@ -25,8 +25,9 @@ impl Binding {
     /// Leaves out the dialect `cloudwatch` if none is wanted. Up to version 1 it was the default, and the
     /// rows of an envelope are the same without it.
     fn without_implied_dialect(mut self, wanted: &Self) -> Self {
-        if self.options.dialect == Some(DialectName::CloudWatch) {
-            self.options.dialect = wanted.options.dialect.and(self.options.dialect);
+        let is_implied = self.options.dialect == Some(DialectName::CloudWatch);
+        if is_implied && wanted.options.dialect.is_none() {
+            self.options.dialect = None;
         }
         self
     }

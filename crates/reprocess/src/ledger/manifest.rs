@@ -17,7 +17,7 @@ pub struct Slice {
     pub slice: u32,
     /// Objects listed.
     pub listed: u64,
-    /// Listed objects that a pattern excludes, or that are under an error prefix of Firehose or are not.
+    /// Listed objects that are left out, by a pattern or by the choice of error records.
     pub excluded: u64,
     /// Those of them that are under an error prefix, by prefix.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -163,8 +163,8 @@ impl Progress {
             objects.listed += slice.listed;
             objects.excluded += slice.excluded;
             objects.present += slice.present;
-            for (prefix, count) in slice.error_records.clone() {
-                *self.tally.error_records.entry(prefix).or_insert(0) += count;
+            for (prefix, count) in &slice.error_records {
+                *self.tally.error_records.entry(prefix.clone()).or_insert(0) += count;
             }
         }
         self.watermark.task += statuses.len();

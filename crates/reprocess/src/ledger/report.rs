@@ -119,7 +119,7 @@ pub struct Totals {
 pub struct Objects {
     /// Found under the prefix.
     pub listed: u64,
-    /// Excluded by a pattern.
+    /// Left out, by a pattern or by the choice of error records.
     pub excluded: u64,
     /// Left out by the mode `missing`, because they have an output.
     pub present: u64,

@@ -45,7 +45,7 @@ impl Listing<'_> {
                 Some(Exclusion::ErrorRecords(prefix)) => {
                     *error_records.entry(prefix.to_owned()).or_insert(0) += 1;
                 }
-                Some(Exclusion::Pattern | Exclusion::NoErrorRecords | Exclusion::Marker) => {}
+                Some(Exclusion::Other) => {}
             }
         }
         let excluded = listed - wanted.len() as u64;
