@@ -142,7 +142,7 @@ impl Format {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LineBreaksName {
-    /// As \\n and \\r, and a backslash as two: each row is one line
+    /// As \n and \r, two characters each, and a backslash as two: each row is one line
     Escape,
     /// As they are, in quotes. Athena ends a row at each
     Keep,

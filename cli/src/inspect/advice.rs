@@ -1,11 +1,12 @@
 //! The options that suit a stash, and the commands that use them.
 
+use rehose_extract::survey::Messages;
 use rehose_extract::{DEFAULT_FIELDS, FormatName, KnownRecord};
 use rehose_store::location::Location;
 use serde::Serialize;
 
 use super::keys::KeyLayout;
-use super::sample::{Group, Sample};
+use super::sample::Sample;
 use crate::args::inspect::InspectArgs;
 use crate::console::quoted;
 
@@ -45,7 +46,7 @@ impl Advice {
                     .to_owned(),
             );
         }
-        let mut table = vec!["--location s3://BUCKET/out/".replace("BUCKET", bucket(&args.source))];
+        let mut table = vec![format!("--location s3://{}/out/", bucket(&args.source))];
         match keys {
             Some(keys) => {
                 if !keys.prefix.is_empty() {
@@ -99,7 +100,7 @@ fn bucket(source: &Location) -> &str {
 fn choose(sample: &Sample) -> Choice {
     let mut choice = Choice::default();
     let groups = &sample.events.groups;
-    let flows: u64 = groups.values().map(Group::flows).sum();
+    let flows: u64 = groups.values().map(Messages::flows).sum();
     let others: u64 = groups.values().map(|group| group.others).sum();
     if flows + others == 0 {
         choice.notes.push(
@@ -118,7 +119,7 @@ fn choose(sample: &Sample) -> Choice {
         );
         return choice;
     }
-    let with_flows: Vec<(&String, &Group)> = groups
+    let with_flows: Vec<(&String, &Messages)> = groups
         .iter()
         .filter(|(_, group)| group.flows() > 0)
         .collect();
@@ -141,7 +142,7 @@ fn choose(sample: &Sample) -> Choice {
 }
 
 /// Chooses the records of the flow logs. Returns the number of messages that have one of them.
-fn records(groups: &[(&String, &Group)], flows: u64, choice: &mut Choice) -> u64 {
+fn records(groups: &[(&String, &Messages)], flows: u64, choice: &mut Choice) -> u64 {
     let mut records: Vec<(&KnownRecord, u64)> = Vec::new();
     for (record, count) in groups.iter().flat_map(|(_, group)| &group.flow_logs) {
         match records.iter_mut().find(|(known, _)| *known == record) {

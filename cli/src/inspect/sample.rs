@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use rehose_extract::DialectName;
 use rehose_extract::survey::{Findings, Messages, Survey};
-use rehose_extract::{DialectName, KnownRecord};
 use rehose_reprocess::exclude::error_prefix;
 use rehose_store::location::LocationError;
 use rehose_store::{Listed, MAX_PAGE, Store, StoreError};
@@ -67,15 +67,8 @@ pub(super) struct Events {
     /// No dialect reads them.
     pub(super) unreadable: u64,
     /// By log group. Its name is empty where there is none.
-    pub(super) groups: BTreeMap<String, Group>,
-}
-
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Group {
-    /// Flow logs by their record.
-    #[serde(serialize_with = "records")]
-    pub(super) flow_logs: Vec<(KnownRecord, u64)>,
-    pub(super) others: u64,
+    #[serde(serialize_with = "by_group")]
+    pub(super) groups: BTreeMap<String, Messages>,
 }
 
 impl Sample {
@@ -122,7 +115,7 @@ impl Sample {
         }
         let read = stream::iter(chosen)
             .map(async |object| Ok::<_, StoreError>((read(store, &object).await?, object)))
-            .buffer_unordered(AT_ONCE)
+            .buffered(AT_ONCE)
             .try_collect::<Vec<_>>()
             .await?;
         for ((findings, whole), object) in read {
@@ -164,26 +157,9 @@ impl Sample {
         }
         self.events.control += control;
         self.events.unreadable += unreadable;
-        for (name, Messages { flow_logs, others }) in groups {
-            let group = self.events.groups.entry(name).or_default();
-            group.others += others;
-            for (record, count) in flow_logs {
-                match group
-                    .flow_logs
-                    .iter_mut()
-                    .find(|(known, _)| *known == record)
-                {
-                    Some((_, sum)) => *sum += count,
-                    None => group.flow_logs.push((record, count)),
-                }
-            }
+        for (name, messages) in groups {
+            (self.events.groups.entry(name).or_default()).extend(&messages);
         }
-    }
-}
-
-impl Group {
-    pub(super) fn flows(&self) -> u64 {
-        self.flow_logs.iter().map(|(_, count)| count).sum()
     }
 }
 
@@ -211,25 +187,31 @@ fn dialect_name(dialect: Option<DialectName>) -> &'static str {
     }
 }
 
-fn records<S: Serializer>(
-    records: &[(KnownRecord, u64)],
+fn by_group<S: Serializer>(
+    groups: &BTreeMap<String, Messages>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Group<'a> {
+        flow_logs: Vec<Record<'a>>,
+        others: u64,
+    }
     #[derive(Serialize)]
     struct Record<'a> {
         version: u8,
         fields: &'a str,
         messages: u64,
     }
-    let record = |(record, messages): &'_ (KnownRecord, u64)| {
-        serde_json::to_value(Record {
+    serializer.collect_map(groups.iter().map(|(name, group)| {
+        let records = group.flow_logs.iter().map(|(record, messages)| Record {
             version: record.version,
             fields: &record.fields,
             messages: *messages,
-        })
-    };
-    let records: Result<Vec<_>, _> = records.iter().map(record).collect();
-    records
-        .map_err(serde::ser::Error::custom)?
-        .serialize(serializer)
+        });
+        let group = Group {
+            flow_logs: records.collect(),
+            others: group.others,
+        };
+        (name, group)
+    }))
 }

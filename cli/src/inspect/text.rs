@@ -6,8 +6,9 @@ use std::fmt::Display;
 use comfy_table::Table;
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
 
+use rehose_extract::survey::Messages;
+
 use super::Inspection;
-use super::sample::Group;
 use crate::summary::empty_grid;
 
 /// The most log groups that are shown.
@@ -107,7 +108,7 @@ fn counts(grid: &mut Table, heading: &str, counts: &BTreeMap<impl Display, u64>)
 }
 
 /// The messages of a log group.
-fn messages(group: &Group) -> String {
+fn messages(group: &Messages) -> String {
     let mut parts: Vec<String> = (group.flow_logs.iter())
         .map(|(record, count)| {
             let fields = record.fields.split(' ').count();

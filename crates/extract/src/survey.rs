@@ -6,7 +6,7 @@ use std::io;
 use crate::dialect::{Dialect, Parser};
 use crate::error::{Error, Fault, Reason};
 use crate::event::{DocumentKind, Event, EventSink};
-use crate::format::{Format, KnownRecord, Ranges, record_named_by, record_of};
+use crate::format::{Format, KnownRecord, Ranges, record_named_by, record_of, spaced};
 use crate::layers::Layers;
 use crate::options::{DialectName, FormatName};
 use crate::origin::Origin;
@@ -42,8 +42,21 @@ pub struct Messages {
 }
 
 impl Messages {
+    /// Returns the number of flow logs.
+    pub fn flows(&self) -> u64 {
+        self.flow_logs.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Adds the messages of another object.
+    pub fn extend(&mut self, other: &Self) {
+        self.others += other.others;
+        for (record, count) in &other.flow_logs {
+            self.add(record, *count);
+        }
+    }
+
     /// Adds flow logs of a record.
-    pub fn add(&mut self, record: &KnownRecord, count: u64) {
+    fn add(&mut self, record: &KnownRecord, count: u64) {
         match self.flow_logs.iter_mut().find(|(known, _)| known == record) {
             Some((_, sum)) => *sum += count,
             None => self.flow_logs.push((record.clone(), count)),
@@ -152,10 +165,7 @@ struct Surveyor {
 impl Surveyor {
     /// Returns the record of flow logs that a message has.
     fn record(&mut self, message: &[u8]) -> Option<KnownRecord> {
-        let count = message
-            .split(|b| *b == b' ')
-            .filter(|field| !field.is_empty())
-            .count();
+        let count = spaced::fields(message).count();
         let by_count = self.by_count.entry(count).or_insert_with(|| {
             let record = record_of(FormatName::VpcFlowLogs, count)?;
             Some((record.clone(), format(&record)?))
