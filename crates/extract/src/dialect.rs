@@ -28,16 +28,20 @@ use crate::options::DialectName;
 #[derive(Debug, Clone)]
 pub(crate) enum Dialect {
     /// The bytes of each object decide.
-    Any {
-        documents: Kinds,
-        time_regex: Option<Regex>,
-    },
+    Any(AnyText),
     Documents(Kinds),
     Lines {
         time_regex: Option<Regex>,
     },
     Export,
     Regex(Arc<EventRegex>),
+}
+
+/// What is needed for a text of any dialect.
+#[derive(Debug, Clone)]
+pub(crate) struct AnyText {
+    documents: Kinds,
+    time_regex: Option<Regex>,
 }
 
 impl Dialect {
@@ -51,18 +55,18 @@ impl Dialect {
         let documents = Kinds::new(name, takes_records, needs_origin);
         match name {
             Some(_) => Self::Documents(documents),
-            None => Self::Any {
+            None => Self::Any(AnyText {
                 documents,
                 time_regex,
-            },
+            }),
         }
     }
 
     /// Returns a parser for one object.
     pub(crate) fn parser(&self) -> Parser {
         match self {
-            Self::Any { .. } => Parser::Unknown(Recogniser::default(), self.clone()),
-            Self::Documents(kinds) => Parser::Documents(Box::new(DocumentParser::new(*kinds))),
+            Self::Any(any) => Parser::Unknown(Recogniser::default(), any.clone()),
+            Self::Documents(kinds) => Parser::documents(*kinds),
             Self::Lines { time_regex } => Parser::lines(time_regex),
             Self::Export => Parser::Export(Box::default()),
             Self::Regex(regex) => Parser::Regex(Box::new(RegexParser::new(Arc::clone(regex)))),
@@ -74,7 +78,7 @@ impl Dialect {
 #[derive(Debug)]
 pub(crate) enum Parser {
     /// The text's first bytes have not shown its dialect yet.
-    Unknown(Recogniser, Dialect),
+    Unknown(Recogniser, AnyText),
     Documents(Box<DocumentParser>),
     Lines(Box<LineParser>),
     Export(Box<ExportParser>),
@@ -82,6 +86,10 @@ pub(crate) enum Parser {
 }
 
 impl Parser {
+    fn documents(kinds: Kinds) -> Self {
+        Self::Documents(Box::new(DocumentParser::new(kinds)))
+    }
+
     fn lines(time_regex: &Option<Regex>) -> Self {
         Self::Lines(Box::new(LineParser::new(time_regex.clone())))
     }
@@ -89,13 +97,13 @@ impl Parser {
     /// Parses the next piece of text.
     pub(crate) fn push(&mut self, text: &[u8], events: &mut dyn EventSink) -> Result<(), Error> {
         match self {
-            Self::Unknown(recogniser, dialect) => {
+            Self::Unknown(recogniser, any) => {
                 let before = recogniser.held().len();
                 let Some(kind) = recogniser.push(text) else {
                     return Ok(());
                 };
                 let held = recogniser.held()[..before].to_vec();
-                *self = of_kind(dialect, kind);
+                *self = any.parser(kind);
                 self.push(&held, events)?;
                 self.push(text, events)
             }
@@ -109,12 +117,12 @@ impl Parser {
     /// Ends the text and returns the number of documents in it.
     pub(crate) fn finish(&mut self, events: &mut dyn EventSink) -> Result<u64, Error> {
         match self {
-            Self::Unknown(recogniser, dialect) => {
+            Self::Unknown(recogniser, any) => {
                 let Some(kind) = recogniser.finish() else {
                     return Ok(0);
                 };
                 let held = recogniser.held().to_vec();
-                *self = of_kind(dialect, kind);
+                *self = any.parser(kind);
                 self.push(&held, events)?;
                 self.finish(events)
             }
@@ -135,21 +143,15 @@ impl Parser {
             Self::Regex(_) => Some(DialectName::Regex),
         }
     }
-
-    /// Whether the bytes have shown that the text consists of lines.
-    pub(crate) fn is_lines(&self) -> bool {
-        matches!(self, Self::Lines(_))
-    }
 }
 
-/// Returns the parser of a text whose bytes have shown its kind.
-fn of_kind(dialect: &Dialect, kind: TextKind) -> Parser {
-    match (kind, dialect) {
-        (TextKind::Documents, Dialect::Any { documents, .. }) => {
-            Parser::Documents(Box::new(DocumentParser::new(*documents)))
+impl AnyText {
+    /// Returns the parser of a text whose bytes have shown its kind.
+    fn parser(&self, kind: TextKind) -> Parser {
+        match kind {
+            TextKind::Documents => Parser::documents(self.documents),
+            TextKind::Lines => Parser::lines(&self.time_regex),
+            TextKind::Export => Parser::Export(Box::default()),
         }
-        (TextKind::Lines, Dialect::Any { time_regex, .. }) => Parser::lines(time_regex),
-        (TextKind::Export, _) => Parser::Export(Box::default()),
-        (_, dialect) => dialect.parser(),
     }
 }

@@ -7,7 +7,7 @@ mod flow_logs;
 mod message;
 pub(crate) mod names;
 mod regex;
-mod spaced;
+pub(crate) mod spaced;
 mod tgw_flow_logs;
 mod vpc_flow_logs;
 
@@ -87,18 +87,10 @@ impl Format {
         }
     }
 
-    /// Whether a record has a time of its own.
-    pub(crate) fn has_time(&self) -> bool {
+    /// Returns the column with the time of a record, in seconds since 1970, if there is one.
+    pub(crate) fn time_column(&self) -> Option<usize> {
         match self {
-            Self::FlowLogs(format) => format.has_time(),
-            Self::Regex(_) | Self::Message(_) => false,
-        }
-    }
-
-    /// Returns the record's own time in milliseconds since 1970.
-    pub(crate) fn time(&self, fields: Fields<'_>) -> Option<i64> {
-        match self {
-            Self::FlowLogs(format) => format.time(fields),
+            Self::FlowLogs(format) => format.time_column(),
             Self::Regex(_) | Self::Message(_) => None,
         }
     }
@@ -182,21 +174,10 @@ pub(crate) struct Ranges {
 }
 
 impl Ranges {
-    /// Finds the fields between spaces.
-    fn find(&mut self, message: &[u8]) {
+    /// Finds the fields of a message between spaces, and arranges them by the index that each column has.
+    fn arrange(&mut self, message: &[u8], fields: &[Option<usize>]) {
         self.found.clear();
-        let mut begin = 0;
-        for field in message.split(|byte| *byte == b' ') {
-            let end = begin + field.len();
-            if !field.is_empty() {
-                self.found.push(Some(begin..end));
-            }
-            begin = end + 1;
-        }
-    }
-
-    /// Arranges the fields by the index that each column has.
-    fn arrange(&mut self, fields: &[Option<usize>]) {
+        self.found.extend(spaced::fields(message).map(Some));
         self.arranged.clear();
         for field in fields {
             let range = field.and_then(|field| self.found.get(field)?.clone());

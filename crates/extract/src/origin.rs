@@ -1,6 +1,6 @@
 //! Origin: where an event comes from, as columns and as a filter.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
@@ -25,16 +25,6 @@ pub enum OriginColumn {
 }
 
 impl OriginColumn {
-    /// Every column, in order.
-    pub const ALL: [Self; 6] = [
-        Self::Owner,
-        Self::LogGroup,
-        Self::LogStream,
-        Self::Id,
-        Self::ExtractedFields,
-        Self::Source,
-    ];
-
     /// Returns the column's name.
     pub fn name(self) -> &'static str {
         match self {
@@ -117,8 +107,7 @@ impl OriginFilter {
     pub(crate) fn new(log_groups: &[String], owner: Option<&str>) -> Result<Self, String> {
         let mut set = GlobSetBuilder::new();
         for pattern in log_groups {
-            let glob = GlobBuilder::new(pattern).literal_separator(false).build();
-            set.add(glob.map_err(|error| error.to_string())?);
+            set.add(Glob::new(pattern).map_err(|error| error.to_string())?);
         }
         let set = set.build().map_err(|error| error.to_string())?;
         Ok(Self {

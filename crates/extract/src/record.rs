@@ -6,7 +6,7 @@ use crate::event::{Event, Time};
 use crate::format::{Format, Ranges};
 use crate::origin::OriginValues;
 use crate::rejection::Rejection;
-use crate::timestamp::{TimeFormat, TimestampParser};
+use crate::timestamp::{self, TimeFormat, TimestampParser};
 
 /// A row of the output, before it has a file format.
 #[derive(Debug, Clone, Copy)]
@@ -96,13 +96,11 @@ impl RecordBuilder {
             Time::Formatted(text) => self.time_format.parse(text),
             Time::InMessage => {
                 let fields = self.format.split(event.message, &mut self.ranges)?;
-                return match self.format.has_time() {
-                    true => match self.format.time(fields) {
-                        None => Err(Rejection::Timestamp),
-                        time => Ok((time, fields)),
-                    },
-                    false => Ok((None, fields)),
+                let Some(column) = self.format.time_column() else {
+                    return Ok((None, fields));
                 };
+                let time = fields.iter().nth(column).and_then(timestamp::seconds);
+                return Ok((Some(time.ok_or(Rejection::Timestamp)?), fields));
             }
         };
         let timestamp = timestamp.ok_or(Rejection::Timestamp)?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::dialect::Parser;
 use crate::error::Error;
 use crate::layers::Layers;
+use crate::options::DialectName;
 use crate::rejection::RejectionCount;
 use crate::router::Router;
 use crate::shape::Shape;
@@ -168,7 +169,7 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
         layers.finish(&mut |bytes| utf8.push(bytes, &mut |text| parser.push(text, &mut router)))?;
         utf8.finish()?;
         let documents = parser.finish(&mut router)?;
-        router.check_readable(parser.is_lines())?;
+        router.check_readable(parser.name() == Some(DialectName::Lines))?;
         let (counts, bytes_out) = router.finish()?;
         Ok(Summary {
             documents,

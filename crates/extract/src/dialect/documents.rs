@@ -19,25 +19,23 @@
 mod containers;
 mod document;
 mod held;
+mod kinds;
+mod passing_on;
 mod raw;
 mod strings;
 mod usual_event;
 
 use self::containers::{Container, Containers};
-use self::document::{
-    Document, DocumentKey, EventKey, PartialEvent, Target, keep_up_to, whole_characters,
-};
+use self::document::{Document, DocumentKey, EventKey, PartialEvent, Target, keep_up_to};
 use self::held::HeldEvents;
+pub(super) use self::kinds::Kinds;
 use self::raw::Raw;
-use self::usual_event::{UsualEvent, usual_event};
-use super::firehose_errors;
+use self::usual_event::usual_event;
 use super::json::{Number, Unescape};
 use super::recognise::BYTE_ORDER_MARK;
-use crate::bounds::{MAX_DEPTH, MAX_HELD, MAX_MESSAGE, MAX_STRAY, MAX_TIMESTAMP, MAX_WORD};
+use crate::bounds::{MAX_DEPTH, MAX_TIMESTAMP, MAX_WORD};
 use crate::error::{Error, Reason};
-use crate::event::{DocumentKind, Event, EventSink, Time};
-use crate::options::DialectName;
-use crate::origin::Origin;
+use crate::event::EventSink;
 use crate::rejection::Rejection;
 use crate::space::is_space;
 
@@ -45,47 +43,6 @@ use crate::space::is_space;
 const DOCUMENT: usize = 1;
 const EVENTS: usize = 2;
 const EVENT: usize = 3;
-
-/// The kinds of documents that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kinds {
-    /// Envelopes of CloudWatch Logs.
-    envelopes: bool,
-    /// Documents with a `message`.
-    messages: bool,
-    /// Documents that are records themselves.
-    records: bool,
-    /// Error records of Firehose.
-    errors: bool,
-    /// Whether events wait for the origin of their document.
-    needs_origin: bool,
-}
-
-impl Kinds {
-    /// Returns the kinds of a dialect, or all kinds. `takes_records` is whether the format can make a
-    /// row of JSON.
-    pub(super) fn new(name: Option<DialectName>, takes_records: bool, needs_origin: bool) -> Self {
-        let is = |dialect| name.is_none_or(|name| name == dialect);
-        let is_json = is(DialectName::Json);
-        Self {
-            envelopes: is_json || is(DialectName::CloudWatch),
-            messages: is_json,
-            records: is_json && takes_records,
-            errors: is(DialectName::FirehoseErrors),
-            needs_origin,
-        }
-    }
-
-    /// Returns the kinds of the documents inside an error record.
-    pub(super) fn inside_a_record(self) -> Self {
-        Self {
-            envelopes: true,
-            messages: true,
-            errors: false,
-            ..self
-        }
-    }
-}
 
 /// Finds the events in documents.
 #[derive(Debug)]
@@ -161,10 +118,13 @@ impl DocumentParser {
             self.offset += read as u64;
             rest = &rest[read..];
             let piece = &text[..text.len() - rest.len()];
-            if self.event.is_open && self.containers.depth() == EVENTS && self.is_after_value() {
-                self.end_event(piece, piece_offset, events)?;
-            } else if self.containers.depth() == 0 && self.state == State::AfterValue {
-                self.end_document(piece, piece_offset, events)?;
+            if self.state != State::AfterValue {
+                continue;
+            }
+            match self.containers.depth() {
+                0 => self.end_document(piece, piece_offset, events)?,
+                EVENTS if self.event.is_open => self.end_event(piece, piece_offset, events)?,
+                _ => {}
             }
         }
         self.document_text.keep(text, piece_offset);
@@ -205,10 +165,6 @@ impl DocumentParser {
 
     fn expects_event(&self) -> bool {
         self.in_events && self.containers.depth() == EVENTS
-    }
-
-    fn is_after_value(&self) -> bool {
-        self.state == State::AfterValue
     }
 
     /// Reads a byte outside strings and numbers. Returns the number of bytes read.
@@ -392,118 +348,6 @@ impl DocumentParser {
         Ok(State::AfterValue)
     }
 
-    fn take_usual(
-        &mut self,
-        usual: &UsualEvent<'_>,
-        events: &mut dyn EventSink,
-    ) -> Result<(), Error> {
-        let event = Event {
-            time: Time::Milliseconds(usual.timestamp),
-            message: usual.message,
-            id: usual.id,
-            extracted_fields: b"",
-            offset: self.offset,
-        };
-        match self.document.has_begun {
-            true => events.take(&event, None),
-            false => hold(&mut self.held, &self.document, &event, None),
-        }
-    }
-
-    fn end_event(
-        &mut self,
-        piece: &[u8],
-        piece_offset: u64,
-        events: &mut dyn EventSink,
-    ) -> Result<(), Error> {
-        let text = self.event_text.text(piece, piece_offset);
-        let (event, reason) = self.event.end(text);
-        match self.document.has_begun {
-            true => events.take(&event, reason)?,
-            false => hold(&mut self.held, &self.document, &event, reason)?,
-        }
-        self.event_text.end();
-        Ok(())
-    }
-
-    /// Gives the event sink the document once enough of it is known, and then the held events.
-    fn begin_if_known(&mut self, events: &mut dyn EventSink) -> Result<(), Error> {
-        let document = &mut self.document;
-        let is_known = document.is_envelope()
-            && self.kinds.envelopes
-            && (!self.kinds.needs_origin || document.has_origin());
-        if !is_known || document.has_begun {
-            return Ok(());
-        }
-        self.begin_document(events)
-    }
-
-    fn begin_document(&mut self, events: &mut dyn EventSink) -> Result<(), Error> {
-        self.document.has_begun = true;
-        self.document_text.end();
-        events.document(self.document.kind(), &self.document.origin);
-        self.held.replay(events)
-    }
-
-    fn end_document(
-        &mut self,
-        piece: &[u8],
-        piece_offset: u64,
-        events: &mut dyn EventSink,
-    ) -> Result<(), Error> {
-        self.state = State::BetweenDocuments;
-        self.documents += 1;
-        if self.kinds.envelopes && self.document.is_envelope() {
-            if let Some((offset, what)) = self.document.fault.take() {
-                return Err(Reason::NotAnEnvelope(what).in_text(offset));
-            }
-            if !self.document.has_begun {
-                self.begin_document(events)?;
-            }
-            return Ok(());
-        }
-        self.held.clear();
-        events.document(DocumentKind::Data, &Origin::default());
-        let text = self.document_text.text(piece, piece_offset);
-        let document = &self.document;
-        let event = |message, time| Event {
-            time,
-            message,
-            id: b"",
-            extracted_fields: b"",
-            offset: document.begin,
-        };
-        let stray = event(whole_characters(text, MAX_STRAY), Time::InMessage);
-        let result = match document {
-            _ if document.fault.is_some() || document.timestamp.len() > MAX_TIMESTAMP => {
-                events.take(&stray, Some(Rejection::Document))
-            }
-            Document {
-                raw_data: Some(raw),
-                ..
-            } if self.kinds.errors => match firehose_errors::read(raw, self.kinds, events)? {
-                Some(documents) => {
-                    self.documents += documents;
-                    Ok(())
-                }
-                None => events.take(&stray, Some(Rejection::RawData)),
-            },
-            _ if document.has(DocumentKey::RawData) && self.kinds.errors => {
-                events.take(&stray, Some(Rejection::RawData))
-            }
-            Document {
-                message: Some(message),
-                ..
-            } if self.kinds.messages => events.take(&event(message, document.time()), None),
-            _ if self.kinds.records && text.len() <= MAX_MESSAGE => {
-                events.take(&event(text, document.time()), None)
-            }
-            _ => events.take(&stray, Some(Rejection::Document)),
-        };
-        self.document_text.end();
-        result
-    }
-
     fn malformed(&self, what: &'static str) -> Error {
         self.malformed_at(0, what)
     }
@@ -516,19 +360,6 @@ impl DocumentParser {
     /// Returns the error for a byte that is `read` bytes after the offset.
     fn not_an_envelope_at(&self, read: usize, what: &str) -> Error {
         Reason::NotAnEnvelope(what.to_owned()).in_text(self.offset + read as u64)
-    }
-}
-
-/// Holds an event of a document that the event sink does not know yet.
-fn hold(
-    held: &mut HeldEvents,
-    document: &Document,
-    event: &Event<'_>,
-    reason: Option<Rejection>,
-) -> Result<(), Error> {
-    match held.push(event, reason) {
-        true => Ok(()),
-        false => Err(Reason::TooMuchHeld(MAX_HELD).in_text(document.begin)),
     }
 }
 

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::documents::Kinds;
-use super::{Dialect, Parser};
+use super::{AnyText, Dialect, Parser};
 use crate::bounds::MAX_HELD;
 use crate::error::Error;
 use crate::event::{DocumentKind, Event, EventSink};
@@ -26,10 +26,10 @@ pub(super) fn read(
     let Some(text) = decode(&record).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let dialect = Dialect::Any {
+    let dialect = Dialect::Any(AnyText {
         documents: kinds.inside_a_record(),
         time_regex: None,
-    };
+    });
     // Nothing of a record is passed on unless all of it can be read.
     if parse(&text, &dialect, &mut Ignored).is_err() {
         return Ok(None);

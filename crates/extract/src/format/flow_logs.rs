@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Ranges;
-use super::spaced::{ABSENT, FieldTypes};
+use super::spaced::{self, ABSENT, FieldTypes};
 use crate::record::Fields;
 use crate::rejection::Rejection;
 use crate::schema::{Column, FieldKind};
-use crate::timestamp;
 
 /// A field of flow logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +34,11 @@ pub(super) struct Catalogue {
 impl Catalogue {
     fn find(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Returns the field of a column, which may have a number.
+    fn field_of(&self, column: &str) -> Option<&'static Field> {
+        self.find(column).or_else(|| self.find(repeated(column)?))
     }
 
     /// Returns the version that introduced a field.
@@ -167,10 +171,7 @@ impl FlowLogsFormat {
         match (&self.header, &*self.layouts) {
             (Some(layout), _) | (None, [layout]) => layout.split(message, ranges),
             (None, layouts) => {
-                let count = message
-                    .split(|b| *b == b' ')
-                    .filter(|f| !f.is_empty())
-                    .count();
+                let count = spaced::fields(message).count();
                 let fits = |layout: &&Layout| layout.types.len() == count;
                 match layouts.iter().find(fits) {
                     Some(layout) => layout.split(message, ranges),
@@ -180,14 +181,8 @@ impl FlowLogsFormat {
         }
     }
 
-    /// Whether a record has a time of its own.
-    pub(super) fn has_time(&self) -> bool {
-        self.time.is_some()
-    }
-
-    /// Returns the time of a record in milliseconds.
-    pub(super) fn time(&self, fields: Fields<'_>) -> Option<i64> {
-        timestamp::seconds(fields.iter().nth(self.time?)?)
+    pub(super) fn time_column(&self) -> Option<usize> {
+        self.time
     }
 
     /// Takes a line of field names. The lines after it have these fields. Returns whether the line was
@@ -197,14 +192,18 @@ impl FlowLogsFormat {
     ///
     /// Returns the names that are no columns.
     pub(super) fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>> {
-        let Ok(line) = std::str::from_utf8(line) else {
-            return Ok(false);
-        };
-        let names: Vec<String> = line.split_ascii_whitespace().map(str::to_owned).collect();
-        let is_name = |name: &String| name.bytes().any(|b| b.is_ascii_alphabetic());
-        if names.is_empty() || !names.iter().all(is_name) {
+        let mut names = std::str::from_utf8(line)
+            .unwrap_or_default()
+            .split_ascii_whitespace()
+            .peekable();
+        // Nearly every line is a record, and ends here.
+        if names
+            .peek()
+            .is_none_or(|first| self.catalogue.field_of(first).is_none())
+        {
             return Ok(false);
         }
+        let names: Vec<String> = names.map(str::to_owned).collect();
         let Ok(list) = columns_of(self.catalogue, &names) else {
             return Ok(false);
         };
@@ -257,8 +256,7 @@ impl Layout {
                     }
                     rejection => rejection,
                 })?;
-                ranges.find(message);
-                ranges.arrange(fields);
+                ranges.arrange(message, fields);
                 Ok(Fields::Ranges {
                     message,
                     ranges: &ranges.arranged,
@@ -276,10 +274,7 @@ fn columns_of(
 ) -> Result<Vec<(String, &'static Field)>, String> {
     let mut columns: Vec<(String, &'static Field)> = Vec::with_capacity(list.len());
     for name in list {
-        let Some(field) = catalogue
-            .find(name)
-            .or_else(|| catalogue.find(repeated(name)?))
-        else {
+        let Some(field) = catalogue.field_of(name) else {
             let known: Vec<_> = catalogue.fields.iter().map(|known| known.name).collect();
             return Err(format!(
                 "there is no field {name:?}; the fields are {}",

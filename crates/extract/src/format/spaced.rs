@@ -239,6 +239,18 @@ impl Scanner<'_> {
     }
 }
 
+/// Returns the places of the fields of any message.
+pub(crate) fn fields(message: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut begin = 0;
+    message
+        .split(|byte| *byte == b' ')
+        .filter_map(move |field| {
+            let place = begin..begin + field.len();
+            begin = place.end + 1;
+            (!field.is_empty()).then_some(place)
+        })
+}
+
 /// Finds the fields of any message.
 fn split_any(message: &[u8], ranges: &mut Vec<Option<Range<usize>>>) -> Result<(), Rejection> {
     let is_forbidden = |byte: &u8| matches!(byte, b',' | b'"' | b'\\' | b'\n' | b'\r');
@@ -246,14 +258,7 @@ fn split_any(message: &[u8], ranges: &mut Vec<Option<Range<usize>>>) -> Result<(
         return Err(Rejection::Character);
     }
     ranges.clear();
-    let mut begin = 0;
-    for field in message.split(|byte| *byte == b' ') {
-        let end = begin + field.len();
-        if !field.is_empty() {
-            ranges.push(Some(begin..end));
-        }
-        begin = end + 1;
-    }
+    ranges.extend(fields(message).map(Some));
     Ok(())
 }
 

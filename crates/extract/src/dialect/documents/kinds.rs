@@ -1,0 +1,48 @@
+//! Which kinds of documents a dialect reads.
+
+use crate::options::DialectName;
+
+/// The kinds of documents that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kinds {
+    /// Envelopes of CloudWatch Logs.
+    pub(super) envelopes: bool,
+    /// Documents with a `message`.
+    pub(super) messages: bool,
+    /// Documents that are records themselves.
+    pub(super) records: bool,
+    /// Error records of Firehose.
+    pub(super) errors: bool,
+    /// Whether events wait for the origin of their document.
+    pub(super) needs_origin: bool,
+}
+
+impl Kinds {
+    /// Returns the kinds of a dialect, or all kinds. `takes_records` is whether the format can make a
+    /// row of JSON.
+    pub(in crate::dialect) fn new(
+        name: Option<DialectName>,
+        takes_records: bool,
+        needs_origin: bool,
+    ) -> Self {
+        let is = |dialect| name.is_none_or(|name| name == dialect);
+        let is_json = is(DialectName::Json);
+        Self {
+            envelopes: is_json || is(DialectName::CloudWatch),
+            messages: is_json,
+            records: is_json && takes_records,
+            errors: is(DialectName::FirehoseErrors),
+            needs_origin,
+        }
+    }
+
+    /// Returns the kinds of the documents inside an error record.
+    pub(in crate::dialect) fn inside_a_record(self) -> Self {
+        Self {
+            envelopes: true,
+            messages: true,
+            errors: false,
+            ..self
+        }
+    }
+}
