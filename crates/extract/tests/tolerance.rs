@@ -153,6 +153,8 @@ fn a_document_unlike_its_neighbours_is_one_rejected_event() {
         r#"{"messageType":"DATA_MESSAGE"}"#,
         r#"{"messageType":1,"logEvents":[{"timestamp":1,"message":"x"}]}"#,
         r#"{"bad":"\ud800"}"#,
+        r#"{"messageType\ud800":"DATA_MESSAGE","logEvents":[{"timestamp":1,"message":"x"}]}"#,
+        r#"{"messageType":"DATA_MESSAGE","logEvents\x":[{"timestamp":1,"message":"x"}]}"#,
     ] {
         let object = [&flows, stray, &flows].concat();
         for shape in [flow_logs(), options(json!({"dialect": "cloudwatch"}))] {

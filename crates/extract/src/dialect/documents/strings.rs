@@ -81,6 +81,10 @@ impl DocumentParser {
             }
         );
         self.state = State::InvalidString { is_escaped: false };
+        if self.target == Target::Key {
+            // What was read before the fault may be a known key.
+            self.key.clear();
+        }
         match byte {
             // Not a part of the escape: it ends the string, or begins another escape.
             b'"' | b'\\' if !is_escaped => read,
