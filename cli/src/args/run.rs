@@ -45,7 +45,7 @@ pub(crate) struct RunArgs {
     dialect: DialectArgs,
     #[command(flatten)]
     format: FormatArgs,
-    /// Compress with libdeflate at this level. 12 gives the smallest files; 1 is no faster than the
+    /// Gzip with libdeflate at this level. 12 gives the smallest files; 1 is no faster than the
     /// default [default: an encoder made for rows, with files about as small as level 6]
     #[arg(long,
           value_parser = clap::value_parser!(u8).range(MIN_LEVEL as i64..=MAX_LEVEL as i64))]

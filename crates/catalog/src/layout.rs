@@ -12,7 +12,7 @@ use crate::REJECTED;
 
 /// The column with the time, whatever the layout is. So a query needs no change for another layout but
 /// of the values that it compares.
-pub(crate) const TIME: &str = "datehour";
+pub(crate) const TIME: &str = rehose_extract::TIME_PARTITION;
 
 /// Names that a user may write for a part of the time. They would become columns that no query expects.
 const TIME_WORDS: [&str; 4] = ["year", "month", "day", "hour"];

@@ -152,19 +152,13 @@ impl Table {
                 ]),
             ),
         };
-        let mut columns: Vec<Column> = Vec::new();
-        for field in shape.schema() {
-            let taken = |name: &str| {
-                name == layout::TIME || columns.iter().any(|column| column.name == name)
-            };
-            let name = distinct(&athena_name(field.name), taken);
-            // OpenCSVSerde reads every column as text.
-            let kind = match serde {
-                LAZY_SIMPLE => hive_type(field.kind),
-                _ => "string",
-            };
-            columns.push(column(&name, kind));
-        }
+        let columns: Vec<Column> = (shape.schema().iter().zip(shape.table_names()))
+            .map(|(field, name)| match serde {
+                LAZY_SIMPLE => column(&name, hive_type(field.kind)),
+                // OpenCSVSerde reads every column as text.
+                _ => column(&name, "string"),
+            })
+            .collect();
         let partitions = partitions(location.layout);
         if let Some(taken) = partitions
             .iter()
@@ -302,25 +296,4 @@ fn by_time(location: TableLocation<'_>, folder: &str) -> BTreeMap<String, String
         }
     }
     parameters
-}
-
-/// A name that Athena accepts: lower case, and no special characters except the underscore
-/// (<https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html>).
-fn athena_name(name: &str) -> String {
-    let plain = |c: char| match c.to_ascii_lowercase() {
-        c if c.is_ascii_alphanumeric() => c,
-        _ => '_',
-    };
-    name.chars().map(plain).collect()
-}
-
-/// The name, with a number appended if it is taken.
-fn distinct(name: &str, taken: impl Fn(&str) -> bool) -> String {
-    let mut own = name.to_owned();
-    let mut number = 2;
-    while taken(&own) {
-        own = format!("{name}_{number}");
-        number += 1;
-    }
-    own
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use rehose_catalog::{Layout, SINCE, Table, TableLocation, Zone};
-use rehose_extract::{DEFAULT_FIELDS, FIELDS, FieldKind, Options, Summary};
+use rehose_extract::{DEFAULT_FIELDS, FIELDS, FieldKind, FileKind, Options, Summary};
 use rehose_reprocess::ledger::receipt::{Artifact, Failure, ObjectReceipt, Outcome};
 use rehose_reprocess::ledger::{OutputId, WRITTEN};
 use serde_json::{Value, json};
@@ -100,7 +100,8 @@ fn groups_of_a_regex_become_names_that_athena_takes_and_that_are_distinct() {
 
 #[test]
 fn the_template_with_an_hour_filled_in_is_the_folder_of_what_process_writes() {
-    let id = OutputId::of_object("AWSLogs/2020/02/01/00/vpc-flow-logs-1");
+    let key = "AWSLogs/2020/02/01/00/vpc-flow-logs-1";
+    let id = OutputId::of_object(key, FileKind::Csv);
     for (table, written) in [
         (rows(json!({})), id.rows_key()),
         (rows(json!({"format": "message"})), id.rows_key()),

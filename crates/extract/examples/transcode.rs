@@ -1,13 +1,14 @@
 //! Transcodes a file to CSV.gz: `cargo run -p rehose-extract --example transcode -- OBJECT OUT.csv.gz`.
+//! If the name of the output ends in `.parquet`, it is a Parquet file.
 //!
-//! Rejected events go to `OUT.csv.gz.rejected.jsonl.gz`, which is empty if there are none. The options
+//! Rejected events go to `OUT.rejected.jsonl.gz`, which is empty if there are none. The other options
 //! are the defaults: CloudWatch Logs envelopes of VPC flow logs of version 2.
 
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter};
 
-use rehose_extract::{Compression, Options, Transcoder};
+use rehose_extract::{Compression, FileKind, Options, Transcoder};
 
 /// Bytes to read at a time.
 const CHUNK: usize = 256 * 1024;
@@ -15,15 +16,19 @@ const CHUNK: usize = 256 * 1024;
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [object, output] = &arguments[..] else {
-        return Err("usage: transcode OBJECT OUT.csv.gz".into());
+        return Err("usage: transcode OBJECT OUT".into());
     };
     let mut reader = BufReader::with_capacity(CHUNK, File::open(object)?);
-    let csv = BufWriter::new(File::create(output)?);
+    let rows = BufWriter::new(File::create(output)?);
     let rejected = BufWriter::new(File::create(format!("{output}.rejected.jsonl.gz"))?);
 
-    let shape = Options::default().compile()?;
+    let options = Options {
+        to: output.ends_with(".parquet").then_some(FileKind::Parquet),
+        ..Options::default()
+    };
+    let shape = options.compile()?;
     let compression = Compression::default();
-    let mut transcoder = Transcoder::new(object, &shape, &compression, csv, rejected)?;
+    let mut transcoder = Transcoder::new(object, &shape, &compression, rows, rejected)?;
     loop {
         let chunk = reader.fill_buf()?;
         if chunk.is_empty() {

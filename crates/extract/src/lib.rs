@@ -1,7 +1,7 @@
-//! Turns an object of a Firehose stash into CSV.gz.
+//! Turns an object of a Firehose stash into CSV.gz or Parquet.
 //!
 //! ```text
-//! bytes ──► layers ──► utf8 ──► dialect ──► router (format) ──► sink ──► CSV.gz
+//! bytes ──► layers ──► utf8 ──► dialect ──► router (format) ──► sink ──► CSV.gz, Parquet
 //!         gzip, zstd, …  text     events      records                  └─► rejected lines
 //! ```
 //!
@@ -17,11 +17,11 @@
 //! - [`Options`] select a dialect, a format, and their parameters.
 //! - [`Shape`] is their compiled form. Make it once and use it for many objects. It has the
 //!   [`Column`]s of the output.
-//! - [`Compression`] is the way in which the output is gzipped. Clones share their encoders.
+//! - [`Compression`] is the way in which the output is compressed. Clones share their encoders.
 //! - [`Transcoder`] converts one object and returns a [`Summary`].
 //! - [`Error`] separates a faulty object, whose [`Fault`] has a [`Reason`] and a [`Position`], from a
 //!   failed writer.
-//! - [`BlockWriter`] is the interface between rows and compression.
+//! - [`BlockWriter`] is the interface between rows of CSV and compression.
 //!
 //! ```
 //! use rehose_extract::{Compression, Options, Transcoder};
@@ -78,10 +78,10 @@ pub use bounds::{MAX_LEVEL, MIN_LEVEL};
 pub use error::{Error, Fault, Position, Reason, Stream};
 pub use format::names::FieldLists;
 pub use format::{DEFAULT_FIELDS, FIELDS, Field, KnownRecord};
-pub use options::{DialectName, FormatName, LineBreaks, Options, OptionsError};
+pub use options::{DialectName, FileKind, FormatName, LineBreaks, Options, OptionsError};
 pub use origin::OriginColumn;
 pub use rejection::{Rejection, RejectionCount};
-pub use schema::{Column, FieldKind};
+pub use schema::{Column, FieldKind, TIME_PARTITION};
 pub use shape::Shape;
 pub use sink::{BlockWriter, Compression, Gzip};
 pub use transcode::{Summary, Transcoder};

@@ -50,7 +50,10 @@ pub struct Options {
     /// The regex for the format `regex`. Its named groups are the columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_regex: Option<String>,
-    /// How a field with a line break is written. The formats of flow logs have none.
+    /// The kind of the files of rows. Defaults to CSV.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<FileKind>,
+    /// How CSV has a field with a line break. The formats of flow logs have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line_breaks: Option<LineBreaks>,
     /// Columns after those of the format that say where an event comes from.
@@ -95,6 +98,17 @@ pub enum FormatName {
     Regex,
     /// The whole message in one column.
     Message,
+}
+
+/// The kind of the files of rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileKind {
+    /// CSV in gzip, with a header.
+    #[default]
+    Csv,
+    /// Parquet in zstd.
+    Parquet,
 }
 
 /// How CSV has a field with a line break.
@@ -152,6 +166,9 @@ impl Options {
             None => FormatName::VpcFlowLogs,
         });
         options.fields = options.fields.or_else(|| default_fields(format));
+        if options.to == Some(FileKind::default()) {
+            options.to = None;
+        }
         if options.line_breaks == Some(LineBreaks::default()) {
             options.line_breaks = None;
         }
@@ -175,31 +192,42 @@ impl Options {
         let filter = OriginFilter::new(&options.log_group, options.owner.as_deref());
         let filter = filter.map_err(value("log_group"))?;
         options.check_origin(&filter)?;
+        if options.to == Some(FileKind::Parquet) && self.line_breaks.is_some() {
+            return Err(stray("line_breaks", "files of CSV"));
+        }
         let format = options.compile_format()?;
         let time_format = options.compile_time_format()?;
         let has_document_column = options.with.iter().any(|column| column.is_of_document());
         let dialect = options.compile_dialect(!filter.is_empty() || has_document_column)?;
-        let shape = Shape::new(Parts {
+        let mut parts = Parts {
             dialect,
             format,
             time_format,
             filter,
             origin_columns: options.with.clone(),
             line_breaks: options.line_breaks.unwrap_or_default(),
+            parquet: None,
             options,
-        });
-        let columns = shape.columns();
+        };
+        let columns = parts.schema();
         let again = columns
             .iter()
             .enumerate()
-            .find(|(i, name)| columns[..*i].contains(name));
-        match again {
-            None => Ok(shape),
-            Some((_, name)) => Err(OptionsError::Value {
+            .find(|(i, column)| columns[..*i].iter().any(|other| other.name == column.name));
+        if let Some((_, column)) = again {
+            return Err(OptionsError::Value {
                 option: "with",
-                reason: format!("a group of the message regex is already named {name}"),
-            }),
+                reason: format!(
+                    "a group of the message regex is already named {}",
+                    column.name
+                ),
+            });
         }
+        if parts.options.to == Some(FileKind::Parquet) {
+            let schema = parts.parquet_schema();
+            parts.parquet = Some(schema.map_err(|error| value("to")(error.to_string()))?);
+        }
+        Ok(Shape::new(parts))
     }
 
     /// Checks that the dialect knows what the origin columns and the filter ask for.

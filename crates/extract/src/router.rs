@@ -31,19 +31,24 @@ enum Route {
 
 /// Passes records to one sink and rejected events to another.
 #[derive(Debug)]
-pub(crate) struct Router<S, R> {
+pub(crate) struct Router<'a, R> {
     shape: Shape,
     source: String,
     builder: RecordBuilder,
-    rows: S,
+    rows: Box<dyn Sink + Send + 'a>,
     rejected: RejectedLines<R>,
     counts: Counts,
     route: Route,
     origin: Origin,
 }
 
-impl<S: Sink, R: BlockWriter> Router<S, R> {
-    pub(crate) fn new(source: &str, shape: &Shape, rows: S, rejected: RejectedLines<R>) -> Self {
+impl<'a, R: BlockWriter> Router<'a, R> {
+    pub(crate) fn new(
+        source: &str,
+        shape: &Shape,
+        rows: Box<dyn Sink + Send + 'a>,
+        rejected: RejectedLines<R>,
+    ) -> Self {
         let mut router = Self {
             builder: RecordBuilder::new(shape.format().clone(), shape.time_format().clone()),
             shape: shape.clone(),
@@ -108,7 +113,7 @@ impl<S: Sink, R: BlockWriter> Router<S, R> {
     }
 }
 
-impl<S: Sink, R: BlockWriter> EventSink for Router<S, R> {
+impl<R: BlockWriter> EventSink for Router<'_, R> {
     fn document(&mut self, kind: DocumentKind, origin: &Origin) {
         self.origin.clone_from(origin);
         self.route = match kind {
@@ -134,9 +139,9 @@ impl<S: Sink, R: BlockWriter> EventSink for Router<S, R> {
                     timestamp,
                     fields,
                     origin,
-                });
+                })?;
                 self.counts.written += 1;
-                self.rows.write_full_blocks()
+                Ok(())
             }
             Err(reason) => self.write_rejected(event, reason),
         }

@@ -35,6 +35,15 @@ impl FieldKind {
     pub(crate) fn is_number(self) -> bool {
         matches!(self, Self::Int | Self::BigInt)
     }
+
+    pub(crate) fn in_parquet(self) -> colparquet::Kind {
+        match self {
+            Self::Int => colparquet::Kind::Int,
+            Self::BigInt => colparquet::Kind::BigInt,
+            Self::Text | Self::Json => colparquet::Kind::Text,
+            Self::Timestamp => colparquet::Kind::Timestamp,
+        }
+    }
 }
 
 /// The time of each row, the first column of every output.
@@ -44,3 +53,30 @@ pub(crate) const TIMESTAMP: Column<'static> = Column {
     is_optional: true,
     fact: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html",
 };
+
+/// The partition column with the time of every table.
+pub const TIME_PARTITION: &str = "datehour";
+
+/// Returns the names of columns in tables and in Parquet files, whose readers find a column by its name.
+///
+/// They are lower case and have no special characters except the underscore, as Athena wants
+/// (<https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html>). A name that is
+/// taken gets a number.
+pub(crate) fn table_names(columns: &[Column<'_>]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(columns.len());
+    for column in columns {
+        let plain = |c: char| match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() => c,
+            _ => '_',
+        };
+        let name: String = column.name.chars().map(plain).collect();
+        let mut own = name.clone();
+        let mut number = 2;
+        while own == TIME_PARTITION || names.contains(&own) {
+            own = format!("{name}_{number}");
+            number += 1;
+        }
+        names.push(own);
+    }
+    names
+}

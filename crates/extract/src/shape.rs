@@ -1,12 +1,13 @@
 //! Compiled options.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::dialect::Dialect;
 use crate::format::{Format, KnownRecord, record_of};
-use crate::options::{FormatName, LineBreaks, Options};
+use crate::options::{FileKind, FormatName, LineBreaks, Options};
 use crate::origin::{OriginColumn, OriginFilter};
-use crate::schema::{Column, TIMESTAMP};
+use crate::schema::{self, Column, TIMESTAMP};
 use crate::timestamp::TimeFormat;
 
 /// The compiled form of [`Options`]: how objects are read, and the columns of the output. Cheap to
@@ -23,6 +24,28 @@ pub(crate) struct Parts {
     pub(crate) filter: OriginFilter,
     pub(crate) origin_columns: Vec<OriginColumn>,
     pub(crate) line_breaks: LineBreaks,
+    /// The columns of a Parquet file, if that is what is written.
+    pub(crate) parquet: Option<colparquet::Schema>,
+}
+
+impl Parts {
+    pub(crate) fn schema(&self) -> Vec<Column<'_>> {
+        let mut columns = vec![TIMESTAMP];
+        columns.extend(self.format.columns());
+        columns.extend(self.origin_columns.iter().map(|origin| origin.column()));
+        columns
+    }
+
+    pub(crate) fn parquet_schema(&self) -> io::Result<colparquet::Schema> {
+        let schema = self.schema();
+        let columns = schema.iter().zip(schema::table_names(&schema));
+        let columns = columns.map(|(column, name)| colparquet::Column {
+            name,
+            kind: column.kind.in_parquet(),
+            is_optional: column.is_optional,
+        });
+        colparquet::Schema::new(columns.collect())
+    }
 }
 
 impl Shape {
@@ -37,10 +60,18 @@ impl Shape {
 
     /// Returns the schema: every column, in order. The first is `timestamp`.
     pub fn schema(&self) -> Vec<Column<'_>> {
-        let mut columns = vec![TIMESTAMP];
-        columns.extend(self.format_columns());
-        columns.extend(self.0.origin_columns.iter().map(|origin| origin.column()));
-        columns
+        self.0.schema()
+    }
+
+    /// Returns the kind of the files of rows.
+    pub fn file_kind(&self) -> FileKind {
+        self.0.options.to.unwrap_or_default()
+    }
+
+    /// Returns the names of all columns in Parquet files and in tables, which have lower case letters,
+    /// digits and underscores.
+    pub fn table_names(&self) -> Vec<String> {
+        schema::table_names(&self.schema())
     }
 
     /// Returns the names of all columns.
@@ -64,6 +95,11 @@ impl Shape {
     /// The columns that the format makes of a message.
     pub(crate) fn format_columns(&self) -> Vec<Column<'_>> {
         self.0.format.columns()
+    }
+
+    /// The columns of a Parquet file, if that is what is written.
+    pub(crate) fn parquet(&self) -> Option<&colparquet::Schema> {
+        self.0.parquet.as_ref()
     }
 
     pub(crate) fn dialect(&self) -> &Dialect {

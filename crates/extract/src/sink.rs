@@ -1,39 +1,42 @@
 //! Sinks: how records become a file.
 //!
 //! ```text
-//! Record ──► Sink (CsvSink) ──► blocks of bytes ──► BlockWriter (Gzip) ──► io::Write
-//! rejected event ──► RejectedLines ─────┘
+//! Record ──┬► CsvSink ──► blocks of bytes ──► BlockWriter (Gzip) ──► io::Write
+//!          └► ParquetSink ──────────────────────────────────────────────┘
+//! rejected event ──► RejectedLines ──► blocks of bytes ──► BlockWriter (Gzip) ──► io::Write
 //! ```
 //!
 //! Another kind of file is another [`Sink`].
 
+mod compression;
 mod csv;
 mod gzip;
 mod lines;
+mod parquet;
 mod rejected;
 
+use std::fmt;
 use std::io;
 
+pub use compression::Compression;
 pub(crate) use csv::CsvSink;
 #[cfg(feature = "stages")]
 pub(crate) use csv::RowWriter;
-pub use gzip::{Compression, Gzip};
+pub use gzip::Gzip;
 #[cfg(feature = "stages")]
 pub(crate) use lines::Lines;
+pub(crate) use parquet::ParquetSink;
 pub(crate) use rejected::RejectedLines;
 
 use crate::record::Record;
 
 /// Writes records to a file.
-pub(crate) trait Sink {
-    /// Adds a record to the buffer.
-    fn write(&mut self, record: &Record<'_>);
-
-    /// Writes the full blocks of the buffer. The rest stays in it.
-    fn write_full_blocks(&mut self) -> io::Result<()>;
+pub(crate) trait Sink: fmt::Debug {
+    /// Writes a record. A part of it may stay in memory until the file is completed.
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()>;
 
     /// Completes the file and returns its size in bytes.
-    fn finish(self) -> io::Result<u64>;
+    fn finish(self: Box<Self>) -> io::Result<u64>;
 }
 
 /// Writes a file in blocks of bytes. Implement it to compress on another thread.

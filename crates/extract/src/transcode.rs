@@ -1,6 +1,7 @@
 //! The transcoder: an object's bytes in, a file of records out.
 
-use std::io::Write;
+use std::fmt;
+use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::options::DialectName;
 use crate::rejection::RejectionCount;
 use crate::router::Router;
 use crate::shape::Shape;
-use crate::sink::{BlockWriter, Compression, CsvSink, Gzip, RejectedLines};
+use crate::sink::{BlockWriter, Compression, CsvSink, Gzip, ParquetSink, RejectedLines, Sink};
 use crate::utf8::Utf8;
 
 /// The result of a transcode. `events` is always `written + rejected + control + filtered`.
@@ -37,13 +38,13 @@ pub struct Summary {
     pub bytes_in: u64,
     /// Size of the text inside all layers, in bytes.
     pub bytes_decoded: u64,
-    /// Size of the CSV.gz in bytes.
+    /// Size of the file of rows in bytes.
     pub bytes_out: u64,
 }
 
 /// Transcodes one object.
 ///
-/// Rows go to one writer, as CSV. Rejected events go to another, as lines of JSON; it gets no byte
+/// Rows go to one writer, as CSV or Parquet. Rejected events go to another, as lines of JSON; it gets no byte
 /// unless an event is rejected.
 ///
 /// Push the object's bytes in order, in chunks of any size, then call [`finish`](Self::finish). The
@@ -65,53 +66,62 @@ pub struct Summary {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Transcoder<S, R> {
+pub struct Transcoder<'a, R> {
     layers: Layers,
     utf8: Utf8,
     parser: Parser,
-    router: Router<CsvSink<S>, R>,
+    router: Router<'a, R>,
     bytes_in: u64,
 }
 
-impl<W: Write, R: Write> Transcoder<Gzip<W>, Gzip<R>> {
-    /// Returns a transcoder whose output is gzipped. Rejected lines name the object as `source`.
+impl<'a, R: Write> Transcoder<'a, Gzip<R>> {
+    /// Returns a transcoder that writes files of the shape's kind. Rejected lines are gzipped, and name
+    /// the object as `source`.
     ///
     /// # Errors
     ///
-    /// Returns [`Error::Output`] if the header of the CSV cannot be written.
+    /// Returns [`Error::Output`] if the beginning of a file cannot be written.
     pub fn new(
         source: &str,
         shape: &Shape,
         compression: &Compression,
-        csv: W,
+        rows: impl Write + Send + 'a,
         rejected: R,
     ) -> Result<Self, Error> {
-        Self::to_writers(
-            source,
-            shape,
-            compression.writer(csv),
-            compression.writer(rejected),
-        )
+        let rows: Box<dyn Sink + Send> = match shape.parquet() {
+            None => csv(shape, compression.writer(rows))?,
+            Some(schema) => Box::new(ParquetSink::new(schema, compression, rows)?),
+        };
+        Self::to_sink(source, shape, rows, compression.writer(rejected))
     }
 }
 
-impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
-    /// Returns a transcoder whose output goes to any two block writers.
+impl<'a, R: BlockWriter> Transcoder<'a, R> {
+    /// Returns a transcoder that writes CSV in blocks, whatever the shape's kind of file.
     ///
     /// # Errors
     ///
     /// As for [`new`](Self::new).
-    pub fn to_writers(source: &str, shape: &Shape, csv: S, rejected: R) -> Result<Self, Error> {
+    pub fn to_csv(
+        source: &str,
+        shape: &Shape,
+        rows: impl BlockWriter + fmt::Debug + Send + 'a,
+        rejected: R,
+    ) -> Result<Self, Error> {
+        Self::to_sink(source, shape, csv(shape, rows)?, rejected)
+    }
+
+    fn to_sink(
+        source: &str,
+        shape: &Shape,
+        rows: Box<dyn Sink + Send + 'a>,
+        rejected: R,
+    ) -> Result<Self, Error> {
         Ok(Self {
             layers: Layers::of_object(),
             utf8: Utf8::default(),
             parser: shape.dialect().parser(),
-            router: Router::new(
-                source,
-                shape,
-                CsvSink::new(&shape.header(), shape.line_breaks(), csv)?,
-                RejectedLines::new(source, rejected)?,
-            ),
+            router: Router::new(source, shape, rows, RejectedLines::new(source, rejected)?),
             bytes_in: 0,
         })
     }
@@ -184,4 +194,12 @@ impl<S: BlockWriter, R: BlockWriter> Transcoder<S, R> {
             bytes_out,
         })
     }
+}
+
+fn csv<'a>(
+    shape: &Shape,
+    rows: impl BlockWriter + fmt::Debug + Send + 'a,
+) -> io::Result<Box<dyn Sink + Send + 'a>> {
+    let sink = CsvSink::new(&shape.header(), shape.line_breaks(), rows)?;
+    Ok(Box::new(sink))
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! rehose.json                          the bucket and the options of the output
-//! csv/<source key>.csv.gz              the rows of an object
+//! csv/<source key>.csv.gz              the rows of an object, in an output of CSV
+//! parquet/<source key>.parquet         the same, in an output of Parquet
 //! rejected/<source key>.jsonl.gz       its events that are not rows
 //! jobs/<job>/job.json                  the definition of the job
 //! jobs/<job>/manifest/<slice>.json     a slice of the plan

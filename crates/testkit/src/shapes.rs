@@ -1,6 +1,6 @@
 //! Shapes that several tests use.
 
-use rehose_extract::{Options, Shape};
+use rehose_extract::{FileKind, Options, Shape};
 use serde_json::json;
 
 /// An event regex for CloudWatch Logs envelopes.
@@ -10,6 +10,11 @@ pub const USUAL_REGEX: &str =
 /// The default shape.
 pub fn flow_logs() -> Shape {
     Options::default().compile().unwrap()
+}
+
+/// The default shape with files of this kind.
+pub fn flow_logs_to(kind: FileKind) -> Shape {
+    options(json!({"to": kind}))
 }
 
 /// The whole message in one column.

@@ -16,7 +16,8 @@ pub const SIZES: [usize; 7] = [1, 2, 3, 7, 64, 4096, usize::MAX];
 /// The result of a transcode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    pub csv_gz: Vec<u8>,
+    /// CSV.gz or Parquet.
+    pub rows: Vec<u8>,
     pub rejected_gz: Vec<u8>,
     pub summary: Summary,
 }
@@ -70,9 +71,8 @@ pub fn transcode_named(
 
 fn attempt(source: &str, shape: &Shape, object: &[u8], sizes: &[usize]) -> Result<Output, Error> {
     let compression = Compression::default();
-    let (mut csv_gz, mut rejected_gz) = (Vec::new(), Vec::new());
-    let mut transcoder =
-        Transcoder::new(source, shape, &compression, &mut csv_gz, &mut rejected_gz)?;
+    let (mut rows, mut rejected_gz) = (Vec::new(), Vec::new());
+    let mut transcoder = Transcoder::new(source, shape, &compression, &mut rows, &mut rejected_gz)?;
     let mut rest = object;
     for size in sizes.iter().cycle() {
         if rest.is_empty() {
@@ -84,7 +84,7 @@ fn attempt(source: &str, shape: &Shape, object: &[u8], sizes: &[usize]) -> Resul
     }
     let summary = transcoder.finish()?;
     Ok(Output {
-        csv_gz,
+        rows,
         rejected_gz,
         summary,
     })
@@ -121,7 +121,7 @@ pub fn is_of_zip(reason: &Reason) -> bool {
 
 impl Output {
     pub fn csv(&self) -> String {
-        text(&self.csv_gz)
+        text(&self.rows)
     }
 
     /// The rejected lines. Without any, nothing is written, and nothing is not gzip.

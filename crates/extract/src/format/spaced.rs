@@ -239,6 +239,61 @@ impl Scanner<'_> {
     }
 }
 
+/// Calls `each` with every field of a message that satisfies [`Fields::Spaced`].
+///
+/// Spaces are found with vectors. It takes a fraction of the time of splitting byte by byte.
+#[inline]
+pub(crate) fn try_each_field<'a, E>(
+    message: &'a [u8],
+    mut each: impl FnMut(&'a [u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut begin = 0;
+    let mut read = 0;
+    let (words, rest) = message.as_chunks::<WORD>();
+    for word in words {
+        try_each_end(spaces(word), read, &mut |end| {
+            let field = &message[begin..end];
+            begin = end + 1;
+            each(field)
+        })?;
+        read += WORD;
+    }
+    let mut word = [0; WORD];
+    word[..rest.len()].copy_from_slice(rest);
+    try_each_end(spaces(&word), read, &mut |end| {
+        let field = &message[begin..end];
+        begin = end + 1;
+        each(field)
+    })?;
+    each(&message[begin..])
+}
+
+/// Calls `each` with the place of every bit, which counts from `first`.
+#[inline(always)]
+fn try_each_end<E>(
+    mut spaces: u64,
+    first: usize,
+    each: &mut impl FnMut(usize) -> Result<(), E>,
+) -> Result<(), E> {
+    while spaces != 0 {
+        each(first + spaces.trailing_zeros() as usize)?;
+        spaces &= spaces - 1;
+    }
+    Ok(())
+}
+
+/// Returns a bit for each space.
+#[inline(always)]
+fn spaces(word: &[u8; WORD]) -> u64 {
+    let (lanes, _) = word.as_chunks::<LANE>();
+    let mut spaces = 0;
+    for (i, lane) in lanes.iter().enumerate() {
+        let mask = u8x16::new(*lane).simd_eq(u8x16::splat(b' ')).to_bitmask();
+        spaces |= u64::from(mask) << (i * LANE);
+    }
+    spaces
+}
+
 /// Returns the places of the fields of any message.
 pub(crate) fn fields(message: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut begin = 0;

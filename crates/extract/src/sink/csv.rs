@@ -1,5 +1,6 @@
 //! CSV as in RFC 4180 (<https://www.rfc-editor.org/rfc/rfc4180>), with line feeds.
 
+use std::fmt;
 use std::io;
 
 use super::lines::Lines;
@@ -33,17 +34,13 @@ impl<W: BlockWriter> CsvSink<W> {
     }
 }
 
-impl<W: BlockWriter> Sink for CsvSink<W> {
-    #[inline]
-    fn write(&mut self, record: &Record<'_>) {
+impl<W: BlockWriter + fmt::Debug> Sink for CsvSink<W> {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
         self.rows.write(record, self.lines.buffer());
-    }
-
-    fn write_full_blocks(&mut self) -> io::Result<()> {
         self.lines.write_full_blocks()
     }
 
-    fn finish(self) -> io::Result<u64> {
+    fn finish(self: Box<Self>) -> io::Result<u64> {
         self.lines.finish()
     }
 }

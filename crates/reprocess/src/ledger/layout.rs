@@ -1,5 +1,6 @@
 //! The keys in an output.
 
+use rehose_extract::FileKind;
 use rehose_store::Store;
 
 use crate::task::TaskId;
@@ -15,28 +16,44 @@ pub const REPORT: &str = "report.json";
 
 /// The name of an output. The keys of its files derive from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutputId(String);
+pub struct OutputId {
+    source_key: String,
+    kind: FileKind,
+}
 
 impl OutputId {
     /// The output of one source object, named by its key. Suffixes are only appended to it, so two
     /// keys never share an output.
-    pub fn of_object(source_key: &str) -> Self {
-        Self(source_key.to_owned())
+    pub fn of_object(source_key: &str, kind: FileKind) -> Self {
+        Self {
+            source_key: source_key.to_owned(),
+            kind,
+        }
     }
 
     /// The key of the rows.
     pub fn rows_key(&self) -> String {
-        format!("csv/{}.csv.gz", self.0)
+        match self.kind {
+            FileKind::Csv => format!("csv/{}.csv.gz", self.source_key),
+            FileKind::Parquet => format!("parquet/{}.parquet", self.source_key),
+        }
     }
 
     /// The key of the rejected events.
     pub fn rejected_key(&self) -> String {
-        format!("rejected/{}.jsonl.gz", self.0)
+        format!("rejected/{}.jsonl.gz", self.source_key)
     }
 }
 
 /// The folders and files at the root of an output. Rehose writes them, and Athena writes `athena/`.
-pub const WRITTEN: [&str; 5] = ["csv/", "rejected/", "jobs/", "rehose.json", "athena/"];
+pub const WRITTEN: [&str; 6] = [
+    "csv/",
+    "parquet/",
+    "rejected/",
+    "jobs/",
+    "rehose.json",
+    "athena/",
+];
 
 /// Whether rehose or Athena writes the object at a URL. Such an object is never a source: converting
 /// it would write more of them, without end if each new object sends an event.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt};
+use rehose_extract::FileKind;
 use rehose_store::location::Source;
 use rehose_store::{Listed, MAX_PAGE, Store, StoreErrorKind};
 
@@ -51,7 +52,10 @@ impl Listing<'_> {
         let excluded = listed - wanted.len() as u64;
         let wanted = match job.mode {
             Mode::All => wanted,
-            Mode::Missing => self.missing(wanted).await?,
+            Mode::Missing => {
+                self.missing(wanted, job.options.to.unwrap_or_default())
+                    .await?
+            }
         };
         Ok(Slice {
             v: Version,
@@ -67,10 +71,10 @@ impl Listing<'_> {
     }
 
     /// The objects without an output.
-    async fn missing(&self, objects: Vec<Listed>) -> Result<Vec<Listed>> {
+    async fn missing(&self, objects: Vec<Listed>, kind: FileKind) -> Result<Vec<Listed>> {
         futures::stream::iter(objects)
             .map(async |object| {
-                let rows = OutputId::of_object(&object.key).rows_key();
+                let rows = OutputId::of_object(&object.key, kind).rows_key();
                 let size = match self.output.head(&rows).await {
                     // No output can have this key. The object is planned, and its receipt says so.
                     Err(error) if error.kind == StoreErrorKind::InvalidKey => None,

@@ -104,6 +104,7 @@ impl Converter {
     ) -> Result<Converted> {
         let Input { key, shape, .. } = input;
         let store = &*input.source.store;
+        let id = OutputId::of_object(key, shape.file_kind());
         let _transfer = self.transfers.begin(input.bytes).await;
         let opened = timeout_at(reading_ends, read_head(store, key, self.small_bytes)).await;
         let (head, rest) = match opened {
@@ -113,7 +114,7 @@ impl Converter {
         };
         let small = inline.then(|| head.transcode(key, shape, &self.compression));
         let ended = match small.flatten() {
-            Some(small) => self.write(small, key).await,
+            Some(small) => self.write(small, &id).await,
             None => {
                 let body = head.followed_by(rest);
                 let object = Object {
@@ -124,12 +125,11 @@ impl Converter {
                 stream_through(body, object, &self.output, &self.executor, reading_ends).await
             }
         };
-        conclude(ended, &OutputId::of_object(key), || store.url(key)).await
+        conclude(ended, &id, || store.url(key)).await
     }
 
     /// Writes the files of a small object.
-    async fn write(&self, small: Small, key: &str) -> Ended {
-        let id = OutputId::of_object(key);
+    async fn write(&self, small: Small, id: &OutputId) -> Ended {
         let Files { rows, rejected } = small.files;
         Ended {
             reading: Reading::Whole,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::iter;
 
 use bytes::Bytes;
-use rehose_extract::{Compression, Error, Shape, Summary, Transcoder};
+use rehose_extract::{Compression, Error, FileKind, Shape, Summary, Transcoder};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
@@ -119,9 +119,13 @@ fn run(
         shape,
         compression,
     } = object;
-    let rows = MovableGzip::new(compression.writer(rows), cores);
-    let rejected = compression.writer(rejected);
-    let mut transcoder = Transcoder::to_writers(key, shape, rows, rejected)?;
+    let mut transcoder = match shape.file_kind() {
+        FileKind::Csv => {
+            let rows = MovableGzip::new(compression.writer(rows), cores);
+            Transcoder::to_csv(key, shape, rows, compression.writer(rejected))?
+        }
+        FileKind::Parquet => Transcoder::new(key, shape, compression, rows, rejected)?,
+    };
     let goes_on = || {
         pool::take_turns();
         !stop.is_cancelled()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use rehose_extract::{Compression, Options};
+use rehose_extract::{Compression, FileKind};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::Error;
@@ -25,6 +25,7 @@ use rehose_testkit::cloud::bucket::{self, Bucket};
 use rehose_testkit::cloud::chance::{Chance, Fault};
 use rehose_testkit::cloud::queue::{self, Delivery, StandardQueue};
 use rehose_testkit::cloud::sandbox::{Death, Kill, Sandbox};
+use rehose_testkit::shapes::flow_logs_to;
 
 /// A function's timeout, as `infra/lib/functions.ts` has it.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(15 * 60);
@@ -49,6 +50,7 @@ pub(crate) struct Functions {
     /// The size of the largest small object in bytes.
     pub(crate) small_bytes: usize,
     pub(crate) exclude: Vec<String>,
+    pub(crate) kind: FileKind,
     /// The idle sandboxes of `process`.
     pub(crate) idle: Mutex<Vec<(Arc<Sandbox>, Arc<Processor>)>>,
     pub(crate) sandboxes: AtomicUsize,
@@ -202,10 +204,7 @@ impl Functions {
             return idle.swap_remove(at);
         }
         let sandbox = self.sandbox("process");
-        let (shape, compression) = (
-            Options::default().compile().unwrap(),
-            Compression::default(),
-        );
+        let (shape, compression) = (flow_logs_to(self.kind), Compression::default());
         let sources = vec![self.source(&sandbox)];
         let output = self.store(&sandbox);
         let limits = Limits {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, Weak};
 
+use rehose_extract::FileKind;
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::manifest::Slice;
@@ -31,6 +32,7 @@ use rehose_testkit::cloud::sandbox::Sandbox;
 pub(crate) struct Oracle {
     chance: Arc<Chance>,
     truth: BTreeMap<String, Truth>,
+    kind: FileKind,
     jobs: BTreeMap<JobId, StartRequest>,
     historic: Weak<StandardQueue>,
     /// Keys that must be written only once.
@@ -61,16 +63,18 @@ impl Oracle {
     pub(crate) fn new(
         stash: &[(String, StoredObject)],
         jobs: &[StartRequest],
+        kind: FileKind,
         chance: &Arc<Chance>,
         historic: &Arc<StandardQueue>,
     ) -> Arc<Self> {
         let truth = stash
             .iter()
-            .map(|(key, object)| (key.clone(), Truth::of(key, object)));
+            .map(|(key, object)| (key.clone(), Truth::of(key, object, kind)));
         let jobs = jobs.iter().map(|job| (job.job.clone(), job.clone()));
         Arc::new(Self {
             chance: Arc::clone(chance),
             truth: truth.collect(),
+            kind,
             jobs: jobs.collect(),
             historic: Arc::downgrade(historic),
             written: Mutex::default(),
@@ -113,7 +117,11 @@ impl Oracle {
     /// Checks an object that was written to the output.
     fn appeared(&self, contents: &Contents, key: &str) -> Check {
         let body = &contents.objects[key].body;
-        if !key.starts_with("csv/")
+        let (folder, ending) = match self.kind {
+            FileKind::Csv => ("csv/", ".csv.gz"),
+            FileKind::Parquet => ("parquet/", ".parquet"),
+        };
+        if !key.starts_with(folder)
             && !key.starts_with("rejected/")
             && !key.ends_with("/progress.json")
         {
@@ -122,10 +130,10 @@ impl Oracle {
                 format!("{key} is written once")
             })?;
         }
-        if let Some(source) = strip(key, "csv/", ".csv.gz") {
+        if let Some(source) = strip(key, folder, ending) {
             let whole = self
                 .outputs(source)
-                .is_some_and(|outputs| outputs.csv == *body);
+                .is_some_and(|outputs| outputs.rows == *body);
             return ensure(Promise::SameRows, whole, || {
                 format!("{key} is whole, and as in a quiet run")
             });
@@ -212,11 +220,9 @@ impl Oracle {
     /// Whether an object's outputs exist. [`appeared`](Self::appeared) checks their contents.
     fn is_done(&self, contents: &Contents, source: &str) -> bool {
         self.outputs(source).is_some_and(|outputs| {
-            contents
-                .objects
-                .contains_key(&OutputId::of_object(source).rows_key())
-                && (outputs.rejected.is_empty()
-                    || (contents.objects).contains_key(&OutputId::of_object(source).rejected_key()))
+            let id = OutputId::of_object(source, self.kind);
+            let exists = |key: String| contents.objects.contains_key(&key);
+            exists(id.rows_key()) && (outputs.rejected.is_empty() || exists(id.rejected_key()))
         })
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use jiff::Timestamp;
-use rehose_extract::{Compression, Options};
+use rehose_extract::{Compression, FileKind};
 use rehose_reprocess::check::{Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::exclude::ErrorRecords;
@@ -24,11 +24,17 @@ use crate::world::{BODIES, LARGE, World, in_virtual_time, plain};
 use rehose_testkit::cloud::bucket::StoredObject;
 use rehose_testkit::cloud::chance::Chance;
 use rehose_testkit::oracle::expect;
-use rehose_testkit::shapes::flow_logs;
+use rehose_testkit::shapes::{flow_logs, flow_logs_to};
 use rehose_testkit::subject::{SOURCE, check_result, transcode};
 
 #[test]
 fn a_run_without_faults_matches_a_job_on_a_folder() {
+    for kind in [FileKind::Csv, FileKind::Parquet] {
+        matches_a_job_on_a_folder(kind);
+    }
+}
+
+fn matches_a_job_on_a_folder(kind: FileKind) {
     let good = BODIES.iter().enumerate();
     let stash: Vec<(String, StoredObject)> = good
         .map(|(number, body)| plain(&format!("{number:03}"), body))
@@ -36,12 +42,12 @@ fn a_run_without_faults_matches_a_job_on_a_folder() {
         .collect();
     let simulated = in_virtual_time(0, async {
         let chance = Chance::quiet(Duration::from_millis(5)..Duration::from_millis(100));
-        World::with(stash.clone()).run(&chance).await
+        World::with(stash.clone(), kind).run(&chance).await
     });
     assert_eq!(simulated.record.violations, [""; 0]);
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let real = runtime.block_on(run_in(folder.path(), &stash));
+    let real = runtime.block_on(run_in(folder.path(), &stash, kind));
 
     assert_eq!(rows(&simulated.output), rows(&real));
     let [simulated, real] = [&simulated.output, &real].map(report);
@@ -64,7 +70,11 @@ fn extract_agrees_with_the_oracle_on_every_object_of_the_simulation() {
 }
 
 /// Runs the world's job on a folder, and returns the output.
-async fn run_in(folder: &Path, stash: &[(String, StoredObject)]) -> BTreeMap<String, Bytes> {
+async fn run_in(
+    folder: &Path,
+    stash: &[(String, StoredObject)],
+    kind: FileKind,
+) -> BTreeMap<String, Bytes> {
     let [from, to] = ["stash", "output"].map(|name| folder.join(name));
     std::fs::create_dir(&from).unwrap();
     for (key, object) in stash {
@@ -94,14 +104,11 @@ async fn run_in(folder: &Path, stash: &[(String, StoredObject)]) -> BTreeMap<Str
         exclude: Vec::new(),
         errors: ErrorRecords::default(),
         max_rejected: MaxRejected::default(),
-        options: Options::default(),
+        options: flow_logs_to(kind).options().clone(),
         cursor: None,
     };
     planner.start(request, now, end).await.unwrap();
-    let (shape, compression) = (
-        Options::default().compile().unwrap(),
-        Compression::default(),
-    );
+    let (shape, compression) = (flow_logs_to(kind), Compression::default());
     let processor = Processor::new(
         vec![source],
         Arc::clone(&output),
@@ -135,8 +142,11 @@ async fn run_in(folder: &Path, stash: &[(String, StoredObject)]) -> BTreeMap<Str
 
 fn rows(output: &BTreeMap<String, Bytes>) -> BTreeMap<&String, &Bytes> {
     // The ledgers differ, because they contain the name of the source.
-    let is_row =
-        |(key, _): &(&String, &Bytes)| key.starts_with("csv/") || key.starts_with("rejected/");
+    let is_row = |(key, _): &(&String, &Bytes)| {
+        ["csv/", "parquet/", "rejected/"]
+            .iter()
+            .any(|folder| key.starts_with(folder))
+    };
     output.iter().filter(is_row).collect()
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::join_all;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rehose_extract::Options;
+use rehose_extract::FileKind;
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::error::ErrorKind;
 use rehose_reprocess::exclude::ErrorRecords;
@@ -27,6 +27,7 @@ use crate::oracle::Oracle;
 use rehose_testkit::cloud::bucket::{Behaviour, Bucket, StoredObject};
 use rehose_testkit::cloud::chance::{Chance, Record};
 use rehose_testkit::cloud::queue::StandardQueue;
+use rehose_testkit::shapes::flow_logs_to;
 use rehose_testkit::stash::{FLOW, dialects, envelope, event, gzip, sample};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -58,6 +59,7 @@ pub(crate) struct Run {
 pub(crate) struct World {
     pub(crate) stash: Vec<(String, StoredObject)>,
     jobs: Vec<StartRequest>,
+    kind: FileKind,
 }
 
 /// The most objects that are added to the stash while a job is planned.
@@ -85,10 +87,10 @@ pub(crate) fn in_virtual_time<T>(seed: u64, future: impl Future<Output = T>) -> 
 }
 
 impl World {
-    /// A world with these objects and one job over all of them.
-    pub(crate) fn with(stash: Vec<(String, StoredObject)>) -> Self {
-        let jobs = vec![request(0, "", Mode::All)];
-        Self { stash, jobs }
+    /// A world with these objects and one job over all of them, which writes files of this kind.
+    pub(crate) fn with(stash: Vec<(String, StoredObject)>, kind: FileKind) -> Self {
+        let jobs = vec![request(0, "", Mode::All, kind)];
+        Self { stash, jobs, kind }
     }
 
     fn draw(chance: &Chance) -> Self {
@@ -98,16 +100,17 @@ impl World {
             .chain([plain("a/first", &BODIES[0]), plain("b/first", &BODIES[1])])
             .collect();
         let prefixes = ["", "a/", "b/"];
-        let mut jobs = vec![request(0, chance.choose(&prefixes), Mode::All)];
+        let kind = chance.choose(&[FileKind::Csv, FileKind::Parquet]);
+        let mut jobs = vec![request(0, chance.choose(&prefixes), Mode::All, kind)];
         if chance.happens(0.5) {
             let mode = chance.choose(&[Mode::All, Mode::Missing]);
-            jobs.push(request(1, chance.choose(&prefixes), mode));
+            jobs.push(request(1, chance.choose(&prefixes), mode, kind));
         }
         // A job may have two executions at once.
         if chance.happens(0.2) {
             jobs.push(jobs[0].clone());
         }
-        Self { stash, jobs }
+        Self { stash, jobs, kind }
     }
 
     pub(crate) async fn run(self, chance: &Arc<Chance>) -> Run {
@@ -120,7 +123,7 @@ impl World {
         let queue =
             |name| StandardQueue::new(name, VISIBILITY_TIMEOUTS * TIMEOUT, MAX_RECEIVES, chance);
         let (historic, realtime) = (queue("historic"), queue("realtime"));
-        let oracle = Oracle::new(&self.stash, &self.jobs, chance, &historic);
+        let oracle = Oracle::new(&self.stash, &self.jobs, self.kind, chance, &historic);
         if chance.happens(0.5) {
             plan_newer_job(&output, &self.stash);
         }
@@ -136,6 +139,7 @@ impl World {
             objects: chance.number(1..5),
             small_bytes: chance.choose(&[0, 256, 64 * 1024]),
             exclude: vec![EXCLUDE.to_owned()],
+            kind: self.kind,
             idle: Mutex::default(),
             sandboxes: 0.into(),
         });
@@ -262,7 +266,7 @@ async fn fill(chance: &Chance, stash: Arc<Bucket>) {
     }
 }
 
-fn request(number: usize, prefix: &str, mode: Mode) -> StartRequest {
+fn request(number: usize, prefix: &str, mode: Mode, kind: FileKind) -> StartRequest {
     StartRequest {
         job: job(number),
         source: StoreName::of_bucket("stash"),
@@ -271,7 +275,7 @@ fn request(number: usize, prefix: &str, mode: Mode) -> StartRequest {
         exclude: vec![EXCLUDE.to_owned()],
         errors: ErrorRecords::default(),
         max_rejected: MaxRejected::default(),
-        options: Options::default(),
+        options: flow_logs_to(kind).options().clone(),
         cursor: None,
     }
 }

@@ -1,9 +1,9 @@
 //! The right outcome of an object, derived without a job.
 
-use rehose_extract::Summary;
+use rehose_extract::{FileKind, Summary};
 use rehose_reprocess::ledger::OutputId;
 use rehose_testkit::cloud::bucket::{Behaviour, StoredObject};
-use rehose_testkit::shapes::flow_logs;
+use rehose_testkit::shapes::flow_logs_to;
 use rehose_testkit::subject::{Output, transcode_named};
 
 /// The right outcome of an object.
@@ -28,18 +28,18 @@ pub(super) enum Expected {
 
 #[derive(Debug)]
 pub(super) struct Outputs {
-    pub(super) csv: Vec<u8>,
+    pub(super) rows: Vec<u8>,
     pub(super) rejected: Vec<u8>,
     pub(super) summary: Summary,
 }
 
 impl Truth {
-    pub(super) fn of(key: &str, object: &StoredObject) -> Self {
+    pub(super) fn of(key: &str, object: &StoredObject, kind: FileKind) -> Self {
         let expected = match object.behaviour {
             Behaviour::Deadly => Expected::Lost,
             Behaviour::Denied => Expected::Failed("denied"),
             Behaviour::Archived => Expected::Failed("archived"),
-            Behaviour::Plain | Behaviour::Vanishing => transcode(key, &object.body),
+            Behaviour::Plain | Behaviour::Vanishing => transcode(key, &object.body, kind),
         };
         Self {
             expected,
@@ -50,21 +50,23 @@ impl Truth {
 }
 
 /// The outputs of an object by `extract`. `quiet` compares `extract` with the oracle of rows.
-fn transcode(key: &str, body: &[u8]) -> Expected {
+fn transcode(key: &str, body: &[u8], kind: FileKind) -> Expected {
     let Output {
-        csv_gz: csv,
+        rows,
         rejected_gz: rejected,
         summary,
-    } = match transcode_named(key, &flow_logs(), body, &[usize::MAX]) {
+    } = match transcode_named(key, &flow_logs_to(kind), body, &[usize::MAX]) {
         Ok(output) => output,
         Err(fault) => return Expected::Failed(fault.reason.code()),
     };
-    let (id, is_long) = (OutputId::of_object(key), |key: String| key.len() > 1_024);
+    let (id, is_long) = (OutputId::of_object(key, kind), |key: String| {
+        key.len() > 1_024
+    });
     if is_long(id.rows_key()) || !rejected.is_empty() && is_long(id.rejected_key()) {
         return Expected::Failed("invalid-key");
     }
     Expected::Done(Box::new(Outputs {
-        csv,
+        rows,
         rejected,
         summary,
     }))

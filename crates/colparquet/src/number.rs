@@ -1,0 +1,182 @@
+//! The numbers of a column.
+
+use std::fmt::Debug;
+
+use parquet::file::statistics::{Statistics, ValueStatistics};
+
+use crate::column::{Values, dictionary_pays};
+use crate::hybrid;
+
+/// The most entries of a dictionary. Codes such as protocols have fewer. More would save little: a
+/// number is small, and the codec after the encoding finds repeats by itself.
+const MAX_ENTRIES: usize = 256;
+
+/// The slots of the table that finds an entry, a quarter of which are used at most.
+const SLOTS: usize = 4 * MAX_ENTRIES;
+
+/// A number in a file.
+pub(crate) trait Native: Debug + Copy + Ord + Default + TryFrom<i64> {
+    /// Returns the number as 64 bits.
+    fn bits(self) -> u64;
+
+    /// Appends the number as the format has it.
+    fn write(self, page: &mut Vec<u8>);
+
+    fn statistics(bounds: Option<(Self, Self)>, nulls: u64) -> Statistics;
+}
+
+/// Numbers, as a dictionary until that no longer pays, and then plain.
+#[derive(Debug)]
+pub(crate) struct Number<T> {
+    /// Distinct values in the order of their first appearance.
+    dictionary: Vec<T>,
+    /// The index after the one of the entry that a slot has, or 0.
+    slots: Vec<u16>,
+    /// The dictionary as its page has it.
+    page: Vec<u8>,
+    /// The values of the page, as indexes into the dictionary.
+    indexes: Vec<u16>,
+    /// Whether further values are plain.
+    is_plain: bool,
+    /// The values of the page.
+    plain: Vec<u8>,
+    bounds: Option<(T, T)>,
+}
+
+impl<T: Native> Number<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            dictionary: Vec::new(),
+            slots: vec![0; SLOTS],
+            page: Vec::new(),
+            indexes: Vec::new(),
+            is_plain: false,
+            plain: Vec::new(),
+            bounds: None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, number: T) {
+        self.bounds = Some(match self.bounds {
+            Some((least, greatest)) => (least.min(number), greatest.max(number)),
+            None => (number, number),
+        });
+        if self.is_plain {
+            return number.write(&mut self.plain);
+        }
+        match self.index(number) {
+            Some(index) => self.indexes.push(index),
+            None => {
+                self.turn_plain();
+                number.write(&mut self.plain);
+            }
+        }
+    }
+
+    /// Finds a number in the dictionary, or adds it. `None` if the dictionary is full.
+    #[inline]
+    fn index(&mut self, number: T) -> Option<u16> {
+        // The upper bits of a product depend on all bits of the number.
+        let hash = number.bits().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut slot = (hash >> (u64::BITS - SLOTS.ilog2())) as usize;
+        loop {
+            match self.slots[slot].checked_sub(1) {
+                Some(index) if self.dictionary[usize::from(index)] == number => return Some(index),
+                Some(_) => slot = (slot + 1) % SLOTS,
+                None => return self.add(number, slot),
+            }
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, number: T, slot: usize) -> Option<u16> {
+        let index = self.dictionary.len();
+        if index == MAX_ENTRIES {
+            return None;
+        }
+        self.dictionary.push(number);
+        number.write(&mut self.page);
+        self.slots[slot] = index as u16 + 1;
+        Some(index as u16)
+    }
+
+    /// Goes on with plain numbers, from the beginning of the page.
+    #[cold]
+    fn turn_plain(&mut self) {
+        self.is_plain = true;
+        for index in self.indexes.drain(..) {
+            self.dictionary[usize::from(index)].write(&mut self.plain);
+        }
+    }
+}
+
+impl<T: Native> Values for Number<T> {
+    fn end_page(&mut self, is_first: bool, page: &mut Vec<u8>) -> bool {
+        if is_first && !dictionary_pays(self.dictionary.len(), self.indexes.len()) {
+            self.turn_plain();
+        }
+        if self.indexes.is_empty() {
+            page.append(&mut self.plain);
+            return false;
+        }
+        hybrid::write_indexes(&self.indexes, page);
+        self.indexes.clear();
+        true
+    }
+
+    fn dictionary(&self) -> (&[u8], usize) {
+        (&self.page, self.dictionary.len())
+    }
+
+    fn statistics(&self, nulls: u64) -> Statistics {
+        T::statistics(self.bounds, nulls)
+    }
+
+    fn bytes(&self) -> usize {
+        self.page.len() + self.plain.len()
+    }
+
+    fn clear(&mut self) {
+        self.dictionary.clear();
+        self.slots.fill(0);
+        self.page.clear();
+        self.indexes.clear();
+        self.is_plain = false;
+        self.plain.clear();
+        self.bounds = None;
+    }
+}
+
+impl Native for i32 {
+    fn bits(self) -> u64 {
+        i64::from(self).cast_unsigned()
+    }
+
+    fn write(self, page: &mut Vec<u8>) {
+        page.extend_from_slice(&self.to_le_bytes());
+    }
+
+    fn statistics(bounds: Option<(Self, Self)>, nulls: u64) -> Statistics {
+        Statistics::Int32(exact(bounds, nulls))
+    }
+}
+
+impl Native for i64 {
+    fn bits(self) -> u64 {
+        self.cast_unsigned()
+    }
+
+    fn write(self, page: &mut Vec<u8>) {
+        page.extend_from_slice(&self.to_le_bytes());
+    }
+
+    fn statistics(bounds: Option<(Self, Self)>, nulls: u64) -> Statistics {
+        Statistics::Int64(exact(bounds, nulls))
+    }
+}
+
+fn exact<T>(bounds: Option<(T, T)>, nulls: u64) -> ValueStatistics<T> {
+    let (least, greatest) = bounds.unzip();
+    ValueStatistics::new(least, greatest, None, Some(nulls), false)
+}

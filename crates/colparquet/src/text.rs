@@ -1,0 +1,227 @@
+//! The text of a column.
+
+use ahash::RandomState;
+use hashbrown::HashTable;
+use parquet::data_type::ByteArray;
+use parquet::file::statistics::{Statistics, ValueStatistics};
+
+use crate::column::{Values, dictionary_pays};
+use crate::hybrid;
+
+/// The most entries of a dictionary: as many as an index of 16 bits can tell apart.
+const MAX_ENTRIES: usize = 1 << 16;
+
+/// Bytes of the longest value that is the least or greatest of a chunk's statistics. A longer one would
+/// be in the footer of the file, which every reader reads whole.
+const MAX_BOUND: usize = 512;
+
+/// Text, as a dictionary until that no longer pays, and then plain.
+#[derive(Debug)]
+pub(crate) struct Text {
+    dictionary: Dictionary,
+    /// The most bytes of a dictionary.
+    max_dictionary: usize,
+    /// The values of the page, as indexes into the dictionary.
+    indexes: Vec<u16>,
+    /// The value and the index of the last row that has one.
+    last: Option<u16>,
+    /// Whether further values are plain.
+    is_plain: bool,
+    /// The values of the page, after their lengths.
+    plain: Vec<u8>,
+    least: Vec<u8>,
+    greatest: Vec<u8>,
+    has_bounds: bool,
+}
+
+/// Distinct values in the order of their first appearance.
+#[derive(Debug, Default)]
+struct Dictionary {
+    /// The values after their lengths, as the dictionary's page has them.
+    page: Vec<u8>,
+    /// Where each value begins.
+    begins: Vec<u32>,
+    table: HashTable<u16>,
+    /// Output does not depend on the hash, so its keys may be random. Fixed ones would let the author of
+    /// a log choose values that collide.
+    hasher: RandomState,
+}
+
+const LENGTH: usize = size_of::<u32>();
+
+impl Dictionary {
+    fn value(&self, index: u16) -> &[u8] {
+        value(&self.page, &self.begins, index)
+    }
+
+    /// Finds a value, or adds it. Returns its index, and whether it is new. `None` if the dictionary is
+    /// full.
+    #[inline]
+    fn index(&mut self, text: &[u8], max_bytes: usize) -> Option<(u16, bool)> {
+        let hash = self.hasher.hash_one(text);
+        let Self { page, begins, .. } = &*self;
+        let found = (self.table).find(hash, |index| value(page, begins, *index) == text);
+        match found {
+            Some(index) => Some((*index, false)),
+            None => self.add(text, hash, max_bytes).map(|index| (index, true)),
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, text: &[u8], hash: u64, max_bytes: usize) -> Option<u16> {
+        let Self {
+            page,
+            begins,
+            table,
+            hasher,
+        } = self;
+        if begins.len() == MAX_ENTRIES || page.len() + LENGTH + text.len() > max_bytes {
+            return None;
+        }
+        let index = begins.len() as u16;
+        begins.push(page.len() as u32);
+        push_plain(text, page);
+        table.insert_unique(hash, index, |index| {
+            hasher.hash_one(value(page, begins, *index))
+        });
+        Some(index)
+    }
+
+    fn clear(&mut self) {
+        self.page.clear();
+        self.begins.clear();
+        self.table.clear();
+    }
+}
+
+#[inline]
+fn value<'a>(page: &'a [u8], begins: &[u32], index: u16) -> &'a [u8] {
+    let index = usize::from(index);
+    let end = begins
+        .get(index + 1)
+        .map_or(page.len(), |next| *next as usize);
+    &page[begins[index] as usize + LENGTH..end]
+}
+
+#[inline]
+fn push_plain(text: &[u8], page: &mut Vec<u8>) {
+    page.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    page.extend_from_slice(text);
+}
+
+impl Text {
+    /// A dictionary has at most `max_dictionary` bytes.
+    pub(crate) fn new(max_dictionary: usize) -> Self {
+        Self {
+            dictionary: Dictionary::default(),
+            max_dictionary,
+            indexes: Vec::new(),
+            last: None,
+            is_plain: false,
+            plain: Vec::new(),
+            least: Vec::new(),
+            greatest: Vec::new(),
+            has_bounds: false,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, text: &[u8]) {
+        if self.is_plain {
+            self.include(text);
+            return push_plain(text, &mut self.plain);
+        }
+        // Neighbouring rows often agree, and comparing is cheaper than hashing.
+        if let Some(last) = self.last
+            && self.dictionary.value(last) == text
+        {
+            return self.indexes.push(last);
+        }
+        match self.dictionary.index(text, self.max_dictionary) {
+            Some((index, is_new)) => {
+                if is_new {
+                    self.include(text);
+                }
+                self.last = Some(index);
+                self.indexes.push(index);
+            }
+            None => {
+                self.turn_plain();
+                self.push(text);
+            }
+        }
+    }
+
+    /// Goes on in plain text, from the beginning of the page.
+    #[cold]
+    fn turn_plain(&mut self) {
+        self.is_plain = true;
+        for index in self.indexes.drain(..) {
+            push_plain(self.dictionary.value(index), &mut self.plain);
+        }
+    }
+
+    /// Extends the range of values.
+    fn include(&mut self, text: &[u8]) {
+        if !self.has_bounds || text < self.least.as_slice() {
+            self.least.clear();
+            self.least.extend_from_slice(text);
+        }
+        if !self.has_bounds || text > self.greatest.as_slice() {
+            self.greatest.clear();
+            self.greatest.extend_from_slice(text);
+        }
+        self.has_bounds = true;
+    }
+}
+
+impl Values for Text {
+    fn end_page(&mut self, is_first: bool, page: &mut Vec<u8>) -> bool {
+        if !self.is_plain && !dictionary_pays(self.dictionary.begins.len(), self.indexes.len()) {
+            match is_first {
+                true => self.turn_plain(),
+                false => self.is_plain = true,
+            }
+        }
+        if self.indexes.is_empty() {
+            page.append(&mut self.plain);
+            return false;
+        }
+        hybrid::write_indexes(&self.indexes, page);
+        self.indexes.clear();
+        true
+    }
+
+    fn dictionary(&self) -> (&[u8], usize) {
+        (&self.dictionary.page, self.dictionary.begins.len())
+    }
+
+    fn statistics(&self, nulls: u64) -> Statistics {
+        let is_short = self.least.len() <= MAX_BOUND && self.greatest.len() <= MAX_BOUND;
+        let bound =
+            |value: &Vec<u8>| (self.has_bounds && is_short).then(|| ByteArray::from(value.clone()));
+        let (least, greatest) = (bound(&self.least), bound(&self.greatest));
+        // Bounds that are not said to be exact are of no use to a reader that looks for a maximum. These
+        // are, as the constructor has it.
+        Statistics::ByteArray(ValueStatistics::new(
+            least,
+            greatest,
+            None,
+            Some(nulls),
+            false,
+        ))
+    }
+
+    fn bytes(&self) -> usize {
+        self.dictionary.page.len() + self.plain.len()
+    }
+
+    fn clear(&mut self) {
+        self.dictionary.clear();
+        self.indexes.clear();
+        self.plain.clear();
+        self.last = None;
+        self.is_plain = false;
+        self.has_bounds = false;
+    }
+}

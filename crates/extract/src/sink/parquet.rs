@@ -1,0 +1,74 @@
+//! Parquet (<https://parquet.apache.org/docs/file-format/>), with a column for each field.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use super::{Compression, Sink};
+use crate::format::spaced::ABSENT;
+use crate::record::Record;
+
+/// Writes records as rows of a Parquet file.
+pub(crate) struct ParquetSink<W: Write + Send> {
+    writer: colparquet::Writer<W>,
+    /// For each column, whether it holds numbers.
+    are_numbers: Vec<bool>,
+    compression: Compression,
+}
+
+impl<W: Write + Send> ParquetSink<W> {
+    pub(crate) fn new(
+        schema: &colparquet::Schema,
+        compression: &Compression,
+        inner: W,
+    ) -> io::Result<Self> {
+        let encoder = compression.column_encoder(schema);
+        let columns = schema.columns().iter();
+        Ok(Self {
+            are_numbers: columns
+                .map(|column| column.kind != colparquet::Kind::Text)
+                .collect(),
+            writer: colparquet::Writer::new(encoder, inner)?,
+            compression: compression.clone(),
+        })
+    }
+}
+
+impl<W: Write + Send> fmt::Debug for ParquetSink<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParquetSink")
+            .field("writer", &self.writer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<W: Write + Send> Sink for ParquetSink<W> {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        let Self {
+            writer,
+            are_numbers,
+            ..
+        } = self;
+        match record.timestamp {
+            Some(milliseconds) => writer.number(0, milliseconds * 1000)?,
+            None => writer.field(0, None)?,
+        }
+        let mut column = 1;
+        record.fields.try_each(|field| {
+            let is_nothing = are_numbers[column] && field == Some(ABSENT);
+            writer.field(column, field.filter(|_| !is_nothing))?;
+            column += 1;
+            io::Result::Ok(())
+        })?;
+        for value in record.origin.iter() {
+            writer.field(column, (!value.is_empty()).then_some(value))?;
+            column += 1;
+        }
+        writer.end_row()
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<u64> {
+        let (bytes, encoder) = self.writer.finish()?;
+        self.compression.keep_columns(encoder);
+        Ok(bytes)
+    }
+}
