@@ -20,6 +20,8 @@ FIELDS = (
     "start end action log-status"
 ).split()
 NUMBERS = set("version srcport dstport protocol packets bytes start end".split())
+# Those that have 32 bits. The others have 64.
+INTS = set("version srcport dstport".split())
 HEADER = ",".join(["timestamp", *FIELDS])
 
 MAX_LAYERS = 3
@@ -258,8 +260,10 @@ def why_rejected(timestamp, fields):
     if len(fields) != len(FIELDS):
         return "field-count", str(len(fields))
     for name, field in zip(FIELDS, fields):
-        if name in NUMBERS and field != "-" and not re.fullmatch("[0-9]+", field, re.ASCII):
-            return "field-type", name
+        if name in NUMBERS and field != "-":
+            bits = 32 if name in INTS else 64
+            if not re.fullmatch("[0-9]+", field, re.ASCII) or int(field) >= 2 ** (bits - 1):
+                return "field-type", name
     return None, None
 
 

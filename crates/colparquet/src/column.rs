@@ -17,7 +17,6 @@ use crate::text::Text;
 pub(crate) struct ColumnEncoder {
     /// Only an optional column has them.
     presence: Option<Presence>,
-    rows: usize,
     values: AnyValues,
     nulls: usize,
     chunk: Chunk,
@@ -59,7 +58,6 @@ impl ColumnEncoder {
     pub(crate) fn new(descriptor: ColumnDescPtr, kind: Kind, max_dictionary: usize) -> Self {
         Self {
             presence: (descriptor.max_def_level() > 0).then(Presence::default),
-            rows: 0,
             values: match kind {
                 Kind::Text => AnyValues::Text(Text::new(max_dictionary)),
                 Kind::Int => AnyValues::Int(Number::new()),
@@ -72,16 +70,13 @@ impl ColumnEncoder {
 
     /// Adds a field as it is written.
     #[inline]
-    pub(crate) fn push(&mut self, field: Option<&[u8]>) -> io::Result<()> {
-        let Some(field) = field else {
-            return self.push_null();
-        };
+    pub(crate) fn push(&mut self, field: &[u8]) -> io::Result<()> {
         match &mut self.values {
             AnyValues::Text(values) => values.push(field),
             AnyValues::Int(values) => values.push(parse(field)?),
             AnyValues::BigInt(values) => values.push(parse(field)?),
         }
-        self.push_presence(true);
+        self.push_presence();
         Ok(())
     }
 
@@ -93,23 +88,23 @@ impl ColumnEncoder {
             AnyValues::Int(values) => values.push(narrow(number)?),
             AnyValues::BigInt(values) => values.push(number),
         }
-        self.push_presence(true);
+        self.push_presence();
         Ok(())
     }
 
-    pub(crate) fn push_null(&mut self) -> io::Result<()> {
-        if self.presence.is_none() {
-            return Err(invalid("a row without a value that every row must have"));
+    /// Adds a row without a value, which comes after `rows` others of its page.
+    pub(crate) fn push_null(&mut self, rows: usize) -> io::Result<()> {
+        match &mut self.presence {
+            Some(presence) => presence.push_null(rows),
+            None => return Err(invalid("a row without a value that every row must have")),
         }
-        self.push_presence(false);
         Ok(())
     }
 
     #[inline]
-    fn push_presence(&mut self, is_present: bool) {
-        self.rows += 1;
+    fn push_presence(&mut self) {
         if let Some(presence) = &mut self.presence {
-            presence.push(is_present);
+            presence.push_value();
         }
     }
 
@@ -117,6 +112,7 @@ impl ColumnEncoder {
     /// row group.
     pub(crate) fn end_page(
         &mut self,
+        rows: usize,
         is_only: bool,
         page: &mut Vec<u8>,
         codec: &mut Codec,
@@ -124,11 +120,10 @@ impl ColumnEncoder {
         page.clear();
         if let Some(presence) = &mut self.presence {
             self.nulls += presence.nulls();
-            presence.end_page(page);
+            presence.end_page(rows, page);
         }
         let is_first = self.chunk.is_empty();
         let has_indexes = self.values.end_page(is_first, page);
-        let rows = std::mem::take(&mut self.rows);
         if is_only {
             let dictionary = self.values.dictionary().0;
             let bytes = page.len() + if has_indexes { dictionary.len() } else { 0 };
@@ -157,7 +152,6 @@ impl ColumnEncoder {
 
     /// Forgets the row group.
     pub(crate) fn clear(&mut self) {
-        self.rows = 0;
         self.nulls = 0;
         self.presence.iter_mut().for_each(Presence::clear);
         self.values.clear();

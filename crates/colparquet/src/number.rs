@@ -7,15 +7,18 @@ use parquet::file::statistics::{Statistics, ValueStatistics};
 use crate::column::{Values, dictionary_pays};
 use crate::hybrid;
 
-/// The most entries of a dictionary. Codes such as protocols have fewer. More would save little: a
-/// number is small, and the codec after the encoding finds repeats by itself.
-const MAX_ENTRIES: usize = 256;
+/// The most entries of a dictionary. Codes such as protocols have fewer, and so have the times of most
+/// objects. More would save little: a number is small, and the codec finds repeats by itself.
+const MAX_ENTRIES: usize = 1024;
 
 /// The slots of the table that finds an entry, a quarter of which are used at most.
 const SLOTS: usize = 4 * MAX_ENTRIES;
 
 /// A number in a file.
 pub(crate) trait Native: Debug + Copy + Ord + Default + TryFrom<i64> {
+    const MIN: Self;
+    const MAX: Self;
+
     /// Returns the number as 64 bits.
     fn bits(self) -> u64;
 
@@ -40,7 +43,9 @@ pub(crate) struct Number<T> {
     is_plain: bool,
     /// The values of the page.
     plain: Vec<u8>,
-    bounds: Option<(T, T)>,
+    /// The range of values, or the reverse of the widest range if there are none.
+    least: T,
+    greatest: T,
 }
 
 impl<T: Native> Number<T> {
@@ -52,26 +57,31 @@ impl<T: Native> Number<T> {
             indexes: Vec::new(),
             is_plain: false,
             plain: Vec::new(),
-            bounds: None,
+            least: T::MAX,
+            greatest: T::MIN,
         }
     }
 
     #[inline]
     pub(crate) fn push(&mut self, number: T) {
-        self.bounds = Some(match self.bounds {
-            Some((least, greatest)) => (least.min(number), greatest.max(number)),
-            None => (number, number),
-        });
         if self.is_plain {
+            self.include(number);
             return number.write(&mut self.plain);
         }
         match self.index(number) {
             Some(index) => self.indexes.push(index),
             None => {
                 self.turn_plain();
-                number.write(&mut self.plain);
+                self.push(number);
             }
         }
+    }
+
+    /// Extends the range of values.
+    #[inline]
+    fn include(&mut self, number: T) {
+        self.least = self.least.min(number);
+        self.greatest = self.greatest.max(number);
     }
 
     /// Finds a number in the dictionary, or adds it. `None` if the dictionary is full.
@@ -95,6 +105,7 @@ impl<T: Native> Number<T> {
         if index == MAX_ENTRIES {
             return None;
         }
+        self.include(number);
         self.dictionary.push(number);
         number.write(&mut self.page);
         self.slots[slot] = index as u16 + 1;
@@ -130,7 +141,8 @@ impl<T: Native> Values for Number<T> {
     }
 
     fn statistics(&self, nulls: u64) -> Statistics {
-        T::statistics(self.bounds, nulls)
+        let has_values = self.least <= self.greatest;
+        T::statistics(has_values.then_some((self.least, self.greatest)), nulls)
     }
 
     fn bytes(&self) -> usize {
@@ -144,15 +156,20 @@ impl<T: Native> Values for Number<T> {
         self.indexes.clear();
         self.is_plain = false;
         self.plain.clear();
-        self.bounds = None;
+        (self.least, self.greatest) = (T::MAX, T::MIN);
     }
 }
 
 impl Native for i32 {
+    const MIN: Self = Self::MIN;
+    const MAX: Self = Self::MAX;
+
+    #[inline]
     fn bits(self) -> u64 {
         i64::from(self).cast_unsigned()
     }
 
+    #[inline]
     fn write(self, page: &mut Vec<u8>) {
         page.extend_from_slice(&self.to_le_bytes());
     }
@@ -163,10 +180,15 @@ impl Native for i32 {
 }
 
 impl Native for i64 {
+    const MIN: Self = Self::MIN;
+    const MAX: Self = Self::MAX;
+
+    #[inline]
     fn bits(self) -> u64 {
         self.cast_unsigned()
     }
 
+    #[inline]
     fn write(self, page: &mut Vec<u8>) {
         page.extend_from_slice(&self.to_le_bytes());
     }

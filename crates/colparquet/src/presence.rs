@@ -2,45 +2,45 @@
 
 use crate::hybrid;
 
-/// The rows of a page so far.
+/// The levels of a page so far.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
-    rows: usize,
-    /// One for each row that has a value, and zero for the others. Empty until a row has none.
+    /// One for each row that has a value, and zero for the others. Empty until a row has none: the
+    /// values of most columns are never missing.
     levels: Vec<u8>,
     nulls: usize,
 }
 
 impl Presence {
     #[inline]
-    pub(crate) fn push(&mut self, is_present: bool) {
-        if !is_present || self.nulls > 0 {
-            self.push_level(is_present);
+    pub(crate) fn push_value(&mut self) {
+        if self.nulls > 0 {
+            self.levels.push(1);
         }
-        self.rows += 1;
     }
 
-    fn push_level(&mut self, is_present: bool) {
+    /// Adds a row without a value, which comes after `rows` others.
+    pub(crate) fn push_null(&mut self, rows: usize) {
         if self.nulls == 0 {
-            self.levels.clear();
-            self.levels.resize(self.rows, 1);
+            self.levels.resize(rows, 1);
         }
-        self.levels.push(is_present.into());
-        self.nulls += usize::from(!is_present);
+        self.levels.push(0);
+        self.nulls += 1;
     }
 
     pub(crate) fn nulls(&self) -> usize {
         self.nulls
     }
 
-    /// Appends the levels, with their length before them, and begins the next page.
-    pub(crate) fn end_page(&mut self, page: &mut Vec<u8>) {
+    /// Appends the levels of a page with this many rows, with their length before them, and begins the
+    /// next page.
+    pub(crate) fn end_page(&mut self, rows: usize, page: &mut Vec<u8>) {
         const LENGTH: usize = size_of::<u32>();
         let begin = page.len();
         page.extend_from_slice(&[0; LENGTH]);
         match self.nulls {
-            0 => hybrid::write_run(self.rows, &[1], page),
-            nulls if nulls == self.rows => hybrid::write_run(self.rows, &[0], page),
+            0 => hybrid::write_run(rows, &[1], page),
+            nulls if nulls == rows => hybrid::write_run(rows, &[0], page),
             _ => write_bits(&self.levels, page),
         }
         let length = (page.len() - begin - LENGTH) as u32;
@@ -49,7 +49,8 @@ impl Presence {
     }
 
     pub(crate) fn clear(&mut self) {
-        (self.rows, self.nulls) = (0, 0);
+        self.levels.clear();
+        self.nulls = 0;
     }
 }
 

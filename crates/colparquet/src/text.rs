@@ -50,6 +50,7 @@ struct Dictionary {
 const LENGTH: usize = size_of::<u32>();
 
 impl Dictionary {
+    #[inline]
     fn value(&self, index: u16) -> &[u8] {
         value(&self.page, &self.begins, index)
     }
@@ -60,7 +61,7 @@ impl Dictionary {
     fn index(&mut self, text: &[u8], max_bytes: usize) -> Option<(u16, bool)> {
         let hash = self.hasher.hash_one(text);
         let Self { page, begins, .. } = &*self;
-        let found = (self.table).find(hash, |index| value(page, begins, *index) == text);
+        let found = (self.table).find(hash, |index| equal(value(page, begins, *index), text));
         match found {
             Some(index) => Some((*index, false)),
             None => self.add(text, hash, max_bytes).map(|index| (index, true)),
@@ -103,6 +104,26 @@ fn value<'a>(page: &'a [u8], begins: &[u32], index: u16) -> &'a [u8] {
     &page[begins[index] as usize + LENGTH..end]
 }
 
+/// Whether two texts are equal. Most are shorter than 17 bytes, and are compared without a call.
+#[inline]
+fn equal(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    match (one.first_chunk::<8>(), other.first_chunk::<8>()) {
+        (Some(begin), Some(other_begin)) if one.len() <= 16 => {
+            begin == other_begin && one.last_chunk::<8>() == other.last_chunk::<8>()
+        }
+        (None, None) => match (one.first_chunk::<4>(), other.first_chunk::<4>()) {
+            (Some(begin), Some(other_begin)) => {
+                begin == other_begin && one.last_chunk::<4>() == other.last_chunk::<4>()
+            }
+            _ => one.iter().eq(other),
+        },
+        _ => one == other,
+    }
+}
+
 #[inline]
 fn push_plain(text: &[u8], page: &mut Vec<u8>) {
     page.extend_from_slice(&(text.len() as u32).to_le_bytes());
@@ -133,7 +154,7 @@ impl Text {
         }
         // Neighbouring rows often agree, and comparing is cheaper than hashing.
         if let Some(last) = self.last
-            && self.dictionary.value(last) == text
+            && equal(self.dictionary.value(last), text)
         {
             return self.indexes.push(last);
         }

@@ -133,8 +133,14 @@ impl<W: Write + Send> Writer<W> {
     /// If there is no such column.
     #[inline]
     pub fn field(&mut self, column: usize, field: Option<&[u8]>) -> io::Result<()> {
-        self.bytes += field.map_or(0, <[u8]>::len);
-        self.encoder.columns[column].push(field)
+        let column = &mut self.encoder.columns[column];
+        match field {
+            Some(field) => {
+                self.bytes += field.len();
+                column.push(field)
+            }
+            None => column.push_null(self.rows),
+        }
     }
 
     /// Adds a number of the row: an integer, or the microseconds of a time.
@@ -204,7 +210,7 @@ impl<W: Write + Send> Writer<W> {
             None => codec.insert(Codec::new()?),
         };
         for column in columns {
-            column.end_page(is_only, page, codec)?;
+            column.end_page(self.rows, is_only, page, codec)?;
         }
         self.rows_before += self.rows;
         (self.rows, self.bytes) = (0, 0);

@@ -31,9 +31,15 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// Whether a value consists of digits.
-    pub(crate) fn is_number(self) -> bool {
-        matches!(self, Self::Int | Self::BigInt)
+    /// Whether a field is of this type: text, or digits of a number that fits.
+    pub(crate) fn holds(self, field: &[u8]) -> bool {
+        let is_number = || field.iter().all(u8::is_ascii_digit);
+        let number = || std::str::from_utf8(field).ok()?.parse::<i64>().ok();
+        match self {
+            Self::Int => is_number() && number().is_some_and(|n| i32::try_from(n).is_ok()),
+            Self::BigInt => is_number() && number().is_some(),
+            Self::Text | Self::Timestamp | Self::Json => true,
+        }
     }
 
     pub(crate) fn in_parquet(self) -> colparquet::Kind {

@@ -1,7 +1,7 @@
 //! Formats, timestamps, rejected lines, and options.
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use rehose_extract::{FIELDS, Field, FieldKind, Options, OptionsError, Shape};
+use rehose_extract::{DEFAULT_FIELDS, FIELDS, Field, FieldKind, Options, OptionsError, Shape};
 use rehose_testkit::oracle::expect;
 use rehose_testkit::shapes::{event_regex, flow_logs, messages, options};
 use rehose_testkit::stash::{FLOW, document, flow};
@@ -191,6 +191,48 @@ mod flow_logs {
             let count = &output.summary.rejections[0];
             assert_eq!(count.reason, "field-type", "{port}");
             assert_eq!(count.detail.as_deref(), Some("dstport"), "{port}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_its_column_cannot_hold_is_rejected() {
+        let with = |field: &str, value: &str| {
+            let place = DEFAULT_FIELDS
+                .iter()
+                .position(|name| *name == field)
+                .unwrap();
+            let message = flow(1);
+            let mut fields: Vec<&str> = message.split(' ').collect();
+            fields[place] = value;
+            fields.join(" ")
+        };
+        for (field, value) in [
+            ("dstport", "2147483647"),
+            ("dstport", "00000000002147483647"),
+            ("bytes", "9223372036854775807"),
+            (
+                "bytes",
+                "000000000000000000000000000000000000000000000000000000000000000000001",
+            ),
+            ("account-id", "99999999999999999999"),
+        ] {
+            let message = with(field, value);
+            assert_eq!(row(&flow_logs(), &message), message.replace(' ', ","));
+        }
+        for (field, value) in [
+            ("version", "2147483648"),
+            ("dstport", "2147483648"),
+            ("dstport", "9999999999"),
+            ("bytes", "9223372036854775808"),
+            (
+                "end",
+                "99999999999999999999999999999999999999999999999999999999999999999999999",
+            ),
+        ] {
+            let output = output_of(&flow_logs(), &with(field, value));
+            let count = &output.summary.rejections[0];
+            assert_eq!(count.reason, "field-type", "{value}");
+            assert_eq!(count.detail.as_deref(), Some(field), "{value}");
         }
     }
 

@@ -55,9 +55,9 @@ impl<W: Write + Send> Sink for ParquetSink<W> {
         let mut column = 1;
         record.fields.try_each(|field| {
             let is_nothing = are_numbers[column] && field == Some(ABSENT);
-            writer.field(column, field.filter(|_| !is_nothing))?;
+            let written = writer.field(column, field.filter(|_| !is_nothing));
             column += 1;
-            io::Result::Ok(())
+            written
         })?;
         for value in record.origin.iter() {
             writer.field(column, (!value.is_empty()).then_some(value))?;

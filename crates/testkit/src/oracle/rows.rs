@@ -16,6 +16,9 @@ const DEFAULT_COLUMNS: &str = "version,account-id,interface-id,srcaddr,dstaddr,s
 const NUMBERS: &str =
     "version,srcport,dstport,protocol,packets,bytes,start,end,tcp-flags,traffic-path";
 
+/// The numbers of 32 bits. The others have 64.
+const INTS: &str = "version,srcport,dstport,tcp-flags,traffic-path";
+
 /// Whether AWS can write a record with as many fields as a detail says: from those that it writes unless
 /// told otherwise to all that it documents.
 pub fn is_known_count(options: &Options, detail: &str) -> bool {
@@ -149,7 +152,13 @@ impl<'a> Rows<'a> {
         }
         for (name, value) in self.fields.iter().zip(&values) {
             let is_number = NUMBERS.split(',').any(|number| number == name);
-            if is_number && *value != "-" && !value.bytes().all(|b| b.is_ascii_digit()) {
+            let most = match INTS.split(',').any(|int| int == name) {
+                true => i64::from(i32::MAX),
+                false => i64::MAX,
+            };
+            let is_digits = value.bytes().all(|b| b.is_ascii_digit());
+            let fits = || value.parse::<i64>().is_ok_and(|number| number <= most);
+            if is_number && *value != "-" && !(is_digits && fits()) {
                 return Err(("field-type", name.clone()));
             }
         }
