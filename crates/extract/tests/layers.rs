@@ -365,6 +365,16 @@ fn a_zip_archive_that_contradicts_itself_fails_where_the_record_begins() {
             );
         }
     }
+    // The directory's ZIP64 field ends before the offset, to which its entry refers.
+    let central = place(&zip64, b"PK\x01\x02");
+    let name = usize::from(zip64[central + 28]);
+    let mut archive = zip64.clone();
+    archive[central + 46 + name + 8] ^= 8;
+    let what = "a ZIP64 field without a value that it should have";
+    fails(&archive, Reason::CorruptZip(what), central, what);
+    let mut archive = zip64.clone();
+    archive[place(&zip64, b"RH\x02\0") + 3] ^= 16;
+    fails(&archive, Reason::CorruptZip(what), 0, what);
     // The descriptor belongs to the entry.
     let descriptor = place(&streamed, b"PK\x07\x08");
     for (offset, what) in [

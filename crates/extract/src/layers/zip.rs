@@ -292,9 +292,12 @@ impl Zip {
         zip64: Option<Zip64Field>,
     ) -> Result<(), Error> {
         let field = zip64.unwrap_or_default();
+        if field.length < variable.zip64_length() {
+            return Err(self.corrupt("a ZIP64 field without a value that it should have"));
+        }
         let mut values = Fields(field.bytes());
         let mut wide = |value: u32| match value {
-            u32::MAX if zip64.is_some() => values.u64(),
+            u32::MAX => values.u64(),
             value => value.into(),
         };
         let (size, compressed) = (wide(variable.size), wide(variable.compressed));
@@ -308,7 +311,7 @@ impl Zip {
             }
             Record::Central => {
                 let is_disk = match variable.disk {
-                    u16::MAX => zip64.is_none() || values.u32() == 0,
+                    u16::MAX => values.u32() == 0,
                     disk => disk == 0,
                 };
                 if offset != 0 || !is_disk {

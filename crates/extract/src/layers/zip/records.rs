@@ -28,6 +28,15 @@ pub(super) struct Variable {
     pub(super) disk: u16,
 }
 
+impl Variable {
+    /// Returns the bytes of the values for which the record refers to its ZIP64 field.
+    pub(super) fn zip64_length(&self) -> usize {
+        let values = [self.size, self.compressed, self.offset];
+        let wide = values.iter().filter(|value| **value == u32::MAX).count();
+        wide * size_of::<u64>() + usize::from(self.disk == u16::MAX) * size_of::<u32>()
+    }
+}
+
 /// The place of a record in the archive.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Place {
