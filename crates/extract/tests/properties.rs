@@ -15,9 +15,16 @@ use rehose_testkit::stash::{self, flow, gzip};
 use rehose_testkit::subject::{SOURCE, check_result, transcode};
 use serde_json::json;
 
-static SHAPES: LazyLock<[Shape; 3]> = LazyLock::new(|| {
-    let captures = options(json!({"message_regex": "(?P<first>[^ ]*)(?: (?P<rest>.*))?"}));
-    [flow_logs(), messages(), captures]
+static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
+    let regex = "(?P<first>[^ ]*)(?: (?P<rest>.*))?";
+    let kinds = ["csv", "parquet"].map(|to| {
+        [
+            options(json!({"to": to})),
+            options(json!({"to": to, "format": "message"})),
+            options(json!({"to": to, "message_regex": regex, "with": ["owner", "id", "source"]})),
+        ]
+    });
+    kinds.into_iter().flatten().collect()
 });
 
 fn space() -> impl Strategy<Value = String> {

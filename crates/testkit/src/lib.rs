@@ -32,6 +32,7 @@ pub mod cloud;
 pub mod fault_store;
 pub mod oracle;
 pub mod output;
+pub mod parquet;
 #[cfg(feature = "stores")]
 pub mod queue_suite;
 pub mod shapes;

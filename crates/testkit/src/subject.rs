@@ -6,6 +6,7 @@ use rehose_extract::{
 
 use crate::oracle::Expected;
 use crate::output::text;
+use crate::parquet;
 
 /// The name of the object in rejected lines. It needs an escape there.
 pub const SOURCE: &str = "2020/02/01/00/a \"stash\"";
@@ -18,6 +19,8 @@ pub const SIZES: [usize; 7] = [1, 2, 3, 7, 64, 4096, usize::MAX];
 pub struct Output {
     /// CSV.gz or Parquet.
     pub rows: Vec<u8>,
+    /// The names of the columns, as CSV has them.
+    pub header: String,
     pub rejected_gz: Vec<u8>,
     pub summary: Summary,
 }
@@ -85,6 +88,7 @@ fn attempt(source: &str, shape: &Shape, object: &[u8], sizes: &[usize]) -> Resul
     let summary = transcoder.finish()?;
     Ok(Output {
         rows,
+        header: shape.header(),
         rejected_gz,
         summary,
     })
@@ -120,8 +124,12 @@ pub fn is_of_zip(reason: &Reason) -> bool {
 }
 
 impl Output {
+    /// The rows as CSV, whatever the kind of their file.
     pub fn csv(&self) -> String {
-        text(&self.rows)
+        match self.rows.starts_with(b"PAR1") {
+            true => parquet::as_csv(&self.rows, &self.header),
+            false => text(&self.rows),
+        }
     }
 
     /// The rejected lines. Without any, nothing is written, and nothing is not gzip.

@@ -41,8 +41,20 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         options(json!({"format": "message", "with": ["owner", "log-group", "id", "source"]})),
         options(json!({"with": ["log-stream", "extracted-fields"], "line_breaks": "keep"})),
     ];
+    let parquet = [
+        options(json!({"to": "parquet"})),
+        options(
+            json!({"to": "parquet", "fields": [["srcaddr", "bytes"], ["bytes", "start", "az-id"]]}),
+        ),
+        options(json!({"to": "parquet", "message_regex": "(?P<first>[^ ]+)(?: (?P<rest>.*))?"})),
+        options(
+            json!({"to": "parquet", "format": "message", "with": ["owner", "log-group", "log-stream",
+                       "id", "extracted-fields", "source"]}),
+        ),
+    ];
     columns
         .into_iter()
+        .chain(parquet)
         .chain(EVENT_REGEXES.map(event_regex))
         .chain(dialects)
         .chain(origin)

@@ -234,7 +234,8 @@ fn timestamp(milliseconds: Option<i64>) -> Option<String> {
     (time.year() >= 1).then(|| time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
 }
 
-fn quoted(field: &str) -> String {
+/// Returns a field of CSV, in quotes if it needs them.
+pub fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

@@ -1,0 +1,50 @@
+//! Reads Parquet with the reader of the crate `parquet`, which shares no code with the encoder.
+
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::record::Field;
+use bytes::Bytes;
+use jiff::SignedDuration;
+use jiff::civil::date;
+
+use crate::oracle::rows::quoted;
+
+/// Returns the rows of a file as the lines of CSV that rehose would have written, after this header.
+///
+/// A number that is NULL is the `-` of flow logs. Other formats have none.
+pub fn as_csv(file: &[u8], header: &str) -> String {
+    let reader = SerializedFileReader::new(Bytes::copy_from_slice(file)).unwrap();
+    let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    let is_text =
+        |column: usize| schema.column(column).physical_type() == ::parquet::basic::Type::BYTE_ARRAY;
+    let mut csv = format!("{header}\n");
+    for row in reader.get_row_iter(None).unwrap() {
+        let row = row.unwrap();
+        let fields = row.get_column_iter().enumerate();
+        let values: Vec<String> = fields
+            .map(|(column, (_, field))| match field {
+                Field::Null if is_text(column) || column == 0 => String::new(),
+                Field::Null => "-".to_owned(),
+                Field::Str(text) => quoted(&escaped(text)),
+                Field::Int(number) => number.to_string(),
+                Field::Long(number) => number.to_string(),
+                Field::TimestampMicros(micros) => time(*micros),
+                other => panic!("{other:?} is in no file of rehose"),
+            })
+            .collect();
+        csv += &format!("{}\n", values.join(","));
+    }
+    csv
+}
+
+fn time(micros: i64) -> String {
+    let since = SignedDuration::from_micros(micros);
+    let time = date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).unwrap();
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// CSV has line breaks as two characters, unless told otherwise.
+fn escaped(text: &str) -> String {
+    text.replace('\\', r"\\")
+        .replace('\n', r"\n")
+        .replace('\r', r"\r")
+}
