@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 use flows::Network;
 
-use crate::args::sample::SampleArgs;
+use crate::args::sample::{Profile, SampleArgs};
 use crate::console::{print, print_error};
 use crate::exit::{FAILED, SUCCEEDED};
 
@@ -100,7 +100,11 @@ pub(crate) fn write_sample(args: &SampleArgs) -> u8 {
 fn write(args: &SampleArgs) -> Result<Written, SampleError> {
     let dir = args.dir.as_path();
     let mut rng = Rng::with_seed(args.seed);
-    let network = Network::new(&mut rng);
+    let size = match args.profile {
+        Profile::Small => &flows::SMALL,
+        Profile::Large => &flows::LARGE,
+    };
+    let network = Network::new(size, &mut rng);
     // Fork before the objects: their number must not change the dialects.
     let mut dialects = rng.fork();
     let mut written = Written::default();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -23,10 +23,21 @@ pub(crate) struct SampleArgs {
     /// The number of log events in each object
     #[arg(long, default_value_t = 2_000)]
     pub(crate) events: u32,
+    /// The size of the network whose flow logs are written
+    #[arg(long, value_enum, default_value_t = Profile::Small)]
+    pub(crate) profile: Profile,
     /// The seed of the random numbers
     #[arg(long, default_value_t = 2020)]
     pub(crate) seed: u64,
     /// Add objects in every form that the input can have, and with unusual keys
     #[arg(long)]
     pub(crate) dialects: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// A few thousand addresses
+    Small,
+    /// Tens of thousands of addresses, as in a large VPC
+    Large,
 }

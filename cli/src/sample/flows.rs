@@ -1,7 +1,7 @@
-//! VPC flow log records of a small, busy network.
+//! VPC flow log records of a busy network, small or large.
 //!
 //! The records repeat as much as real ones do, because their compression decides the cost of reading
-//! and writing them. There are a few interfaces, each with the same peers again and again. A request
+//! and writing them. Each interface has the same peers again and again. A request
 //! is next to its reply, many records have the same second, and the numbers of packets and bytes span
 //! several orders of magnitude.
 
@@ -12,9 +12,32 @@ use fastrand::Rng;
 /// The account of every record.
 pub(super) const ACCOUNT: &str = "123456789012";
 
-const INTERFACES: u32 = 24;
-/// The fewest and the most peers of an interface.
-const PEERS: (u32, u32) = (8, 240);
+/// The size of a network.
+pub(super) struct Size {
+    interfaces: u32,
+    /// The fewest and the most peers of an interface.
+    peers: (u32, u32),
+    /// Networks of 65,536 private addresses, and subnets of 256 in each.
+    networks: u8,
+    subnets: u8,
+}
+
+/// About 3,000 addresses.
+pub(super) const SMALL: Size = Size {
+    interfaces: 24,
+    peers: (8, 240),
+    networks: 1,
+    subnets: 12,
+};
+
+/// About 45,000 addresses.
+pub(super) const LARGE: Size = Size {
+    interfaces: 600,
+    peers: (20, 130),
+    networks: 16,
+    subnets: 250,
+};
+
 /// The aggregation interval of a record: the shorter of the two that AWS offers.
 const AGGREGATION_SECONDS: i64 = 60;
 /// Ports of services with their IP protocol (6 is TCP, 17 is UDP), the busiest first.
@@ -78,21 +101,23 @@ struct Peer {
 }
 
 impl Network {
-    pub(super) fn new(rng: &mut Rng) -> Self {
-        let interfaces = (0..INTERFACES).map(|_| Interface::new(rng)).collect();
+    pub(super) fn new(size: &Size, rng: &mut Rng) -> Self {
+        let interfaces = (0..size.interfaces)
+            .map(|_| Interface::new(size, rng))
+            .collect();
         Self { interfaces }
     }
 }
 
 impl Interface {
-    fn new(rng: &mut Rng) -> Self {
-        let address = private_address(rng).to_string();
+    fn new(size: &Size, rng: &mut Rng) -> Self {
+        let address = private_address(size, rng).to_string();
         let second_address = address_v6(rng).to_string();
-        let peers = (0..rng.u32(PEERS.0..=PEERS.1))
+        let peers = (0..rng.u32(size.peers.0..=size.peers.1))
             .map(|_| {
                 let (local, remote) = match rng.u32(..10) {
                     0 => (&second_address, address_v6(rng).to_string()),
-                    1..=5 => (&address, private_address(rng).to_string()),
+                    1..=5 => (&address, private_address(size, rng).to_string()),
                     _ => (&address, public_address(rng).to_string()),
                 };
                 let &(port, protocol) = often_the_first(&SERVICES, rng);
@@ -250,8 +275,12 @@ fn ephemeral_port(rng: &mut Rng) -> u16 {
     rng.u16(EPHEMERAL_PORTS.0..=EPHEMERAL_PORTS.1)
 }
 
-fn private_address(rng: &mut Rng) -> Ipv4Addr {
-    Ipv4Addr::new(10, 0, rng.u8(..12), rng.u8(4..=254))
+fn private_address(size: &Size, rng: &mut Rng) -> Ipv4Addr {
+    let network = match size.networks {
+        1 => 0,
+        networks => rng.u8(..networks),
+    };
+    Ipv4Addr::new(10, network, rng.u8(..size.subnets), rng.u8(4..=254))
 }
 
 /// A public address in the ranges for documentation and benchmarks (RFC 5737 and RFC 2544), to avoid

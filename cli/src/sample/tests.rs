@@ -13,6 +13,7 @@ fn sample() -> SampleArgs {
         dir: PathBuf::new(),
         objects: 3,
         events: 500,
+        profile: Profile::Small,
         seed: 7,
         dialects: true,
     }
@@ -204,4 +205,25 @@ fn an_error_names_the_file_that_cannot_be_written() {
         error.to_string().contains(file.to_str().unwrap()),
         "{error}"
     );
+}
+
+#[test]
+fn a_large_network_has_far_more_addresses() {
+    let addresses = |profile| {
+        let (_, objects) = stash(SampleArgs {
+            profile,
+            objects: 1,
+            events: 100_000,
+            dialects: false,
+            ..sample()
+        });
+        let text = decode(objects.values().next().unwrap());
+        let text = String::from_utf8(text).unwrap();
+        let messages = text.split(r#""message":"2 "#).skip(1);
+        let addresses = messages.flat_map(|message| message.split(' ').skip(2).take(2));
+        addresses.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let (small, large) = (addresses(Profile::Small), addresses(Profile::Large));
+    assert!((1_000..8_000).contains(&small), "{small}");
+    assert!((10_000..60_000).contains(&large), "{large}");
 }
