@@ -6,7 +6,8 @@ mod sync;
 mod upload;
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -143,6 +144,11 @@ impl Store for LocalStore {
         })
     }
 
+    async fn read_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let path = self.path("read", key)?;
+        read_range(&path, range).map_err(|error| failure("read", self.url(key), error))
+    }
+
     async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError> {
         let path = self.path("write", key)?;
         Ok(Box::new(LocalUpload::new(self.clone(), key, path)))
@@ -183,6 +189,17 @@ fn open(path: &Path) -> io::Result<Opened> {
     let mut bytes = vec![0; length];
     file.read_exact(&mut bytes)?;
     Ok(Opened::Small(bytes.into()))
+}
+
+fn read_range(path: &Path, range: Range<u64>) -> io::Result<Bytes> {
+    let found = object(path)?.ok_or(io::ErrorKind::NotFound)?;
+    let length = range.end.min(found.len()).saturating_sub(range.start);
+    let length = usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    let mut bytes = vec![0; length];
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(range.start))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes.into())
 }
 
 /// The next piece of a file, if there is one.

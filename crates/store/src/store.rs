@@ -3,9 +3,11 @@
 //! A [`Store`] has a root: a bucket, a prefix in a bucket, or a folder. Keys are relative to it.
 
 use std::fmt;
+use std::ops::Range;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,23 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Opens an object for reading.
     async fn read(&self, key: &str) -> Result<Body, StoreError>;
 
+    /// Reads a range of an object, which is held in memory. The result is shorter than the range if the
+    /// object ends before it does.
+    ///
+    /// Unless a store does better, it reads the object from its beginning.
+    async fn read_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let mut body = self.read(key).await?;
+        let mut found = BytesMut::new();
+        let mut offset = 0;
+        while offset < range.end
+            && let Some(piece) = body.try_next().await?
+        {
+            found.extend_from_slice(overlap(&piece, offset, &range));
+            offset += piece.len() as u64;
+        }
+        Ok(found.freeze())
+    }
+
     /// Starts writing an object of unknown size. It becomes visible, or replaces the existing one, at
     /// [`Upload::complete`], and never in part.
     async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError>;
@@ -52,6 +71,14 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// The name of an object for people: `s3://bucket/key`, or a path.
     fn url(&self, key: &str) -> String;
+}
+
+/// Returns the part of a piece of an object, which begins at an offset, that lies in a range.
+fn overlap<'a>(piece: &'a [u8], offset: u64, range: &Range<u64>) -> &'a [u8] {
+    let within = |at: u64| at.saturating_sub(offset).min(piece.len() as u64) as usize;
+    piece
+        .get(within(range.start)..within(range.end))
+        .unwrap_or_default()
 }
 
 /// An object being written.

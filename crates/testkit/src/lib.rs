@@ -54,6 +54,7 @@ macro_rules! suites {
             says_whether_more_follows
             lists_nothing_where_nothing_is
             reads_what_was_written
+            reads_a_range_of_an_object
             reads_no_missing_object
             replaces_an_object_whole
             shows_nothing_before_it_is_complete

@@ -247,6 +247,25 @@ pub async fn reads_what_was_written(place: &impl Place) {
     assert_eq!(place.leftovers().await, 0);
 }
 
+pub async fn reads_a_range_of_an_object(place: &impl Place) {
+    for bytes in [0, 1, 1_000, 300_000] {
+        let body = pattern(bytes);
+        put(place.store(), "a/b", &body).await;
+        let at = [
+            0, 1, 7, 999, 1_000, 262_143, 262_145, 299_999, 300_000, 400_000,
+        ];
+        for (start, end) in at.iter().flat_map(|start| at.map(|end| (*start, end))) {
+            let expected = body.get(start..end.min(bytes)).unwrap_or_default();
+            let range = start as u64..end as u64;
+            let found = place.store().read_range("a/b", range).await.unwrap();
+            assert!(found == expected, "{start}..{end} of {bytes} bytes");
+        }
+    }
+    let error = place.store().read_range("a/c", 0..1).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::NotFound, "{error}");
+    assert_eq!(error.operation, "read");
+}
+
 pub async fn reads_no_missing_object(place: &impl Place) {
     put(place.store(), "ab/c", b"x").await;
     for key in ["a", "ab", "ab/cd", "x/y"] {
@@ -380,6 +399,7 @@ pub async fn refuses_an_impossible_key(place: &impl Place) {
         let errors = [
             store.head(key).await.unwrap_err(),
             store.read(key).await.err().unwrap(),
+            store.read_range(key, 0..1).await.unwrap_err(),
             store.write(key).await.err().unwrap(),
             store.put_if_absent(key, Bytes::new()).await.unwrap_err(),
         ];

@@ -3,13 +3,14 @@
 mod error;
 mod upload;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::EncodingType;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
 use tokio_util::task::TaskTracker;
 
@@ -140,6 +141,38 @@ impl Store for S3Store {
             })
             .boxed(),
         )
+    }
+
+    async fn read_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
+        // S3 knows no empty range.
+        let Some(last) = range.end.checked_sub(1).filter(|last| *last >= range.start) else {
+            return Ok(Bytes::new());
+        };
+        let url = self.url(key);
+        let answer = self
+            .client
+            .get_object()
+            .bucket(&*self.bucket)
+            .key(self.full_key("read", key)?)
+            .range(format!("bytes={}-{last}", range.start))
+            .send()
+            .await;
+        let mut answer = match answer {
+            Ok(answer) => answer,
+            // The object ends before the range begins.
+            Err(error) if status(&error) == Some(416) => return Ok(Bytes::new()),
+            Err(error) => return Err(failure("read", url, error)),
+        };
+        if answer.content_range().is_none() {
+            return Err(unclear("read", url, "the range"));
+        }
+        let mut found = BytesMut::new();
+        while let Some(chunk) =
+            (answer.body.try_next().await).map_err(|error| error::broken_off(url.clone(), error))?
+        {
+            found.extend_from_slice(&chunk);
+        }
+        Ok(found.freeze())
     }
 
     async fn write(&self, key: &str) -> Result<Box<dyn Upload>, StoreError> {
