@@ -22,7 +22,7 @@ pub use self::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS};
 use crate::options::FormatName;
 use crate::record::Fields;
 use crate::rejection::Rejection;
-use crate::schema::Column;
+use crate::schema::{Column, FieldKind};
 
 /// A compiled format. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -162,6 +162,16 @@ pub(crate) fn record_of(format: FormatName, count: usize) -> Option<KnownRecord>
         })
     });
     known.min_by_key(|record| !record.is_whole)
+}
+
+/// Returns the types of columns, if they are fields of one kind of flow logs.
+pub(crate) fn kinds_of(columns: &[&str]) -> Option<Vec<FieldKind>> {
+    let formats = [FormatName::VpcFlowLogs, FormatName::TgwFlowLogs];
+    formats.into_iter().find_map(|format| {
+        let catalogue = catalogue(format)?;
+        let kind = |column: &&str| catalogue.field_of(column).map(|field| field.kind);
+        columns.iter().map(kind).collect()
+    })
 }
 
 /// Buffers for the fields of a message. A missing range is a field that the message does not have.

@@ -15,7 +15,7 @@ mod whole_member;
 mod zip;
 mod zstd;
 
-use self::gzip::Gunzip;
+pub(crate) use self::gzip::Gunzip;
 use self::hadoop_snappy::HadoopSnappy;
 use self::recognise::{Beginning, Ended, Recognised};
 use self::snappy::Snappy;

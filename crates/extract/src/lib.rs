@@ -21,6 +21,7 @@
 //! - [`Transcoder`] converts one object and returns a [`Summary`].
 //! - [`Error`] separates a faulty object, whose [`Fault`] has a [`Reason`] and a [`Position`], from a
 //!   failed writer.
+//! - [`files`] has what a reader of the files of rows needs.
 //! - [`BlockWriter`] is the interface between rows of CSV and compression.
 //!
 //! ```
@@ -55,6 +56,7 @@ mod bounds;
 mod dialect;
 mod error;
 mod event;
+pub mod files;
 mod format;
 mod layers;
 mod options;

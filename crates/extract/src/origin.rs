@@ -54,6 +54,16 @@ impl OriginColumn {
         }
     }
 
+    /// Every column, in order.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Owner,
+        Self::LogGroup,
+        Self::LogStream,
+        Self::Id,
+        Self::ExtractedFields,
+        Self::Source,
+    ];
+
     /// Whether the value is in the document and not in the event.
     pub(crate) fn is_of_document(self) -> bool {
         matches!(self, Self::Owner | Self::LogGroup | Self::LogStream)

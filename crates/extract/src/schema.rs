@@ -68,14 +68,14 @@ pub const TIME_PARTITION: &str = "datehour";
 /// They are lower case and have no special characters except the underscore, as Athena wants
 /// (<https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html>). A name that is
 /// taken gets a number.
-pub(crate) fn table_names(columns: &[Column<'_>]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::with_capacity(columns.len());
+pub(crate) fn table_names<'a>(columns: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
     for column in columns {
         let plain = |c: char| match c.to_ascii_lowercase() {
             c if c.is_ascii_alphanumeric() => c,
             _ => '_',
         };
-        let name: String = column.name.chars().map(plain).collect();
+        let name: String = column.chars().map(plain).collect();
         let mut own = name.clone();
         let mut number = 2;
         while own == TIME_PARTITION || names.contains(&own) {

@@ -36,9 +36,13 @@ impl Parts {
         columns
     }
 
+    pub(crate) fn table_names(&self) -> Vec<String> {
+        schema::table_names(self.schema().iter().map(|column| column.name))
+    }
+
     pub(crate) fn parquet_schema(&self) -> io::Result<colparquet::Schema> {
         let schema = self.schema();
-        let columns = schema.iter().zip(schema::table_names(&schema));
+        let columns = schema.iter().zip(self.table_names());
         let columns = columns.map(|(column, name)| colparquet::Column {
             name,
             kind: column.kind.in_parquet(),
@@ -71,7 +75,7 @@ impl Shape {
     /// Returns the names of all columns in Parquet files and in tables, which have lower case letters,
     /// digits and underscores.
     pub fn table_names(&self) -> Vec<String> {
-        schema::table_names(&self.schema())
+        self.0.table_names()
     }
 
     /// Returns the names of all columns.

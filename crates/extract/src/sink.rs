@@ -19,9 +19,7 @@ use std::fmt;
 use std::io;
 
 pub use compression::Compression;
-pub(crate) use csv::CsvSink;
-#[cfg(feature = "stages")]
-pub(crate) use csv::RowWriter;
+pub(crate) use csv::{CsvSink, RowWriter};
 pub use gzip::Gzip;
 #[cfg(feature = "stages")]
 pub(crate) use lines::Lines;

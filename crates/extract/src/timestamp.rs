@@ -84,7 +84,7 @@ fn scaled(text: &[u8], milliseconds: f64) -> Option<i64> {
 }
 
 /// Parses ISO 8601, with or without an offset from UTC.
-fn iso(text: &[u8]) -> Option<i64> {
+pub(crate) fn iso(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
     let time = (text.parse::<Timestamp>().ok()).or_else(|| utc(text.parse().ok()?))?;
     within_range(time.as_millisecond())

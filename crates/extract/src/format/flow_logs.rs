@@ -37,7 +37,7 @@ impl Catalogue {
     }
 
     /// Returns the field of a column, which may have a number.
-    fn field_of(&self, column: &str) -> Option<&'static Field> {
+    pub(super) fn field_of(&self, column: &str) -> Option<&'static Field> {
         self.find(column).or_else(|| self.find(repeated(column)?))
     }
 

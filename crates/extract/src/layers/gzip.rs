@@ -32,7 +32,7 @@ const RESERVED: u8 = 0b1110_0000;
 
 /// A decoder that can stop and resume between any two bytes.
 #[derive(Debug)]
-pub(super) struct Gunzip {
+pub(crate) struct Gunzip {
     step: Step,
     stream: Stream,
     /// Offset of the next byte of the input.
@@ -74,7 +74,7 @@ enum Step {
 
 impl Gunzip {
     /// Returns a decoder of this stream.
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(crate) fn new(stream: Stream) -> Self {
         Self {
             step: Step::First,
             stream,
@@ -90,7 +90,7 @@ impl Gunzip {
     }
 
     /// Decodes a chunk and passes the output to `next`.
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         mut input: &[u8],
         next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
@@ -107,7 +107,7 @@ impl Gunzip {
     }
 
     /// Fails if the input ends inside a member.
-    pub(super) fn finish(&self) -> Result<(), Error> {
+    pub(crate) fn finish(&self) -> Result<(), Error> {
         match self.step {
             Step::First | Step::Between | Step::Padding => Ok(()),
             _ => Err(Reason::TruncatedGzip.at(self.stream, self.offset)),

@@ -82,7 +82,8 @@ impl RowWriter {
         line.push(b'\n');
     }
 
-    fn write_field(&mut self, field: &[u8], line: &mut Vec<u8>) {
+    /// Appends a comma and a field.
+    pub(crate) fn write_field(&mut self, field: &[u8], line: &mut Vec<u8>) {
         if self.line_breaks == LineBreaks::Keep || !field.iter().any(|b| escape(*b).is_some()) {
             return write_field(field, line);
         }
