@@ -4,6 +4,7 @@
 //! imports.
 
 pub(crate) mod acceptance;
+pub(crate) mod cat;
 pub(crate) mod format;
 pub(crate) mod inspect;
 pub(crate) mod mode;
@@ -16,6 +17,7 @@ pub(crate) mod table;
 
 use clap::{Parser, Subcommand};
 
+use cat::CatArgs;
 use inspect::InspectArgs;
 use operate::Operation;
 use run::RunArgs;
@@ -47,6 +49,12 @@ pub(crate) enum Command {
     ///
     /// To continue an interrupted run, run the same command with its --job.
     Run(Box<RunArgs>),
+    /// Print the rows of files that rehose wrote, as CSV or JSON
+    ///
+    /// The bytes of each file say whether it is CSV.gz or Parquet; both print the same, with the names
+    /// that the columns have in tables. The files of a folder, and those under an s3:// prefix, are
+    /// printed in the order of their keys; of an output, the files of rows.
+    Cat(CatArgs),
     /// Print the statement that creates an Athena table over an output
     ///
     /// The database of a deployed stack already has these tables. Use this command for another

@@ -1,6 +1,7 @@
 //! The `rehose` command.
 
 mod args;
+mod cat;
 mod console;
 mod exit;
 mod inspect;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Ok(args) => match args.command {
             Command::Run(args) => block_on(args.cores(), run::run(args)),
             Command::Inspect(args) => block_on(1, inspect::inspect(args)),
+            Command::Cat(args) => block_on(1, cat::cat(args)),
             Command::Table(args) => table::print_table(&args),
             Command::Operate(operation) => block_on(1, operate::operate(operation)),
             Command::Sample(args) => sample::write_sample(&args),
