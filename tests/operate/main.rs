@@ -10,6 +10,7 @@
 mod server;
 mod stack;
 
+mod buckets;
 mod continuing;
 mod jobs;
 mod leftover_parts;

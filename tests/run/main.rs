@@ -1,5 +1,5 @@
-//! `rehose run` and `rehose table`, end to end: the built command on folders, and the files that it
-//! writes.
+//! `rehose run`, `rehose cat` and `rehose table`, end to end: the built command on folders, and the files
+//! that it writes.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and reads only what it knows to be small"
 )]
 
+mod cat;
 mod determinism;
 mod inspect;
 mod interruption;

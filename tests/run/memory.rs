@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -58,14 +58,18 @@ fn peak(workspace: &Workspace, options: &[&str], status: i32) -> (u64, Finished)
         .args(options)
         .arg(workspace.stash())
         .arg(workspace.path("out"));
-    let mut child = start(&mut command);
+    let (peak, finished) = peak_of(start(&mut command));
+    (peak, finished.with_status(status))
+}
+
+/// Waits for a process, and returns its peak memory in KiB.
+fn peak_of(mut child: Child) -> (u64, Finished) {
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
         peak = high_water(&child).unwrap_or(peak);
         sleep(Duration::from_millis(1));
     }
-    let finished = Finished::from(child.wait_with_output().unwrap()).with_status(status);
-    (peak, finished)
+    (peak, child.wait_with_output().unwrap().into())
 }
 
 /// The peak memory of a process so far.
@@ -239,6 +243,31 @@ fn a_line_that_no_event_regex_matches_takes_no_more_memory() {
     let (peak, finished) = peak(&workspace, &["--event-regex", regex], 0);
     assert_eq!(finished.json()["rows"]["events"], 0);
     assert_flat(small_peak(), peak, MATCHED_TEXT, "a line without events");
+}
+
+/// The pages of a row group of Parquet, and of each column a page and a dictionary, decoded, in KiB:
+/// `MAX_GROUP_BYTES`, `MAX_PAGE_BYTES` and `MAX_DICTIONARIES` of the crate `colparquet`.
+const ROW_GROUP: u64 = 28 * 1024;
+
+#[test]
+fn a_large_file_takes_no_more_memory_to_print() {
+    for (to, bound) in [("csv", 0), ("parquet", ROW_GROUP)] {
+        let peak = |events: usize| {
+            let events = events.to_string();
+            let workspace = Workspace::sample_by(&REHOSE, &["--objects", "1", "--events", &events]);
+            let output = workspace.path("out");
+            REHOSE
+                .run(&workspace.stash(), &output, &["--to", to])
+                .with_status(0);
+            // 4,700 events have a megabyte.
+            let mut cat: Command = REHOSE.command(["cat"]);
+            let (peak, finished) = peak_of(cat.arg(&output).stdout(Stdio::null()).spawn().unwrap());
+            finished.with_status(0);
+            peak
+        };
+        let large = peak(large() / 1024 / 1024 * 4_700);
+        assert_flat(peak(4_700), large, bound, to);
+    }
 }
 
 fn repeat(out: &mut dyn Write, byte: u8, bytes: usize) -> io::Result<()> {

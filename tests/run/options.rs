@@ -384,7 +384,7 @@ fn a_run_without_a_name_makes_names_that_sort_by_time() {
 #[test]
 fn every_help_text_has_usage_exit_statuses_and_examples() {
     let all = finish(&mut REHOSE.command(["--help"])).with_status(0);
-    for command in ["run", "table", "sample"] {
+    for command in ["run", "cat", "table", "sample"] {
         assert!(all.out.contains(command), "{}", all.out);
         let help = finish(&mut REHOSE.command([command, "--help"]))
             .with_status(0)
