@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { BOOLEAN, ConfigError, ContextReader, quote, type StringRule } from "./context";
 import { columnsOf, dayOf, expressionIn, type Layout, parseLayout, taken } from "./layout";
-import { type Options, parseExclude, parseOptions } from "./options";
+import { FILE_KINDS, fileKindOf, type Options, parseExclude, parseOptions } from "./options";
 import { visibilityTimeout } from "./queues";
 import { isByTime, type Table, tablesFor } from "./tables";
 import known from "./tables.json";
@@ -33,7 +33,7 @@ export interface Config {
   readonly outputPrefix: string;
   /** The ARN of the KMS key that encrypts the output, in an existing or a created bucket. Default: SSE-S3. */
   readonly outputKey?: string;
-  /** The shape of input and output. Default: VPC flow logs. */
+  /** The shape of input and output, with the context value `to`. Default: VPC flow logs, as CSV. */
   readonly options: Options;
   /** Patterns of keys to leave out. Default: none. */
   readonly exclude: readonly string[];
@@ -139,7 +139,11 @@ export function readConfig(context: Record<string, unknown>): Config {
   const layout = read.text("layout", ANY, "{yyyy}/{MM}/{dd}/{HH}", "{yyyy}/{MM}/{dd}/{HH}");
   const reconcile = read.text("reconcile", DAY, "{yyyy}/{MM}/{dd}/", dayOf(layout) ?? "");
   const sourcePrefixes = read.texts("sourcePrefix", PREFIX, "AWSLogs/", "");
-  const options = parseOptions(read.json("options", '\'{"format":"message"}\'', {}));
+  const to = read.choice("to", FILE_KINDS, "csv");
+  const options: Options = {
+    ...parseOptions(read.json("options", '\'{"format":"message"}\'', {})),
+    ...(to === "csv" ? {} : { to }),
+  };
   const config: Config = {
     stackName: read.text("stackName", STACK, "rehose", "rehose"),
     sourceBucket: read.text("sourceBucket", SOURCE_BUCKET, "my-flow-logs"),
@@ -194,6 +198,7 @@ export function readConfig(context: Record<string, unknown>): Config {
   refuseUnknownDay(config, layout);
   refuseNested(config.sourcePrefixes);
   for (const prefix of config.sourcePrefixes) refuseOverlap(config, prefix);
+  refuseLevel(config);
   refuseImpatience(config);
   refuseSlowBatches(config);
   refuseMissingBinaries(config);
@@ -319,6 +324,12 @@ function refuseOverlap({ sourceBucket, outputBucket, outputPrefix }: Config, sou
   const shared = written.find((own) => own.startsWith(source) || source.startsWith(own));
   if (shared === undefined) return;
   throw new ConfigError("sourcePrefix", `sets the source to ${source}, but rehose writes to ${shared}`, "AWSLogs/");
+}
+
+/** Parquet has a codec of its own. */
+function refuseLevel({ level, options }: Config): void {
+  if (level === undefined || fileKindOf(options) === "csv") return;
+  throw new ConfigError("level", `is ${level}, but Parquet has no level: leave it out, or write CSV`, "csv", "to");
 }
 
 /** The queue hides a message for the visibility timeout after its function died. `check` must not resend it before. */

@@ -8,6 +8,7 @@ import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type environment from "../../functions/environment.json";
 import { BINARY, type Config } from "./config";
+import { fileKindOf } from "./options";
 import { type Permission, statement } from "./permissions";
 import type { Queues } from "./queues";
 import type { Storage } from "./storage";
@@ -62,6 +63,7 @@ export class Functions extends Construct {
       REHOSE_ERRORS: props.errors,
     };
     const { source, output: bucket } = storage;
+    const rows = `${fileKindOf(props.options)}/*`;
     const { page, pages, quietSeconds, stalledSeconds, rounds, waitSeconds } = props.pace;
     const planning = asVariables({ REHOSE_PAGE: page, REHOSE_PAGES: pages });
     const accepting = asVariables({ REHOSE_MAX_REJECTED: props.maxRejected });
@@ -87,7 +89,7 @@ export class Functions extends Construct {
             ? undefined
             : { StringLike: { "s3:prefix": storage.sourcePrefixes.map((prefix) => `${prefix}*`) } },
         },
-        ...this.seesMissingObjects("jobs/*", "csv/*", "rehose.json"),
+        ...this.seesMissingObjects("jobs/*", rows, "rehose.json"),
         {
           actions: ["s3:GetObject", "s3:PutObject"],
           resources: [storage.outputObjects("jobs/*")],
@@ -96,7 +98,7 @@ export class Functions extends Construct {
         { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
         {
           actions: ["s3:GetObject"],
-          resources: [storage.outputObjects("csv/*")],
+          resources: [storage.outputObjects(rows)],
           wildcard: "The mode `missing` checks for each object of the source whether its rows exist.",
         },
         { actions: ["sqs:SendMessage"], resources: [queues.historic.queueArn] },
@@ -115,7 +117,7 @@ export class Functions extends Construct {
       ...this.seesMissingObjects("jobs/*", "rehose.json"),
       {
         actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
-        resources: [storage.outputObjects("csv/*"), storage.outputObjects("rejected/*")],
+        resources: [storage.outputObjects(rows), storage.outputObjects("rejected/*")],
         wildcard: "The key of an output contains the key of its source.",
       },
       {

@@ -2,6 +2,8 @@ import { ConfigError, quote } from "./context";
 
 /** The shape of input and output, with the names that the functions use. */
 export interface Options {
+  /** From the context value `to`. Undefined is `csv`: an output that was bound without it stays valid. */
+  readonly to?: FileKind;
   readonly dialect?: string;
   readonly event_regex?: string;
   readonly time_regex?: string;
@@ -20,6 +22,16 @@ const FORMATS = ["vpc-flow-logs", "tgw-flow-logs", "regex", "message"] as const;
 const LINE_BREAKS = ["escape", "keep"];
 const ORIGIN = ["owner", "log-group", "log-stream", "id", "extracted-fields", "source"];
 
+/** The kinds of files of rows. The rows of each are in a folder with its name. */
+export const FILE_KINDS = { csv: "csv", parquet: "parquet" } as const;
+
+export type FileKind = keyof typeof FILE_KINDS;
+
+/** The kind of files that the functions write with these options. */
+export function fileKindOf({ to }: Options): FileKind {
+  return to ?? "csv";
+}
+
 export type Format = (typeof FORMATS)[number];
 
 /** The format that the functions choose for these options. */
@@ -28,7 +40,7 @@ export function formatOf({ format, message_regex }: Options): Format {
 }
 
 /** For each option: whether a value is valid, and the requirement that an error message states. */
-const VALID: Record<keyof Options, readonly [(value: unknown) => boolean, string]> = {
+const VALID: Record<Exclude<keyof Options, "to">, readonly [(value: unknown) => boolean, string]> = {
   dialect: [isOneOf(DIALECTS), listed(DIALECTS)],
   event_regex: [isText, "a regex"],
   time_regex: [isText, "a regex"],
@@ -47,17 +59,18 @@ const VALID: Record<keyof Options, readonly [(value: unknown) => boolean, string
  *
  * @throws ConfigError if an option is unknown or has a value of the wrong type.
  */
-export function parseOptions(value: unknown): Options {
+export function parseOptions(value: unknown): Omit<Options, "to"> {
   const example = '\'{"format":"message"}\'';
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new ConfigError("options", `is ${quote(value)} and must be an object`, example);
   }
   for (const [name, one] of Object.entries(value)) {
+    if (name === "to") throw new ConfigError("options", `has "to", which is a value of its own`, "parquet", "to");
     if (!Object.hasOwn(VALID, name)) {
       const problem = `has ${quote(name)}, which is not one of ${Object.keys(VALID).join(", ")}`;
       throw new ConfigError("options", problem, example);
     }
-    const [isValid, must] = VALID[name as keyof Options];
+    const [isValid, must] = VALID[name as keyof typeof VALID];
     if (!isValid(one)) throw new ConfigError("options", `has ${quote(one)} as ${name}, which must be ${must}`, example);
   }
   return value;

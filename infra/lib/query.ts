@@ -118,8 +118,8 @@ function tableInput(table: Table): glue.CfnTable.TableInputProperty {
     storageDescriptor: {
       columns: columns(table.columns),
       location: table.location,
-      inputFormat: "org.apache.hadoop.mapred.TextInputFormat",
-      outputFormat: "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+      inputFormat: table.input_format,
+      outputFormat: table.output_format,
       serdeInfo: { serializationLibrary: table.serde, parameters: table.serde_parameters },
     },
   };

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { ConfigError, quote } from "./context";
 import { columnsOf, type Layout, projection, templateOf, TIME, valueOf } from "./layout";
-import { formatOf, type Options } from "./options";
+import { fileKindOf, formatOf, type Options } from "./options";
 import known from "./tables.json";
 
 /**
@@ -21,6 +21,9 @@ export interface Table {
   /** The class that reads the files. */
   readonly serde: string;
   readonly serde_parameters: Readonly<Record<string, string>>;
+  /** The class that divides the files into rows, and the one that would write them. */
+  readonly input_format: string;
+  readonly output_format: string;
   readonly location: string;
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -92,29 +95,31 @@ function withLayout(table: Table, layout: Layout): Table {
 }
 
 function rows(options: Options): Table {
+  const { messages, flow_logs } = known.rows[fileKindOf(options)];
   switch (formatOf(options)) {
     case "message":
-      return { ...known.messages, columns: [...known.messages.columns, { name: "message", type: "string" }] };
+      return { ...messages, columns: [...messages.columns, { name: "message", type: "string" }] };
     case "regex":
       throw needsFile(
+        options,
         "has the format regex",
         `--message-regex ${shellQuoted(options.message_regex ?? "(?P<column>...)")}`,
       );
     case "tgw-flow-logs":
-      throw needsFile("has the format tgw-flow-logs", "--format tgw-flow-logs");
+      throw needsFile(options, "has the format tgw-flow-logs", "--format tgw-flow-logs");
     default:
       if (options.with !== undefined && options.with.length > 0) {
-        throw needsFile("has columns of the origin", `--with ${options.with.join()}`);
+        throw needsFile(options, "has columns of the origin", `--with ${options.with.join()}`);
       }
-      return { ...known.flow_logs, columns: [...known.flow_logs.columns, ...flowLogColumns(options)] };
+      return { ...flow_logs, columns: [...flow_logs.columns, ...flowLogColumns(options)] };
   }
 }
 
-function needsFile(problem: string, flags: string): ConfigError {
+function needsFile({ to }: Options, problem: string, flags: string): ConfigError {
   return new ConfigError(
     "options",
     `${problem}, so the tables must come from a file that rehose table --json has written: ` +
-      `rehose table --json ${flags} > tables.json`,
+      `rehose table --json ${to === undefined ? "" : `--to ${to} `}${flags} > tables.json`,
     "tables.json",
     "tables",
   );
@@ -125,7 +130,7 @@ function flowLogColumns(options: Options): Column[] {
   const fields = options.fields ?? known.default_fields;
   const isText = (field: unknown): field is string => typeof field === "string";
   if (isText(fields) || !fields.every(isText)) {
-    throw needsFile("has fields in another form than one list of names", "--fields ...");
+    throw needsFile(options, "has fields in another form than one list of names", "--fields ...");
   }
   const types: Readonly<Record<string, string>> = known.fields;
   const example = '\'{"fields":["srcaddr","dstaddr"]}\'';
@@ -159,12 +164,17 @@ function readTables(options: Options, path: string): readonly Table[] {
   return parsed.tables;
 }
 
-/** The options that decide about columns. */
+/** The options that decide about the tables. */
 function shape(options: Options): string {
   const format = formatOf(options);
-  if (format === "message") return quote({ format });
-  if (format === "regex") return quote({ format, message_regex: options.message_regex });
-  return quote({ format, fields: options.fields ?? known.default_fields });
+  // Values that are the default are left out, so that both forms are equal.
+  const common = {
+    to: fileKindOf(options) === "csv" ? undefined : options.to,
+    with: options.with?.length ? options.with : undefined,
+  };
+  if (format === "message") return quote({ format, ...common });
+  if (format === "regex") return quote({ format, message_regex: options.message_regex, ...common });
+  return quote({ format, fields: options.fields ?? known.default_fields, ...common });
 }
 
 function isTablesFile(value: unknown): value is TablesFile {
@@ -176,8 +186,9 @@ function isTablesFile(value: unknown): value is TablesFile {
 function isTable(value: unknown): value is Table {
   if (!isObject(value)) return false;
   const { name, comment, columns, partitions, serde, serde_parameters, location, parameters } = value;
+  const { input_format, output_format } = value;
   return (
-    [name, comment, serde, location].every((text) => typeof text === "string") &&
+    [name, comment, serde, input_format, output_format, location].every((text) => typeof text === "string") &&
     [columns, partitions].every((list) => Array.isArray(list) && list.length > 0 && list.every(isColumn)) &&
     [serde_parameters, parameters].every(hasOnlyStrings)
   );

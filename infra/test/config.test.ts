@@ -245,6 +245,13 @@ const wrong: [Record<string, unknown>, RegExp][] = [
     { options: "format=message" },
     /^options is "format=message" and must be JSON \(.*\); for example -c options='{"format":"message"}'$/,
   ],
+  [{ to: "orc" }, /^to is "orc" and must be one of csv, parquet; for example -c to=csv$/],
+  [{ options: { to: "parquet" } }, /^options has "to", which is a value of its own; for example -c to=parquet$/],
+  [{ to: "parquet", level: 9 }, /^level is 9, but Parquet has no level: leave it out, or write CSV; .* -c to=csv$/],
+  [
+    { to: "parquet", options: { message_regex: "(?<a>.)" } },
+    /: rehose table --json --to parquet --message-regex '\(\?<a>\.\)' > tables.json;/,
+  ],
   [{ options: "[]" }, /^options is \[\] and must be an object/],
   [{ options: { formt: "message" } }, /^options has "formt", which is not one of dialect, /],
   [
@@ -272,6 +279,14 @@ for (const [more, message] of wrong) {
   });
 }
 
+test("to is part of the options, and CSV is as without it", () => {
+  assert.deepEqual(readConfig(context({ to: "csv" })), readConfig(context()));
+  const options = { fields: ["end"] };
+  const config = readConfig(context({ to: "parquet", options }));
+  assert.deepEqual(config.options, { ...options, to: "parquet" });
+  assert.deepEqual(config.tables, tablesFor({ ...options, to: "parquet" }));
+});
+
 const overlaps: [string, string, RegExp | undefined][] = [
   [
     "",
@@ -290,6 +305,7 @@ const overlaps: [string, string, RegExp | undefined][] = [
     "",
     /^sourcePrefix sets the source to s3:\/\/stash\/csv\/2020\/, but rehose writes to s3:\/\/stash\/csv\//,
   ],
+  ["parquet/", "", /^sourcePrefix sets .* but rehose writes to s3:\/\/stash\/parquet\//],
   [
     "athena/",
     "",

@@ -14,5 +14,6 @@ export const configurations: Record<string, Record<string, unknown>> = {
     outputPrefix: "rehose",
     outputKey: "arn:aws:kms:eu-central-1:123456789012:key/22222222-2222-2222-2222-222222222222",
   },
+  Parquet: { to: "parquet" },
   "all of a bucket": { sourcePrefix: "", realtime: true, reconcile: false },
 };

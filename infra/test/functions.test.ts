@@ -50,6 +50,16 @@ test("each function gets its configuration", () => {
   assert.deepEqual(start.Environment.Variables.REHOSE_QUEUE_URL, check.Environment.Variables.REHOSE_QUEUE_URL);
 });
 
+test("the functions get the kind of files with the options, if it is not CSV", () => {
+  for (const [to, options] of [
+    ["csv", {}],
+    ["parquet", { to: "parquet" }],
+  ] as const) {
+    const { start, process } = functions({ to });
+    for (const f of [start, process]) assert.deepEqual(JSON.parse(f.Environment.Variables.REHOSE_OPTIONS), options);
+  }
+});
+
 const pace = { page: 200, pages: 2, quietSeconds: 10, stalledSeconds: 5400, rounds: 0, waitSeconds: 2 };
 
 test("start and check get the configured pace, and nothing for values that are not configured", () => {

@@ -107,6 +107,14 @@ for (const [role, permissions] of Object.entries(roles)) {
   });
 }
 
+test("with Parquet, each role has the same permissions on the other folder, and none on that of CSV", () => {
+  const parquet = template({ sourcePrefix: "AWSLogs/", outputBucket: "tables", outputPrefix: "out/", to: "parquet" });
+  for (const [role, permissions] of Object.entries(roles)) {
+    const expected = permissions.map((permission) => permission.replace("out/csv/", "out/parquet/"));
+    assert.deepEqual(may(role, parquet), expected.sort(), role);
+  }
+});
+
 test("there are no other roles, and no role has a managed policy", () => {
   const found = Object.entries(made.findResources("AWS::IAM::Role"));
   assert.deepEqual(found.map(([id]) => id.replace(/[0-9A-F]{8}$/, "")).sort(), Object.keys(roles).sort());

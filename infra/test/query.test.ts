@@ -55,6 +55,30 @@ test("partitions are projected by Firehose's hour, under the source prefix", () 
   });
 });
 
+test("a table of Parquet has the classes of Hive for it, no header and another folder", () => {
+  const { Parameters, StorageDescriptor } = table("flow_logs", { to: "parquet" });
+  assert.deepEqual(columns("flow_logs", { to: "parquet" }), columns("flow_logs"));
+  const { Columns, ...rest } = StorageDescriptor;
+  assert.deepEqual(rest, {
+    Location: "s3://tables/out/parquet/",
+    InputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    OutputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    SerdeInfo: {
+      SerializationLibrary: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+      Parameters: {},
+    },
+  });
+  assert.equal(Parameters["skip.header.line.count"], undefined);
+  assert.equal(Parameters["storage.location.template"], "s3://tables/out/parquet/AWSLogs/${datehour}/");
+});
+
+test("the other tables and the saved queries are the same with Parquet", () => {
+  const parquet = template({ ...place, to: "parquet" });
+  const queries = (of: typeof made) => of.findResources("AWS::Athena::NamedQuery");
+  assert.deepEqual(queries(parquet), queries(made));
+  for (const name of ["rejected", "receipts"]) assert.deepEqual(table(name, { to: "parquet" }), table(name));
+});
+
 test("tablePrefix replaces the source prefix in the partitions' path", () => {
   const { Parameters } = table("flow_logs", {
     sourcePrefix: "AWSLogs/2020/",

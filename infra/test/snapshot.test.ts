@@ -6,7 +6,11 @@ import { test } from "node:test";
 import { configurations } from "./configurations";
 import { template } from "./synth";
 
-const SNAPSHOTS = { default: "snapshot.json", everything: "snapshot.everything.json" };
+const SNAPSHOTS = {
+  default: "snapshot.json",
+  everything: "snapshot.everything.json",
+  Parquet: "snapshot.parquet.json",
+};
 for (const [name, file] of Object.entries(SNAPSHOTS)) {
   test(`the template equals its snapshot: ${name}`, () => reviewed(configurations[name]!, join(__dirname, file)));
 }

@@ -44,6 +44,11 @@ test("the format message has one column beside the timestamp", () => {
   assert.deepEqual(columns(rows), ["timestamp string", "message string"]);
 });
 
+test("in Parquet, the timestamp of messages is one", () => {
+  const [rows] = tablesFor({ format: "message", to: "parquet" });
+  assert.deepEqual(columns(rows), ["timestamp timestamp", "message string"]);
+});
+
 test("the tables of any format can come from a file, unchanged", () => {
   assert.deepEqual(tablesFor(options, FILE), tables);
   assert.deepEqual(tablesFor({ format: "regex", ...options }, FILE), tables);
@@ -123,6 +128,18 @@ const refused: [string, Options, string | undefined, RegExp][] = [
     { fields: ["end"] },
     file({ options: { fields: ["start"] }, tables: tablesFor({ fields: ["start"] }) }),
     /written for other options: .*"start".*, not .*"end"/,
+  ],
+  [
+    "a file for another kind of files",
+    { ...options, to: "parquet" },
+    FILE,
+    /written for other options: {"format":"regex","message_regex":".*"}, not {.*,"to":"parquet"};/,
+  ],
+  [
+    "a file for other columns of the origin",
+    { with: ["owner"] },
+    file({ options: { with: ["id"] }, tables: tablesFor({}) }),
+    /written for other options: {.*,"with":\["id"\]}, not {.*,"with":\["owner"\]};/,
   ],
   [
     "a file that names a location",

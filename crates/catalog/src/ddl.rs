@@ -31,7 +31,8 @@ impl fmt::Display for Ddl<'_> {
                 list(&table.serde_parameters)
             )?;
         }
-        writeln!(f, "STORED AS TEXTFILE")?;
+        writeln!(f, "STORED AS INPUTFORMAT {}", quoted(table.input_format))?;
+        writeln!(f, "OUTPUTFORMAT {}", quoted(table.output_format))?;
         writeln!(f, "LOCATION {}", quoted(&table.location))?;
         write!(f, "TBLPROPERTIES ({})", list(&table.parameters))
     }

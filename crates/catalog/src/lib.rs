@@ -22,36 +22,18 @@
 //! ```
 
 mod ddl;
+mod files;
 mod layout;
 mod zone;
 
 use std::collections::BTreeMap;
 
-use rehose_extract::{FieldKind, FormatName, Shape};
+use rehose_extract::{FieldKind, FileKind, FormatName, Shape};
 use serde::Serialize;
 
 use ddl::Ddl;
 pub use layout::{Layout, LayoutError, expression};
 pub use zone::{Zone, ZoneError};
-
-/// Reads the unquoted fields of the format `vpc-flow-logs`. It reads an invalid number, such as `-`,
-/// as NULL.
-const LAZY_SIMPLE: &str = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe";
-
-/// Reads the quoted fields of the other formats, all as text. It takes a line break as the end of a
-/// row even in quotes (<https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html>).
-const OPEN_CSV: &str = "org.apache.hadoop.hive.serde2.OpenCSVSerde";
-
-/// Reads a JSON document per line (<https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html>).
-const OPENX_JSON: &str = "org.openx.data.jsonserde.JsonSerDe";
-
-/// The format of an event's timestamp. Athena's engines, Hive and Trino, take it from the SerDe's
-/// parameter `timestamp.formats` (<https://issues.apache.org/jira/browse/HIVE-9298>).
-const TIMESTAMP: &str = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'";
-
-/// The escape character for OpenCSVSerde, which always has one (a backslash by default) and drops it
-/// from the text. RFC 4180 has none. This character is the least likely in a log.
-const NO_ESCAPE: &str = "\u{1}";
 
 /// The projection of a column whose values only a query names, with `=` or `IN`
 /// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html>).
@@ -75,6 +57,10 @@ pub struct Table {
     pub serde: &'static str,
     /// The parameters of that class.
     pub serde_parameters: BTreeMap<&'static str, &'static str>,
+    /// The class that divides the files into rows.
+    pub input_format: &'static str,
+    /// The class that would write files. Hive's statement needs it.
+    pub output_format: &'static str,
     /// The folder of all files.
     pub location: String,
     /// The table's parameters: partition projection, and whether there is a header.
@@ -137,26 +123,16 @@ impl Table {
             true => ("flow_logs", "Flow logs: a row for each event"),
             false => ("messages", "Log messages: a row for each event"),
         };
-        // The fields of flow logs need no quotes. All other columns may, and LazySimpleSerDe knows none.
-        let (serde, serde_parameters) = match is_flow_logs && options.with.is_empty() {
-            true => (
-                LAZY_SIMPLE,
-                BTreeMap::from([("field.delim", ","), ("timestamp.formats", TIMESTAMP)]),
-            ),
-            false => (
-                OPEN_CSV,
-                BTreeMap::from([
-                    ("separatorChar", ","),
-                    ("quoteChar", "\""),
-                    ("escapeChar", NO_ESCAPE),
-                ]),
-            ),
+        let (files, folder) = match shape.file_kind() {
+            FileKind::Parquet => (files::PARQUET, "parquet/"),
+            // The fields of flow logs need no quotes. All other columns may, and LazySimpleSerDe knows none.
+            FileKind::Csv if is_flow_logs && options.with.is_empty() => (files::UNQUOTED, "csv/"),
+            FileKind::Csv => (files::QUOTED, "csv/"),
         };
         let columns: Vec<Column> = (shape.schema().iter().zip(shape.table_names()))
-            .map(|(field, name)| match serde {
-                LAZY_SIMPLE => column(&name, hive_type(field.kind)),
-                // OpenCSVSerde reads every column as text.
-                _ => column(&name, "string"),
+            .map(|(field, name)| match files.has_types {
+                true => column(&name, hive_type(field.kind)),
+                false => column(&name, "string"),
             })
             .collect();
         let partitions = partitions(location.layout);
@@ -166,17 +142,17 @@ impl Table {
         {
             return Err(LayoutError::Taken(taken.name.clone()));
         }
-        let mut parameters = by_time(location, "csv/");
-        parameters.insert("skip.header.line.count".to_owned(), "1".to_owned());
+        let mut parameters = by_time(location, folder);
+        if files.has_header {
+            parameters.insert("skip.header.line.count".to_owned(), "1".to_owned());
+        }
+        let location = format!("{}{folder}", location.output);
         Ok(Self {
             name: name.to_owned(),
-            comment,
             columns,
             partitions,
-            serde,
-            serde_parameters,
-            location: format!("{}csv/", location.output),
             parameters,
+            ..files.table(comment, location)
         })
     }
 
@@ -184,13 +160,13 @@ impl Table {
     pub fn rejected(location: TableLocation<'_>) -> Self {
         Self {
             name: "rejected".to_owned(),
-            comment: "Events that fit no row, and why",
             columns: REJECTED.map(|name| column(name, "string")).to_vec(),
             partitions: partitions(location.layout),
-            serde: OPENX_JSON,
-            serde_parameters: BTreeMap::new(),
-            location: format!("{}rejected/", location.output),
             parameters: by_time(location, "rejected/"),
+            ..files::JSON.table(
+                "Events that fit no row, and why",
+                format!("{}rejected/", location.output),
+            )
         }
     }
 
@@ -215,21 +191,18 @@ impl Table {
         let location = format!("{}jobs/", location.output);
         Self {
             name: "receipts".to_owned(),
-            comment: "What became of each object of a job",
             columns: vec![
                 column("v", "int"),
                 column("objects", &format!("array<struct<{object}>>")),
                 column("artifacts", &format!("array<struct<{artifact}>>")),
             ],
             partitions: vec![column("job", "string")],
-            serde: OPENX_JSON,
-            serde_parameters: BTreeMap::new(),
             parameters: BTreeMap::from([
                 ("projection.enabled".to_owned(), "true".to_owned()),
                 ("projection.job.type".to_owned(), INJECTED.to_owned()),
                 (TEMPLATE.to_owned(), format!("{location}${{job}}/receipts/")),
             ]),
-            location,
+            ..files::JSON.table("What became of each object of a job", location)
         }
     }
 

@@ -101,11 +101,13 @@ fn groups_of_a_regex_become_names_that_athena_takes_and_that_are_distinct() {
 #[test]
 fn the_template_with_an_hour_filled_in_is_the_folder_of_what_process_writes() {
     let key = "AWSLogs/2020/02/01/00/vpc-flow-logs-1";
-    let id = OutputId::of_object(key, FileKind::Csv);
+    let [csv, parquet] =
+        [FileKind::Csv, FileKind::Parquet].map(|kind| OutputId::of_object(key, kind));
     for (table, written) in [
-        (rows(json!({})), id.rows_key()),
-        (rows(json!({"format": "message"})), id.rows_key()),
-        (Table::rejected(location("AWSLogs/")), id.rejected_key()),
+        (rows(json!({})), csv.rows_key()),
+        (rows(json!({"format": "message"})), csv.rows_key()),
+        (rows(json!({"to": "parquet"})), parquet.rows_key()),
+        (Table::rejected(location("AWSLogs/")), csv.rejected_key()),
     ] {
         let folder =
             table.parameters["storage.location.template"].replace("${datehour}", "2020/02/01/00");
@@ -179,7 +181,8 @@ WITH SERDEPROPERTIES (
   'field.delim' = ',',
   'timestamp.formats' = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
 )
-STORED AS TEXTFILE
+STORED AS INPUTFORMAT 'org.apache.hadoop.mapred.TextInputFormat'
+OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
 LOCATION 's3://tables/out/csv/'
 TBLPROPERTIES (
   'projection.datehour.format' = 'yyyy/MM/dd/HH',
@@ -192,6 +195,62 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://tables/out/csv/AWSLogs/${datehour}/'
 )"#
     );
+}
+
+#[test]
+fn the_statement_of_parquet_names_the_classes_of_awss_own() {
+    let ddl = rows(json!({"fields": ["srcaddr", "end"], "to": "parquet"})).ddl(None);
+    assert_eq!(
+        ddl,
+        r#"CREATE EXTERNAL TABLE IF NOT EXISTS `flow_logs` (
+  `timestamp` timestamp,
+  `srcaddr` string,
+  `end` bigint
+)
+COMMENT 'Flow logs: a row for each event'
+PARTITIONED BY (`datehour` string)
+ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'
+STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat'
+OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat'
+LOCATION 's3://tables/out/parquet/'
+TBLPROPERTIES (
+  'projection.datehour.format' = 'yyyy/MM/dd/HH',
+  'projection.datehour.interval' = '1',
+  'projection.datehour.interval.unit' = 'HOURS',
+  'projection.datehour.range' = '2015/06/01/00,NOW',
+  'projection.datehour.type' = 'date',
+  'projection.enabled' = 'true',
+  'storage.location.template' = 's3://tables/out/parquet/AWSLogs/${datehour}/'
+)"#
+    );
+}
+
+#[test]
+fn in_parquet_every_column_has_its_type_in_every_format() {
+    let origin = ["owner", "log-group", "source"];
+    for (options, own) in [
+        (json!({"format": "message"}), ("message", "string")),
+        (json!({"message_regex": "(?<end>.*)"}), ("end", "string")),
+        (json!({"fields": ["end"]}), ("end", "bigint")),
+        (
+            json!({"format": "tgw-flow-logs", "fields": ["packets-lost-ttl-expired"]}),
+            ("packets_lost_ttl_expired", "bigint"),
+        ),
+    ] {
+        let mut options = options;
+        options["to"] = json!("parquet");
+        options["with"] = json!(origin);
+        assert_eq!(
+            columns(&rows(options)),
+            [
+                ("timestamp", "timestamp"),
+                own,
+                ("owner", "string"),
+                ("log_group", "string"),
+                ("source", "string"),
+            ]
+        );
+    }
 }
 
 #[test]
@@ -228,11 +287,18 @@ fn the_cdk_app_has_the_same_tables() {
         since: "{since}",
     };
     // The columns after the timestamp follow from the options, there as here.
-    let rows = |options: Value| {
+    let rows = |format: &str, to: &str| {
+        let options = json!({"format": format, "to": to});
         let options: Options = serde_json::from_value(options).unwrap();
         let mut table = Table::rows(&options.compile().unwrap(), location).unwrap();
         table.columns.truncate(1);
         table
+    };
+    let rows = |to| {
+        json!({
+            "flow_logs": rows("vpc-flow-logs", to),
+            "messages": rows("message", to),
+        })
     };
     let kinds: BTreeMap<_, _> = FIELDS
         .iter()
@@ -251,8 +317,7 @@ fn the_cdk_app_has_the_same_tables() {
         "since": SINCE,
         "fields": kinds,
         "default_fields": DEFAULT_FIELDS,
-        "flow_logs": rows(json!({})),
-        "messages": rows(json!({"format": "message"})),
+        "rows": {"csv": rows("csv"), "parquet": rows("parquet")},
         "rejected": Table::rejected(location),
         "receipts": Table::receipts(location),
     });
