@@ -198,7 +198,7 @@ export function readConfig(context: Record<string, unknown>): Config {
   refuseUnknownDay(config, layout);
   refuseNested(config.sourcePrefixes);
   for (const prefix of config.sourcePrefixes) refuseOverlap(config, prefix);
-  refuseLevel(config);
+  refuseCsvOnly(config);
   refuseImpatience(config);
   refuseSlowBatches(config);
   refuseMissingBinaries(config);
@@ -326,10 +326,14 @@ function refuseOverlap({ sourceBucket, outputBucket, outputPrefix }: Config, sou
   throw new ConfigError("sourcePrefix", `sets the source to ${source}, but rehose writes to ${shared}`, "AWSLogs/");
 }
 
-/** Parquet has a codec of its own. */
-function refuseLevel({ level, options }: Config): void {
-  if (level === undefined || fileKindOf(options) === "csv") return;
-  throw new ConfigError("level", `is ${level}, but Parquet has no level: leave it out, or write CSV`, "csv", "to");
+/** These have no effect on Parquet, and the functions refuse the second. */
+function refuseCsvOnly({ level, options }: Config): void {
+  if (fileKindOf(options) === "csv") return;
+  const refuse = (name: string, problem: string) => {
+    throw new ConfigError(name, `${problem}: leave it out, or write CSV`, "csv", "to");
+  };
+  if (level !== undefined) refuse("level", `is ${level}, but Parquet has no level`);
+  if (options.line_breaks !== undefined) refuse("options", "has line_breaks, but Parquet has line breaks as they are");
 }
 
 /** The queue hides a message for the visibility timeout after its function died. `check` must not resend it before. */

@@ -249,6 +249,10 @@ const wrong: [Record<string, unknown>, RegExp][] = [
   [{ options: { to: "parquet" } }, /^options has "to", which is a value of its own; for example -c to=parquet$/],
   [{ to: "parquet", level: 9 }, /^level is 9, but Parquet has no level: leave it out, or write CSV; .* -c to=csv$/],
   [
+    { to: "parquet", options: { format: "message", line_breaks: "keep" } },
+    /^options has line_breaks, but Parquet has line breaks as they are: leave it out, or write CSV; .* -c to=csv$/,
+  ],
+  [
     { to: "parquet", options: { message_regex: "(?<a>.)" } },
     /: rehose table --json --to parquet --message-regex '\(\?<a>\.\)' > tables.json;/,
   ],
