@@ -58,6 +58,8 @@ class Table:
         serde = tree.find(exp.RowFormatSerdeProperty)
         self.serde = serde.this.name
         self.serde_parameters = parameters(tree.find(exp.SerdeProperties))
+        formats = tree.find(exp.InputOutputFormat)
+        self.formats = (formats.args["input_format"].name, formats.args["output_format"].name)
         self.location = tree.find(exp.LocationProperty).this.name
         self.comment = tree.find(exp.SchemaCommentProperty).this.name
         own = [p for p in tree.args["properties"].expressions if type(p) is exp.Property]

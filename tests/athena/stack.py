@@ -10,24 +10,26 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 
-def synthesised(options):
+def synthesised(options, to):
     """The resources of the template for an output in s3://tables/out/, by their type."""
-    return made(json.dumps(options))
+    return made(json.dumps(options), to)
 
 
 @functools.cache
-def made(options):
+def made(options, to):
     with tempfile.TemporaryDirectory(prefix="rehose-stack-") as folder:
-        return synthesise(Path(folder), json.loads(options))
+        return synthesise(Path(folder), json.loads(options), to)
 
 
-def synthesise(folder, options):
+def synthesise(folder, options, to):
     binaries = folder / "binaries"
     for binary in ("rehose-start", "rehose-process", "rehose-check"):
         (binaries / binary).mkdir(parents=True, exist_ok=True)
         (binaries / binary / "bootstrap.zip").write_bytes(b"")
     tables = folder / "tables.json"
-    arguments = ["--message-regex", options["message_regex"]] if "message_regex" in options else []
+    arguments = ["--to", to]
+    if "message_regex" in options:
+        arguments += ["--message-regex", options["message_regex"]]
     if "fields" in options:
         arguments += ["--fields", ",".join(options["fields"])]
     with tables.open("w") as file:
@@ -38,6 +40,7 @@ def synthesise(folder, options):
         "outputBucket": "tables",
         "outputPrefix": "out",
         "options": options,
+        "to": to,
         "tables": str(tables),
         "binaries": str(binaries),
     }
@@ -66,6 +69,7 @@ def said(table):
         "partition": columns(table["PartitionKeys"])[0],
         "serde": storage["SerdeInfo"]["SerializationLibrary"],
         "serde_parameters": storage["SerdeInfo"].get("Parameters", {}),
+        "formats": (storage["InputFormat"], storage["OutputFormat"]),
         "location": storage["Location"],
         "parameters": table["Parameters"],
     }

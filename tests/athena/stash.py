@@ -1,7 +1,9 @@
 """Stashes for `rehose run`, with what Athena could stumble over."""
 
+import base64
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -72,3 +74,46 @@ def messages(folder, texts):
     hour = folder / "2020" / "02" / "01" / "02"
     hour.mkdir(parents=True)
     (hour / "messages").write_bytes(envelope(texts))
+
+
+# Rows of a page of a Parquet file that rehose writes.
+PAGE = 20_000
+
+# Bytes of a field that no codec makes much smaller: a dozen of them end a row group.
+LONG = 1_900_000
+
+
+def pages(folder):
+    """Flow logs of several pages in one row group. In the second, every number from the ports on is absent."""
+    hour = folder / "2020" / "02" / "01" / "00"
+    hour.mkdir(parents=True)
+    between = [NO_FLOWS[i % 2] for i in range(PAGE)]
+    (hour / "pages").write_bytes(envelope([flow(i) for i in range(PAGE)] + between + [flow(PAGE + i) for i in range(PAGE // 2)]))
+
+
+def groups(folder):
+    """Records `start end bytes resource-id` of several row groups, of which each has later times than the one before."""
+    hour = folder / "2020" / "02" / "01" / "00"
+    hour.mkdir(parents=True)
+    noise = lambda: base64.b64encode(os.urandom(LONG * 3 // 4)).decode()
+    records = [f"{NOON // 1000 + i} {NOON // 1000 + i + 59} {'-' if i == 7 else i * i} {i:02}{noise()}" for i in range(15)]
+    (hour / "groups").write_bytes(envelope(records))
+
+
+def older_and_newer(folder):
+    """Two hours of flow logs: of the second, each has one more field, between the others."""
+    for name, more in [("older", ""), ("newer", " {0}")]:
+        hour = folder / name / "2020" / "02" / "01" / "00"
+        hour.mkdir(parents=True)
+        records = [f"10.0.0.{i}{more.format(i) if i != 1 else more.format('-')} {i * 1000} {NOON // 1000 + i}" for i in range(3)]
+        (hour / name).write_bytes(envelope(records))
+
+
+def wide(folder, fields):
+    """Flow logs with these fields: numbers at the limits of their types, and `-` in one after the other."""
+    hour = folder / "2020" / "02" / "01" / "00"
+    hour.mkdir(parents=True)
+    most = {"string": "text-{}", "int": str(2**31 - 1), "bigint": str(2**63 - 1)}
+    values = lambda i: [most[kind].format(i) for kind in fields.values()]
+    records = [[*values(i)[:i], "-", *values(i)[i + 1 :]] for i in range(len(fields))]
+    (hour / "wide").write_bytes(envelope([" ".join(record) for record in records]))

@@ -7,72 +7,21 @@ that the template gives; it does not skip the header, which is a row of each fil
 OpenX SerDe, so its own reader of JSON takes that place.
 """
 
-import csv
 import datetime
 import gzip
 import json
-import os
 import shutil
-import subprocess
-import tempfile
 import unittest
 import zlib
-from collections import Counter, defaultdict
-from pathlib import Path
+from collections import Counter
 
-import sqlglot
-from sqlglot import exp
-
-import spark
 import stack
 import stash
-
-REHOSE = Path(os.environ.get("REHOSE", stack.ROOT / "target" / "debug" / "rehose"))
-JOB = "reading"
-
-TEXT = {"account-id", "interface-id", "srcaddr", "dstaddr", "action", "log-status"}
+from outputs import JOB, files, flows, folder, lines, rows, run, session, table, typed
+from questions import Questions
 
 REGEX = r"^(?P<Level>[(?P<no>\]]?)(?<level>\S*) ?\(?(?P<rest>.*)$"
 FIELDS = list(json.loads((stack.ROOT / "infra" / "lib" / "tables.json").read_text())["fields"])
-
-ALL_DAY = ["2020/02/01/00", "2020/02/01/23"]
-
-
-def setUpModule():
-    global folder, session
-    temporary = tempfile.TemporaryDirectory(prefix="rehose-athena-")
-    unittest.addModuleCleanup(temporary.cleanup)
-    folder = Path(temporary.name).resolve()
-    session = spark.start(folder)
-    unittest.addModuleCleanup(session.stop)
-
-
-def run(name, status, *options):
-    """Runs a job over a stash and returns its output."""
-    output = folder / f"{name}-out"
-    command = [REHOSE, "run", folder / name, output, "--job", JOB, *options]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == status, done
-    return output
-
-
-def table(*arguments):
-    """What `rehose table` says of an output in a bucket."""
-    command = [REHOSE, "table", *arguments, "--location", "s3://tables/out"]
-    return spark.Table(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def files(made, output):
-    """The CSV files of a table, with the value of their partition."""
-    for value, place in made.folders(output).items():
-        for file in place.iterdir():
-            yield value, file
-
-
-def rows(file):
-    """The rows of a file, each a list of its fields, without the header."""
-    with gzip.open(file, "rt", encoding="utf-8", newline="") as text:
-        return list(csv.reader(text))[1:]
 
 
 def members(file):
@@ -85,28 +34,25 @@ def members(file):
     return count
 
 
-def moment(text):
-    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
+class FlowLogs(Questions, unittest.TestCase):
+    to = "csv"
 
-
-class FlowLogs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        stash.flows(folder / "flows")
-        # One object is corrupt.
-        several = run("flows", 3, "--level", "5").rename(folder / "flows-of-members")
-        cls.output = run("flows", 3)
+        super().setUpClass()
+        cls.session = session()
+        cls.output = flows()
+        several = run("flows", 3, "--level", "5", output="flows-of-members")
         cls.table = table("--prefix", "AWSLogs/")
         # A file of a level has several gzip members, any other one.
         large = next(file for _, file in files(cls.table, cls.output) if file.name == "large.csv.gz")
         shutil.copy(several / large.relative_to(cls.output), large)
-        cls.table.create(session, cls.output)
-        cls.header = ["timestamp", *next(csv.reader(gzip.open(next(files(cls.table, cls.output))[1], "rt")))[1:]]
+        cls.table.create(cls.session, cls.output)
+        cls.header = lines(next(files(cls.table, cls.output))[1])[0]
         cls.written = [(hour, row) for hour, file in files(cls.table, cls.output) for row in rows(file)]
-        cls.read = session.table("flow_logs").collect()
+        cls.read = cls.session.table("flow_logs").collect()
         # Athena skips the header, and a temporary view goes before a table of the same name.
-        session.sql("CREATE TEMPORARY VIEW flow_logs AS SELECT * FROM default.flow_logs WHERE `timestamp` IS NOT NULL")
-        cls.queries = stack.synthesised({})["AWS::Athena::NamedQuery"]
+        cls.session.sql("CREATE TEMPORARY VIEW flow_logs AS SELECT * FROM default.flow_logs WHERE `timestamp` IS NOT NULL")
 
     def test_the_template_finds_every_file_that_was_written(self):
         found = {file for _, file in files(self.table, self.output)}
@@ -117,18 +63,9 @@ class FlowLogs(unittest.TestCase):
         self.assertLess(self.table.parameters["projection.datehour.range"].partition(",")[0], "2020/02/01/00")
 
     def test_every_row_is_read_with_its_types_and_every_header_once(self):
-        def typed(hour, row):
-            fields = dict(zip(self.header, row))
-            number = lambda text: None if text == "-" else int(text)
-            return (
-                moment(fields.pop("timestamp")),
-                *[text if name in TEXT else number(text) for name, text in fields.items()],
-                hour,
-            )
-
         # Spark counts the days before 1583 by another calendar than Hive and Trino.
         modern = lambda row: row[0].year >= 1583
-        expected = Counter(filter(modern, (typed(hour, row) for hour, row in self.written)))
+        expected = Counter(filter(modern, ((*typed(self.header, row), hour) for hour, row in self.written)))
         data = [tuple(row) for row in self.read if row["timestamp"] is not None]
         self.assertEqual(Counter(filter(modern, data)), expected)
         self.assertEqual(len(data), len(self.written))
@@ -138,7 +75,7 @@ class FlowLogs(unittest.TestCase):
         self.assertEqual({row["srcaddr"] for row in headers}, {"srcaddr"})
 
     def test_the_columns_have_the_types_that_the_statement_gives(self):
-        self.assertEqual(session.table("default.flow_logs").dtypes, [*self.table.columns, self.table.partition])
+        self.assertEqual(session().table("default.flow_logs").dtypes, [*self.table.columns, self.table.partition])
 
     def test_timestamps_have_their_milliseconds(self):
         first = datetime.datetime(2020, 2, 1, 2, 0, 0, 123_000)
@@ -164,12 +101,12 @@ class FlowLogs(unittest.TestCase):
         self.assertEqual(count, stash.ROWS + len(stash.NO_FLOWS) + 1)
 
     def test_an_hour_alone_is_read_where_a_query_names_it(self):
-        one = session.sql("SELECT count(*) FROM flow_logs WHERE datehour = '2020/02/01/23'").collect()[0][0]
+        one = session().sql("SELECT count(*) FROM flow_logs WHERE datehour = '2020/02/01/23'").collect()[0][0]
         self.assertEqual(one, stash.ROWS + len(stash.NO_FLOWS))
 
     def test_rejected_events_are_a_table(self):
         made = table("rejected", "--prefix", "AWSLogs/")
-        made.create_from_json(session, self.output)
+        made.create_from_json(session(), self.output)
         expected = Counter()
         for hour, file in files(made, self.output):
             for line in gzip.open(file, "rt", encoding="utf-8"):
@@ -177,105 +114,17 @@ class FlowLogs(unittest.TestCase):
                 texts = [event.get(name) for name in ("source", "reason", "detail", "log_group", "log_stream")]
                 expected[(*texts, str(event["timestamp"]), event["message"], hour)] += 1
         self.assertGreater(len(expected), 5)
-        self.assertEqual(Counter(map(tuple, session.table("rejected").collect())), expected)
+        self.assertEqual(Counter(map(tuple, session().table("rejected").collect())), expected)
 
     def test_receipts_are_a_table(self):
         made = table("receipts")
-        made.create_from_json(session, self.output)
+        made.create_from_json(session(), self.output)
         self.assertEqual(list(made.folders(self.output)), [JOB])
-        read = session.sql("SELECT inline(objects) FROM receipts").collect()
+        read = session().sql("SELECT inline(objects) FROM receipts").collect()
         report = json.loads((self.output / "jobs" / JOB / "report.json").read_text())
         self.assertEqual(Counter(row["outcome"] for row in read), {"done": report["objects"]["done"], "failed": 1})
         for count in ("events", "written", "rejected", "control"):
             self.assertEqual(sum(row[count] or 0 for row in read), report["rows"][count])
-
-    def ask(self, query, *parameters):
-        """The rows that a query of the stack gives."""
-        [text] = [named["QueryString"] for named in self.queries if named["Name"] == query]
-        self.assertIsInstance(sqlglot.parse_one(text, read="athena"), exp.Select)
-        return [tuple(row) for row in session.sql(spark.translated(text), args=list(parameters)).collect()]
-
-    def flows(self):
-        """What the queries may count: every row as a dictionary, its numbers as such."""
-        for _, row in self.written:
-            fields = dict(zip(self.header, row))
-            for name in self.header[1:]:
-                if name not in TEXT and fields[name] != "-":
-                    fields[name] = int(fields[name])
-            yield fields
-
-    def test_all_queries_are_asked_here(self):
-        asked = {
-            "top-talkers",
-            "rejected-traffic-by-port",
-            "who-spoke-to-this-address",
-            "bytes-by-account-and-hour",
-            "what-failed-in-job",
-        }
-        self.assertEqual({named["Name"] for named in self.queries}, asked)
-
-    def test_top_talkers(self):
-        talk = defaultdict(lambda: [0, 0, 0])
-        for flow in self.flows():
-            if flow["srcaddr"] != "-":
-                sums = talk[flow["srcaddr"], flow["dstaddr"]]
-                for i, amount in enumerate((flow["bytes"], flow["packets"], 1)):
-                    sums[i] += amount
-        expected = sorted(((*pair, *sums) for pair, sums in talk.items()), key=lambda row: (-row[2], *row[:2]))
-        self.assertGreater(len(expected), 100)
-        self.assertEqual(self.ask("top-talkers", *ALL_DAY), expected[:100])
-
-    def test_rejected_traffic_by_port(self):
-        refused = defaultdict(list)
-        for flow in self.flows():
-            if flow["action"] == "REJECT":
-                refused[flow["dstport"], flow["protocol"]].append(flow)
-        expected = [
-            (*port, len(flows), len({flow["srcaddr"] for flow in flows}), sum(flow["packets"] for flow in flows))
-            for port, flows in refused.items()
-        ]
-        expected.sort(key=lambda row: (-row[2], *row[:2]))
-        self.assertGreater(len(expected), 5)
-        self.assertEqual(self.ask("rejected-traffic-by-port", *ALL_DAY), expected[:100])
-
-    def test_who_spoke_to_this_address(self):
-        heard = defaultdict(list)
-        for flow in self.flows():
-            if flow["dstaddr"] == "10.1.0.7":
-                heard[flow["srcaddr"], flow["dstport"], flow["protocol"], flow["action"]].append(flow)
-        expected = [
-            (
-                *who,
-                min(moment(flow["timestamp"]) for flow in flows),
-                max(moment(flow["timestamp"]) for flow in flows),
-                sum(flow["bytes"] for flow in flows),
-            )
-            for who, flows in heard.items()
-        ]
-        expected.sort(key=lambda row: (row[4], *row[:4]))
-        self.assertGreater(len(expected), 5)
-        self.assertEqual(self.ask("who-spoke-to-this-address", *ALL_DAY, "10.1.0.7"), expected)
-
-    def test_bytes_by_account_and_hour(self):
-        for first, last in [("2020/02/01/00", "2020/02/01/01"), ("2020/02/01/23", "2020/02/01/23")]:
-            moved = defaultdict(list)
-            for hour, row in self.written:
-                if first <= hour <= last:
-                    flow = dict(zip(self.header, row))
-                    event_hour = moment(flow["timestamp"]).replace(minute=0, second=0, microsecond=0)
-                    moved[event_hour, flow["account-id"]].append(flow["bytes"])
-            # Where there is nothing to add up, SQL says NULL.
-            total = lambda counts: sum(int(count) for count in counts if count != "-") if set(counts) != {"-"} else None
-            expected = [(account, hour, total(counts)) for (hour, account), counts in sorted(moved.items())]
-            self.assertGreater(len(expected), 1)
-            self.assertEqual(self.ask("bytes-by-account-and-hour", first, last), expected)
-
-    def test_what_failed_in_job(self):
-        table("receipts").create_from_json(session, self.output)
-        [(key, reason, detail)] = self.ask("what-failed-in-job", JOB)
-        self.assertEqual((key, reason), ("AWSLogs/2020/02/01/23/corrupt", "truncated-gzip"))
-        self.assertNotEqual(detail, "")
-        self.assertEqual(self.ask("what-failed-in-job", "another"), [])
 
 
 def unescaped(text):
@@ -288,13 +137,13 @@ class Messages(unittest.TestCase):
     """The formats whose fields are quoted."""
 
     def written_and_read(self, name, texts, *options):
-        stash.messages(folder / name, texts)
+        stash.messages(folder() / name, texts)
         output = run(name, 0, *options)
         made = table("--name", name, *options)
-        made.create(session, output)
+        made.create(session(), output)
         [(hour, file)] = files(made, output)
         # The header is the first line of the only file.
-        read = [tuple(row) for row in session.table(name).collect()][1:]
+        read = [tuple(row) for row in session().table(name).collect()][1:]
         return [(*row, hour) for row in rows(file)], read
 
     def test_quotes_commas_and_backslashes_are_read_as_they_were_written(self):
@@ -325,14 +174,16 @@ class Stack(unittest.TestCase):
     """The deployed tables and queries."""
 
     def test_the_tables_say_what_the_statements_say(self):
-        for options, arguments in [
-            ({}, []),
-            ({"fields": FIELDS}, ["--fields", ",".join(FIELDS)]),
-            ({"message_regex": REGEX}, ["--message-regex", REGEX]),
+        for options, to, arguments in [
+            ({}, "csv", []),
+            ({"fields": FIELDS}, "csv", ["--fields", ",".join(FIELDS)]),
+            ({"message_regex": REGEX}, "csv", ["--message-regex", REGEX]),
+            ({}, "parquet", []),
         ]:
-            with self.subTest(options=options):
-                deployed = stack.synthesised(options)["AWS::Glue::Table"]
-                printed = [table(name, "--prefix", "AWSLogs/", *arguments) for name in ("rows", "rejected", "receipts")]
+            with self.subTest(options=options, to=to):
+                deployed = stack.synthesised(options, to)["AWS::Glue::Table"]
+                arguments += ["--prefix", "AWSLogs/", "--to", to]
+                printed = [table(name, *arguments) for name in ("rows", "rejected", "receipts")]
                 self.assertEqual(len(deployed), len(printed))
                 for glue, ddl in zip(map(stack.said, deployed), printed):
                     self.assertEqual(glue, {name: getattr(ddl, name) for name in glue})
