@@ -43,7 +43,7 @@ pub(crate) async fn impatient() -> Deployed {
     Deployed::named("rehose-impatient").await
 }
 
-/// A stack with realtime events, whose `check` gives up at once.
+/// A stack with realtime events that writes Parquet, and whose `check` gives up at once.
 pub(crate) async fn live() -> Deployed {
     Deployed::named("rehose-live").await
 }
@@ -148,6 +148,7 @@ impl Deployed {
         let mut keys = Vec::new();
         for place in [
             format!("csv/{prefix}"),
+            format!("parquet/{prefix}"),
             format!("rejected/{prefix}"),
             format!("jobs/{job}/"),
         ] {

@@ -15,7 +15,7 @@ const NEEDED: [(&str, &[&str], &str); 11] = [
     ("Start", &["s3:PutObject"], "/jobs/*"),
     ("Start", &["sqs:SendMessage", "sqs:SendMessageBatch"], ""),
     ("Process", &["s3:GetObject"], "/logs/*"),
-    ("Process", &["s3:PutObject"], "/csv/*"),
+    ("Process", &["s3:PutObject"], "/parquet/*"),
     ("Process", &["s3:GetObject"], "/receipts/*"),
     ("Process", &["s3:PutObject"], "/receipts/*"),
     ("Check", &["s3:ListBucket"], ""),
