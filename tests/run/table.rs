@@ -194,6 +194,27 @@ fn the_columns_are_those_of_the_format() {
 }
 
 #[test]
+fn a_table_of_parquet_has_its_own_folder_and_types() {
+    assert_says(
+        &[
+            "--location",
+            "s3://athena",
+            "--to",
+            "parquet",
+            "--message-regex",
+            "^(?<end>.*)$",
+        ],
+        &[
+            "`timestamp` timestamp,",
+            "`end` string",
+            "ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'",
+            "LOCATION 's3://athena/parquet/'",
+            "'storage.location.template' = 's3://athena/parquet/${datehour}/'",
+        ],
+    );
+}
+
+#[test]
 fn rejected_events_and_receipts_have_tables_too() {
     assert_says(
         &["rejected", "--location", "s3://athena"],

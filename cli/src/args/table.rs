@@ -17,6 +17,7 @@ Exit status:
 Examples:
   rehose table --location s3://athena/vpc/
   rehose table --location s3://athena/vpc/ --prefix AWSLogs/ --database logs
+  rehose table --location s3://athena/vpc/ --to parquet
   rehose table rejected --location s3://athena/vpc/
   rehose table --location s3://athena/vpc/ --layout 'year={yyyy}/month={MM}/day={dd}/hour={HH}'
   rehose table --location s3://athena/vpc/ --prefix AWSLogs/ \\
