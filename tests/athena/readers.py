@@ -88,8 +88,8 @@ class DuckDb:
         return [row[1] for row in self.ask(f"DESCRIBE {self.from_files(files)}")]
 
     def counts(self, files, filters):
-        wheres = [sql(*one, '"', "TIMESTAMPTZ") for one in filters]
-        return [self.ask(f"SELECT count(*) {self.from_files(files)} WHERE {where}")[0][0] for where in wheres]
+        conditions = [sql(*one, '"', "TIMESTAMPTZ") for one in filters]
+        return [self.ask(f"SELECT count(*) {self.from_files(files)} WHERE {where}")[0][0] for where in conditions]
 
     def evolved(self, files):
         names = [row[0] for row in self.ask(f"DESCRIBE {self.from_files(files[-1:])}")]
