@@ -35,6 +35,7 @@ def main():
         bench = Bench(options, pathlib.Path(folder))
         results = {
             "one_core": bench.one_core(),
+            "parquet": bench.parquet(),
             "two_cores": bench.two_cores(),
             "sizes": bench.sizes(),
             "small_objects": bench.small_objects(),
@@ -80,6 +81,7 @@ class Bench:
         self.options = options
         self.folder = folder
         self.rehose = contenders.Rehose(options.rehose)
+        self.to_parquet = contenders.Rehose(options.rehose, 1, "--to", "parquet")
         self.corpora = Corpora(options.rehose, folder)
         self.size = options.megabytes * MEGABYTE
         self.outputs = itertools.count()
@@ -92,10 +94,10 @@ class Bench:
         """Everybody, on an object as members and as one stream; jq on a tenth."""
         members = self.members = self.corpora.members("members", self.size)
         stream = self.corpora.stream(members, "stream")
-        everybody = {"rehose": self.rehose, "node": contenders.node(), "python": contenders.python()}
+        everybody = {"rehose": self.rehose, "rehose parquet": self.to_parquet,
+                     "node": contenders.node(), "python": contenders.python()}
         if self.options.duckdb:
             everybody["duckdb"] = contenders.duckdb(self.options.duckdb, ".csv.gz")
-            everybody["duckdb parquet"] = contenders.duckdb(self.options.duckdb, ".parquet")
         results = {
             "members": self.compare(members, everybody),
             "stream": self.compare(stream, {"rehose": self.rehose, "node": contenders.node()}),
@@ -106,6 +108,23 @@ class Bench:
                 tenth, {"rehose": self.rehose, "node": contenders.node(), "jq": contenders.jq()})
         else:
             say("jq is not there, and left out")
+        return results
+
+    def parquet(self):
+        """Who else writes Parquet, on the same object; and rehose on the flow logs of a large VPC."""
+        both = {"rehose": self.rehose, "rehose parquet": self.to_parquet}
+        others = {}
+        if self.options.duckdb:
+            others = {"duckdb parquet": contenders.duckdb(self.options.duckdb, ".parquet"),
+                      "pyarrow": contenders.pyarrow(self.options.duckdb)}
+        large = self.corpora.members("large-vpc", self.size, profile="large")
+        rounds = max(15, self.options.rounds)
+        results = {"small": self.compare(self.members, both, rounds=rounds),
+                   "large": self.compare(large, both, rounds=rounds),
+                   "others": self.compare(self.members, both | others)}
+        if self.options.large:
+            self.gigabyte = self.corpora.members("gigabyte", 1_000 * MEGABYTE)
+            results["gigabyte"] = self.compare(self.gigabyte, both, rounds=1)
         return results
 
     def two_cores(self):
@@ -128,7 +147,7 @@ class Bench:
                    f"{size} objects of 1 MB": self.corpora.members("ones", self.size, objects=size),
                    f"{size} MB": self.members}
         if self.options.large:
-            corpora["1 GB"] = self.corpora.members("large", 1_000 * MEGABYTE)
+            corpora["1 GB"] = self.gigabyte
         return self.in_turns(corpora, self.options.rounds, {"one event": 4, "1 MB": 4})
 
     def small_objects(self):
@@ -184,7 +203,7 @@ class Bench:
                 result["output_bytes"] = sum(path.stat().st_size for path in written[name])
                 taken[name].append(result)
                 say(f"{corpus.folder.name}, round {number + 1}, {name}: {result['cpu_seconds']:.2f} s CPU")
-            rows = same_rows(written, rows)
+            rows = same_rows(written, rows, self.options.duckdb)
         return {
             "medians": {name: medians(all_of_it) for name, all_of_it in taken.items()},
             "rounds": taken,
@@ -197,14 +216,16 @@ def medians(rounds):
     return {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
 
 
-def same_rows(written, known):
+def same_rows(written, known, duckdb):
     """Makes sure that everybody wrote the same rows, control messages aside, and counts them.
 
-    Rows are compared as a set of hashes, because nobody but rehose keeps the order of objects.
+    Rows of CSV are compared as a set of hashes, because nobody but rehose keeps the order of objects.
+    Those of Parquet are counted.
     """
-    counts = {}
+    counts, parquet = {}, {}
     for name, files in written.items():
         if any(path.suffix == ".parquet" for path in files):
+            parquet[name] = count_parquet(files, duckdb)
             continue
         rows = total = 0
         for path in files:
@@ -218,9 +239,20 @@ def same_rows(written, known):
     if len(set(counts.values())) != 1:
         raise BenchError(f"they wrote different rows: {counts}")
     rows = next(iter(counts.values()))[0]
+    if any(count not in (None, rows) for count in parquet.values()):
+        raise BenchError(f"{rows} rows of CSV, and of Parquet: {parquet}")
     if known not in (None, rows):
         raise BenchError(f"{known} rows in one round, and {rows} in another")
     return rows
+
+
+def count_parquet(files, duckdb):
+    """The number of rows, or None if nobody can count them."""
+    if duckdb is None:
+        return None
+    program = "import duckdb, sys; print(duckdb.read_parquet(sys.argv[1:]).count('*').fetchone()[0])"
+    command = [str(duckdb), "-c", program, *map(str, files)]
+    return int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 if __name__ == "__main__":

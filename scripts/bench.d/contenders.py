@@ -20,7 +20,8 @@ class Rehose:
                 "--concurrency", str(self.workers), *self.options]
 
     def written(self, output):
-        return sorted(path for path in (output / "csv").rglob("*") if path.is_file())
+        folder = "parquet" if "parquet" in self.options else "csv"
+        return sorted(path for path in (output / folder).rglob("*") if path.is_file())
 
 
 class Halves:
@@ -65,6 +66,10 @@ def python():
 
 def duckdb(interpreter, suffix):
     return Script(interpreter, HERE / "duck.py", suffix=suffix)
+
+
+def pyarrow(interpreter):
+    return Script(interpreter, HERE / "arrow.py", suffix=".parquet")
 
 
 def jq():

@@ -34,21 +34,21 @@ class Corpora:
         self.rehose = str(rehose)
         self.folder = folder
 
-    def members(self, name, size, objects=1):
+    def members(self, name, size, objects=1, profile="small"):
         """Objects of gzip members, whose documents are `size` bytes long in all, to two percent."""
         events = max(1, size // objects // 220)
         for attempt in itertools.count():
             # One that does not fit stays until the end, like all else (see `Bench.compare`).
-            corpus = self.sample(f"{name}-{attempt}", objects, events)
+            corpus = self.sample(f"{name}-{attempt}", objects, events, profile)
             if abs(corpus.decoded - size) <= size // 50 or events == 1:
                 return corpus
             events = max(1, events * size // corpus.decoded)
 
-    def sample(self, name, objects, events):
+    def sample(self, name, objects, events, profile="small"):
         """Objects of gzip members with so many events in each."""
         folder = self.folder / name
         call([self.rehose, "sample", str(folder), "--objects", str(objects),
-              "--events", str(events), "--seed", str(SEED)])
+              "--events", str(events), "--seed", str(SEED), "--profile", profile])
         return Corpus(folder, events * objects)
 
     def stream(self, corpus, name):

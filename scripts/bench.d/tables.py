@@ -9,7 +9,8 @@ import statistics
 import subprocess
 
 NAMES = {"node": "Node", "python": "Python", "duckdb": "DuckDB to CSV.gz",
-         "duckdb parquet": "DuckDB to Parquet", "jq": "zcat, jq, gzip", "rehose": "rehose"}
+         "duckdb parquet": "DuckDB to Parquet", "pyarrow": "Python, pyarrow to Parquet",
+         "rehose parquet": "rehose to Parquet", "jq": "zcat, jq, gzip", "rehose": "rehose"}
 
 CORPORA = {"members": "gzip members", "stream": "one gzip stream", "tenth": "a tenth of it, as members"}
 
@@ -33,6 +34,7 @@ def save(name, results, as_markdown, folder):
 
 def as_markdown(results):
     parts = [one_core(results["one_core"])]
+    parts.append(parquet(results["parquet"]))
     if results["two_cores"]:
         parts.append(two_cores(results["two_cores"]))
     parts.append(sizes(results["sizes"], results["small_objects"]))
@@ -60,6 +62,21 @@ def one_core(comparisons):
                 f"| {taken['output_bytes'] / everybody['node']['output_bytes']:.2f} "
                 f"| {taken['cpu_seconds']:.2f} | {taken['wall_seconds']:.2f} "
                 f"| {megabytes(taken['peak_bytes'])} | {megabytes(taken['output_bytes'])} |")
+    return "\n".join(lines) + "\n"
+
+
+def parquet(comparisons):
+    titles = {"small": "a small VPC", "large": "a large VPC", "others": "a small VPC",
+              "gigabyte": "1 GB of it"}
+    lines = ["| to Parquet, one core | CPU ÷ rehose's to CSV.gz | output ÷ CSV.gz | peak memory (MB) |",
+             "|---|---:|---:|---:|"]
+    for name, comparison in comparisons.items():
+        for who in comparison["rounds"]:
+            if who == "rehose" or (name, who) == ("others", "rehose parquet"):
+                continue
+            lines.append(f"| {NAMES[who]}, {titles[name]} | {paired(comparison, who, 'cpu_seconds', 'rehose'):.2f} "
+                         f"| {paired(comparison, who, 'output_bytes', 'rehose'):.2f} "
+                         f"| {megabytes(comparison['medians'][who]['peak_bytes'])} |")
     return "\n".join(lines) + "\n"
 
 

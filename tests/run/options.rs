@@ -292,6 +292,26 @@ fn both_dialects_give_the_same_rows_of_the_same_envelopes() {
 }
 
 #[test]
+fn an_output_has_files_of_one_kind() {
+    let workspace = Workspace::small();
+    let run = |options: &[&str]| REHOSE.run(&workspace.stash(), &workspace.path("out"), options);
+    run(&["--to", "parquet"]).with_status(0);
+    let written = files(&workspace.path("out"));
+    let rows: Vec<&String> = written
+        .keys()
+        .filter(|key| key.ends_with(".parquet"))
+        .collect();
+    assert!(!rows.is_empty() && rows.iter().all(|key| key.starts_with("parquet/")));
+    assert!(!written.keys().any(|key| key.starts_with("csv/")));
+    let report = run(&["--to", "parquet", "--mode", "missing", "--json"])
+        .with_status(0)
+        .json();
+    assert_eq!(report["objects"]["present"], rows.len());
+    let refused = run(&["--to", "csv"]).with_status(2);
+    assert!(refused.err.contains(r#"{"to":"parquet"}"#), "{refused:#?}");
+}
+
+#[test]
 fn the_level_changes_the_size_and_not_the_rows() {
     let workspace = Workspace::new();
     let stash = sample::folder().join("2020");

@@ -277,6 +277,14 @@ fn options_that_do_not_go_together_are_refused() {
         &["--format", "regex"],
         &["the format regex needs --message-regex"],
     );
+    refuses(
+        &["--to", "parquet", "--level", "9"],
+        &["--level", "it is for CSV", "leave it out"],
+    );
+    refuses(
+        &["--to", "parquet", "--line-breaks", "keep"],
+        &["--line-breaks goes with files of CSV only"],
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rehose_extract::Compression;
+use rehose_extract::{Compression, FileKind};
 use rehose_reprocess::check::{Checker, JobState, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, Result};
@@ -64,6 +64,12 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         cursor: None,
     };
     let shape = args.options().compile()?;
+    if args.level.is_some() && shape.file_kind() == FileKind::Parquet {
+        return Err(Error::Value {
+            name: "--level",
+            reason: "it is for CSV; Parquet has its own codec, so leave it out".to_owned(),
+        });
+    }
     let planner = Planner {
         sources: vec![source.clone()],
         output: Arc::clone(&output),

@@ -29,8 +29,11 @@ pub(crate) struct Codec {
 
 impl Codec {
     pub(crate) fn new() -> io::Result<Self> {
+        let mut zstd = Compressor::new(LEVEL)?;
+        // Four bytes with which every reader notices a damaged page, without knowing of them.
+        zstd.include_checksum(true)?;
         Ok(Self {
-            zstd: Compressor::new(LEVEL)?,
+            zstd,
             compressed: Vec::new(),
         })
     }

@@ -55,6 +55,7 @@ fn transcode(key: &str, body: &[u8], kind: FileKind) -> Expected {
         rows,
         rejected_gz: rejected,
         summary,
+        ..
     } = match transcode_named(key, &flow_logs_to(kind), body, &[usize::MAX]) {
         Ok(output) => output,
         Err(fault) => return Expected::Failed(fault.reason.code()),
