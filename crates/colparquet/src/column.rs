@@ -211,14 +211,35 @@ fn digits(field: &[u8]) -> Option<i64> {
     if field.is_empty() || field.len() > SAFE {
         return long(field);
     }
-    let mut number = 0;
+    let (mut number, rest) = match field.split_first_chunk() {
+        Some((eight, rest)) => (eight_digits(*eight)?, rest),
+        None => (0, field),
+    };
     let mut is_valid = true;
-    for byte in field {
+    for byte in rest {
         let digit = byte.wrapping_sub(b'0');
         is_valid &= digit < 10;
         number = number * 10 + i64::from(digit);
     }
     is_valid.then_some(number)
+}
+
+/// Parses eight digits at once: pairs of digits, then pairs of pairs, and then both halves.
+#[inline]
+fn eight_digits(digits: [u8; 8]) -> Option<i64> {
+    const UPPER: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    let bytes = u64::from_le_bytes(digits);
+    // Only a digit has 3 as its upper half, and still has it after 6 is added.
+    let after = bytes.wrapping_add(0x0606_0606_0606_0606) & UPPER;
+    if bytes & UPPER | after >> 4 != 0x3333_3333_3333_3333 {
+        return None;
+    }
+    let ones = bytes & !UPPER;
+    let pairs = ones * 10 + (ones >> 8);
+    let (even, odd) = (pairs & 0x00ff_0000_00ff, pairs >> 16 & 0x00ff_0000_00ff);
+    let number = even.wrapping_mul(100 + (1_000_000 << 32));
+    let number = number.wrapping_add(odd.wrapping_mul(1 + (10_000 << 32)));
+    Some((number >> 32) as i64)
 }
 
 #[cold]

@@ -23,7 +23,7 @@ pub(crate) struct Text {
     max_dictionary: usize,
     /// The values of the page, as indexes into the dictionary.
     indexes: Vec<u16>,
-    /// The value and the index of the last row that has one.
+    /// The index of the last value.
     last: Option<u16>,
     /// Whether further values are plain.
     is_plain: bool,
@@ -104,24 +104,26 @@ fn value<'a>(page: &'a [u8], begins: &[u32], index: u16) -> &'a [u8] {
     &page[begins[index] as usize + LENGTH..end]
 }
 
-/// Whether two texts are equal. Most are shorter than 17 bytes, and are compared without a call.
+/// Whether two texts are equal. Most are short, and are compared without a call.
 #[inline]
 fn equal(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    match (one.first_chunk::<8>(), other.first_chunk::<8>()) {
-        (Some(begin), Some(other_begin)) if one.len() <= 16 => {
-            begin == other_begin && one.last_chunk::<8>() == other.last_chunk::<8>()
-        }
-        (None, None) => match (one.first_chunk::<4>(), other.first_chunk::<4>()) {
-            (Some(begin), Some(other_begin)) => {
-                begin == other_begin && one.last_chunk::<4>() == other.last_chunk::<4>()
-            }
-            _ => one.iter().eq(other),
-        },
+    match one.len() {
+        0..4 => one.iter().eq(other),
+        4..8 => equal_ends::<4>(one, other),
+        8..=16 => equal_ends::<8>(one, other),
+        17..=32 => equal_ends::<16>(one, other),
         _ => one == other,
     }
+}
+
+/// Whether the first and the last N bytes are equal.
+#[inline]
+fn equal_ends<const N: usize>(one: &[u8], other: &[u8]) -> bool {
+    one.first_chunk::<N>() == other.first_chunk::<N>()
+        && one.last_chunk::<N>() == other.last_chunk::<N>()
 }
 
 #[inline]

@@ -53,6 +53,11 @@ impl Refusal {
         Self::new(status, "PreconditionFailed", message)
     }
 
+    pub(crate) const fn invalid_range() -> Self {
+        let message = "The requested range is not satisfiable";
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message)
+    }
+
     /// What the client does wrong.
     pub(crate) const fn malformed(message: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", message)

@@ -4,9 +4,11 @@ mod listing;
 mod upload;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bytes::Bytes;
-use hyper::header::{CONTENT_LENGTH, ETAG};
+use hyper::StatusCode;
+use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderValue, RANGE};
 
 use crate::answer::{Answer, Tag};
 use crate::operation::Operation;
@@ -78,11 +80,23 @@ impl Buckets {
 impl Bucket {
     fn read(&self, head: &Head) -> Result<Answer, Refusal> {
         let Object { content, etag } = self.objects.get(&head.key).ok_or(Refusal::no_such_key())?;
-        let mut answer = Answer::new(content.clone().into());
+        let range = range(head, content.len())?;
+        let content = match &range {
+            None => content.clone(),
+            Some(range) => content.slice(range.clone()),
+        };
+        let length = content.len();
+        let mut answer = Answer::new(content.into());
+        if let Some(range) = range {
+            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+            let place = format!("bytes {}-{}/*", range.start, range.end - 1);
+            let place = HeaderValue::try_from(place).map_err(|_| Refusal::invalid_range())?;
+            answer.headers_mut().insert(CONTENT_RANGE, place);
+        }
         let headers = answer.headers_mut();
         headers.insert(ETAG, etag.header());
         // The answer to `HEAD` has the length too, but no body to take it from.
-        headers.insert(CONTENT_LENGTH, content.len().into());
+        headers.insert(CONTENT_LENGTH, length.into());
         Ok(answer)
     }
 
@@ -93,5 +107,25 @@ impl Bucket {
         let answer = object.etag.answer();
         self.objects.insert(head.key.clone(), object);
         Ok(answer)
+    }
+}
+
+/// The bytes of an object that are asked for, if not all are.
+///
+/// # Errors
+///
+/// As S3, if the object ends before they begin.
+fn range(head: &Head, length: usize) -> Result<Option<Range<usize>>, Refusal> {
+    let Some(wanted) = head.header(RANGE.as_str()) else {
+        return Ok(None);
+    };
+    let parsed = || {
+        let (first, last) = wanted.strip_prefix("bytes=")?.split_once('-')?;
+        Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?))
+    };
+    let (first, last) = parsed().ok_or(Refusal::not_implemented())?;
+    match first < length && first <= last {
+        true => Ok(Some(first..length.min(last + 1))),
+        false => Err(Refusal::invalid_range()),
     }
 }
