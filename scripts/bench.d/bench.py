@@ -250,7 +250,7 @@ def count_parquet(files, duckdb):
     """The number of rows, or None if nobody can count them."""
     if duckdb is None:
         return None
-    program = "import duckdb, sys; print(duckdb.read_parquet(sys.argv[1:]).count('*').fetchone()[0])"
+    program = "import duckdb, sys; print(duckdb.read_parquet(sys.argv[1:]).count('*').fetchall()[0][0])"
     command = [str(duckdb), "-c", program, *map(str, files)]
     return int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
