@@ -47,8 +47,8 @@ pub(crate) trait Values {
     fn clear(&mut self);
 }
 
-/// Whether a dictionary takes less space than its entries in their rows: a quarter of the rows must
-/// repeat one. A few bytes for each index are saved then, and the entries are no longer beside their
+/// Whether a dictionary takes less space than its entries in their rows: a quarter of a page's rows must
+/// repeat an entry. A few bytes for each index are saved then, and the entries are no longer beside their
 /// like in other rows, which costs some.
 pub(crate) fn dictionary_pays(entries: usize, rows: usize) -> bool {
     4 * entries <= 3 * rows

@@ -21,6 +21,8 @@ pub(crate) struct Text {
     dictionary: Dictionary,
     /// The most bytes of a dictionary.
     max_dictionary: usize,
+    /// The entries that the dictionary had when the page began.
+    entries_before: usize,
     /// The values of the page, as indexes into the dictionary.
     indexes: Vec<u16>,
     /// The index of the last value.
@@ -138,6 +140,7 @@ impl Text {
         Self {
             dictionary: Dictionary::default(),
             max_dictionary,
+            entries_before: 0,
             indexes: Vec::new(),
             last: None,
             is_plain: false,
@@ -200,7 +203,9 @@ impl Text {
 
 impl Values for Text {
     fn end_page(&mut self, is_first: bool, page: &mut Vec<u8>) -> bool {
-        if !self.is_plain && !dictionary_pays(self.dictionary.begins.len(), self.indexes.len()) {
+        let entries = self.dictionary.begins.len();
+        let new = entries - std::mem::replace(&mut self.entries_before, entries);
+        if !self.is_plain && !dictionary_pays(new, self.indexes.len()) {
             match is_first {
                 true => self.turn_plain(),
                 false => self.is_plain = true,
@@ -241,6 +246,7 @@ impl Values for Text {
 
     fn clear(&mut self) {
         self.dictionary.clear();
+        self.entries_before = 0;
         self.indexes.clear();
         self.plain.clear();
         self.last = None;
