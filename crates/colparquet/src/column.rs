@@ -7,6 +7,7 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::chunk::{Chunk, Codec};
+use crate::hybrid;
 use crate::number::{Native, Number};
 use crate::presence::Presence;
 use crate::schema::Kind;
@@ -47,11 +48,27 @@ pub(crate) trait Values {
     fn clear(&mut self);
 }
 
+/// Moves the values of a page to it: indexes if there are any, and else plain ones. Returns whether they
+/// are indexes.
+pub(crate) fn write_values(
+    indexes: &mut Vec<u16>,
+    plain: &mut Vec<u8>,
+    page: &mut Vec<u8>,
+) -> bool {
+    if indexes.is_empty() {
+        page.append(plain);
+        return false;
+    }
+    hybrid::write_indexes(indexes, page);
+    indexes.clear();
+    true
+}
+
 /// Whether a dictionary takes less space than its entries in their rows: a quarter of a page's rows must
 /// repeat an entry. A few bytes for each index are saved then, and the entries are no longer beside their
 /// like in other rows, which costs some.
-pub(crate) fn dictionary_pays(entries: usize, rows: usize) -> bool {
-    4 * entries <= 3 * rows
+pub(crate) fn dictionary_pays(new_entries: usize, rows: usize) -> bool {
+    4 * new_entries <= 3 * rows
 }
 
 impl ColumnEncoder {

@@ -4,8 +4,7 @@ use std::fmt::Debug;
 
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
-use crate::column::{Values, dictionary_pays};
-use crate::hybrid;
+use crate::column::{Values, dictionary_pays, write_values};
 
 /// The most entries of a dictionary. Codes such as protocols have fewer, and so have the times of most
 /// objects. More would save little: a number is small, and the codec finds repeats by itself.
@@ -127,13 +126,7 @@ impl<T: Native> Values for Number<T> {
         if is_first && !dictionary_pays(self.dictionary.len(), self.indexes.len()) {
             self.turn_plain();
         }
-        if self.indexes.is_empty() {
-            page.append(&mut self.plain);
-            return false;
-        }
-        hybrid::write_indexes(&self.indexes, page);
-        self.indexes.clear();
-        true
+        write_values(&mut self.indexes, &mut self.plain, page)
     }
 
     fn dictionary(&self) -> (&[u8], usize) {

@@ -5,8 +5,7 @@ use hashbrown::HashTable;
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
-use crate::column::{Values, dictionary_pays};
-use crate::hybrid;
+use crate::column::{Values, dictionary_pays, write_values};
 
 /// The most entries of a dictionary: as many as an index of 16 bits can tell apart.
 const MAX_ENTRIES: usize = 1 << 16;
@@ -211,13 +210,7 @@ impl Values for Text {
                 false => self.is_plain = true,
             }
         }
-        if self.indexes.is_empty() {
-            page.append(&mut self.plain);
-            return false;
-        }
-        hybrid::write_indexes(&self.indexes, page);
-        self.indexes.clear();
-        true
+        write_values(&mut self.indexes, &mut self.plain, page)
     }
 
     fn dictionary(&self) -> (&[u8], usize) {
