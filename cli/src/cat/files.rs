@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, future, stream};
+use rehose_reprocess::ledger::{BINDING, ROWS};
 use rehose_store::location::{Location, LocationError, Stores, root};
 use rehose_store::{Body, Listed, LocalStore, MAX_PAGE, Store, StoreError};
 
@@ -19,12 +20,6 @@ const SMALL: u64 = 1024 * 1024;
 /// Files that are read ahead, so that the answers of S3 overlap. They take at most this many times
 /// [`SMALL`] of memory.
 const AHEAD: usize = 16;
-
-/// What an output has in its root, and no other folder.
-const BINDING: &str = "rehose.json";
-
-/// The folders of an output with rows.
-const ROWS: [&str; 2] = ["csv/", "parquet/"];
 
 /// The first bytes of gzip and of Parquet.
 const GZIP: &[u8] = &[0x1f, 0x8b];

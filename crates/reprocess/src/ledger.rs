@@ -43,8 +43,8 @@ use report::Report;
 
 pub use binding::bind;
 pub(crate) use document::differences;
+pub use layout::{BINDING, OutputId, REPORT, ROWS, WRITTEN, receipt_name, slice_name};
 pub(crate) use layout::{DEFINITION, PROGRESS, is_written_by_us, task_of_receipt, would_be_listed};
-pub use layout::{OutputId, REPORT, WRITTEN, receipt_name, slice_name};
 pub use version::{NewerVersion, VERSION, Version};
 
 /// The ledger of one job.

@@ -4,8 +4,8 @@ use rehose_extract::{DialectName, Options};
 use rehose_store::{Put, Store, StoreName};
 use serde::{Deserialize, Serialize};
 
-use super::Version;
 use super::document::{differences, get, put_if_absent};
+use super::{BINDING, Version};
 use crate::error::{Error, Result};
 
 /// The bucket and options that all rows of an output share.
@@ -39,17 +39,16 @@ impl Binding {
 ///
 /// [`Error::OtherBinding`] if it is bound to others.
 pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> Result<()> {
-    const KEY: &str = "rehose.json";
     let wanted = Binding {
         v: Version,
         bucket: source.is_bucket().then(|| source.clone()),
         options: options.with_defaults(),
     };
-    let bound = match get::<Binding>(output, KEY).await? {
+    let bound = match get::<Binding>(output, BINDING).await? {
         Some(bound) => bound.without_implied_dialect(&wanted),
-        None => match put_if_absent(output, KEY, &wanted).await? {
+        None => match put_if_absent(output, BINDING, &wanted).await? {
             Put::Created => return Ok(()),
-            Put::Exists => get::<Binding>(output, KEY).await?.unwrap_or_default(),
+            Put::Exists => get::<Binding>(output, BINDING).await?.unwrap_or_default(),
         },
     };
     if bound == wanted {

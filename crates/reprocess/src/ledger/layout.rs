@@ -14,6 +14,12 @@ pub(crate) const PROGRESS: &str = "progress.json";
 /// The name of the report.
 pub const REPORT: &str = "report.json";
 
+/// The name of what an output is bound to, in its root. No other folder has it.
+pub const BINDING: &str = "rehose.json";
+
+/// The folders of an output with rows, one for each kind of file.
+pub const ROWS: [&str; 2] = ["csv/", "parquet/"];
+
 /// The name of an output. The keys of its files derive from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputId {
@@ -46,14 +52,7 @@ impl OutputId {
 }
 
 /// The folders and files at the root of an output. Rehose writes them, and Athena writes `athena/`.
-pub const WRITTEN: [&str; 6] = [
-    "csv/",
-    "parquet/",
-    "rejected/",
-    "jobs/",
-    "rehose.json",
-    "athena/",
-];
+pub const WRITTEN: [&str; 6] = [ROWS[0], ROWS[1], "rejected/", "jobs/", BINDING, "athena/"];
 
 /// Whether rehose or Athena writes the object at a URL. Such an object is never a source: converting
 /// it would write more of them, without end if each new object sends an event.
