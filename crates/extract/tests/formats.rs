@@ -263,6 +263,11 @@ mod flow_logs {
             output_of(&shape, "a b").summary.rejections[0].reason,
             "field-count"
         );
+        assert_eq!(
+            output_of(&shape, "a \\\"b\\\"").summary.rejections[0].reason,
+            "character",
+            "as with one layout"
+        );
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl FlowLogsFormat {
                 let fits = |layout: &&Layout| layout.types.len() == count;
                 match layouts.iter().find(fits) {
                     Some(layout) => layout.split(message, ranges),
-                    None => Err(Rejection::FieldCount(count)),
+                    None => Err(spaced::misfit(message, count)),
                 }
             }
         }

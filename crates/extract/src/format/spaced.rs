@@ -390,13 +390,26 @@ pub(crate) fn fields(message: &[u8]) -> impl Iterator<Item = Range<usize>> {
 
 /// Finds the fields of any message.
 fn split_any(message: &[u8], ranges: &mut Vec<Option<Range<usize>>>) -> Result<(), Rejection> {
-    let is_forbidden = |byte: &u8| matches!(byte, b',' | b'"' | b'\\' | b'\n' | b'\r');
     if message.iter().any(is_forbidden) {
         return Err(Rejection::Character);
     }
     ranges.clear();
     ranges.extend(fields(message).map(Some));
     Ok(())
+}
+
+fn is_forbidden(byte: &u8) -> bool {
+    matches!(byte, b',' | b'"' | b'\\' | b'\n' | b'\r')
+}
+
+/// Returns why a message of this many fields is of no layout: for the same reason, whether there is one
+/// layout or several.
+#[cold]
+pub(super) fn misfit(message: &[u8], count: usize) -> Rejection {
+    match message.iter().any(is_forbidden) {
+        true => Rejection::Character,
+        false => Rejection::FieldCount(count),
+    }
 }
 
 #[cfg(test)]

@@ -47,8 +47,23 @@ fn columns(options: &Options) -> Vec<String> {
             let regex = message_regex(options);
             regex.capture_names().flatten().map(str::to_owned).collect()
         }
-        (_, Some(fields)) => fields.lists()[0].clone(),
-        (_, None) => DEFAULT_COLUMNS.split(',').map(str::to_owned).collect(),
+        (_, _) => {
+            let mut columns: Vec<String> = Vec::new();
+            for field in layouts(options).into_iter().flatten() {
+                if !columns.contains(&field) {
+                    columns.push(field);
+                }
+            }
+            columns
+        }
+    }
+}
+
+/// Returns the fields of each layout of flow logs.
+fn layouts(options: &Options) -> Vec<Vec<String>> {
+    match &options.fields {
+        Some(fields) => fields.lists().to_vec(),
+        None => vec![DEFAULT_COLUMNS.split(',').map(str::to_owned).collect()],
     }
 }
 
@@ -61,18 +76,17 @@ pub struct Rows<'a> {
     options: &'a Options,
     source: &'a str,
     columns: Vec<String>,
-    /// The fields of a record, in its order.
-    fields: Vec<String>,
+    /// The fields of a record in its order, for each layout. No two have the same number.
+    layouts: Vec<Vec<String>>,
 }
 
 impl<'a> Rows<'a> {
     pub fn new(options: &'a Options, source: &'a str) -> Self {
-        let columns = columns(options);
         Self {
             options,
             source,
-            fields: columns.clone(),
-            columns,
+            layouts: layouts(options),
+            columns: columns(options),
         }
     }
 
@@ -87,7 +101,7 @@ impl<'a> Rows<'a> {
         if !names.iter().all(|name| self.columns.contains(name)) {
             return None;
         }
-        self.fields = names;
+        self.layouts = vec![names];
         Some(true)
     }
 
@@ -147,10 +161,11 @@ impl<'a> Rows<'a> {
             .split(' ')
             .filter(|field| !field.is_empty())
             .collect();
-        if values.len() != self.fields.len() {
+        let mut layouts = self.layouts.iter();
+        let Some(fields) = layouts.find(|fields| fields.len() == values.len()) else {
             return Err(("field-count", values.len().to_string()));
-        }
-        for (name, value) in self.fields.iter().zip(&values) {
+        };
+        for (name, value) in fields.iter().zip(&values) {
             let is_number = NUMBERS.split(',').any(|number| number == name);
             let most = match INTS.split(',').any(|int| int == name) {
                 true => i64::from(i32::MAX),
@@ -163,7 +178,7 @@ impl<'a> Rows<'a> {
             }
         }
         let value = |column: &String| {
-            let place = self.fields.iter().position(|field| field == column);
+            let place = fields.iter().position(|field| field == column);
             place.map_or("-", |place| values[place]).to_owned()
         };
         Ok(self.columns.iter().map(value).collect())
