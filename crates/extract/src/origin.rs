@@ -45,6 +45,7 @@ impl OriginColumn {
                 _ => FieldKind::Text,
             },
             is_optional: self != Self::Source,
+            measure: None,
             fact: match self {
                 Self::Source => "",
                 _ => {

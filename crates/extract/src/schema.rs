@@ -11,6 +11,8 @@ pub struct Column<'a> {
     pub kind: FieldKind,
     /// Whether a row can lack a value.
     pub is_optional: bool,
+    /// How the values of rows that are merged become one. `None` if only rows with the same value are.
+    pub measure: Option<Measure>,
     /// The page that documents it, or an empty text if the user has named it.
     pub fact: &'static str,
 }
@@ -28,6 +30,19 @@ pub enum FieldKind {
     Timestamp,
     /// A JSON value as text.
     Json,
+}
+
+/// How the values of a column become one, when rows are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// The sum.
+    Sum,
+    /// The smallest.
+    Min,
+    /// The largest.
+    Max,
+    /// The bits of all.
+    Or,
 }
 
 impl FieldKind {
@@ -57,6 +72,7 @@ pub(crate) const TIMESTAMP: Column<'static> = Column {
     name: "timestamp",
     kind: FieldKind::Timestamp,
     is_optional: true,
+    measure: Some(Measure::Min),
     fact: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html",
 };
 

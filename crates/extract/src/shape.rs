@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::dialect::Dialect;
 use crate::format::{Format, KnownRecord, record_of};
+use crate::merge::RECORDS_COLUMN;
 use crate::options::{FileKind, FormatName, LineBreaks, Options};
 use crate::origin::{OriginColumn, OriginFilter};
 use crate::schema::{self, Column, TIMESTAMP};
@@ -41,8 +42,12 @@ impl Parts {
     }
 
     pub(crate) fn parquet_schema(&self) -> io::Result<colparquet::Schema> {
-        let schema = self.schema();
-        let columns = schema.iter().zip(self.table_names());
+        Self::in_parquet(&self.schema())
+    }
+
+    fn in_parquet(schema: &[Column<'_>]) -> io::Result<colparquet::Schema> {
+        let names = schema::table_names(schema.iter().map(|column| column.name));
+        let columns = schema.iter().zip(names);
         let columns = columns.map(|(column, name)| colparquet::Column {
             name,
             kind: column.kind.in_parquet(),
@@ -104,6 +109,13 @@ impl Shape {
     /// The columns of a Parquet file, if that is what is written.
     pub(crate) fn parquet(&self) -> Option<&colparquet::Schema> {
         self.0.parquet.as_ref()
+    }
+
+    /// The columns of a file of merged rows.
+    pub(crate) fn merged_schema(&self) -> io::Result<colparquet::Schema> {
+        let mut columns = self.schema();
+        columns.push(RECORDS_COLUMN);
+        Parts::in_parquet(&columns)
     }
 
     pub(crate) fn dialect(&self) -> &Dialect {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::dialect::Parser;
 use crate::error::Error;
 use crate::layers::Layers;
+use crate::merge::{MergeSink, Merger};
 use crate::options::DialectName;
 use crate::rejection::RejectionCount;
 use crate::router::Router;
@@ -92,6 +93,25 @@ impl<'a, R: Write> Transcoder<'a, Gzip<R>> {
             None => csv(shape, compression.writer(rows))?,
             Some(schema) => Box::new(ParquetSink::new(schema, compression, rows)?),
         };
+        Self::to_sink(source, shape, rows, compression.writer(rejected))
+    }
+}
+
+impl<'a, R: Write> Transcoder<'a, Gzip<R>> {
+    /// Returns a transcoder that stages the records of an object in a merger. Its summary says that no
+    /// byte was written.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn merging(
+        source: &str,
+        shape: &Shape,
+        compression: &Compression,
+        merger: &'a mut Merger,
+        rejected: R,
+    ) -> Result<Self, Error> {
+        let rows = Box::new(MergeSink(merger));
         Self::to_sink(source, shape, rows, compression.writer(rejected))
     }
 }

@@ -8,6 +8,7 @@ pub mod form;
 pub mod gzip;
 pub mod hadoop_snappy;
 pub mod lines;
+pub mod merge;
 pub mod regex;
 pub mod rows;
 pub mod snappy;

@@ -7,7 +7,7 @@ use super::Ranges;
 use super::spaced::{self, ABSENT, FieldTypes};
 use crate::record::Fields;
 use crate::rejection::Rejection;
-use crate::schema::{Column, FieldKind};
+use crate::schema::{Column, FieldKind, Measure};
 
 /// A field of flow logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,24 @@ pub struct Field {
     pub version: u8,
     /// The type of its values. Any value can also be `-`, for no value.
     pub kind: FieldKind,
+    /// How the values of records that continue each other become one.
+    pub measure: Option<Measure>,
+}
+
+/// Returns how a flow's records add up in a field, for flow logs of all kinds.
+pub(super) const fn measure(name: &str) -> Option<Measure> {
+    match name.as_bytes() {
+        b"packets"
+        | b"bytes"
+        | b"packets-lost-no-route"
+        | b"packets-lost-blackhole"
+        | b"packets-lost-mtu-exceeded"
+        | b"packets-lost-ttl-expired" => Some(Measure::Sum),
+        b"start" => Some(Measure::Min),
+        b"end" => Some(Measure::Max),
+        b"tcp-flags" => Some(Measure::Or),
+        _ => None,
+    }
 }
 
 /// The documented fields of a kind of flow logs.
@@ -88,7 +106,7 @@ pub(crate) struct FlowLogsFormat {
 struct FlowColumn {
     /// The field's name, with a number if a layout repeats the field: `srcaddr_2`.
     name: String,
-    kind: FieldKind,
+    field: &'static Field,
 }
 
 /// The fields of a record, in the order in which it has them.
@@ -130,7 +148,7 @@ impl FlowLogsFormat {
             if !columns.iter().any(|column| column.name == *name) {
                 columns.push(FlowColumn {
                     name: name.clone(),
-                    kind: field.kind,
+                    field,
                 });
             }
         }
@@ -155,8 +173,9 @@ impl FlowLogsFormat {
         columns
             .map(|column| Column {
                 name: &column.name,
-                kind: column.kind,
+                kind: column.field.kind,
                 is_optional: true,
+                measure: column.field.measure,
                 fact: self.catalogue.fact,
             })
             .collect()

@@ -13,6 +13,7 @@ impl MessageFormat {
             name: "message",
             kind: FieldKind::Text,
             is_optional: false,
+            measure: None,
             fact: "",
         }]
     }

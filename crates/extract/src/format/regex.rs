@@ -39,6 +39,7 @@ impl RegexFormat {
             name,
             kind: FieldKind::Text,
             is_optional: true,
+            measure: None,
             fact: "",
         };
         self.regex.capture_names().flatten().map(column).collect()

@@ -1,6 +1,6 @@
 //! The format `tgw-flow-logs`: the fields that AWS documents for transit gateway flow logs.
 
-use super::flow_logs::{Catalogue, Field};
+use super::flow_logs::{Catalogue, Field, measure};
 use crate::schema::FieldKind;
 
 pub(super) const CATALOGUE: Catalogue = Catalogue {
@@ -76,5 +76,6 @@ const fn field(name: &'static str) -> Field {
         name,
         version: 6,
         kind,
+        measure: measure(name),
     }
 }

@@ -1,6 +1,6 @@
 //! The format `vpc-flow-logs`: the fields that AWS documents for VPC flow logs.
 
-use super::flow_logs::{Catalogue, Field};
+use super::flow_logs::{Catalogue, Field, measure};
 use crate::schema::FieldKind;
 
 pub(super) const CATALOGUE: Catalogue = Catalogue {
@@ -14,6 +14,7 @@ const fn field(version: u8, name: &'static str) -> Field {
         name,
         version,
         kind: kind(name),
+        measure: measure(name),
     }
 }
 

@@ -1,0 +1,339 @@
+//! Merging: the records of many objects as the rows of one file, in which records of a flow that continue
+//! each other are one row.
+//!
+//! ```text
+//! records of an object ─► staged ─┬─ commit ──► table ─┬─► sorted, merged ─► file
+//!                                 └─ discard           └─► runs ─► merged ─┘
+//!                                                          (when memory is full)
+//! ```
+//!
+//! Rows are merged if all their columns are equal but the [measures](crate::Measure), and one begins at
+//! most a gap after the other ends. Neither the order of the objects nor the memory decides which, because
+//! the rows of a key are looked at in the order of their time in the end.
+//!
+//! The rows have a total order, so the same objects give the same bytes.
+
+mod columns;
+mod file;
+mod run;
+mod sorted;
+mod table;
+mod texts;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use ahash::RandomState;
+use hashbrown::HashTable;
+
+use self::columns::{Columns, NOTHING, PartKind, Place, RECORDS};
+pub use self::file::{MergedFile, Summary, Sums};
+pub use self::run::ScratchFile;
+use self::run::{Run, SortedRuns};
+use self::sorted::Merged;
+use self::table::{SortedTable, Table};
+use self::texts::{NONE, Texts};
+use crate::record::Record;
+use crate::schema::{Column, FieldKind};
+use crate::shape::Shape;
+use crate::sink::Sink;
+
+/// The most runs. More are merged into one, so that few files are open.
+const MAX_RUNS: usize = 64;
+
+/// How records are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MergeSettings {
+    /// The most seconds between the end of a row and the start of one that continues it. `None` merges
+    /// no rows.
+    pub gap: Option<u32>,
+    /// Bytes of rows in memory. When there are more, they are sorted and written to a temporary file.
+    pub memory: usize,
+}
+
+/// Returns a new temporary file.
+pub type NewScratchFile = Box<dyn FnMut() -> io::Result<Box<dyn ScratchFile>> + Send>;
+
+/// Merges the records of objects.
+///
+/// Convert each object with [`Transcoder::merging`](crate::Transcoder::merging), and then
+/// [commit](Self::commit) its records, or [discard](Self::discard) them if the object has a fault.
+pub struct Merger {
+    columns: Arc<Columns>,
+    schema: colparquet::Schema,
+    memory: usize,
+    new_file: NewScratchFile,
+    texts: Texts,
+    /// For each part of the key, its last text.
+    last: Vec<u32>,
+    /// The records of the object that is being converted.
+    staged: Table,
+    sums: Sums,
+    /// Runs of records of this object, when there was no more memory.
+    staged_runs: Vec<Run>,
+    merged: Table,
+    /// The last row of each key in `merged`.
+    latest: HashTable<u32>,
+    hasher: RandomState,
+    runs: Vec<Run>,
+}
+
+impl Merger {
+    /// Returns a merger for objects of this shape.
+    ///
+    /// # Errors
+    ///
+    /// If Parquet cannot hold the columns. There is no known way to make it so.
+    pub fn new(
+        shape: &Shape,
+        settings: MergeSettings,
+        new_file: NewScratchFile,
+    ) -> io::Result<Self> {
+        let columns = Columns::new(shape, settings.gap);
+        Ok(Self {
+            schema: shape.merged_schema()?,
+            memory: settings.memory,
+            new_file,
+            texts: Texts::default(),
+            last: vec![NONE; columns.parts.len()],
+            staged: Table::new(&columns),
+            sums: Sums::of(&columns),
+            staged_runs: Vec::new(),
+            merged: Table::new(&columns),
+            latest: HashTable::new(),
+            hasher: RandomState::new(),
+            runs: Vec::new(),
+            columns: Arc::new(columns),
+        })
+    }
+
+    /// Adds the records of the object that has been converted. Returns their sums.
+    ///
+    /// # Errors
+    ///
+    /// The error of a temporary file. Drop the merger then.
+    pub fn commit(&mut self) -> io::Result<Sums> {
+        self.runs.append(&mut self.staged_runs);
+        for row in 0..self.staged.len() {
+            self.merge(row);
+        }
+        self.staged.clear();
+        if self.runs.len() >= MAX_RUNS {
+            self.merge_runs()?;
+        }
+        Ok(std::mem::replace(&mut self.sums, Sums::of(&self.columns)))
+    }
+
+    /// Forgets the records of the object that has been converted.
+    pub fn discard(&mut self) {
+        self.staged_runs.clear();
+        self.staged.clear();
+        self.sums = Sums::of(&self.columns);
+    }
+
+    /// Begins the file of all committed records. `None` means that there are none.
+    ///
+    /// # Errors
+    ///
+    /// The error of a temporary file, or of `out`.
+    pub fn into_file<W: Write + Send>(mut self, out: W) -> io::Result<Option<MergedFile<W>>> {
+        self.discard();
+        if self.runs.is_empty() {
+            if self.merged.len() == 0 {
+                return Ok(None);
+            }
+            let columns = Arc::clone(&self.columns);
+            let rows = SortedTable::new(self.merged, self.texts, Arc::clone(&columns));
+            let rows = Merged::new(rows, Arc::clone(&columns))?;
+            return MergedFile::in_memory(rows, columns, &self.schema, out).map(Some);
+        }
+        self.spill()?;
+        let rows = SortedRuns::new(self.runs, Arc::clone(&self.columns))?;
+        let rows = Merged::new(rows, Arc::clone(&self.columns))?;
+        MergedFile::in_runs(rows, self.columns, &self.schema, out).map(Some)
+    }
+
+    /// Stages a record.
+    #[inline]
+    fn stage(&mut self, record: &Record<'_>) -> io::Result<()> {
+        let Self {
+            columns,
+            texts,
+            last,
+            staged,
+            ..
+        } = self;
+        let (key, measures) = staged.add(NOTHING);
+        if let Some(time) = record.timestamp {
+            measures[0] = time;
+        }
+        let mut places = columns.places.iter().skip(1);
+        let mut add = |field: Option<&[u8]>| {
+            match places.next() {
+                Some(Place::Measure(measure)) => {
+                    if let Some(number) = field.and_then(number) {
+                        measures[*measure] = number;
+                    }
+                }
+                Some(Place::Key(part)) => {
+                    key[*part] = match (field, columns.parts[*part]) {
+                        (None, _) => NONE,
+                        (Some(field), PartKind::Number) => {
+                            number(field).map_or(NONE, |number| number as u32 + 1)
+                        }
+                        (Some(field), PartKind::Text) => {
+                            let last = &mut last[*part];
+                            if texts.get(*last) != Some(field) {
+                                *last = texts.id(field);
+                            }
+                            *last
+                        }
+                    };
+                }
+                None => {}
+            }
+            Ok::<(), io::Error>(())
+        };
+        record.fields.try_each(&mut add)?;
+        for value in record.origin.iter() {
+            add((!value.is_empty()).then_some(value))?;
+        }
+        if let Some(records) = measures.last_mut() {
+            *records = 1;
+        }
+        if let Some(presence) = key.last_mut() {
+            *presence = columns.presence(measures);
+        }
+        self.sums.add_row(columns, measures);
+        match self.memory_used() > self.memory {
+            true => self.spill(),
+            false => Ok(()),
+        }
+    }
+
+    fn memory_used(&self) -> usize {
+        let rows = self.staged.len() + self.merged.len();
+        rows * self.staged.row_memory() + self.texts.memory()
+    }
+
+    /// Adds a staged record to the last row of its key, or as a row of its own.
+    #[inline]
+    fn merge(&mut self, row: usize) {
+        let Self {
+            columns,
+            staged,
+            merged,
+            latest,
+            hasher,
+            ..
+        } = self;
+        let (key, measures) = (staged.key(row), staged.measures(row));
+        if !columns.do_merge() {
+            merged.push(key, measures);
+            return;
+        }
+        let hash = hasher.hash_one(key);
+        match latest.find_mut(hash, |row| merged.key(*row as usize) == key) {
+            Some(row) => {
+                if !columns.add(merged.measures_mut(*row as usize), measures) {
+                    *row = merged.len() as u32;
+                    merged.push(key, measures);
+                }
+            }
+            None => {
+                let row = merged.len() as u32;
+                merged.push(key, measures);
+                latest.insert_unique(hash, row, |row| hasher.hash_one(merged.key(*row as usize)));
+            }
+        }
+    }
+
+    /// Writes all rows in memory to runs: those of this object to runs of its own, because it may still
+    /// have a fault.
+    #[cold]
+    fn spill(&mut self) -> io::Result<()> {
+        for (table, runs) in [
+            (&mut self.merged, &mut self.runs),
+            (&mut self.staged, &mut self.staged_runs),
+        ] {
+            if table.len() > 0 {
+                let rows = SortedTable::new(&*table, &self.texts, Arc::clone(&self.columns));
+                let mut rows = Merged::new(rows, Arc::clone(&self.columns))?;
+                runs.push(Run::write(&mut rows, &self.columns, (self.new_file)()?)?);
+                table.clear();
+            }
+        }
+        self.latest.clear();
+        self.texts.clear();
+        self.last.fill(NONE);
+        if self.staged_runs.len() >= MAX_RUNS {
+            let runs = std::mem::take(&mut self.staged_runs);
+            let run = self.merged_run(runs)?;
+            self.staged_runs.push(run);
+        }
+        Ok(())
+    }
+
+    /// Merges all runs into one.
+    #[cold]
+    fn merge_runs(&mut self) -> io::Result<()> {
+        let runs = std::mem::take(&mut self.runs);
+        let run = self.merged_run(runs)?;
+        self.runs.push(run);
+        Ok(())
+    }
+
+    fn merged_run(&mut self, runs: Vec<Run>) -> io::Result<Run> {
+        let rows = SortedRuns::new(runs, Arc::clone(&self.columns))?;
+        let mut rows = Merged::new(rows, Arc::clone(&self.columns))?;
+        Run::write(&mut rows, &self.columns, (self.new_file)()?)
+    }
+}
+
+impl fmt::Debug for Merger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Merger")
+            .field("staged", &self.staged.len())
+            .field("merged", &self.merged.len())
+            .field("runs", &self.runs.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The sink of the records of an object.
+#[derive(Debug)]
+pub(crate) struct MergeSink<'a>(pub(crate) &'a mut Merger);
+
+impl Sink for MergeSink<'_> {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.0.stage(record)
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
+/// The number of a field, or nothing for `-`. The format has checked that it is one of these.
+#[inline]
+fn number(field: &[u8]) -> Option<i64> {
+    let mut number: i64 = 0;
+    for byte in field {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number.wrapping_mul(10).wrapping_add(digit.into());
+    }
+    Some(number)
+}
+
+/// The column after all others: from how many records a row is made.
+pub(crate) const RECORDS_COLUMN: Column<'static> = Column {
+    name: RECORDS,
+    kind: FieldKind::BigInt,
+    is_optional: false,
+    measure: Some(crate::schema::Measure::Sum),
+    fact: "",
+};
