@@ -166,7 +166,7 @@ struct Listing {
 impl Listing {
     fn files(self) -> Files {
         let store = Arc::clone(&self.store);
-        let file = move |Listed { key, bytes }| File::new(Arc::clone(&store), key, bytes);
+        let file = move |Listed { key, bytes, .. }| File::new(Arc::clone(&store), key, bytes);
         stream::try_unfold(self, Self::page)
             .map_ok(|objects| stream::iter(objects.into_iter().map(Ok)))
             .try_flatten()

@@ -76,6 +76,15 @@ pub struct PlannedObject {
     pub bytes: u64,
 }
 
+impl From<Listed> for PlannedObject {
+    fn from(listed: Listed) -> Self {
+        Self {
+            key: listed.key,
+            bytes: listed.bytes,
+        }
+    }
+}
+
 /// The message of a task. It only names the task; objects and options come from the plan. A forged
 /// message can therefore repeat planned work, and do nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,11 +116,11 @@ impl TaskMessage {
 }
 
 /// Divides objects into tasks, in their order.
-pub fn divide(objects: impl IntoIterator<Item = Listed>) -> Vec<Vec<PlannedObject>> {
+pub fn divide(objects: impl IntoIterator<Item = PlannedObject>) -> Vec<Vec<PlannedObject>> {
     let mut tasks: Vec<Vec<PlannedObject>> = Vec::new();
     let mut bytes = 0;
-    for Listed { key, bytes: size } in objects {
-        let object = PlannedObject { key, bytes: size };
+    for object in objects {
+        let size = object.bytes;
         match tasks.last_mut() {
             Some(task) if task.len() < MAX_OBJECTS && bytes + size <= MAX_BYTES => {
                 bytes += size;

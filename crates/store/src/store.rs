@@ -150,6 +150,9 @@ pub struct Listed {
     pub key: String,
     /// The size in bytes.
     pub bytes: u64,
+    /// A text that changes whenever the content of the object changes, and has no other meaning. It may
+    /// also change when the same content is written again.
+    pub tag: String,
 }
 
 /// The result of [`Store::put_if_absent`].

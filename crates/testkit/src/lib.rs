@@ -48,6 +48,7 @@ macro_rules! suites {
     ($(#[$mark:meta])* store $place:path) => {
         $crate::suites!(@tests [$(#[$mark])*] store_suite $place;
             lists_in_the_order_of_the_keys_bytes
+            tags_an_object_anew_when_its_content_changes
             pages_through_every_key
             starts_after_a_key_that_does_not_exist
             takes_a_prefix_as_a_string

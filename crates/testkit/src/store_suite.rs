@@ -124,6 +124,27 @@ pub async fn lists_in_the_order_of_the_keys_bytes(place: &impl Place) {
     }
 }
 
+pub async fn tags_an_object_anew_when_its_content_changes(place: &impl Place) {
+    async fn tag(place: &impl Place) -> String {
+        let page = place.store().list("a/", None, 10).await.unwrap();
+        let [object] = &page.objects[..] else {
+            panic!("listed {page:?}");
+        };
+        assert!(!object.tag.is_empty());
+        object.tag.clone()
+    }
+    // The same size each time, and faster than the clock of a file system ticks.
+    for bytes in [1, 9_000_000] {
+        for round in 0..20_u8.min((20_000_000 / bytes) as u8) {
+            put(place.store(), "a/b", &vec![2 * round; bytes]).await;
+            let before = tag(place).await;
+            assert_eq!(tag(place).await, before, "unchanged");
+            put(place.store(), "a/b", &vec![2 * round + 1; bytes]).await;
+            assert_ne!(tag(place).await, before, "overwritten, round {round}");
+        }
+    }
+}
+
 pub async fn pages_through_every_key(place: &impl Place) {
     let expected = put_awkward(place).await;
     for limit in [1, 3] {

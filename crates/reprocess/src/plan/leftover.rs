@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use futures::{TryStreamExt, try_join};
-use rehose_store::Listed;
 
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::ledger::manifest::Slice;
 use crate::ledger::statuses::object_statuses;
 use crate::ledger::{Ledger, Version};
-use crate::task;
+use crate::task::{self, PlannedObject};
 
 /// The definition of a job with something to retry.
 ///
@@ -40,13 +39,10 @@ pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
         .try_filter_map(async |statuses| Ok(statuses))
         .try_collect::<Vec<_>>()
         .await?;
-    let objects: Vec<Listed> = (slice.tasks.iter().flatten())
+    let objects: Vec<PlannedObject> = (slice.tasks.iter().flatten())
         .zip(statuses.iter().flatten())
         .filter(|(_, status)| !status.is_done())
-        .map(|(object, _)| Listed {
-            key: object.key.clone(),
-            bytes: object.bytes,
-        })
+        .map(|(object, _)| object.clone())
         .collect();
     Ok(Slice {
         v: Version,

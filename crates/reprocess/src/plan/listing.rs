@@ -13,7 +13,7 @@ use crate::exclude::{Exclusion, Exclusions};
 use crate::job::{Job, Mode};
 use crate::ledger::manifest::Slice;
 use crate::ledger::{OutputId, Version};
-use crate::task;
+use crate::task::{self, PlannedObject};
 
 /// Concurrent `HEAD` requests to the output.
 const HEADS: usize = 64;
@@ -66,7 +66,7 @@ impl Listing<'_> {
             present: listed - excluded - wanted.len() as u64,
             last: last.or_else(|| cursor.after.clone()),
             more: page.more,
-            tasks: task::divide(wanted),
+            tasks: task::divide(wanted.into_iter().map(PlannedObject::from)),
         })
     }
 

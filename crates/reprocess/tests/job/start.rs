@@ -9,8 +9,7 @@ use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::{MaxRejected, Mode};
 use rehose_reprocess::plan::StartRequest;
-use rehose_reprocess::task::{MAX_BYTES, MAX_OBJECTS, divide};
-use rehose_store::Listed;
+use rehose_reprocess::task::{MAX_BYTES, MAX_OBJECTS, PlannedObject, divide};
 use rehose_store::queue::{MAX_BATCH, MAX_BATCH_BYTES};
 
 use crate::fixture::{Fixture, document};
@@ -122,11 +121,11 @@ fn tasks_are_limited_in_objects_and_bytes() {
     let sizes = [MAX_BYTES + 1, 1, MAX_BYTES - 1, 1, 0]
         .into_iter()
         .chain(std::iter::repeat_n(0, 2 * MAX_OBJECTS + 6));
-    let listed = sizes.map(|bytes| Listed {
+    let planned = sizes.map(|bytes| PlannedObject {
         key: "key".to_owned(),
         bytes,
     });
-    let lengths: Vec<usize> = divide(listed).iter().map(Vec::len).collect();
+    let lengths: Vec<usize> = divide(planned).iter().map(Vec::len).collect();
     assert_eq!(lengths, [1, 2, MAX_OBJECTS, MAX_OBJECTS, 8]);
 }
 

@@ -1,6 +1,7 @@
 //! What the output holds.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher};
 use std::ops::Bound;
 
 use bytes::Bytes;
@@ -65,10 +66,18 @@ impl Contents {
         let page = objects.by_ref().take(limit).map(|(key, body)| Listed {
             key: key.clone(),
             bytes: body.len() as u64,
+            tag: tag(body),
         });
         Page {
             objects: page.collect(),
             more: objects.next().is_some(),
         }
     }
+}
+
+/// As long as an ETag. Equal contents have equal tags.
+fn tag(body: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body);
+    format!("{:032x}", hasher.finish())
 }

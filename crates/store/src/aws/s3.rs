@@ -112,10 +112,13 @@ impl Store for S3Store {
                 Some(Listed {
                     key: key.strip_prefix(&*self.root)?.to_owned(),
                     bytes: object.size()?.try_into().ok()?,
+                    // It reflects changes of the content only
+                    // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html>).
+                    tag: object.e_tag()?.trim_matches('"').to_owned(),
                 })
             })
             .collect::<Option<_>>()
-            .ok_or_else(|| unclear("list", self.url(prefix), "a key or a size"))?;
+            .ok_or_else(|| unclear("list", self.url(prefix), "a key, a size or an ETag"))?;
         Ok(Page {
             objects,
             more: answer.is_truncated().unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! Listing a folder in the order of keys.
 
 use std::cmp::Ordering;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 
@@ -75,17 +75,44 @@ pub(super) fn page(
             let why = format!("the file name {path:?} is not UTF-8, and cannot be a key");
             io::Error::new(io::ErrorKind::InvalidFilename, why)
         })?;
-        let bytes = match entry.metadata() {
-            Ok(found) => found.len(),
+        let found = match entry.metadata() {
+            Ok(found) => found,
             Err(error) if was_removed(&error) => continue,
             Err(error) => return Err(error.into()),
         };
         page.objects.push(Listed {
             key: key.to_owned(),
-            bytes,
+            bytes: found.len(),
+            tag: tag(&found)?,
         });
     }
     Ok(page)
+}
+
+/// The size, the time of the last change in nanoseconds, and the inode number.
+///
+/// Linux stamps files by a clock that ticks every few milliseconds
+/// (<https://docs.kernel.org/filesystems/multigrain-ts.html>), so two writes within a tick may have one
+/// time. But this store replaces a file by renaming another one, which exists beside it until then: their
+/// inode numbers differ. Only a third write within the tick may get the number of the first.
+#[cfg(unix)]
+fn tag(found: &Metadata) -> io::Result<String> {
+    use std::os::unix::fs::MetadataExt;
+    let (seconds, nanoseconds) = (found.mtime(), found.mtime_nsec());
+    let time = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
+    Ok(format!("{}-{time}-{}", found.len(), found.ino()))
+}
+
+/// The size and the time of the last change in nanoseconds. Two writes of the same size within one tick
+/// of the clock give one tag.
+#[cfg(not(unix))]
+fn tag(found: &Metadata) -> io::Result<String> {
+    use std::time::UNIX_EPOCH;
+    let time = match found.modified()?.duration_since(UNIX_EPOCH) {
+        Ok(after) => after.as_nanos().to_string(),
+        Err(before) => format!("-{}", before.duration().as_nanos()),
+    };
+    Ok(format!("{}-{time}", found.len()))
 }
 
 /// Compares two entries of a folder in the order of the keys below them. `a.b` comes before the folder

@@ -103,7 +103,8 @@ async fn a_listing_is_asked_for_by_key_and_read_as_it_is_encoded() {
                 200,
                 format!(
                     "<ListBucketResult>{encoding}<IsTruncated>true</IsTruncated><Contents>\
-                     <Key>{key}</Key><Size>7</Size></Contents></ListBucketResult>"
+                     <Key>{key}</Key><Size>7</Size><ETag>&quot;5d41-2&quot;</ETag></Contents>\
+                     </ListBucketResult>"
                 ),
             )
         });
@@ -114,6 +115,7 @@ async fn a_listing_is_asked_for_by_key_and_read_as_it_is_encoded() {
             "a b+c\0é"
         };
         assert_eq!(page.objects[0].key, expected);
+        assert_eq!(page.objects[0].tag, "5d41-2");
         assert!(page.more);
     }
 }
@@ -121,9 +123,10 @@ async fn a_listing_is_asked_for_by_key_and_read_as_it_is_encoded() {
 #[tokio::test]
 async fn a_listing_that_cannot_be_read_is_an_error() {
     for contents in [
-        "<Key>root/%FF</Key><Size>1</Size>",
-        "<Key>elsewhere</Key><Size>1</Size>",
-        "<Key>root/a</Key>",
+        "<Key>root/%FF</Key><Size>1</Size><ETag>e</ETag>",
+        "<Key>elsewhere</Key><Size>1</Size><ETag>e</ETag>",
+        "<Key>root/a</Key><ETag>e</ETag>",
+        "<Key>root/a</Key><Size>1</Size>",
     ] {
         let store = store(move |_| {
             answer(
@@ -135,7 +138,10 @@ async fn a_listing_that_cannot_be_read_is_an_error() {
             )
         });
         let error = store.list("", None, 7).await.unwrap_err();
-        assert!(error.reason.contains("lacks a key or a size"), "{error}");
+        assert!(
+            error.reason.contains("lacks a key, a size or an ETag"),
+            "{error}"
+        );
     }
 }
 

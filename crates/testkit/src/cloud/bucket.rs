@@ -9,6 +9,7 @@ mod upload;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -49,6 +50,15 @@ pub struct Contents {
 pub struct StoredObject {
     pub body: Bytes,
     pub behaviour: Behaviour,
+}
+
+impl StoredObject {
+    /// As an ETag of S3: equal contents have equal tags.
+    fn tag(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&self.body);
+        format!("{:032x}", hasher.finish())
+    }
 }
 
 /// How an object behaves when it is listed or read.

@@ -150,6 +150,7 @@ impl Store for Client {
             let page = objects.by_ref().take(limit).map(|(key, object)| Listed {
                 key: key.clone(),
                 bytes: object.body.len() as u64,
+                tag: object.tag(),
             });
             Page {
                 objects: page.collect(),
