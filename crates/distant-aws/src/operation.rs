@@ -10,6 +10,7 @@ use crate::request::Head;
 pub(crate) enum Operation {
     AbortMultipartUpload,
     CompleteMultipartUpload,
+    CopyObject,
     CreateBucket,
     CreateMultipartUpload,
     GetObject,
@@ -42,12 +43,14 @@ impl Operation {
         let has = |name| head.parameter(name).is_some();
         let of_object = !head.key.is_empty();
         let of_upload = has("uploadId");
+        let is_copy = head.copy_source().is_some();
         Ok(match head.method {
             Method::GET if of_object && !of_upload => Self::GetObject,
             Method::GET if has("uploads") => Self::ListMultipartUploads,
             Method::GET if head.parameter("list-type") == Some("2") => Self::ListObjectsV2,
             Method::HEAD if of_object => Self::HeadObject,
             Method::PUT if of_upload => Self::UploadPart,
+            Method::PUT if of_object && is_copy => Self::CopyObject,
             Method::PUT if of_object => Self::PutObject,
             Method::PUT => Self::CreateBucket,
             Method::POST if of_upload => Self::CompleteMultipartUpload,

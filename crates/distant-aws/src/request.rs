@@ -51,6 +51,13 @@ impl Head {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The bucket and the key of the object to copy.
+    pub(crate) fn copy_source(&self) -> Option<(String, String)> {
+        let source = decoded(self.header("x-amz-copy-source")?).ok()?;
+        let (bucket, key) = source.split_once('/')?;
+        Some((bucket.to_owned(), key.to_owned()))
+    }
+
     /// The content of the request's body.
     pub(crate) fn content(&self, body: Bytes) -> Result<Bytes, Refusal> {
         let encodings = self.header(CONTENT_ENCODING.as_str()).unwrap_or_default();

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderValue, RANGE};
 
-use crate::answer::{Answer, Tag};
+use crate::answer::{self, Answer, Tag};
 use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::request::Head;
@@ -61,6 +61,9 @@ impl Buckets {
             return Ok(Answer::default());
         }
         let etag = Tag::next(&mut self.tags);
+        if operation == Operation::CopyObject {
+            return self.copy(head, etag);
+        }
         let bucket = self.by_name.get_mut(&head.bucket);
         let bucket = bucket.ok_or(Refusal::no_such_bucket())?;
         match operation {
@@ -74,6 +77,22 @@ impl Buckets {
             Operation::ListMultipartUploads => Ok(bucket.list_uploads()),
             _ => Err(Refusal::not_implemented()),
         }
+    }
+}
+
+impl Buckets {
+    fn copy(&mut self, head: &Head, etag: Tag) -> Result<Answer, Refusal> {
+        const NO_SOURCE: Refusal = Refusal::malformed("The copy has no source");
+        let (bucket, key) = head.copy_source().ok_or(NO_SOURCE)?;
+        let source = self.by_name.get(&bucket).ok_or(Refusal::no_such_bucket())?;
+        let source = source.objects.get(&key).ok_or(Refusal::no_such_key())?;
+        let content = source.content.clone();
+        let bucket = self.by_name.get_mut(&head.bucket);
+        let bucket = bucket.ok_or(Refusal::no_such_bucket())?;
+        bucket.put(head, Object { content, etag })?;
+        Ok(answer::xml(format!(
+            "<CopyObjectResult><ETag>&quot;{etag}&quot;</ETag></CopyObjectResult>"
+        )))
     }
 }
 

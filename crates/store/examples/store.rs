@@ -106,6 +106,19 @@ impl Store for MemoryStore {
         Ok(Put::Created)
     }
 
+    async fn publish(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        self.check_key("publish", from)?;
+        self.check_key("publish", to)?;
+        let mut objects = self.objects.lock().unwrap();
+        match objects.remove(from) {
+            Some(body) => drop(objects.insert(to.to_owned(), body)),
+            // An earlier call may have published it.
+            None if objects.contains_key(to) => {}
+            None => return Err(self.error("publish", from, StoreErrorKind::NotFound)),
+        }
+        Ok(())
+    }
+
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
         self.check_key("head", key)?;
         let objects = self.objects.lock().unwrap();

@@ -2,6 +2,7 @@
 
 mod listing;
 mod lock;
+mod publish;
 mod sync;
 mod upload;
 
@@ -40,9 +41,9 @@ const MAX_NAME_BYTES: usize = 255;
 ///
 /// # Blocking
 ///
-/// Every operation except `list` and the last step of a synced write does blocking I/O on the caller's thread, because most of it takes
-/// microseconds, and waking another thread takes longer. A runtime that shares its threads with other
-/// work needs one thread for each concurrent operation.
+/// Every operation except `list`, a synced `publish` and the last step of a synced write does blocking I/O
+/// on the caller's thread, because most of it takes microseconds, and waking another thread takes longer.
+/// A runtime that shares its threads with other work needs one thread for each concurrent operation.
 #[derive(Debug, Clone)]
 pub struct LocalStore {
     root: Arc<Path>,
@@ -161,6 +162,18 @@ impl Store for LocalStore {
             .map_err(|error| failure("put", self.url(key), error))
     }
 
+    async fn publish(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        let source = self.path("publish", from)?;
+        let target = self.path("publish", to)?;
+        publish::publish(self, source, target)
+            .await
+            .map_err(|error| {
+                let is_missing = error.kind() == io::ErrorKind::NotFound;
+                let key = if is_missing { from } else { to };
+                failure("publish", self.url(key), error)
+            })
+    }
+
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
         let path = self.path("head", key)?;
         let found = object(&path).map_err(|error| failure("head", self.url(key), error))?;
@@ -180,9 +193,8 @@ enum Opened {
 }
 
 fn open(path: &Path) -> io::Result<Opened> {
-    let found = object(path)?.ok_or(io::ErrorKind::NotFound)?;
-    let mut file = File::open(path)?;
-    let length = match usize::try_from(found.len()) {
+    let (mut file, length) = open_object(path)?;
+    let length = match usize::try_from(length) {
         Ok(length) if length < BUFFER_BYTES => length,
         _ => return Ok(Opened::Large(file)),
     };
@@ -192,14 +204,22 @@ fn open(path: &Path) -> io::Result<Opened> {
 }
 
 fn read_range(path: &Path, range: Range<u64>) -> io::Result<Bytes> {
-    let found = object(path)?.ok_or(io::ErrorKind::NotFound)?;
-    let length = range.end.min(found.len()).saturating_sub(range.start);
+    let (mut file, length) = open_object(path)?;
+    let length = range.end.min(length).saturating_sub(range.start);
     let length = usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?;
     let mut bytes = vec![0; length];
-    let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(range.start))?;
     file.read_exact(&mut bytes)?;
     Ok(bytes.into())
+}
+
+/// Opens a file, and returns its length too.
+fn open_object(path: &Path) -> io::Result<(File, u64)> {
+    object(path)?.ok_or(io::ErrorKind::NotFound)?;
+    let file = File::open(path)?;
+    // Not the length that the check has found: another file may have been renamed to the path since.
+    let length = file.metadata()?.len();
+    Ok((file, length))
 }
 
 /// The next piece of a file, if there is one.

@@ -62,6 +62,23 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// response, a retry may find the object of the first attempt and return [`Put::Exists`].
     async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError>;
 
+    /// Makes the object at the key `from` visible at the key `to`, whole and in one step. It replaces what
+    /// is there: a reader of `to` gets the old object or the new one.
+    ///
+    /// Whether the object stays at `from` too depends on the store. A folder renames the file. S3 copies
+    /// the object on the server and leaves the source where it is, because rehose never has the permission
+    /// to delete.
+    ///
+    /// The call may be repeated, which it must be if its outcome is unknown: if nothing is at `from`, and
+    /// an object at `to`, it succeeds.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](StoreErrorKind::NotFound), which names `from`, if neither object exists, and
+    /// [`TooLarge`](StoreErrorKind::TooLarge) if S3 cannot copy the object in one step: it has more than
+    /// 5 GB (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
+    async fn publish(&self, from: &str, to: &str) -> Result<(), StoreError>;
+
     /// The size of an object in bytes, or `None` if it does not exist.
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError>;
 
@@ -168,7 +185,7 @@ pub enum Put {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} {url}: {reason}")]
 pub struct StoreError {
-    /// The operation: `list`, `read`, `write`, `put`, `head`; `open` and `lock` for a folder.
+    /// The operation: `list`, `read`, `write`, `put`, `publish`, `head`; `open` and `lock` for a folder.
     pub operation: &'static str,
     /// The object, as [`Store::url`] names it.
     pub url: String,

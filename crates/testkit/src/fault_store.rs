@@ -16,7 +16,15 @@ pub enum Operation {
     Read,
     Write,
     Put,
+    Publish,
     Head,
+}
+
+impl Operation {
+    /// Whether it changes what the store holds.
+    fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::Put | Self::Publish)
+    }
 }
 
 /// How a request fails.
@@ -38,7 +46,8 @@ pub struct FaultStore {
 }
 
 impl FaultStore {
-    /// A store over `inner`. The script gets the operation, and the key or prefix.
+    /// A store over `inner`. The script gets the operation, and the key or prefix; of
+    /// [`Operation::Publish`], the key where the object becomes visible.
     pub fn new(
         inner: Arc<dyn Store>,
         script: impl Fn(Operation, &str) -> Option<Failure> + Send + Sync + 'static,
@@ -53,16 +62,14 @@ impl FaultStore {
     /// A store that refuses to write one object.
     pub fn refusing(inner: Arc<dyn Store>, refused: &'static str, kind: StoreErrorKind) -> Self {
         Self::new(inner, move |operation, key| {
-            let writes = matches!(operation, Operation::Write | Operation::Put);
-            (writes && key == refused).then_some(Failure::Refused(kind))
+            (operation.writes() && key == refused).then_some(Failure::Refused(kind))
         })
     }
 
     /// A store that refuses every write.
     pub fn read_only(inner: Arc<dyn Store>) -> Self {
         Self::new(inner, |operation, _| {
-            let writes = matches!(operation, Operation::Write | Operation::Put);
-            writes.then_some(Failure::Refused(StoreErrorKind::Denied))
+            (operation.writes()).then_some(Failure::Refused(StoreErrorKind::Denied))
         })
     }
 
@@ -129,6 +136,11 @@ impl Store for FaultStore {
     async fn put_if_absent(&self, key: &str, body: Bytes) -> Result<Put, StoreError> {
         self.ask(Operation::Put, key)?;
         self.inner.put_if_absent(key, body).await
+    }
+
+    async fn publish(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        self.ask(Operation::Publish, to)?;
+        self.inner.publish(from, to).await
     }
 
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {

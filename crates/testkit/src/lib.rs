@@ -63,6 +63,11 @@ macro_rules! suites {
             leaves_nothing_of_a_dropped_object
             puts_an_object_only_once
             lets_one_of_many_put_an_object
+            publishes_an_object_whole
+            publishes_an_object_as_often_as_it_is_told
+            publishes_no_missing_object
+            publishes_under_any_key
+            shows_the_old_object_or_the_new_one
             tells_the_size_of_an_object
             refuses_an_impossible_key
         );

@@ -1,9 +1,13 @@
 //! The conformance suite of stores.
 
+mod publish;
+
 use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::future::join_all;
 use rehose_store::{Put, Store, StoreErrorKind};
+
+pub use publish::*;
 
 /// A fresh store to test.
 #[allow(async_fn_in_trait, reason = "only tests implement and call it")]
@@ -423,6 +427,8 @@ pub async fn refuses_an_impossible_key(place: &impl Place) {
             store.read_range(key, 0..1).await.unwrap_err(),
             store.write(key).await.err().unwrap(),
             store.put_if_absent(key, Bytes::new()).await.unwrap_err(),
+            store.publish(key, "a").await.unwrap_err(),
+            store.publish("a", key).await.unwrap_err(),
         ];
         for error in errors {
             assert_eq!(error.kind, StoreErrorKind::InvalidKey, "{error}");

@@ -122,6 +122,24 @@ impl Store for Output {
         })
     }
 
+    /// Publishes a document of the ledger. The contents of other objects are not kept.
+    async fn publish(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        // S3 counts a copy as a write.
+        self.0.request(Request::Put, "publish", to, 0).await?;
+        let mut contents = self.0.cloud.contents();
+        let Some(document) = contents.ledger().get(from).cloned() else {
+            return match contents.ledger().contains_key(to) {
+                true => Ok(()),
+                false => Err(self.0.error("publish", from, StoreErrorKind::NotFound)),
+            };
+        };
+        match self.0.place(to) {
+            Place::Ledger => contents.write(to, document),
+            Place::Rows(_) | Place::Elsewhere => contents.strange.push(to.to_owned()),
+        }
+        Ok(())
+    }
+
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
         self.0.request(Request::Head, "head", key, 0).await?;
         let contents = self.0.cloud.contents();

@@ -68,6 +68,10 @@ impl Store for Stash {
         Err(self.refused("put", key))
     }
 
+    async fn publish(&self, _: &str, to: &str) -> Result<(), StoreError> {
+        Err(self.refused("publish", to))
+    }
+
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
         self.0.request(Request::Head, "head", key, 0).await?;
         let Cloud {

@@ -1,6 +1,7 @@
 //! Objects in a bucket of S3.
 
 mod error;
+mod publish;
 mod upload;
 
 use std::ops::Range;
@@ -215,6 +216,10 @@ impl Store for S3Store {
                 _ => return Err(failure("put", self.url(key), error)),
             }
         }
+    }
+
+    async fn publish(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        self.copy(from, to).await
     }
 
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {

@@ -153,9 +153,14 @@ async fn place(
 }
 
 fn place_now(file: NamedTempFile, path: &Path, existing: Existing) -> io::Result<Put> {
+    let failed = |PersistError { error, file }| (error, file);
     let placed = match existing {
-        Existing::Replaced => move_to(path, file, |file| file.persist(path)),
-        Existing::Kept => match move_to(path, file, |file| file.persist_noclobber(path)) {
+        Existing::Replaced => move_to(path, file, |file| {
+            file.persist(path).map(drop).map_err(failed)
+        }),
+        Existing::Kept => match move_to(path, file, |file| {
+            file.persist_noclobber(path).map(drop).map_err(failed)
+        }) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(Put::Exists),
             placed => placed,
         },
@@ -164,16 +169,16 @@ fn place_now(file: NamedTempFile, path: &Path, existing: Existing) -> io::Result
 }
 
 /// Moves a file to its path. The folder is created only if it is missing, which only its first object
-/// pays for.
-fn move_to<T>(
+/// pays for. A move that fails gives the file back.
+pub(super) fn move_to<F>(
     path: &Path,
-    file: NamedTempFile,
-    persist: impl Fn(NamedTempFile) -> Result<T, PersistError>,
+    file: F,
+    rename: impl Fn(F) -> Result<(), (io::Error, F)>,
 ) -> io::Result<()> {
-    let Err(failed) = persist(file) else {
+    let Err((error, file)) = rename(file) else {
         return Ok(());
     };
-    let outcome = match (failed.error.kind(), path.parent()) {
+    let outcome = match (error.kind(), path.parent()) {
         (io::ErrorKind::NotFound, Some(folder)) => match fs::create_dir_all(folder) {
             // A file is in the place of the folder. To the caller, `AlreadyExists` would mean the
             // object itself.
@@ -181,9 +186,9 @@ fn move_to<T>(
                 Err(io::ErrorKind::NotADirectory.into())
             }
             Err(error) => Err(error),
-            Ok(()) => persist(failed.file).map(drop).map_err(io::Error::from),
+            Ok(()) => rename(file).map_err(|(error, _)| error),
         },
-        _ => Err(failed.error),
+        _ => Err(error),
     };
     outcome.map_err(|error| match error.kind() {
         io::ErrorKind::NotADirectory => in_the_way("a file is in the place of its folder"),

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::SystemTime;
 use std::{fs, io};
 
 use bytes::Bytes;
@@ -12,9 +13,9 @@ use tokio::sync::Mutex;
 
 use rehose_testkit::store_suite::{keys, put};
 
-struct Folder {
+pub(crate) struct Folder {
     /// Its folder does not exist yet, so that every test begins with creating it.
-    store: LocalStore,
+    pub(crate) store: LocalStore,
     dir: tempfile::TempDir,
 }
 
@@ -34,18 +35,18 @@ impl store_suite::Place for Folder {
 }
 
 impl Folder {
-    fn root(&self) -> std::path::PathBuf {
+    pub(crate) fn root(&self) -> std::path::PathBuf {
         self.dir.path().join("root")
     }
 }
 
-async fn folder() -> Folder {
+pub(crate) async fn folder() -> Folder {
     let dir = tempfile::tempdir().unwrap();
     let store = LocalStore::open(dir.path().join("root")).unwrap();
     Folder { store, dir }
 }
 
-async fn synced_folder() -> Folder {
+pub(crate) async fn synced_folder() -> Folder {
     let Folder { store, dir } = folder().await;
     let store = store.synced();
     Folder { store, dir }
@@ -59,7 +60,7 @@ mod synced_stores {
     rehose_testkit::suites!(store super::synced_folder);
 }
 
-fn file(path: impl AsRef<Path>) {
+pub(crate) fn file(path: impl AsRef<Path>) {
     fs::create_dir_all(path.as_ref().parent().unwrap()).unwrap();
     fs::write(path, "x").unwrap();
 }
@@ -222,6 +223,20 @@ async fn an_object_is_as_readable_as_any_new_file() {
     };
     assert_eq!(mode("written"), mode("usual"));
     assert_eq!(mode("put"), mode("usual"));
+}
+
+#[tokio::test]
+async fn an_object_that_is_replaced_within_a_tick_of_the_clock_has_another_tag() {
+    let place = folder().await;
+    let mut tags = Vec::new();
+    for body in [b"old", b"new"] {
+        put(&place.store, "a", body).await;
+        let file = fs::File::open(place.root().join("a")).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let page = place.store.list("", None, 10).await.unwrap();
+        tags.push(page.objects[0].tag.clone());
+    }
+    assert_ne!(tags[0], tags[1]);
 }
 
 #[tokio::test]

@@ -7,3 +7,4 @@
 
 mod aws;
 mod local;
+mod publish;

@@ -2,6 +2,7 @@
 //! script in the place of the network.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod publish;
 mod s3;
 mod sqs;
 

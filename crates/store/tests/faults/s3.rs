@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::{BehaviorVersion, Config, Region};
+use aws_sdk_s3::config::{BehaviorVersion, Config, Region, SharedHttpClient};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -17,18 +17,24 @@ use crate::{answer, credentials, network, query};
 /// More than a part, so that the object goes up in two.
 const TWO_PARTS: usize = 9 * 1024 * 1024;
 
-fn store(script: impl Fn(HttpRequest) -> HttpResponse + Send + Sync + 'static) -> S3Store {
+pub(crate) fn store(
+    script: impl Fn(HttpRequest) -> HttpResponse + Send + Sync + 'static,
+) -> S3Store {
+    store_over(network(script), RetryConfig::disabled())
+}
+
+pub(crate) fn store_over(network: SharedHttpClient, retries: RetryConfig) -> S3Store {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(credentials())
-        .retry_config(RetryConfig::disabled())
-        .http_client(network(script))
+        .retry_config(retries)
+        .http_client(network)
         .build();
     S3Store::new(Client::from_conf(config), "bucket", "root/")
 }
 
-fn error_body(code: &str) -> String {
+pub(crate) fn error_body(code: &str) -> String {
     format!("<Error><Code>{code}</Code><Message>words</Message><RequestId>id</RequestId></Error>")
 }
 

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use rehose_store::StoreErrorKind;
 use tokio::time::sleep;
 
 use super::chance::Chance;
@@ -73,6 +74,17 @@ pub enum Behaviour {
     Deadly,
     /// It is deleted within hours of its first listing.
     Vanishing,
+}
+
+impl Behaviour {
+    /// How S3 refuses to read it or to copy it.
+    fn refusal(self) -> Option<StoreErrorKind> {
+        match self {
+            Self::Denied => Some(StoreErrorKind::Denied),
+            Self::Archived => Some(StoreErrorKind::Archived),
+            Self::Plain | Self::Deadly | Self::Vanishing => None,
+        }
+    }
 }
 
 /// A multipart upload that is neither completed nor aborted.

@@ -21,7 +21,7 @@ pub enum Fault {
     /// A conditional write succeeds, its response is lost, and the SDK's retry finds its own object:
     /// 412.
     OwnObjectMet,
-    /// An upload's completion answers 200 with an error inside.
+    /// The completion of an upload, or a copy, answers 200 with an error inside.
     ErrorInside,
     /// The connection breaks in the middle of a body.
     BodyReset,

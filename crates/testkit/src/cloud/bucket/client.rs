@@ -172,10 +172,8 @@ impl Store for Client {
         let Some(StoredObject { body, behaviour }) = object else {
             return Err(self.error("read", key, StoreErrorKind::NotFound));
         };
-        match behaviour {
-            Behaviour::Denied => return Err(self.error("read", key, StoreErrorKind::Denied)),
-            Behaviour::Archived => return Err(self.error("read", key, StoreErrorKind::Archived)),
-            Behaviour::Plain | Behaviour::Deadly | Behaviour::Vanishing => {}
+        if let Some(kind) = behaviour.refusal() {
+            return Err(self.error("read", key, kind));
         }
         let (client, key) = (self.clone(), key.to_owned());
         let longest = body.len() / 2 + 1;
@@ -230,6 +228,35 @@ impl Store for Client {
             return Ok(Put::Exists);
         }
         Ok(put)
+    }
+
+    async fn publish(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        self.check_key("publish", from)?;
+        self.check_key("publish", to)?;
+        // A copy may fail after S3 has answered 200
+        // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
+        if self.sandbox.strikes(Fault::ErrorInside) {
+            self.send_request("publish", to).await?;
+            return Err(self.error("publish", to, StoreErrorKind::Transient));
+        }
+        let (source, target) = (from.to_owned(), to.to_owned());
+        let copied = self
+            .change("publish", to, move |bucket, contents| {
+                let Some(object) = contents.objects.get(&source) else {
+                    return Err(StoreErrorKind::NotFound);
+                };
+                if let Some(kind) = object.behaviour.refusal() {
+                    return Err(kind);
+                }
+                let body = object.body.clone();
+                bucket.store(contents, &target, body);
+                Ok(())
+            })
+            .await?;
+        match copied {
+            Err(StoreErrorKind::NotFound) if self.head(to).await?.is_some() => Ok(()),
+            copied => copied.map_err(|kind| self.error("publish", from, kind)),
+        }
     }
 
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
