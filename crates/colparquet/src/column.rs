@@ -6,6 +6,7 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
+use crate::batch::Field;
 use crate::chunk::{Chunk, Codec};
 use crate::hybrid;
 use crate::number::{Native, Number};
@@ -32,6 +33,9 @@ enum AnyValues {
 
 /// The values of a page, and the dictionary of the row group.
 pub(crate) trait Values {
+    /// Returns the values of the page, if they are indexes into the dictionary.
+    fn indexes(&mut self) -> Option<&mut Vec<u16>>;
+
     /// Appends the values and begins the next page. Returns whether they are indexes into the dictionary.
     fn end_page(&mut self, is_first: bool, page: &mut Vec<u8>) -> bool;
 
@@ -85,16 +89,26 @@ impl ColumnEncoder {
         }
     }
 
-    /// Adds a field as it is written.
+    /// Adds fields as they are written. They come after `rows` other rows of the page.
     #[inline]
-    pub(crate) fn push(&mut self, field: &[u8]) -> io::Result<()> {
+    pub(crate) fn push<'f>(
+        &mut self,
+        fields: impl Iterator<Item = Field<'f>>,
+        absent: &[u8],
+        rows: usize,
+    ) -> io::Result<()> {
         match &mut self.values {
-            AnyValues::Text(values) => values.push(field),
-            AnyValues::Int(values) => values.push(parse(field)?),
-            AnyValues::BigInt(values) => values.push(parse(field)?),
+            AnyValues::Text(values) => push_fields(values, fields, rows, |values, field, _| {
+                values.push(field.bytes());
+                Ok(true)
+            }),
+            AnyValues::Int(values) => {
+                push_numbers(values, &mut self.presence, fields, absent, rows)
+            }
+            AnyValues::BigInt(values) => {
+                push_numbers(values, &mut self.presence, fields, absent, rows)
+            }
         }
-        self.push_presence();
-        Ok(())
     }
 
     /// Adds a number.
@@ -105,24 +119,12 @@ impl ColumnEncoder {
             AnyValues::Int(values) => values.push(narrow(number)?),
             AnyValues::BigInt(values) => values.push(number),
         }
-        self.push_presence();
         Ok(())
     }
 
     /// Adds a row without a value, which comes after `rows` others of its page.
     pub(crate) fn push_null(&mut self, rows: usize) -> io::Result<()> {
-        match &mut self.presence {
-            Some(presence) => presence.push_null(rows),
-            None => return Err(invalid("a row without a value that every row must have")),
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn push_presence(&mut self) {
-        if let Some(presence) = &mut self.presence {
-            presence.push_value();
-        }
+        push_null(&mut self.presence, rows)
     }
 
     /// Compresses the page, whose buffer is reused for each. `is_only` if it will be the only one of the
@@ -187,6 +189,10 @@ macro_rules! each {
 }
 
 impl Values for AnyValues {
+    fn indexes(&mut self) -> Option<&mut Vec<u16>> {
+        each!(self, values => values.indexes())
+    }
+
     fn end_page(&mut self, is_first: bool, page: &mut Vec<u8>) -> bool {
         each!(self, values => values.end_page(is_first, page))
     }
@@ -208,12 +214,60 @@ impl Values for AnyValues {
     }
 }
 
-/// Parses decimal digits.
+/// Adds fields with `push`, which is given the field's row and returns whether it has a value. A field that
+/// is the one before has its index: neighbouring rows often agree, and comparing is cheaper than parsing
+/// and hashing.
 #[inline]
-fn parse<T: Native>(field: &[u8]) -> io::Result<T> {
-    digits(field)
-        .and_then(|number| T::try_from(number).ok())
-        .ok_or_else(|| not_a_number(field))
+fn push_fields<'f, V: Values>(
+    values: &mut V,
+    fields: impl Iterator<Item = Field<'f>>,
+    rows: usize,
+    mut push: impl FnMut(&mut V, Field<'f>, usize) -> io::Result<bool>,
+) -> io::Result<()> {
+    let mut before: Option<Field<'_>> = None;
+    for (row, field) in (rows..).zip(fields) {
+        if let Some(before) = before
+            && let Some(indexes) = values.indexes()
+            && let Some(last) = indexes.last()
+            && field.is(before)
+        {
+            indexes.push(*last);
+            continue;
+        }
+        before = push(values, field, row)?.then_some(field);
+    }
+    Ok(())
+}
+
+/// Adds numbers as they are written. `absent` is none.
+#[inline]
+fn push_numbers<'f, T: Native>(
+    values: &mut Number<T>,
+    presence: &mut Option<Presence>,
+    fields: impl Iterator<Item = Field<'f>>,
+    absent: &[u8],
+    rows: usize,
+) -> io::Result<()> {
+    push_fields(values, fields, rows, |values, field, row| {
+        match digits(field).and_then(|number| T::try_from(number).ok()) {
+            Some(number) => values.push(number),
+            None if !absent.is_empty() && field.bytes() == absent => {
+                push_null(presence, row)?;
+                return Ok(false);
+            }
+            None => return Err(not_a_number(field.bytes())),
+        }
+        Ok(true)
+    })
+}
+
+#[cold]
+fn push_null(presence: &mut Option<Presence>, rows: usize) -> io::Result<()> {
+    match presence {
+        Some(presence) => presence.push_null(rows),
+        None => return Err(invalid("a row without a value that every row must have")),
+    }
+    Ok(())
 }
 
 #[inline]
@@ -221,31 +275,42 @@ fn narrow<T: Native>(number: i64) -> io::Result<T> {
     T::try_from(number).map_err(|_| invalid("a number that its column cannot hold"))
 }
 
-#[inline]
-fn digits(field: &[u8]) -> Option<i64> {
-    /// More digits may overflow 64 bits.
-    const SAFE: usize = 18;
-    if field.is_empty() || field.len() > SAFE {
-        return long(field);
+/// Parses decimal digits. Lengths differ from row to row, so there is no loop whose end the core would
+/// have to guess.
+#[inline(always)]
+fn digits(field: Field<'_>) -> Option<i64> {
+    match field.bytes().len() {
+        length @ 1..=8 => {
+            let missing = u64::BITS - u8::BITS * length as u32;
+            eight_digits(field.word() << missing | zeros(missing))
+        }
+        9..=16 => sixteen_digits(field.bytes()),
+        _ => long(field.bytes()),
     }
-    let (mut number, rest) = match field.split_first_chunk() {
-        Some((eight, rest)) => (eight_digits(*eight)?, rest),
-        None => (0, field),
-    };
-    let mut is_valid = true;
-    for byte in rest {
-        let digit = byte.wrapping_sub(b'0');
-        is_valid &= digit < 10;
-        number = number * 10 + i64::from(digit);
-    }
-    is_valid.then_some(number)
 }
 
-/// Parses eight digits at once: pairs of digits, then pairs of pairs, and then both halves.
+/// Parses 9 to 16 digits: the first eight, and the others as the end of the last eight.
+#[inline(never)]
+fn sixteen_digits(field: &[u8]) -> Option<i64> {
+    let first = u64::from_le_bytes(*field.first_chunk()?);
+    let last = u64::from_le_bytes(*field.last_chunk()?);
+    let others = field.len() - 8;
+    let missing = u64::BITS - u8::BITS * others as u32;
+    let others_of_last = last & u64::MAX << missing | zeros(missing);
+    Some(eight_digits(first)? * 10_i64.pow(others as u32) + eight_digits(others_of_last)?)
+}
+
+/// Returns digits in these bits, and nothing in those above.
 #[inline]
-fn eight_digits(digits: [u8; 8]) -> Option<i64> {
+fn zeros(bits: u32) -> u64 {
+    u64::from_ne_bytes([b'0'; 8]) & !(u64::MAX << bits)
+}
+
+/// Parses eight digits at once: pairs of digits, then pairs of pairs, and then both halves. The first is
+/// in the lowest byte.
+#[inline]
+fn eight_digits(bytes: u64) -> Option<i64> {
     const UPPER: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    let bytes = u64::from_le_bytes(digits);
     // Only a digit has 3 as its upper half, and still has it after 6 is added.
     let after = bytes.wrapping_add(0x0606_0606_0606_0606) & UPPER;
     if bytes & UPPER | after >> 4 != 0x3333_3333_3333_3333 {

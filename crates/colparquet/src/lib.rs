@@ -1,18 +1,21 @@
 //! A Parquet encoder for rows of text fields.
 //!
-//! A row arrives field by field, as a log has it. Each field is parsed and encoded into its column at
-//! once, so there is no copy of the row, and no allocation for a field.
+//! A row arrives as a log has it: field by field, or as one text with the ends of its fields. Such texts
+//! are encoded column by column, 64 rows at once. There is no allocation for a row or a field.
 //!
 //! ```text
-//! Writer::field ──► Column ──► pages ──────► Chunk ──► Parquet file
-//!                   text,      encoded,      compressed,
-//!                   numbers    20,000 rows   until the row group ends
+//! Writer::fields ──► Batch ──┐
+//!                    64 rows │
+//! Writer::field ─────────────┴─► Column ──► pages ──────► Chunk ──► Parquet file
+//!                                text,      encoded,      compressed,
+//!                                numbers    20,000 rows   until the row group ends
 //! ```
 //!
 //! | module | task |
 //! |---|---|
 //! | [`Schema`] | the names and types of the columns |
 //! | [`Writer`] | rows → pages → row groups → a file |
+//! | `batch` | rows that are encoded together |
 //! | `column` | a column of any type |
 //! | `text`, `number` | the values of a page, as a dictionary or plain |
 //! | `presence` | which rows have a value |
@@ -40,6 +43,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod batch;
 mod chunk;
 mod column;
 mod hybrid;

@@ -122,6 +122,11 @@ impl<T: Native> Number<T> {
 }
 
 impl<T: Native> Values for Number<T> {
+    #[inline]
+    fn indexes(&mut self) -> Option<&mut Vec<u16>> {
+        (!self.is_plain).then_some(&mut self.indexes)
+    }
+
     fn end_page(&mut self, is_first: bool, page: &mut Vec<u8>) -> bool {
         if is_first && !dictionary_pays(self.dictionary.len(), self.indexes.len()) {
             self.turn_plain();

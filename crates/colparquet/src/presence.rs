@@ -5,25 +5,16 @@ use crate::hybrid;
 /// The levels of a page so far.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
-    /// One for each row that has a value, and zero for the others. Empty until a row has none: the
-    /// values of most columns are never missing.
+    /// One for each row that has a value, and zero for the others. They end with the last row that has none:
+    /// the values of most columns are never missing.
     levels: Vec<u8>,
     nulls: usize,
 }
 
 impl Presence {
-    #[inline]
-    pub(crate) fn push_value(&mut self) {
-        if self.nulls > 0 {
-            self.levels.push(1);
-        }
-    }
-
     /// Adds a row without a value, which comes after `rows` others.
     pub(crate) fn push_null(&mut self, rows: usize) {
-        if self.nulls == 0 {
-            self.levels.resize(rows, 1);
-        }
+        self.levels.resize(rows, 1);
         self.levels.push(0);
         self.nulls += 1;
     }
@@ -41,7 +32,10 @@ impl Presence {
         match self.nulls {
             0 => hybrid::write_run(rows, &[1], page),
             nulls if nulls == rows => hybrid::write_run(rows, &[0], page),
-            _ => write_bits(&self.levels, page),
+            _ => {
+                self.levels.resize(rows, 1);
+                write_bits(&self.levels, page);
+            }
         }
         let length = (page.len() - begin - LENGTH) as u32;
         page[begin..begin + LENGTH].copy_from_slice(&length.to_le_bytes());

@@ -24,8 +24,6 @@ pub(crate) struct Text {
     entries_before: usize,
     /// The values of the page, as indexes into the dictionary.
     indexes: Vec<u16>,
-    /// The index of the last value.
-    last: Option<u16>,
     /// Whether further values are plain.
     is_plain: bool,
     /// The values of the page, after their lengths.
@@ -107,7 +105,7 @@ fn value<'a>(page: &'a [u8], begins: &[u32], index: u16) -> &'a [u8] {
 
 /// Whether two texts are equal. Most are short, and are compared without a call.
 #[inline]
-fn equal(one: &[u8], other: &[u8]) -> bool {
+pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
@@ -141,7 +139,6 @@ impl Text {
             max_dictionary,
             entries_before: 0,
             indexes: Vec::new(),
-            last: None,
             is_plain: false,
             plain: Vec::new(),
             least: Vec::new(),
@@ -156,18 +153,11 @@ impl Text {
             self.include(text);
             return push_plain(text, &mut self.plain);
         }
-        // Neighbouring rows often agree, and comparing is cheaper than hashing.
-        if let Some(last) = self.last
-            && equal(self.dictionary.value(last), text)
-        {
-            return self.indexes.push(last);
-        }
         match self.dictionary.index(text, self.max_dictionary) {
             Some((index, is_new)) => {
                 if is_new {
                     self.include(text);
                 }
-                self.last = Some(index);
                 self.indexes.push(index);
             }
             None => {
@@ -201,6 +191,11 @@ impl Text {
 }
 
 impl Values for Text {
+    #[inline]
+    fn indexes(&mut self) -> Option<&mut Vec<u16>> {
+        (!self.is_plain).then_some(&mut self.indexes)
+    }
+
     fn end_page(&mut self, is_first: bool, page: &mut Vec<u8>) -> bool {
         let entries = self.dictionary.begins.len();
         let new = entries - std::mem::replace(&mut self.entries_before, entries);
@@ -242,7 +237,6 @@ impl Values for Text {
         self.entries_before = 0;
         self.indexes.clear();
         self.plain.clear();
-        self.last = None;
         self.is_plain = false;
         self.has_bounds = false;
     }

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::iter;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 
+use crate::batch::{Batch, Field};
 use crate::chunk::Codec;
 use crate::column::ColumnEncoder;
 use crate::failed;
@@ -45,6 +47,10 @@ pub struct Encoder {
     schema: Schema,
     columns: Vec<ColumnEncoder>,
     codec: Option<Codec>,
+    /// What a column of numbers has as NULL.
+    absent: &'static [u8],
+    /// Rows that are not yet in the columns.
+    batch: Batch,
     /// A page before compression.
     page: Vec<u8>,
 }
@@ -63,8 +69,15 @@ impl Encoder {
             schema: schema.clone(),
             columns: columns.iter().zip(descriptors).map(encoder).collect(),
             codec: None,
+            absent: b"",
+            batch: Batch::default(),
             page: Vec::new(),
         }
+    }
+
+    /// In a column of numbers, takes this text for NULL.
+    pub fn with_absent(self, absent: &'static [u8]) -> Self {
+        Self { absent, ..self }
     }
 
     /// Whether it encodes files of this very schema.
@@ -83,7 +96,8 @@ impl fmt::Debug for Encoder {
 
 /// Writes a file.
 ///
-/// Add the fields of a row, each once and in any order, and then [end](Self::end_row) the row.
+/// Add the fields of a row, each once and in any order, and then [end](Self::end_row) the row. Fields that
+/// stand in one text can be added [together](Self::fields), which is faster.
 ///
 /// The memory is that of a page's values, of the dictionaries, and of a row group's compressed pages,
 /// each of which is limited. After an error the file is incomplete; drop the writer.
@@ -133,14 +147,38 @@ impl<W: Write + Send> Writer<W> {
     /// If there is no such column.
     #[inline]
     pub fn field(&mut self, column: usize, field: Option<&[u8]>) -> io::Result<()> {
-        let column = &mut self.encoder.columns[column];
+        self.encode_batch_of(column)?;
+        let Encoder {
+            columns, absent, ..
+        } = &mut self.encoder;
         match field {
             Some(field) => {
                 self.bytes += field.len();
-                column.push(field)
+                columns[column].push(iter::once(Field::new(field)), absent, self.rows)
             }
-            None => column.push_null(self.rows),
+            None => columns[column].push_null(self.rows),
         }
+    }
+
+    /// Adds fields of the row, as they are written, to as many columns from `first`. They stand in one
+    /// text: `ends` has the end of each, and a byte later the next begins.
+    ///
+    /// # Errors
+    ///
+    /// As for [`field`](Self::field), but maybe at a later call.
+    ///
+    /// # Panics
+    ///
+    /// If there are no such columns, or if the ends do not rise or are not in the text. It may do so at a
+    /// later call.
+    #[inline]
+    pub fn fields(&mut self, first: usize, text: &[u8], ends: &[u32]) -> io::Result<()> {
+        if !self.encoder.batch.has(first, ends.len()) {
+            self.encode_batch()?;
+        }
+        self.bytes += text.len();
+        self.encoder.batch.push(self.rows, first, text, ends);
+        Ok(())
     }
 
     /// Adds a number of the row: an integer, or the microseconds of a time.
@@ -154,6 +192,7 @@ impl<W: Write + Send> Writer<W> {
     /// If there is no such column.
     #[inline]
     pub fn number(&mut self, column: usize, number: i64) -> io::Result<()> {
+        self.encode_batch_of(column)?;
         self.encoder.columns[column].push_number(number)
     }
 
@@ -165,6 +204,9 @@ impl<W: Write + Send> Writer<W> {
     #[inline]
     pub fn end_row(&mut self) -> io::Result<()> {
         self.rows += 1;
+        if self.encoder.batch.is_full() {
+            self.encode_batch()?;
+        }
         match self.rows == MAX_PAGE_ROWS || self.bytes >= MAX_PAGE_BYTES {
             true => self.end_page(),
             false => Ok(()),
@@ -183,6 +225,32 @@ impl<W: Write + Send> Writer<W> {
         Ok((self.file.bytes_written() as u64, self.encoder))
     }
 
+    /// Encodes the batch if it has fields of this column.
+    #[inline]
+    fn encode_batch_of(&mut self, column: usize) -> io::Result<()> {
+        match self.encoder.batch.has_column(column) {
+            true => self.encode_batch(),
+            false => Ok(()),
+        }
+    }
+
+    /// Moves the batch to the columns.
+    #[inline(never)]
+    fn encode_batch(&mut self) -> io::Result<()> {
+        let Encoder {
+            columns,
+            absent,
+            batch,
+            ..
+        } = &mut self.encoder;
+        batch.end();
+        for (column, fields) in batch.columns() {
+            columns[column].push(fields, absent, batch.rows_before())?;
+        }
+        batch.clear();
+        Ok(())
+    }
+
     #[cold]
     fn end_page(&mut self) -> io::Result<()> {
         self.encode_page(false)?;
@@ -199,6 +267,7 @@ impl<W: Write + Send> Writer<W> {
         if self.rows == 0 {
             return Ok(());
         }
+        self.encode_batch()?;
         let Encoder {
             columns,
             codec,

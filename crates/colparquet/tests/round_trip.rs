@@ -49,6 +49,44 @@ fn write(encoder: Encoder, rows: &[Vec<Value>]) -> (Bytes, Encoder) {
     (file.into(), encoder)
 }
 
+/// Writes the rows as [`write`] does, but some fields of each as one text, from the place that `begins`
+/// has for the row.
+fn write_joined(
+    encoder: Encoder,
+    columns: &[(Kind, bool)],
+    rows: &[Vec<Value>],
+    begins: &[Index],
+) -> (Bytes, Encoder) {
+    let mut file = Vec::new();
+    let mut writer = Writer::new(encoder.with_absent(b"-"), &mut file).unwrap();
+    for (row, begin) in rows.iter().zip(begins.iter().cycle()) {
+        let begin = begin.index(row.len());
+        let written = |(value, (kind, _)): (&Value, &(Kind, bool))| match value {
+            Value::Null => (*kind != Kind::Text).then(|| "-".to_owned()),
+            Value::Written(text) => Some(text.clone()),
+            Value::Number(number) => (*number >= 0).then(|| number.to_string()),
+        };
+        let fields = row.iter().zip(columns).skip(begin).map_while(written);
+        let fields: Vec<String> = fields.collect();
+        let end_of = |i: usize| fields[..=i].join(" ").len() as u32;
+        let ends: Vec<u32> = (0..fields.len()).map(end_of).collect();
+        let joined = begin..begin + ends.len();
+        (writer.fields(begin, fields.join(" ").as_bytes(), &ends)).unwrap();
+        for (column, value) in row.iter().enumerate() {
+            match value {
+                _ if joined.contains(&column) => Ok(()),
+                Value::Null => writer.field(column, None),
+                Value::Written(text) => writer.field(column, Some(text.as_bytes())),
+                Value::Number(number) => writer.number(column, *number),
+            }
+            .unwrap();
+        }
+        writer.end_row().unwrap();
+    }
+    let (_, encoder) = writer.finish().unwrap();
+    (file.into(), encoder)
+}
+
 fn read(file: &Bytes) -> Vec<Vec<Value>> {
     let reader = SerializedFileReader::new(file.clone()).unwrap();
     let rows = reader.get_row_iter(None).unwrap();
@@ -153,12 +191,19 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_rows_are_read_as_they_were_written(tables in vec(table(), 1..3)) {
+    fn any_rows_are_read_as_they_were_written(
+        tables in vec(table(), 1..3),
+        begins in vec(any::<Index>(), 1..300),
+    ) {
         for (columns, rows) in tables {
             let (file, encoder) = write(Encoder::new(&schema(&columns)), &rows);
             prop_assert_eq!(read(&file), expected(&columns, &rows));
+            let (joined, encoder) = write_joined(encoder, &columns, &rows, &begins[..1]);
+            prop_assert_eq!(&joined, &file, "fields of one text are fields");
+            let (joined, encoder) = write_joined(encoder, &columns, &rows, &begins);
+            prop_assert_eq!(&joined, &file, "the texts of rows may have any columns");
             let (again, _) = write(encoder, &rows);
-            prop_assert_eq!(again, file, "an encoder leaves nothing for the next file");
+            prop_assert_eq!(&again, &file, "an encoder leaves nothing for the next file");
         }
     }
 }
@@ -334,6 +379,20 @@ fn a_value_that_its_column_cannot_hold_is_an_error() {
     }
     assert!(writer.number(0, i64::from(i32::MAX) + 1).is_err());
     assert!(writer.number(2, 1).is_err());
+}
+
+#[test]
+fn a_value_in_a_text_that_its_column_cannot_hold_is_an_error() {
+    let columns = [(Kind::Int, false), (Kind::BigInt, true)];
+    for text in ["- 1", " 1", "1 ", "1 -1", "1 12345678x", "1 1234567890123x"] {
+        let encoder = Encoder::new(&schema(&columns)).with_absent(b"-");
+        let mut writer = Writer::new(encoder, io::sink()).unwrap();
+        let ends = [text.find(' ').unwrap() as u32, text.len() as u32];
+        writer.fields(0, text.as_bytes(), &ends).unwrap();
+        writer.end_row().unwrap();
+        let error = writer.finish().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{text:?}");
+    }
 }
 
 /// A writer that is full after some bytes.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::event::{Event, Time};
-use crate::format::{Format, Ranges, spaced};
+use crate::format::{Format, Ranges};
 use crate::origin::OriginValues;
 use crate::rejection::Rejection;
 use crate::timestamp::{self, TimeFormat, TimestampParser};
@@ -41,26 +41,6 @@ pub(crate) enum Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Calls `each` with every field, in order. `None` is a field that the message does not have and for
-    /// which the format has no word.
-    #[inline]
-    pub(crate) fn try_each<E>(
-        self,
-        mut each: impl FnMut(Option<&'a [u8]>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        match self {
-            Self::Spaced(message) => spaced::try_each_field(message, |field| each(Some(field))),
-            Self::Ranges {
-                message,
-                ranges,
-                absent,
-            } => ranges.iter().try_for_each(|range| {
-                let absent = (!absent.is_empty()).then_some(absent);
-                each(range.clone().map_or(absent, |range| Some(&message[range])))
-            }),
-        }
-    }
-
     pub(crate) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         let (spaced, ranged) = match self {
             Self::Spaced(message) => (Some(message.split(|byte| *byte == b' ')), None),

@@ -4,14 +4,14 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::{Compression, Sink};
-use crate::format::spaced::ABSENT;
-use crate::record::Record;
+use crate::format::spaced::{self, ABSENT};
+use crate::record::{Fields, Record};
 
 /// Writes records as rows of a Parquet file.
 pub(crate) struct ParquetSink<W: Write + Send> {
     writer: colparquet::Writer<W>,
-    /// For each column, whether it holds numbers.
-    are_numbers: Vec<bool>,
+    /// The ends of a record's fields.
+    ends: Vec<u32>,
     compression: Compression,
 }
 
@@ -21,12 +21,9 @@ impl<W: Write + Send> ParquetSink<W> {
         compression: &Compression,
         inner: W,
     ) -> io::Result<Self> {
-        let encoder = compression.column_encoder(schema);
-        let columns = schema.columns().iter();
+        let encoder = compression.column_encoder(schema).with_absent(ABSENT);
         Ok(Self {
-            are_numbers: columns
-                .map(|column| column.kind != colparquet::Kind::Text)
-                .collect(),
+            ends: Vec::new(),
             writer: colparquet::Writer::new(encoder, inner)?,
             compression: compression.clone(),
         })
@@ -43,22 +40,31 @@ impl<W: Write + Send> fmt::Debug for ParquetSink<W> {
 
 impl<W: Write + Send> Sink for ParquetSink<W> {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        let Self {
-            writer,
-            are_numbers,
-            ..
-        } = self;
+        let Self { writer, ends, .. } = self;
         match record.timestamp {
             Some(milliseconds) => writer.number(0, milliseconds * 1000)?,
             None => writer.field(0, None)?,
         }
         let mut column = 1;
-        record.fields.try_each(|field| {
-            let is_nothing = are_numbers[column] && field == Some(ABSENT);
-            let written = writer.field(column, field.filter(|_| !is_nothing));
-            column += 1;
-            written
-        })?;
+        match record.fields {
+            Fields::Spaced(message) => {
+                spaced::find_ends(message, ends);
+                writer.fields(column, message, ends)?;
+                column += ends.len();
+            }
+            Fields::Ranges {
+                message,
+                ranges,
+                absent,
+            } => {
+                let absent = (!absent.is_empty()).then_some(absent);
+                for range in ranges {
+                    let field = range.clone().map_or(absent, |range| Some(&message[range]));
+                    writer.field(column, field)?;
+                    column += 1;
+                }
+            }
+        }
         for value in record.origin.iter() {
             writer.field(column, (!value.is_empty()).then_some(value))?;
             column += 1;
