@@ -11,6 +11,7 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::{self, CParameter, ParamSwitch};
 
 use crate::failed;
 
@@ -21,9 +22,42 @@ const LEVEL: i32 = 1;
 /// much space as they save, and a small object has one such chunk for each column.
 const TINY: usize = 256;
 
+/// What a page has, as far as it decides how zstd looks for repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Nothing that another way would suit better.
+    Any,
+    /// Numbers of 64 bits that are in no order.
+    Counts,
+    /// Indexes of texts.
+    Indexes,
+}
+
+impl Content {
+    /// Returns the parameters in which it differs from the others. 0 is that of the level.
+    fn parameters(self) -> [CParameter; 4] {
+        let (min_match, hash_log, target_length, literals) = match self {
+            Self::Any => (0, 0, 0, ParamSwitch::Auto),
+            // Most of a number is zeros, which repeat those of the number before. Longer steps and a
+            // small table pass over other repeats, whose distances take more space than they save.
+            Self::Counts => (5, 10, 2, ParamSwitch::Enable),
+            // What repeats is a pair of addresses: two indexes of two bytes.
+            Self::Indexes => (4, 0, 0, ParamSwitch::Auto),
+        };
+        [
+            CParameter::MinMatch(min_match),
+            CParameter::HashLog(hash_log),
+            CParameter::TargetLength(target_length),
+            CParameter::LiteralCompressionMode(literals),
+        ]
+    }
+}
+
 /// Compresses pages. Its memory is reused for each.
 pub(crate) struct Codec {
     zstd: Compressor<'static>,
+    /// What the parameters are for.
+    content: Content,
     compressed: Vec<u8>,
 }
 
@@ -34,14 +68,20 @@ impl Codec {
         zstd.include_checksum(true)?;
         Ok(Self {
             zstd,
+            content: Content::Any,
             compressed: Vec::new(),
         })
     }
 
-    fn compress(&mut self, page: &[u8]) -> io::Result<Bytes> {
+    fn compress(&mut self, page: &[u8], content: Content) -> io::Result<Bytes> {
+        if std::mem::replace(&mut self.content, content) != content {
+            for parameter in content.parameters() {
+                self.zstd.set_parameter(parameter)?;
+            }
+        }
         self.compressed.clear();
         self.compressed
-            .reserve(zstd::zstd_safe::compress_bound(page.len()));
+            .reserve(zstd_safe::compress_bound(page.len()));
         self.zstd.compress_to_buffer(page, &mut self.compressed)?;
         Ok(Bytes::copy_from_slice(&self.compressed))
     }
@@ -97,6 +137,7 @@ impl Chunk {
         page: &[u8],
         rows: usize,
         has_indexes: bool,
+        content: Content,
         codec: &mut Codec,
     ) -> io::Result<()> {
         let (encoding, count) = match has_indexes {
@@ -105,7 +146,7 @@ impl Chunk {
         };
         *count += 1;
         self.rows += rows;
-        let page = self.compressed(page, codec, |buf| Page::DataPage {
+        let page = self.compressed(page, content, codec, |buf| Page::DataPage {
             buf,
             num_values: rows as u32,
             encoding,
@@ -120,11 +161,12 @@ impl Chunk {
     fn compressed(
         &self,
         page: &[u8],
+        content: Content,
         codec: &mut Codec,
         as_page: impl FnOnce(Bytes) -> Page,
     ) -> io::Result<CompressedPage> {
         let compressed = match self.is_compressed {
-            true => codec.compress(page)?,
+            true => codec.compress(page, content)?,
             false => Bytes::copy_from_slice(page),
         };
         Ok(CompressedPage::new(as_page(compressed), page.len()))
@@ -147,11 +189,13 @@ impl Chunk {
         let mut encodings = vec![Encoding::PLAIN, Encoding::RLE];
         let has_dictionary = self.pages_of_indexes > 0;
         if has_dictionary {
-            let page = self.compressed(dictionary, codec, |buf| Page::DictionaryPage {
-                buf,
-                num_values: entries as u32,
-                encoding: Encoding::PLAIN,
-                is_sorted: false,
+            let page = self.compressed(dictionary, Content::Any, codec, |buf| {
+                Page::DictionaryPage {
+                    buf,
+                    num_values: entries as u32,
+                    encoding: Encoding::PLAIN,
+                    is_sorted: false,
+                }
             })?;
             self.uncompressed_bytes += write(page, &mut file)?;
             encodings.push(Encoding::RLE_DICTIONARY);

@@ -7,7 +7,7 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::batch::Field;
-use crate::chunk::{Chunk, Codec};
+use crate::chunk::{Chunk, Codec, Content};
 use crate::hybrid;
 use crate::number::{Native, Number};
 use crate::presence::Presence;
@@ -17,6 +17,7 @@ use crate::text::Text;
 /// The values of a column since the row group began.
 #[derive(Debug)]
 pub(crate) struct ColumnEncoder {
+    kind: Kind,
     /// Only an optional column has them.
     presence: Option<Presence>,
     values: AnyValues,
@@ -78,6 +79,7 @@ pub(crate) fn dictionary_pays(new_entries: usize, rows: usize) -> bool {
 impl ColumnEncoder {
     pub(crate) fn new(descriptor: ColumnDescPtr, kind: Kind, max_dictionary: usize) -> Self {
         Self {
+            kind,
             presence: (descriptor.max_def_level() > 0).then(Presence::default),
             values: match kind {
                 Kind::Text => AnyValues::Text(Text::new(max_dictionary)),
@@ -148,7 +150,12 @@ impl ColumnEncoder {
             let bytes = page.len() + if has_indexes { dictionary.len() } else { 0 };
             self.chunk.store_plain_if_tiny(bytes);
         }
-        self.chunk.write_page(page, rows, has_indexes, codec)
+        let content = match (self.kind, has_indexes) {
+            (Kind::BigInt, false) => Content::Counts,
+            (Kind::Text, true) => Content::Indexes,
+            _ => Content::Any,
+        };
+        (self.chunk).write_page(page, rows, has_indexes, content, codec)
     }
 
     /// Returns the chunk as it is in the file, and begins the next row group.
