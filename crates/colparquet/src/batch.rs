@@ -105,9 +105,11 @@ pub(crate) struct Field<'a> {
 impl<'a> Field<'a> {
     #[inline]
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        let mut word = [0; WORD];
-        let known = bytes.len().min(WORD);
-        word[..known].copy_from_slice(&bytes[..known]);
+        let word = bytes.first_chunk().copied().unwrap_or_else(|| {
+            let mut word = [0; WORD];
+            word[..bytes.len()].copy_from_slice(bytes);
+            word
+        });
         Self {
             bytes,
             word: u64::from_le_bytes(word),
