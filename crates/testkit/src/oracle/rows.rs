@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use jiff::civil::date;
 use regex::bytes::Regex;
-use rehose_extract::{FIELDS, FormatName, LineBreaks, Options};
+use rehose_extract::{FIELDS, FileKind, FormatName, LineBreaks, Options};
 
 use super::regex::compiled;
 use super::{Event, Time};
@@ -178,8 +178,17 @@ impl<'a> Rows<'a> {
             }
         }
         let value = |column: &String| {
-            let place = fields.iter().position(|field| field == column);
-            place.map_or("-", |place| values[place]).to_owned()
+            let Some(place) = fields.iter().position(|field| field == column) else {
+                return "-".to_owned();
+            };
+            // Parquet has the number, and not how it was written.
+            let is_in_parquet = self.options.to == Some(FileKind::Parquet);
+            match NUMBERS.split(',').any(|number| number == column) && is_in_parquet {
+                true => values[place]
+                    .parse()
+                    .map_or("-".to_owned(), |number: i64| number.to_string()),
+                false => values[place].to_owned(),
+            }
         };
         Ok(self.columns.iter().map(value).collect())
     }
