@@ -7,6 +7,8 @@ pub(crate) mod acceptance;
 pub(crate) mod cat;
 pub(crate) mod format;
 pub(crate) mod inspect;
+pub(crate) mod job;
+pub(crate) mod merge;
 pub(crate) mod mode;
 pub(crate) mod operate;
 pub(crate) mod prefix;
@@ -19,6 +21,7 @@ use clap::{Parser, Subcommand};
 
 use cat::CatArgs;
 use inspect::InspectArgs;
+use merge::MergeArgs;
 use operate::Operation;
 use run::RunArgs;
 use sample::SampleArgs;
@@ -49,6 +52,16 @@ pub(crate) enum Command {
     ///
     /// To continue an interrupted run, run the same command with its --job.
     Run(Box<RunArgs>),
+    /// Merge the objects of each hour into few Parquet files
+    ///
+    /// SOURCE is a stash as for `rehose run`, whose keys have the hour or the day. For each hour that has
+    /// closed, OUTPUT gets merged/day=<day>/hour=<hour>/<generation>-<task>.parquet. Records of a flow that
+    /// continue each other become one row; its last column says how many. Objects that come later are
+    /// merged by the next merge, into a file of their own. When the job has ended, its report shows that
+    /// records, packets and bytes are the same in the objects and in the files.
+    ///
+    /// To continue an interrupted merge, run the same command with its --job.
+    Merge(Box<MergeArgs>),
     /// Print the rows of files that rehose wrote, as CSV or JSON
     ///
     /// The bytes of each file say whether it is CSV.gz or Parquet; both print the same, with the names

@@ -33,7 +33,8 @@ fn main() -> ExitCode {
     }
     let status = match Args::try_parse() {
         Ok(args) => match args.command {
-            Command::Run(args) => block_on(args.cores(), run::run(args)),
+            Command::Run(args) => block_on(args.job.cores(), run::run(args)),
+            Command::Merge(args) => block_on(args.job.cores(), run::merge(args)),
             Command::Inspect(args) => block_on(1, inspect::inspect(args)),
             Command::Cat(args) => block_on(1, cat::cat(args)),
             Command::Table(args) => table::print_table(&args),

@@ -1,28 +1,51 @@
-//! `rehose run`: runs a whole job in this process, with the same ledger and output as in the cloud.
+//! `rehose run` and `rehose merge`: a whole job in this process, with the same ledger and output as in the
+//! cloud.
 
 mod folder;
 mod job;
 
 use jiff::Timestamp;
+use rehose_extract::{FileKind, Options};
 use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::report::{JobOutcome, Report};
 use rehose_store::location::Location;
 
+use self::job::JobKind;
 use crate::args::format::describe_options_error;
+use crate::args::job::JobArgs;
+use crate::args::merge::MergeArgs;
 use crate::args::run::RunArgs;
 use crate::console::{print, print_error, print_json, print_note};
 use crate::exit::{FAILED, USAGE, status_of};
 use crate::summary;
 
-/// Runs a job and returns the exit status.
+/// Rewrites every object of a stash, and returns the exit status.
 pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
+    let kind = JobKind::Rewrite {
+        mode: args.mode(),
+        level: args.level,
+    };
+    run_job(&args.job, args.options(), kind).await
+}
+
+/// Merges the objects of a stash, and returns the exit status.
+pub(crate) async fn merge(args: Box<MergeArgs>) -> u8 {
+    let kind = JobKind::Merge(args.merge());
+    let options = Options {
+        to: Some(FileKind::Parquet),
+        ..args.job.options()
+    };
+    run_job(&args.job, options, kind).await
+}
+
+async fn run_job(args: &JobArgs, options: Options, kind: JobKind) -> u8 {
     let job = args
         .job
         .clone()
         .unwrap_or_else(|| JobId::new(Timestamp::now()));
     let result = tokio::select! {
-        result = job::run(&args, &job) => result,
+        result = job::run(args, options, kind, &job) => result,
         _ = tokio::signal::ctrl_c() => {
             print_error(&format!(
                 "interrupted; run the same command with --job {job} to continue"
@@ -32,7 +55,7 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
     };
     match result {
         Ok(report) => {
-            print_result(&args, &report);
+            print_result(args, &report);
             status_of(&report)
         }
         Err(error) => match error.kind() {
@@ -53,7 +76,7 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
     }
 }
 
-fn print_result(args: &RunArgs, report: &Report) {
+fn print_result(args: &JobArgs, report: &Report) {
     let path = report_path(&args.output, &report.job);
     if args.json {
         print_json(report);
@@ -76,10 +99,16 @@ fn print_result(args: &RunArgs, report: &Report) {
         for line in summary::first_failures(report) {
             print_error(&line);
         }
-        print_error(&format!(
-            "incomplete: fix or exclude the failed objects, then run again with --mode missing; \
-             {path} lists the failures"
-        ));
+        print_error(&match report.merged {
+            None => format!(
+                "incomplete: fix or exclude the failed objects, then run again with --mode missing; \
+                 {path} lists the failures"
+            ),
+            Some(_) => format!(
+                "incomplete: all other objects are merged; replace the failed objects, then merge \
+                 again; {path} lists the failures"
+            ),
+        });
     }
 }
 

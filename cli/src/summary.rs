@@ -5,7 +5,7 @@ use indicatif::{HumanBytes, HumanCount};
 use rehose_extract::FormatName;
 use rehose_reprocess::check::watch::Look;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::ledger::report::{JobOutcome, RejectionExample, Rejections, Report};
+use rehose_reprocess::ledger::report::{JobOutcome, Merged, RejectionExample, Rejections, Report};
 
 /// The number of failures to show; the report lists more.
 const SHOWN: usize = 10;
@@ -50,7 +50,24 @@ pub(crate) fn of_report(report: &Report) -> String {
     }
     grid.add_row(["bytes", "in", &HumanBytes(bytes.read).to_string()]);
     grid.add_row(["", "out", &HumanBytes(bytes.written).to_string()]);
+    if let Some(merged) = &report.merged {
+        add_merged(&mut grid, merged);
+    }
     numbers_to_string(grid)
+}
+
+/// Adds the files of a merge, and the sums that prove that nothing is missing and nothing doubled.
+fn add_merged(grid: &mut Table, merged: &Merged) {
+    let counts = [("merged", "files", merged.files), ("", "rows", merged.rows)];
+    for (heading, label, count) in counts {
+        grid.add_row([heading, label, &HumanCount(count).to_string()]);
+    }
+    for (name, read) in merged.read.iter() {
+        let written = merged.written.get(name);
+        let heading = format!("sum of {name}");
+        grid.add_row([&heading, "in", &HumanCount(read).to_string()]);
+        grid.add_row(["", "out", &HumanCount(written).to_string()]);
+    }
 }
 
 /// The numbers of a job that has not ended.
@@ -117,6 +134,39 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             by_prefix.join(", ")
         ));
     }
+    notes.extend(report.merged.iter().flat_map(notes_of_merge));
+    notes
+}
+
+/// What a user should know of the objects that a merge has left out.
+fn notes_of_merge(merged: &Merged) -> Vec<String> {
+    let mut notes = Vec::new();
+    if merged.generations == 0 {
+        notes.push("nothing new to merge in the hours that have closed".to_owned());
+    }
+    let mut note = |count: u64, what: &str| {
+        if count > 0 {
+            let objects = if count == 1 { "object" } else { "objects" };
+            notes.push(format!("{} {objects} {what}", HumanCount(count)));
+        }
+    };
+    note(
+        merged.unplaced,
+        "left out, with no hour in the key; --layout says where the time is",
+    );
+    note(
+        merged.open,
+        "left out, of hours that may still get others; merge again after they have closed",
+    );
+    note(
+        merged.missing,
+        "in no file, because an earlier merge could not read them; replace them, then merge again",
+    );
+    note(
+        merged.replaced.len() as u64,
+        "changed after being merged; their rows are those of before",
+    );
+    notes.extend((merged.replaced.iter().take(SHOWN)).map(|key| format!("changed: {key}")));
     notes
 }
 

@@ -13,7 +13,7 @@ use crate::exit::{SUCCEEDED, USAGE};
 
 /// Prints the table and returns the exit status.
 pub(crate) fn print_table(args: &TableArgs) -> u8 {
-    let shape = match args.format.options().compile() {
+    let shape = match args.options().compile() {
         Ok(shape) => shape,
         Err(error) => {
             print_error(&describe_options_error(&error));
@@ -79,7 +79,7 @@ fn print_for_stack(args: &TableArgs, shape: &Shape) -> Result<(), LayoutError> {
         since: "{since}",
     };
     print_json(&json!({
-        "options": args.format.options(),
+        "options": args.options(),
         "tables": [
             Table::rows(shape, location)?,
             Table::rejected(location),

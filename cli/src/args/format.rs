@@ -35,11 +35,7 @@ pub(crate) struct DialectArgs {
 
 /// Which columns are written.
 #[derive(Debug, Args)]
-pub(crate) struct FormatArgs {
-    /// The kind of files to write. Parquet is smaller from about 250 KB of text in an object on, and
-    /// queries read only the columns that they name [default: csv]
-    #[arg(long, value_enum)]
-    to: Option<To>,
+pub(crate) struct ColumnArgs {
     /// How to split a message into columns
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -50,12 +46,32 @@ pub(crate) struct FormatArgs {
     /// The regex for --format regex. Each named group is a column
     #[arg(long, value_name = "REGEX")]
     message_regex: Option<String>,
-    /// How to write line breaks in columns of CSV [default: escape]
-    #[arg(long, value_enum)]
-    line_breaks: Option<LineBreaksName>,
     /// Add columns that say where an event comes from
     #[arg(long, value_enum, value_delimiter = ',', value_name = "COLUMN,...")]
     with: Vec<With>,
+}
+
+/// Which files are written.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// The kind of files to write. Parquet is smaller from about 250 KB of text in an object on, and
+    /// queries read only the columns that they name [default: csv]
+    #[arg(long, value_enum)]
+    to: Option<To>,
+    /// How to write line breaks in columns of CSV [default: escape]
+    #[arg(long, value_enum)]
+    line_breaks: Option<LineBreaksName>,
+}
+
+impl FileArgs {
+    /// Adds the kind of files to other options.
+    pub(crate) fn options(&self, columns: Options) -> Options {
+        Options {
+            to: self.to.map(To::kind),
+            line_breaks: self.line_breaks.map(LineBreaksName::name),
+            ..columns
+        }
+    }
 }
 
 impl DialectArgs {
@@ -73,19 +89,17 @@ impl DialectArgs {
     }
 }
 
-impl FormatArgs {
-    /// The options of the extraction. Those that are not about the format have their defaults.
+impl ColumnArgs {
+    /// The options of the extraction. Those that are not about columns have their defaults.
     pub(crate) fn options(&self) -> Options {
         let fields = self.fields.clone().into_iter().reduce(|mut all, more| {
             all.extend(more);
             all
         });
         Options {
-            to: self.to.map(To::kind),
             format: self.format.map(Format::name),
             fields,
             message_regex: self.message_regex.clone(),
-            line_breaks: self.line_breaks.map(LineBreaksName::name),
             with: self.with.iter().map(|with| with.column()).collect(),
             ..Options::default()
         }

@@ -1,7 +1,8 @@
-//! Prefixes and locations in arguments. Whatever names keys is parsed here, because a prefix that was
+//! Prefixes, locations and times of keys in arguments. Whatever names keys is parsed here, because a prefix that was
 //! copied from a delivery stream can have expressions that no key has.
 
-use rehose_catalog::expression;
+use jiff::civil::DateTime;
+use rehose_catalog::{Layout, expression};
 use rehose_store::location::Location;
 
 /// Parses a prefix of keys.
@@ -17,6 +18,20 @@ pub(crate) fn parse_location(text: &str) -> Result<Location, String> {
         refuse_expressions(text)?;
     }
     Ok(location)
+}
+
+/// Parses the layout of keys.
+pub(crate) fn parse_layout(text: &str) -> Result<Layout, String> {
+    text.parse().map_err(|error| format!("it {error}"))
+}
+
+/// Parses an hour as Firehose writes it in keys.
+pub(crate) fn parse_hour(text: &str) -> Result<DateTime, String> {
+    const FORMAT: &str = "%Y/%m/%d/%H";
+    match DateTime::strptime(FORMAT, text) {
+        Ok(hour) if hour.strftime(FORMAT).to_string() == text => Ok(hour),
+        _ => Err("it must be yyyy/MM/dd/HH, as in 2020/01/31/00".to_owned()),
+    }
 }
 
 fn refuse_expressions(text: &str) -> Result<(), String> {

@@ -3,10 +3,11 @@
 use clap::{Args, ValueEnum};
 use jiff::civil::DateTime;
 use rehose_catalog::{Layout, SINCE, Zone};
+use rehose_extract::Options;
 use rehose_store::location::Location;
 
-use crate::args::format::FormatArgs;
-use crate::args::prefix::{parse_location, parse_prefix};
+use crate::args::format::{ColumnArgs, FileArgs};
+use crate::args::prefix::{parse_hour, parse_layout, parse_location, parse_prefix};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -49,7 +50,9 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "HOUR", default_value = SINCE, value_parser = parse_hour)]
     pub(crate) since: DateTime,
     #[command(flatten)]
-    pub(crate) format: FormatArgs,
+    columns: ColumnArgs,
+    #[command(flatten)]
+    file: FileArgs,
     /// The name of the table [default: flow_logs or messages, rejected, receipts]
     #[arg(long, value_parser = parse_name)]
     pub(crate) name: Option<String>,
@@ -62,6 +65,13 @@ pub(crate) struct TableArgs {
         "table", "location", "prefix", "layout", "partitions", "time_zone", "since", "name", "database"
     ])]
     pub(crate) json: bool,
+}
+
+impl TableArgs {
+    /// The options of the output.
+    pub(crate) fn options(&self) -> Options {
+        self.file.options(self.columns.options())
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -81,10 +91,6 @@ pub(crate) struct Partition {
     pub(crate) values: Vec<String>,
 }
 
-fn parse_layout(text: &str) -> Result<Layout, String> {
-    text.parse().map_err(|error| format!("it {error}"))
-}
-
 fn parse_zone(text: &str) -> Result<Zone, String> {
     text.parse().map_err(|error| format!("it {error}"))
 }
@@ -99,15 +105,6 @@ fn parse_partition(text: &str) -> Result<Partition, String> {
         column: column.to_owned(),
         values: values.split(',').map(str::to_owned).collect(),
     })
-}
-
-/// Parses an hour as Firehose writes it in keys.
-fn parse_hour(text: &str) -> Result<DateTime, String> {
-    const FORMAT: &str = "%Y/%m/%d/%H";
-    match DateTime::strptime(FORMAT, text) {
-        Ok(hour) if hour.strftime(FORMAT).to_string() == text => Ok(hour),
-        _ => Err("it must be yyyy/MM/dd/HH, as in 2020/01/31/00".to_owned()),
-    }
 }
 
 /// Parses a name that Athena accepts

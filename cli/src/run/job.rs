@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rehose_extract::{Compression, FileKind};
+use rehose_extract::{Compression, FileKind, Options};
 use rehose_reprocess::check::{Checker, JobState, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, Result};
 use rehose_reprocess::exclude::ErrorRecords;
-use rehose_reprocess::job::JobId;
+use rehose_reprocess::job::{JobId, Merge, Mode};
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::ledger::{Ledger, REPORT};
 use rehose_reprocess::plan::{Planner, StartRequest};
@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::folder;
-use crate::args::run::RunArgs;
+use crate::args::job::JobArgs;
 use crate::progress::Progress;
 
 /// The most messages that wait for a worker. Bounds the memory of a large job.
@@ -43,28 +43,53 @@ const ATTEMPTS: u32 = 3;
 /// The wait before a message is processed again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
 
+/// What a job makes of objects.
+pub(super) enum JobKind {
+    /// A file of each.
+    Rewrite {
+        /// Which objects are read.
+        mode: Mode,
+        /// The level of gzip.
+        level: Option<u8>,
+    },
+    /// A few files of all.
+    Merge(Merge),
+}
+
 /// Runs a job to its end and returns its report. A job that exists continues: it is planned again from
 /// the first page, which is cheap, because its slices and receipts exist.
-pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
+pub(super) async fn run(
+    args: &JobArgs,
+    options: Options,
+    kind: JobKind,
+    job: &JobId,
+) -> Result<Report> {
     let (source_location, output_location) = folder::resolve(&args.source, &args.output)?;
     let stores = Stores::of(&[&source_location, &output_location]).await;
     let source = stores.source(&source_location)?;
     let output = open_output(&stores, &output_location, args.sync)?;
     let limits = limits(args, &[&source_location, &output_location]);
     let queue = LocalQueue::new(QUEUED);
+    let (mode, level, merge) = match kind {
+        JobKind::Rewrite { mode, level } => (mode, level, None),
+        JobKind::Merge(merge) => (Mode::All, None, Some(merge)),
+    };
+    // A merge lists everything before its first slice.
+    let pages = if merge.is_some() { usize::MAX } else { 1 };
+    let shape = options.compile()?;
     let request = StartRequest {
         job: job.clone(),
         source: source.name(),
         prefix: args.prefix(),
-        mode: args.mode(),
+        mode,
         exclude: args.exclude.clone(),
         errors: args.acceptance.errors().unwrap_or_default(),
         max_rejected: args.acceptance.max_rejected().unwrap_or_default(),
-        options: args.options(),
+        merge,
+        options,
         cursor: None,
     };
-    let shape = args.options().compile()?;
-    if args.level.is_some() && shape.file_kind() == FileKind::Parquet {
+    if level.is_some() && shape.file_kind() == FileKind::Parquet {
         return Err(Error::Value {
             name: "--level",
             reason: "it is for CSV; Parquet has its own codec, so leave it out".to_owned(),
@@ -75,7 +100,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         output: Arc::clone(&output),
         queue: Arc::new(queue.clone()),
         page: MAX_PAGE,
-        pages: 1,
+        pages,
     };
     // Before the lock, which creates the folder: a refused job writes nothing.
     planner.examine(&request).await?;
@@ -87,7 +112,7 @@ pub(super) async fn run(args: &RunArgs, job: &JobId) -> Result<Report> {
         vec![source],
         Arc::clone(&output),
         shape,
-        Compression::new(args.level),
+        Compression::new(level),
         // Only events are excluded here. The planner excludes objects.
         &[],
         ErrorRecords::Too,
@@ -142,7 +167,7 @@ fn open_output(stores: &Stores, location: &Location, sync: bool) -> Result<Arc<d
 
 /// The limits for these stores, unless the user sets them. A disk that is waited for takes as long as a
 /// network, and syncs several files at the cost of one.
-fn limits(args: &RunArgs, locations: &[&Location]) -> Limits {
+fn limits(args: &JobArgs, locations: &[&Location]) -> Limits {
     let is_near = |location: &&Location| matches!(location, Location::Folder(_));
     let cores = args.cores();
     let limits = match !args.sync && locations.iter().all(is_near) {

@@ -1,13 +1,16 @@
 //! The layout of a source's keys: which part of them is the time, and what else varies.
 
 mod error;
+mod key;
 
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
 
 pub use self::error::LayoutError;
+pub use self::key::KeyTime;
 use crate::REJECTED;
 
 /// The column with the time, whatever the layout is. So a query needs no change for another layout but
@@ -34,7 +37,8 @@ const REFUSED: &str = ",*?$\"'\\[]";
 /// `{yyyy}`, `{MM}`, `{dd}` and `{HH}` are the time, from the year to the finest part that keys have. Athena
 /// computes one partition column for all of them, so nothing else varies between them. Any other
 /// placeholder, such as `{account}`, is a partition column of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Layout {
     before: Vec<Part>,
     /// Begins with the folder that has the year, so that a value can be copied from a key.
@@ -202,6 +206,20 @@ impl Default for Layout {
             time,
             after: Vec::new(),
         }
+    }
+}
+
+impl TryFrom<String> for Layout {
+    type Error = LayoutError;
+
+    fn try_from(text: String) -> Result<Self, LayoutError> {
+        text.parse()
+    }
+}
+
+impl From<Layout> for String {
+    fn from(layout: Layout) -> Self {
+        layout.to_string()
     }
 }
 

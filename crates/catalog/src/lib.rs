@@ -32,7 +32,7 @@ use rehose_extract::{FieldKind, FileKind, FormatName, Shape};
 use serde::Serialize;
 
 use ddl::Ddl;
-pub use layout::{Layout, LayoutError, expression};
+pub use layout::{KeyTime, Layout, LayoutError, expression};
 pub use zone::{Zone, ZoneError};
 
 /// The projection of a column whose values only a query names, with `=` or `IN`

@@ -130,6 +130,7 @@ fn receipts_have_every_property_that_a_receipt_can_have() {
         .into_iter()
         .map(|outcome| ObjectReceipt {
             key: String::new(),
+            sums: None,
             outcome,
         })
         .flat_map(|receipt| match serde_json::to_value(receipt).unwrap() {
@@ -154,6 +155,7 @@ fn receipts_have_every_property_that_a_receipt_can_have() {
         bytes: 0,
         rows: 0,
         inputs: Vec::new(),
+        sums: None,
     };
     let Value::Object(artifact) = serde_json::to_value(artifact).unwrap() else {
         panic!("an artifact is an object");

@@ -34,7 +34,8 @@ use self::run::{Run, SortedRuns};
 use self::sorted::Merged;
 use self::table::{SortedTable, Table};
 use self::texts::{NONE, Texts};
-use crate::record::Record;
+use crate::format::spaced;
+use crate::record::{Fields, Record};
 use crate::schema::{Column, FieldKind};
 use crate::shape::Shape;
 use crate::sink::Sink;
@@ -67,6 +68,8 @@ pub struct Merger {
     texts: Texts,
     /// For each part of the key, its last text.
     last: Vec<u32>,
+    /// The ends of a record's fields.
+    ends: Vec<u32>,
     /// The records of the object that is being converted.
     staged: Table,
     sums: Sums,
@@ -97,6 +100,7 @@ impl Merger {
             new_file,
             texts: Texts::default(),
             last: vec![NONE; columns.parts.len()],
+            ends: Vec::new(),
             staged: Table::new(&columns),
             sums: Sums::of(&columns),
             staged_runs: Vec::new(),
@@ -162,6 +166,7 @@ impl Merger {
             texts,
             last,
             staged,
+            ends,
             ..
         } = self;
         let (key, measures) = staged.add(NOTHING);
@@ -169,35 +174,51 @@ impl Merger {
             measures[0] = time;
         }
         let mut places = columns.places.iter().skip(1);
-        let mut add = |field: Option<&[u8]>| {
-            match places.next() {
-                Some(Place::Measure(measure)) => {
-                    if let Some(number) = field.and_then(number) {
-                        measures[*measure] = number;
-                    }
+        let mut add = |field: Option<&[u8]>| match places.next() {
+            Some(Place::Measure(measure)) => {
+                if let Some(number) = field.and_then(number) {
+                    measures[*measure] = number;
                 }
-                Some(Place::Key(part)) => {
-                    key[*part] = match (field, columns.parts[*part]) {
-                        (None, _) => NONE,
-                        (Some(field), PartKind::Number) => {
-                            number(field).map_or(NONE, |number| number as u32 + 1)
-                        }
-                        (Some(field), PartKind::Text) => {
-                            let last = &mut last[*part];
-                            if texts.get(*last) != Some(field) {
-                                *last = texts.id(field);
-                            }
-                            *last
-                        }
-                    };
-                }
-                None => {}
             }
-            Ok::<(), io::Error>(())
+            Some(Place::Key(part)) => {
+                key[*part] = match (field, columns.parts[*part]) {
+                    (None, _) => NONE,
+                    (Some(field), PartKind::Number) => {
+                        number(field).map_or(NONE, |number| number as u32 + 1)
+                    }
+                    (Some(field), PartKind::Text) => {
+                        let last = &mut last[*part];
+                        if texts.get(*last) != Some(field) {
+                            *last = texts.id(field);
+                        }
+                        *last
+                    }
+                };
+            }
+            None => {}
         };
-        record.fields.try_each(&mut add)?;
+        match record.fields {
+            Fields::Spaced(message) => {
+                spaced::find_ends(message, ends);
+                let mut begin = 0;
+                for end in ends {
+                    add(Some(&message[begin..*end as usize]));
+                    begin = *end as usize + 1;
+                }
+            }
+            Fields::Ranges {
+                message,
+                ranges,
+                absent,
+            } => {
+                let absent = (!absent.is_empty()).then_some(absent);
+                for range in ranges {
+                    add(range.clone().map_or(absent, |range| Some(&message[range])));
+                }
+            }
+        }
         for value in record.origin.iter() {
-            add((!value.is_empty()).then_some(value))?;
+            add((!value.is_empty()).then_some(value));
         }
         if let Some(records) = measures.last_mut() {
             *records = 1;

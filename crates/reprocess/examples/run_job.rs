@@ -52,6 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         exclude: Vec::new(),
         errors: ErrorRecords::default(),
         max_rejected: MaxRejected::default(),
+        merge: None,
         options: Options::default(),
         cursor: None,
     };

@@ -41,6 +41,7 @@
 //! The steps above, `Progress` and `advance` (`ledger/progress.rs`), and the fields of [`Checked`] that
 //! `statemachine.asl.json` reads. [`Patience::stalled`] must exceed the queue's visibility timeout.
 
+mod publish;
 pub mod watch;
 
 use std::sync::Arc;
@@ -59,7 +60,7 @@ use crate::error::Result;
 use crate::job::JobId;
 use crate::ledger::progress::{Progress, Stop, advance};
 use crate::ledger::report::{JobOutcome, Report, Totals};
-use crate::ledger::statuses::missing_objects;
+use crate::ledger::statuses::{missing_objects, missing_parts};
 use crate::ledger::{Ledger, PROGRESS, REPORT, slice_name};
 use crate::task::TaskMessage;
 
@@ -170,7 +171,7 @@ impl Checker {
             self.record_activity(&ledger, &mut progress, moved, now)
                 .await?;
             if self.is_patience_over(&progress, now) {
-                if progress.rounds < self.patience.rounds {
+                if progress.rounds < self.patience.rounds + progress.halvings {
                     progress.rounds += 1;
                     progress.resending = Some(progress.watermark.slice);
                 } else {
@@ -253,7 +254,18 @@ impl Checker {
                 ledger.require_slice(number),
                 ledger.receipt_names_of(number)
             )?;
-            let missing = missing_objects(&slice, &names);
+            let missing = match slice.generation() {
+                None => missing_objects(&slice, &names).collect(),
+                Some(_) => {
+                    let parts = missing_parts(&slice, &names, progress.rounds);
+                    let largest = slice.tasks.iter().map(Vec::len).max().unwrap_or_default();
+                    if !parts.is_empty() {
+                        progress.halvings = progress.halvings.max(largest.ilog2() + 1);
+                    }
+                    parts
+                }
+            };
+            let missing = missing.into_iter();
             let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
             send(&*self.queue, ledger.job(), missing, deadline).await?;
             progress.resending = slice.more.then_some(number + 1);
@@ -276,10 +288,17 @@ impl Checker {
 }
 
 /// Advances the watermark of a plan that must be complete.
+///
+/// A generation at the watermark is published as soon as its tasks are settled.
 async fn walk(ledger: &Ledger, progress: &mut Progress, deadline: Deadline) -> Result<Stop> {
-    match advance(ledger, progress, deadline).await? {
-        Stop::Unplanned => Err(ledger.not_planned(&slice_name(progress.watermark.slice))),
-        stop => Ok(stop),
+    loop {
+        match advance(ledger, progress, deadline).await? {
+            Stop::Unplanned => {
+                return Err(ledger.not_planned(&slice_name(progress.watermark.slice)));
+            }
+            Stop::Unsettled if publish::from_watermark(ledger, progress, deadline).await? => {}
+            stop => return Ok(stop),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A job: its id and its definition.
 
+mod merge;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,6 +10,7 @@ use rehose_extract::Options;
 use rehose_store::StoreName;
 use serde::{Deserialize, Serialize};
 
+pub use self::merge::Merge;
 use crate::error::Error;
 use crate::exclude::ErrorRecords;
 use crate::ledger::Version;
@@ -147,6 +150,9 @@ pub struct Job {
     /// The job whose failed and lost objects are planned, instead of a listing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<JobId>,
+    /// How the objects are merged. Without it, each is rewritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<Merge>,
     /// The options, with their defaults filled in.
     pub options: Options,
     /// The time of the first call of `start`.

@@ -11,6 +11,8 @@
 //! jobs/<job>/progress.json             the progress of check
 //! jobs/<job>/report.json               the result of the job
 //! athena/                              results of queries, which Athena writes
+//! merge.json, generations/, unpublished/, merged/
+//!                                      merges; see [`generation`]
 //! ```
 //!
 //! Every JSON document is written once, if absent, except `progress.json`. The watermark in that could be
@@ -18,6 +20,7 @@
 
 mod binding;
 mod document;
+pub mod generation;
 mod layout;
 pub mod manifest;
 pub(crate) mod progress;
@@ -37,11 +40,13 @@ use crate::error::{Error, Result};
 use crate::job::{Job, JobId};
 use crate::task::TaskId;
 use document::{get, put_if_absent, to_line};
+use generation::Generations;
 use manifest::Slice;
 use receipt::Receipt;
 use report::Report;
 
 pub use binding::bind;
+pub(crate) use binding::bound_kind;
 pub(crate) use document::differences;
 pub use layout::{BINDING, OutputId, REPORT, ROWS, WRITTEN, receipt_name, slice_name};
 pub(crate) use layout::{DEFINITION, PROGRESS, is_written_by_us, task_of_receipt, would_be_listed};
@@ -63,6 +68,11 @@ impl Ledger {
     /// The job.
     pub fn job(&self) -> &JobId {
         &self.job
+    }
+
+    /// The generations of the output.
+    pub(crate) fn generations(&self) -> Generations {
+        Generations::new(Arc::clone(&self.store))
     }
 
     /// The URL of the report, which exists once the job has ended.

@@ -6,7 +6,7 @@
 //! | [`work`] | `process`: a message becomes finished outputs and a receipt |
 //! | [`check`] | `check`: receipts become a report; and watching a job without writing |
 //! | [`ledger`] | the documents in which these three tell each other what happened |
-//! | [`job`], [`task`] | what a job and a task are |
+//! | [`job`], [`task`], [`partition`] | what a job, a task and a partition are |
 //! | [`promise`] | what a job promises, by ids |
 //! | [`deadline`], [`error`] | what all of them share |
 //!
@@ -59,6 +59,7 @@
 //!     exclude: Vec::new(),
 //!     errors: ErrorRecords::default(),
 //!     max_rejected: MaxRejected::default(),
+//!     merge: None,
 //!     options: Options::default(),
 //!     cursor: None,
 //! };
@@ -92,6 +93,7 @@ pub mod error;
 pub mod exclude;
 pub mod job;
 pub mod ledger;
+pub mod partition;
 pub mod plan;
 pub mod promise;
 pub mod task;

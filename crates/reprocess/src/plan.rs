@@ -3,8 +3,10 @@
 //! [`Planner::start`] plans the objects under a prefix. [`Planner::retry`] plans the failed and lost
 //! objects of another job.
 
+mod generations;
 mod leftover;
 mod listing;
+mod partitions;
 mod planner;
 mod retry;
 mod start;

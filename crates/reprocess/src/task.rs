@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::ParseIntError;
+use std::ops::Range;
 use std::str::FromStr;
 
 use rehose_store::Listed;
@@ -25,27 +26,77 @@ pub struct TaskId {
     pub slice: u32,
     /// The index of the task in the slice.
     pub task: u32,
-    /// The index of the only object, for a task that was resent object by object.
+    /// The index of the only object, or of the first one, of a part of the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<u32>,
+    /// The index after the last object of a part, if it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u32>,
 }
 
 impl TaskId {
+    /// The whole task.
+    pub fn new(slice: u32, task: u32) -> Self {
+        Self {
+            slice,
+            task,
+            object: None,
+            until: None,
+        }
+    }
+
     /// One object of this task.
     pub fn of_object(self, object: usize) -> Self {
+        self.of_part(object..object + 1)
+    }
+
+    /// A part of this task.
+    pub fn of_part(self, objects: Range<usize>) -> Self {
         Self {
-            object: Some(object as u32),
+            object: Some(objects.start as u32),
+            until: (objects.len() > 1).then_some(objects.end as u32),
             ..self
         }
     }
+
+    /// The objects of a part, by index. `None` is the whole task.
+    pub fn part(self) -> Option<Range<usize>> {
+        let begin = self.object?;
+        let end = self.until.unwrap_or(begin.saturating_add(1));
+        Some(begin as usize..end as usize)
+    }
+}
+
+/// The two halves of a part. One object has none.
+pub fn halves(part: &Range<usize>) -> Option<[Range<usize>; 2]> {
+    let middle = part.start + part.len() / 2;
+    (part.len() > 1).then_some([part.start..middle, middle..part.end])
+}
+
+/// Whether a part comes from halving a task of this many objects.
+pub(crate) fn is_part(part: &Range<usize>, objects: usize) -> bool {
+    let mut whole = 0..objects;
+    while let Some([first, second]) = halves(&whole) {
+        whole = if part.start < second.start {
+            first
+        } else {
+            second
+        };
+        if whole == *part {
+            return true;
+        }
+    }
+    false
 }
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { slice, task, .. } = self;
-        match self.object {
-            None => write!(f, "{slice:08}-{task:04}"),
-            Some(object) => write!(f, "{slice:08}-{task:04}.{object:02}"),
+        write!(f, "{slice:08}-{task:04}")?;
+        match (self.object, self.until) {
+            (None, _) => Ok(()),
+            (Some(object), None) => write!(f, ".{object:02}"),
+            (Some(begin), Some(end)) => write!(f, ".{begin:04}-{end:04}"),
         }
     }
 }
@@ -55,14 +106,17 @@ impl FromStr for TaskId {
 
     fn from_str(name: &str) -> Result<Self, ParseIntError> {
         let (slice, rest) = name.split_once('-').unwrap_or((name, ""));
-        let (task, object) = match rest.split_once('.') {
-            Some((task, object)) => (task, Some(object.parse()?)),
-            None => (rest, None),
+        let (task, part) = rest.split_once('.').unzip();
+        let (object, until) = match part.map(|part| part.split_once('-').ok_or(part)) {
+            None => (None, None),
+            Some(Err(object)) => (Some(object.parse()?), None),
+            Some(Ok((begin, end))) => (Some(begin.parse()?), Some(end.parse()?)),
         };
         Ok(Self {
             slice: slice.parse()?,
-            task: task.parse()?,
+            task: task.unwrap_or(rest).parse()?,
             object,
+            until,
         })
     }
 }
@@ -74,6 +128,9 @@ pub struct PlannedObject {
     pub key: String,
     /// Its size when it was listed.
     pub bytes: u64,
+    /// What changes with its content, for an object of a generation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
 }
 
 impl From<Listed> for PlannedObject {
@@ -81,6 +138,17 @@ impl From<Listed> for PlannedObject {
         Self {
             key: listed.key,
             bytes: listed.bytes,
+            tag: None,
+        }
+    }
+}
+
+impl PlannedObject {
+    /// The object with its tag, for a generation.
+    pub(crate) fn tagged(listed: Listed) -> Self {
+        Self {
+            tag: Some(listed.tag.clone()),
+            ..Self::from(listed)
         }
     }
 }
@@ -115,14 +183,23 @@ impl TaskMessage {
     }
 }
 
-/// Divides objects into tasks, in their order.
+/// Divides objects into tasks of a job that rewrites, in their order.
 pub fn divide(objects: impl IntoIterator<Item = PlannedObject>) -> Vec<Vec<PlannedObject>> {
+    divide_by(objects, MAX_OBJECTS, MAX_BYTES)
+}
+
+/// Divides objects into tasks of up to so many objects and, unless it has only one, bytes.
+pub(crate) fn divide_by(
+    objects: impl IntoIterator<Item = PlannedObject>,
+    max_objects: usize,
+    max_bytes: u64,
+) -> Vec<Vec<PlannedObject>> {
     let mut tasks: Vec<Vec<PlannedObject>> = Vec::new();
     let mut bytes = 0;
     for object in objects {
         let size = object.bytes;
         match tasks.last_mut() {
-            Some(task) if task.len() < MAX_OBJECTS && bytes + size <= MAX_BYTES => {
+            Some(task) if task.len() < max_objects && bytes + size <= max_bytes => {
                 bytes += size;
                 task.push(object);
             }

@@ -5,15 +5,18 @@
 //!         └► convert ─┬► small      most objects, on the caller's thread
 //!                     └► streaming  the others ─► executor ─► pool
 //!                                                         └► movable_gzip
+//!         └► merge     the objects of a task that merges, into one file
 //! ```
 
 mod convert;
 mod executor;
 #[cfg(feature = "simulation")]
 mod in_place;
+mod merge;
 pub mod message;
 mod movable_gzip;
 mod outputs;
+mod pipe;
 mod plans;
 mod pool;
 mod process;

@@ -55,6 +55,7 @@ impl Functions {
             exclude: Vec::new(),
             errors: ErrorRecords::default(),
             max_rejected: MaxRejected::default(),
+            merge: None,
             options: Options::default(),
             cursor,
         };

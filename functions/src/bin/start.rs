@@ -9,7 +9,7 @@ use rehose_extract::Options;
 use rehose_functions::{Environment, deadline, log_and_answer, parse, serve};
 use rehose_reprocess::error;
 use rehose_reprocess::exclude::ErrorRecords;
-use rehose_reprocess::job::{JobId, MaxRejected, Mode};
+use rehose_reprocess::job::{JobId, MaxRejected, Merge, Mode};
 use rehose_reprocess::plan::RetryRequest;
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
 use rehose_store::aws;
@@ -35,6 +35,8 @@ struct StartEvent {
     errors: Option<ErrorRecords>,
     /// The percentage of events that may be rejected; as deployed by default.
     max_rejected: Option<MaxRejected>,
+    /// How the objects are merged; without it, each is rewritten.
+    merge: Option<Merge>,
     cursor: Option<Cursor>,
 }
 
@@ -96,6 +98,7 @@ async fn start(
             exclude: None,
             errors: None,
             max_rejected: None,
+            merge: None,
             cursor,
         } => {
             let request = RetryRequest { job, retry, cursor };
@@ -119,6 +122,7 @@ async fn start(
                 exclude: [&deployed.exclude[..], &event.exclude.unwrap_or_default()].concat(),
                 errors: event.errors.unwrap_or(deployed.errors),
                 max_rejected: event.max_rejected.unwrap_or(deployed.max_rejected),
+                merge: event.merge,
                 options: event.options.unwrap_or_else(|| deployed.options.clone()),
                 cursor: event.cursor,
             };

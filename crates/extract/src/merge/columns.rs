@@ -97,10 +97,7 @@ impl Columns {
         }
         keys.sort_by_key(|number| {
             let is_it = |first: &&str| **first == *schema[*number].name;
-            FIRST
-                .iter()
-                .position(|first| is_it(first))
-                .unwrap_or(FIRST.len())
+            FIRST.iter().position(is_it).unwrap_or(FIRST.len())
         });
         for (part, number) in keys.iter().enumerate() {
             places[*number] = Place::Key(part);

@@ -82,8 +82,6 @@ pub struct MergedFile<W: Write + Send> {
     columns: Arc<Columns>,
     rows: Rows,
     writer: colparquet::Writer<W>,
-    /// For each column, whether it holds numbers.
-    are_numbers: Vec<bool>,
     written: u64,
     sums: Sums,
 }
@@ -118,13 +116,12 @@ impl<W: Write + Send> MergedFile<W> {
         schema: &colparquet::Schema,
         out: W,
     ) -> io::Result<Self> {
-        let kinds = schema.columns().iter().map(|column| column.kind);
+        let encoder = colparquet::Encoder::new(schema).with_absent(ABSENT);
         Ok(Self {
             sums: Sums::of(&columns),
             columns,
             rows,
-            writer: colparquet::Writer::new(colparquet::Encoder::new(schema), out)?,
-            are_numbers: kinds.map(|kind| kind != colparquet::Kind::Text).collect(),
+            writer: colparquet::Writer::new(encoder, out)?,
             written: 0,
         })
     }
@@ -139,14 +136,12 @@ impl<W: Write + Send> MergedFile<W> {
             columns,
             rows,
             writer,
-            are_numbers,
             written,
             sums,
         } = self;
         let mut output = Output {
             columns,
             writer,
-            are_numbers,
             written,
             sums,
         };
@@ -176,7 +171,6 @@ impl<W: Write + Send> MergedFile<W> {
 struct Output<'a, W: Write + Send> {
     columns: &'a Columns,
     writer: &'a mut colparquet::Writer<W>,
-    are_numbers: &'a [bool],
     written: &'a mut u64,
     sums: &'a mut Sums,
 }
@@ -204,10 +198,7 @@ impl<W: Write + Send> Output<'_, W> {
                 return Ok(());
             };
             match part {
-                Part::Text(text) => {
-                    let is_nothing = self.are_numbers[*column] && text == Some(ABSENT);
-                    self.writer.field(*column, text.filter(|_| !is_nothing))
-                }
+                Part::Text(text) => self.writer.field(*column, text),
                 Part::Number(Some(number)) => self.writer.number(*column, number.into()),
                 Part::Number(None) => self.writer.field(*column, None),
             }

@@ -1,6 +1,6 @@
 //! `rehose.json`: the bucket and the options that an output is bound to.
 
-use rehose_extract::{DialectName, Options};
+use rehose_extract::{DialectName, FileKind, Options};
 use rehose_store::{Put, Store, StoreName};
 use serde::{Deserialize, Serialize};
 
@@ -63,4 +63,10 @@ pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> 
         bound,
         wanted,
     })
+}
+
+/// The kind of the files of rows that an output is bound to, if it is bound.
+pub(crate) async fn bound_kind(output: &dyn Store) -> Result<Option<FileKind>> {
+    let bound = get::<Binding>(output, BINDING).await?;
+    Ok(bound.map(|bound| bound.options.to.unwrap_or_default()))
 }

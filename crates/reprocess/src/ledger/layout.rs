@@ -3,6 +3,7 @@
 use rehose_extract::FileKind;
 use rehose_store::Store;
 
+use super::generation::{GENERATIONS, MERGE_BINDING, MERGED, UNPUBLISHED};
 use crate::task::TaskId;
 
 /// The name of a job's definition in its ledger.
@@ -52,7 +53,18 @@ impl OutputId {
 }
 
 /// The folders and files at the root of an output. Rehose writes them, and Athena writes `athena/`.
-pub const WRITTEN: [&str; 6] = [ROWS[0], ROWS[1], "rejected/", "jobs/", BINDING, "athena/"];
+pub const WRITTEN: [&str; 10] = [
+    ROWS[0],
+    ROWS[1],
+    "rejected/",
+    "jobs/",
+    BINDING,
+    "athena/",
+    MERGED,
+    GENERATIONS,
+    UNPUBLISHED,
+    MERGE_BINDING,
+];
 
 /// Whether rehose or Athena writes the object at a URL. Such an object is never a source: converting
 /// it would write more of them, without end if each new object sends an event.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Version;
-use crate::task::{PlannedObject, TaskId};
+use super::generation::GenerationId;
+use crate::task::{self, PlannedObject, TaskId};
 
 /// The tasks of one page of the listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,20 +31,48 @@ pub struct Slice {
     pub more: bool,
     /// The objects of each task.
     pub tasks: Vec<Vec<PlannedObject>>,
+    /// For a job that merges, what the slice is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<SliceOfMerge>,
+}
+
+/// What a slice of a job that merges is: a generation, or without one the end of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SliceOfMerge {
+    /// The generation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<GenerationId>,
+    /// Objects that are left out because their keys have no time.
+    pub unplaced: u64,
+    /// Objects that are left out because their partition may still get others.
+    pub open: u64,
+    /// Objects that are present but in no file, as an earlier job could not read them, and that have not
+    /// changed since.
+    pub missing: u64,
+    /// The first objects that have changed since they were merged. Their rows are those of before.
+    pub replaced: Vec<String>,
 }
 
 impl Slice {
+    /// The generation, if the slice is one.
+    pub fn generation(&self) -> Option<GenerationId> {
+        self.merge.as_ref()?.generation
+    }
+
     /// The objects of a task, if it is in this slice.
     pub fn objects(&self, task: TaskId) -> Option<&[PlannedObject]> {
         if task.slice != self.slice {
             return None;
         }
         let objects = self.tasks.get(usize::try_from(task.task).ok()?)?;
-        match task.object {
+        match task.part() {
             None => Some(objects),
-            Some(object) => {
-                let object = objects.get(usize::try_from(object).ok()?)?;
-                Some(std::slice::from_ref(object))
+            Some(part) => {
+                let is_planned = match self.generation() {
+                    None => part.len() == 1,
+                    Some(_) => task::is_part(&part, objects.len()),
+                };
+                objects.get(part).filter(|_| is_planned)
             }
         }
     }
@@ -51,11 +80,7 @@ impl Slice {
     /// The tasks with their ids.
     pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &[PlannedObject])> {
         self.tasks.iter().enumerate().map(|(task, objects)| {
-            let id = TaskId {
-                slice: self.slice,
-                task: task as u32,
-                object: None,
-            };
+            let id = TaskId::new(self.slice, task as u32);
             (id, objects.as_slice())
         })
     }

@@ -25,6 +25,7 @@ use futures::{StreamExt, TryStreamExt, stream, try_join};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::generation::Decision;
 use super::manifest::Slice;
 use super::report::Tally;
 use super::statuses::{ObjectStatus, object_statuses};
@@ -55,6 +56,9 @@ pub(crate) struct Progress {
     pub(crate) quiet: Option<Timestamp>,
     /// Rounds of resending that have begun.
     pub(crate) rounds: u32,
+    /// How many of them at least it takes until every missing object is sent alone.
+    #[serde(default)]
+    pub(crate) halvings: u32,
     /// The next slice of the current round, if one is under way.
     pub(crate) resending: Option<u32>,
     /// Whether objects without a receipt count as lost.
@@ -132,6 +136,8 @@ pub(crate) async fn advance(
 struct SliceStatuses {
     slice: Slice,
     statuses: Vec<Vec<ObjectStatus>>,
+    /// What a generation consists of, once it is published.
+    published: Option<Decision>,
 }
 
 /// Reads a slice, if it exists, with its statuses.
@@ -145,18 +151,34 @@ async fn read_statuses(
     let Some(slice) = slice else {
         return Ok(None);
     };
+    if let Some(id) = slice.generation() {
+        return Ok(Some(SliceStatuses {
+            published: ledger.generations().published(id).await?,
+            statuses: Vec::new(),
+            slice,
+        }));
+    }
     let statuses = object_statuses(ledger, &slice, &names, from, giving_up)
         .try_take_while(|statuses| std::future::ready(Ok(statuses.is_some())))
         .try_filter_map(async |statuses| Ok(statuses))
         .try_collect()
         .await?;
-    Ok(Some(SliceStatuses { slice, statuses }))
+    Ok(Some(SliceStatuses {
+        slice,
+        statuses,
+        published: None,
+    }))
 }
 
 impl Progress {
     /// Adds up the watermark's slice, and moves the watermark behind its last settled task. Returns
     /// `None` if the next slice follows.
-    fn add_slice(&mut self, SliceStatuses { slice, statuses }: SliceStatuses) -> Option<Stop> {
+    fn add_slice(&mut self, read: SliceStatuses) -> Option<Stop> {
+        let SliceStatuses {
+            slice,
+            statuses,
+            published,
+        } = read;
         if !self.watermark.counted {
             self.watermark.counted = true;
             let objects = &mut self.tally.totals.objects;
@@ -166,6 +188,18 @@ impl Progress {
             for (prefix, count) in &slice.error_records {
                 *self.tally.error_records.entry(prefix.clone()).or_insert(0) += count;
             }
+            if let Some(slice) = &slice.merge {
+                let merged = self.tally.merged.get_or_insert_default();
+                merged.unplaced += slice.unplaced;
+                merged.open += slice.open;
+                merged.missing += slice.missing;
+                merged.replaced.extend(slice.replaced.iter().cloned());
+            }
+        }
+        // A generation is published as a whole.
+        if let Some(decision) = published {
+            self.tally.add_generation(decision);
+            self.watermark.task = slice.tasks.len();
         }
         self.watermark.task += statuses.len();
         for status in statuses.into_iter().flatten() {

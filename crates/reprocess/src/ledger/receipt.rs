@@ -1,6 +1,7 @@
 //! A receipt: the outcome of a task.
 
 use rehose_extract::Summary;
+use rehose_extract::merge::Sums;
 use serde::{Deserialize, Serialize};
 
 use super::Version;
@@ -41,6 +42,9 @@ impl Receipt {
                 "events are not written + rejected + control + filtered ({promise})"
             ));
         }
+        if let Some(difference) = self.difference() {
+            return Some(difference);
+        }
         let inputs = self.artifacts.iter().flat_map(|artifact| &artifact.inputs);
         let beyond = inputs
             .max()
@@ -48,6 +52,34 @@ impl Receipt {
         let objects = self.objects.len();
         Some(format!(
             "an artifact has the input {beyond}, but the receipt lists {objects} objects"
+        ))
+    }
+}
+
+impl Receipt {
+    /// The sums over the objects' records that were merged, and over the rows of the file.
+    pub fn sums(&self) -> (Sums, Sums) {
+        let (mut read, mut written) = (Sums::default(), Sums::default());
+        for sums in self
+            .objects
+            .iter()
+            .filter_map(|object| object.sums.as_ref())
+        {
+            read.add(sums);
+        }
+        for sums in self.artifacts.iter().filter_map(|file| file.sums.as_ref()) {
+            written.add(sums);
+        }
+        (read, written)
+    }
+
+    /// Which sum over the objects is not that over the file, if any is.
+    fn difference(&self) -> Option<String> {
+        let (read, written) = self.sums();
+        let (name, sum) = read.iter().find(|(name, sum)| written.get(name) != *sum)?;
+        let (of_file, promise) = (written.get(name), Promise::Exact);
+        Some(format!(
+            "{name} of its objects add up to {sum}, and those of its file to {of_file} ({promise})"
         ))
     }
 }
@@ -63,6 +95,9 @@ pub struct Artifact {
     pub rows: u64,
     /// The objects that it was made from, as indexes in [`Receipt::objects`].
     pub inputs: Vec<u32>,
+    /// The sums over the rows of a file that was merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sums: Option<Sums>,
 }
 
 /// The outcome of an object, with its key.
@@ -70,6 +105,9 @@ pub struct Artifact {
 pub struct ObjectReceipt {
     /// The object's key in the source.
     pub key: String,
+    /// The sums over its records that were merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sums: Option<Sums>,
     /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,

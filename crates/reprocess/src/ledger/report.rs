@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rehose_extract::merge::Sums;
 use rehose_extract::{Options, RejectionCount};
 use serde::{Deserialize, Serialize};
 
 use super::Version;
+use super::generation::Decision;
 use super::receipt::{Failure, ObjectReceipt, Outcome};
 use crate::job::{Job, JobId};
 
@@ -49,6 +51,9 @@ pub struct Report {
     /// prefix.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub error_records: BTreeMap<String, u64>,
+    /// What was merged, by a job that merges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Merged>,
 }
 
 impl Report {
@@ -59,6 +64,7 @@ impl Report {
             failures,
             mut rejections,
             error_records,
+            merged,
         } = tally;
         rejections.sort_by_key(|kind| std::cmp::Reverse(kind.count));
         let rows = totals.rows;
@@ -81,6 +87,7 @@ impl Report {
             failures,
             rejections,
             error_records,
+            merged,
         }
     }
 
@@ -182,6 +189,32 @@ pub struct Tally {
     /// Objects under an error prefix that were left out, by prefix.
     #[serde(default)]
     pub error_records: BTreeMap<String, u64>,
+    /// What was merged, by a job that merges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Merged>,
+}
+
+/// What a job has merged, and what it has left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// Generations.
+    pub generations: u64,
+    /// Their files.
+    pub files: u64,
+    /// Rows in the files.
+    pub rows: u64,
+    /// The sums over the records of the objects.
+    pub read: Sums,
+    /// The sums over the rows of the files, which are the same.
+    pub written: Sums,
+    /// Objects left out because their keys have no time.
+    pub unplaced: u64,
+    /// Objects left out because their partition may still get others.
+    pub open: u64,
+    /// Present objects that are in no file, because an earlier job could not read them.
+    pub missing: u64,
+    /// The first objects that have changed since they were merged. Their rows are those of before.
+    pub replaced: Vec<String>,
 }
 
 /// Rejected events of one kind.
@@ -196,6 +229,20 @@ pub struct Rejections {
     pub count: u64,
     /// One of them. Its text is in the rejected events of its object.
     pub example: RejectionExample,
+}
+
+impl Rejections {
+    fn of(key: &str, rejections: RejectionCount) -> Self {
+        Self {
+            reason: rejections.reason,
+            detail: rejections.detail,
+            count: rejections.count,
+            example: RejectionExample {
+                key: key.to_owned(),
+                offset: rejections.offset,
+            },
+        }
+    }
 }
 
 /// The place of a rejected event.
@@ -238,7 +285,7 @@ impl Tally {
                 rows.control += summary.control;
                 rows.filtered += summary.filtered;
                 for rejections in summary.rejections {
-                    self.reject(&object.key, rejections);
+                    self.reject(Rejections::of(&object.key, rejections));
                 }
             }
             Outcome::Failed(failure) => {
@@ -254,26 +301,46 @@ impl Tally {
         self.fail(key, Failure::lost());
     }
 
-    fn reject(&mut self, key: &str, rejections: RejectionCount) {
-        let RejectionCount {
-            reason,
-            detail,
-            count,
-            offset,
-        } = rejections;
-        let detail = detail.filter(|_| self.rejections.len() < MAX_REJECTIONS);
-        let is_same = |known: &&mut Rejections| known.reason == reason && known.detail == detail;
+    /// Adds a generation that is published.
+    pub(crate) fn add_generation(&mut self, decision: Decision) {
+        let Totals {
+            objects,
+            bytes,
+            rows,
+        } = decision.tally.totals;
+        let totals = &mut self.totals;
+        totals.objects.done += objects.done;
+        totals.objects.failed += objects.failed;
+        totals.objects.lost += objects.lost;
+        totals.bytes.read += bytes.read;
+        totals.bytes.written += bytes.written;
+        totals.rows.events += rows.events;
+        totals.rows.written += rows.written;
+        totals.rows.rejected += rows.rejected;
+        totals.rows.control += rows.control;
+        totals.rows.filtered += rows.filtered;
+        for FailedObject { key, failure } in decision.tally.failures {
+            self.fail(key, failure);
+        }
+        for rejections in decision.tally.rejections {
+            self.reject(rejections);
+        }
+        let merged = self.merged.get_or_insert_default();
+        merged.generations += 1;
+        merged.files += decision.files.len() as u64;
+        merged.rows += decision.files.iter().map(|file| file.rows).sum::<u64>();
+        merged.read.add(&decision.read);
+        merged.written.add(&decision.written);
+    }
+
+    fn reject(&mut self, more: Rejections) {
+        let has_room = self.rejections.len() < MAX_REJECTIONS;
+        let detail = more.detail.filter(|_| has_room);
+        let is_same =
+            |known: &&mut Rejections| known.reason == more.reason && known.detail == detail;
         match self.rejections.iter_mut().find(is_same) {
-            Some(known) => known.count += count,
-            None => self.rejections.push(Rejections {
-                reason,
-                detail,
-                count,
-                example: RejectionExample {
-                    key: key.to_owned(),
-                    offset,
-                },
-            }),
+            Some(known) => known.count += more.count,
+            None => self.rejections.push(Rejections { detail, ..more }),
         }
     }
 

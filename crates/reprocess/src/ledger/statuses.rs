@@ -33,7 +33,7 @@ use super::receipt::{Failure, ObjectReceipt, Outcome, Receipt};
 use super::report::FailedObject;
 use super::{Ledger, receipt_name};
 use crate::error::Result;
-use crate::task::{PlannedObject, TaskId};
+use crate::task::{PlannedObject, TaskId, halves};
 
 /// Concurrent reads of receipts.
 const READS: usize = 32;
@@ -54,7 +54,7 @@ impl ObjectStatus {
     /// The object and its failure, unless it is done.
     pub(crate) fn into_failed(self) -> Option<FailedObject> {
         let (key, failure) = match self {
-            Self::Recorded(ObjectReceipt { key, outcome }) => match outcome {
+            Self::Recorded(ObjectReceipt { key, outcome, .. }) => match outcome {
                 Outcome::Done(_) => return None,
                 Outcome::Failed(failure) => (key, failure),
             },
@@ -111,7 +111,11 @@ async fn task_statuses(
 }
 
 /// Reads a receipt that must exist and fit the plan.
-async fn read_receipt(ledger: &Ledger, task: TaskId, planned: &[PlannedObject]) -> Result<Receipt> {
+pub(crate) async fn read_receipt(
+    ledger: &Ledger,
+    task: TaskId,
+    planned: &[PlannedObject],
+) -> Result<Receipt> {
     let name = receipt_name(task);
     let receipt: Option<Receipt> = ledger.get(&name).await?;
     let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it existed and is gone"))?;
@@ -131,4 +135,27 @@ pub(crate) fn missing_objects<'a>(
         .filter(|(task, _)| !names.contains(&receipt_name(*task)))
         .flat_map(|(task, objects)| (0..objects.len()).map(move |object| task.of_object(object)))
         .filter(|task| !names.contains(&receipt_name(*task)))
+}
+
+/// The parts of a generation's tasks without a receipt, as they are sent in a round: the halves of the
+/// tasks in the first one, the halves of those in the second, down to single objects.
+pub(crate) fn missing_parts(slice: &Slice, names: &BTreeSet<String>, round: u32) -> Vec<TaskId> {
+    let mut missing = Vec::new();
+    for (task, objects) in slice.tasks() {
+        if names.contains(&receipt_name(task)) {
+            continue;
+        }
+        let mut parts = vec![(0..objects.len(), round)];
+        while let Some((part, halvings)) = parts.pop() {
+            let id = task.of_part(part.clone());
+            if names.contains(&receipt_name(id)) {
+                continue;
+            }
+            match halves(&part).filter(|_| halvings > 0) {
+                Some(halves) => parts.extend(halves.map(|half| (half, halvings - 1))),
+                None => missing.push(id),
+            }
+        }
+    }
+    missing
 }

@@ -19,6 +19,15 @@ use crate::task::{self, PlannedObject};
 pub async fn retryable(ledger: &Ledger) -> Result<Job> {
     let definition = ledger.require_definition().await?;
     let job = || ledger.job().to_string();
+    if definition.merge.is_some() {
+        return Err(Error::Value {
+            name: "retry",
+            reason: format!(
+                "{} is a merge, which takes up an object that failed once it has changed; merge again",
+                ledger.job()
+            ),
+        });
+    }
     let report = ledger.report().await?;
     let objects = report
         .ok_or_else(|| Error::NotOver { job: job() })?
@@ -54,5 +63,6 @@ pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
         last: objects.last().map(|object| object.key.clone()),
         more: slice.more,
         tasks: task::divide(objects),
+        merge: None,
     })
 }

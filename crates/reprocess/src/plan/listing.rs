@@ -67,6 +67,7 @@ impl Listing<'_> {
             last: last.or_else(|| cursor.after.clone()),
             more: page.more,
             tasks: task::divide(wanted.into_iter().map(PlannedObject::from)),
+            merge: None,
         })
     }
 

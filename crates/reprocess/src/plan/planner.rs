@@ -37,13 +37,16 @@ use rehose_store::queue::Queue;
 use rehose_store::{Put, Store, StoreName};
 use serde::{Deserialize, Serialize};
 
+use super::generations::Planning;
 use super::leftover;
 use super::listing::Listing;
+use super::partitions;
 use crate::deadline::Deadline;
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::exclude::Exclusions;
 use crate::job::{Job, JobId};
+use crate::ledger::generation::Generations;
 use crate::ledger::manifest::Slice;
 use crate::ledger::{self, DEFINITION, Ledger};
 use crate::task::TaskMessage;
@@ -134,14 +137,18 @@ impl Planner {
         deadline: Deadline,
     ) -> Result<Started> {
         let exclude = Exclusions::new(&job.exclude, job.errors)?;
-        let origin = self.origin(job, &exclude)?;
         let ledger = Ledger::new(Arc::clone(&self.output), job.job.clone());
-        let mut listed = match cursor {
-            Some(cursor) => origin.slice(&cursor).await?,
-            None => {
+        let origin = self.origin(job, &exclude).await?;
+        let mut listed = match (cursor, &job.merge) {
+            (Some(cursor), _) => origin.slice(&cursor).await?,
+            (None, None) => {
                 // A listing writes nothing, so it need not wait for the binding.
                 let (first, defined) = (Cursor::default(), self.bind_and_define(&ledger, job));
                 try_join!(defined, origin.slice(&first))?.1
+            }
+            (None, Some(_)) => {
+                self.bind_and_define(&ledger, job).await?;
+                origin.slice(&Cursor::default()).await?
             }
         };
         let mut to_send = None;
@@ -179,17 +186,23 @@ impl Planner {
     }
 
     /// What a job's slices are made of.
-    fn origin<'a>(&'a self, job: &'a Job, exclude: &'a Exclusions) -> Result<Origin<'a>> {
+    async fn origin<'a>(&'a self, job: &'a Job, exclude: &'a Exclusions) -> Result<Origin<'a>> {
         let source = self.source(&job.source, &job.prefix)?;
-        Ok(match &job.retry {
-            None => Origin::Listing(Listing {
+        Ok(match (&job.retry, &job.merge) {
+            (Some(left), _) => {
+                Origin::Leftover(Ledger::new(Arc::clone(&self.output), left.clone()))
+            }
+            (None, Some(merge)) => {
+                let found = partitions::list(source, job, merge, exclude, job.started).await?;
+                Origin::Merge(Planning::new(merge, found, Arc::clone(&self.output)))
+            }
+            (None, None) => Origin::Listing(Listing {
                 source,
                 job,
                 exclude,
                 output: &*self.output,
                 limit: self.page,
             }),
-            Some(left) => Origin::Leftover(Ledger::new(Arc::clone(&self.output), left.clone())),
         })
     }
 
@@ -219,6 +232,12 @@ impl Planner {
     /// Binds the output and defines the job, or checks that both are as wanted.
     async fn bind_and_define(&self, ledger: &Ledger, job: &Job) -> Result<()> {
         ledger::bind(&*self.output, &job.source, &job.options).await?;
+        if let Some(merge) = &job.merge {
+            let generations = Generations::new(Arc::clone(&self.output));
+            generations
+                .bind(&merge.layout, merge.per, merge.gap)
+                .await?;
+        }
         if ledger.put_if_absent(DEFINITION, job).await? == Put::Exists {
             let bound = ledger.definition().await?;
             let started = bound.as_ref().map_or(job.started, |bound| bound.started);
@@ -251,6 +270,7 @@ enum Origin<'a> {
     Listing(Listing<'a>),
     /// The job that is retried.
     Leftover(Ledger),
+    Merge(Planning<'a>),
 }
 
 impl Origin<'_> {
@@ -258,6 +278,7 @@ impl Origin<'_> {
         match self {
             Self::Listing(listing) => listing.slice(cursor).await,
             Self::Leftover(left) => leftover::slice(left, cursor.slice).await,
+            Self::Merge(planning) => planning.slice(cursor).await,
         }
     }
 

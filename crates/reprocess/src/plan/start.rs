@@ -9,8 +9,8 @@ use super::planner::{Cursor, PLANNING, Planner, Started};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::exclude::{ErrorRecords, Exclusions};
-use crate::job::{Job, JobId, MaxRejected, Mode};
-use crate::ledger::Version;
+use crate::job::{Job, JobId, MaxRejected, Merge, Mode};
+use crate::ledger::{Version, bound_kind};
 
 /// A call of `start`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct StartRequest {
     pub errors: ErrorRecords,
     /// The percentage of events that may be rejected.
     pub max_rejected: MaxRejected,
+    /// How the objects are merged. Without it, each is rewritten.
+    pub merge: Option<Merge>,
     /// The options of input and output.
     pub options: Options,
     /// The cursor that the last call returned.
@@ -51,6 +53,7 @@ impl Planner {
             if request.cursor.is_none() {
                 self.examine(&request).await?;
             }
+            let options = self.options(&request).await?.with_defaults();
             let job = Job {
                 v: Version,
                 job: request.job,
@@ -61,12 +64,22 @@ impl Planner {
                 errors: request.errors,
                 max_rejected: request.max_rejected,
                 retry: None,
-                options: request.options.with_defaults(),
+                options,
+                merge: request.merge,
                 started: now,
             };
             self.continue_job(&job, request.cursor, deadline).await
         };
         deadline.limit(PLANNING, &*self.output, planned).await
+    }
+
+    /// The options of a job. A merge fits an output with files of either kind: its own are always Parquet.
+    async fn options(&self, request: &StartRequest) -> Result<Options> {
+        let mut options = request.options.clone();
+        if request.merge.is_some() {
+            options.to = bound_kind(&*self.output).await?.or(options.to);
+        }
+        Ok(options)
     }
 
     /// Checks a request before anything is written.
@@ -77,6 +90,9 @@ impl Planner {
     /// the patterns or the prefix are not usable.
     pub async fn examine(&self, request: &StartRequest) -> Result<()> {
         request.options.compile()?;
+        if let Some(merge) = &request.merge {
+            merge.check()?;
+        }
         Exclusions::new(&request.exclude, request.errors)?;
         let source = self.source(&request.source, &request.prefix)?;
         let page = source.store.list(&request.prefix, None, 1).await?;

@@ -211,12 +211,12 @@ async fn conclude(ended: Ended, id: &OutputId, url: impl Fn() -> String) -> Resu
     converted
 }
 
-fn late(url: &str) -> Error {
+pub(super) fn late(url: &str) -> Error {
     out_of_time(&format!("{url} was being converted"))
 }
 
 /// An object that cannot be read: a failure, unless another attempt may succeed.
-fn unreadable(error: StoreError) -> Result<Failure> {
+pub(super) fn unreadable(error: StoreError) -> Result<Failure> {
     match error.kind {
         StoreErrorKind::Transient => Err(error.into()),
         kind => Ok(failure(kind.code(), error.to_string())),
@@ -224,7 +224,7 @@ fn unreadable(error: StoreError) -> Result<Failure> {
 }
 
 /// An output that cannot be written. It is the object's failure only if no output could hold it.
-fn unwritable(error: StoreError) -> Result<Failure> {
+pub(super) fn unwritable(error: StoreError) -> Result<Failure> {
     match error.kind {
         StoreErrorKind::InvalidKey | StoreErrorKind::TooLarge => {
             Ok(failure(error.kind.code(), error.to_string()))
@@ -233,7 +233,7 @@ fn unwritable(error: StoreError) -> Result<Failure> {
     }
 }
 
-fn failure(reason: &str, detail: String) -> Failure {
+pub(super) fn failure(reason: &str, detail: String) -> Failure {
     Failure {
         reason: reason.to_owned(),
         detail,

@@ -1,18 +1,19 @@
 //! The executor of the simulation: a transcoder on the thread that polls.
 
-use std::io::{self, Write};
-use std::sync::mpsc as buffer;
+use std::io;
 
 use bytes::Bytes;
 use rehose_extract::{Error, Transcoder};
 use tokio::sync::mpsc;
 
 use super::executor::{Chunk, Object, Streamed, Transcoded};
+use super::pipe::{Outlet, pipe};
 
 /// Transcodes an object. It buffers the whole output of a chunk.
 pub(super) async fn transcode(mut streamed: Streamed<'_>) -> Transcoded {
-    let (rows_in, mut rows) = pipe(streamed.rows);
-    let (rejected_in, mut rejected) = pipe(streamed.rejected);
+    let (rows_in, mut rows) = pipe();
+    let (rejected_in, mut rejected) = pipe();
+    let (to_rows, to_rejected) = (streamed.rows, streamed.rejected);
     let Object {
         key,
         shape,
@@ -24,52 +25,22 @@ pub(super) async fn transcode(mut streamed: Streamed<'_>) -> Transcoded {
             Chunk::Bytes(bytes) => transcoder.push(&bytes)?,
             Chunk::End => {
                 let summary = transcoder.finish()?;
-                rows.send_on().await?;
-                rejected.send_on().await?;
+                send_on(&mut rows, &to_rows).await?;
+                send_on(&mut rejected, &to_rejected).await?;
                 return Ok(summary);
             }
         }
-        rows.send_on().await?;
-        rejected.send_on().await?;
+        send_on(&mut rows, &to_rows).await?;
+        send_on(&mut rejected, &to_rejected).await?;
     }
     // The feed has failed and reports why.
     Err(Error::Stopped)
 }
 
-fn pipe(to: mpsc::Sender<Bytes>) -> (Inlet, Outlet) {
-    let (inlet, pieces) = buffer::channel();
-    (Inlet(inlet), Outlet { pieces, to })
-}
-
-/// The writer that the transcoder gets.
-#[derive(Debug)]
-struct Inlet(buffer::Sender<Bytes>);
-
-impl Write for Inlet {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (self.0)
-            .send(Bytes::copy_from_slice(bytes))
-            .map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(bytes.len())
+async fn send_on(outlet: &mut Outlet, to: &mpsc::Sender<Bytes>) -> io::Result<()> {
+    while let Some(piece) = outlet.next() {
+        let sent = to.send(piece).await;
+        sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The transcoder's output, to be sent to an upload.
-struct Outlet {
-    pieces: buffer::Receiver<Bytes>,
-    to: mpsc::Sender<Bytes>,
-}
-
-impl Outlet {
-    async fn send_on(&mut self) -> io::Result<()> {
-        while let Ok(piece) = self.pieces.try_recv() {
-            let sent = self.to.send(piece).await;
-            sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
-        }
-        Ok(())
-    }
+    Ok(())
 }

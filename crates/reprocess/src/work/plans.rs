@@ -7,7 +7,7 @@ use futures::future::join;
 use rehose_extract::Shape;
 
 use crate::error::{Error, Result};
-use crate::job::{Job, JobId};
+use crate::job::{Job, JobId, Merge};
 use crate::ledger::Ledger;
 use crate::ledger::manifest::Slice;
 use crate::task::{PlannedObject, TaskId};
@@ -46,6 +46,12 @@ impl PlannedTask {
 
     pub(super) fn shape(&self) -> &Shape {
         &self.from.shape
+    }
+
+    /// How the objects are merged, if they are.
+    pub(super) fn merge(&self) -> Option<&Merge> {
+        self.from.slice.generation()?;
+        self.from.job.merge.as_ref()
     }
 
     /// The objects, in the plan's order. There is at least one: [`Plans::find`] has looked.

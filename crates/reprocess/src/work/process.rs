@@ -45,6 +45,7 @@ use tracing::field::display;
 use tracing::{info, warn};
 
 use super::convert::{Converted, Converter, Input};
+use super::merge::{MergeTask, MergeWorker};
 use super::message::{Created, Message};
 use super::plans::Plans;
 use super::transfers::Limits;
@@ -52,6 +53,7 @@ use crate::deadline::{Deadline, out_of_time};
 use crate::error::{Error, Result};
 use crate::exclude::{ErrorRecords, Exclusions};
 use crate::job::{Job, JobId};
+use crate::ledger::generation::unpublished_key;
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
 use crate::ledger::{self, Ledger, Version};
 use crate::task::{PlannedObject, TaskId, TaskMessage};
@@ -71,6 +73,7 @@ pub struct Processor {
     messages: Semaphore,
     cores: usize,
     converter: Converter,
+    merger: MergeWorker,
     plans: Plans,
     /// Set once the output's binding fits events. For a task, `start` has checked it.
     is_bound: OnceCell<()>,
@@ -103,6 +106,12 @@ impl Processor {
             exclude: Exclusions::new(exclude, errors)?,
             messages: Semaphore::new(MESSAGES),
             cores: limits.cores.min(MESSAGES),
+            merger: MergeWorker::new(
+                Arc::clone(&output),
+                compression.clone(),
+                limits.cores,
+                limits.transfers,
+            ),
             converter: Converter::new(output, compression, limits)?,
             plans: Plans::new(deployed.clone()),
             deployed,
@@ -159,6 +168,24 @@ impl Processor {
             });
         }
         let source = self.readable_by_task(planned.job(), objects)?;
+        if let Some(merge) = planned.merge() {
+            let receipt = self.merger.merge(
+                MergeTask {
+                    source,
+                    objects,
+                    shape: planned.shape(),
+                    gap: merge.gap,
+                    file_key: unpublished_key(&job, task),
+                },
+                reading_ends,
+            );
+            let receipt = receipt.await?;
+            for object in &receipt.objects {
+                log(Some((&job, task)), &object.key, &object.outcome);
+            }
+            ledger.store_receipt(task, &receipt).await?;
+            return Ok(Processed::of(receipt));
+        }
         let converted: Vec<Result<Converted>> = futures::stream::iter(0..objects.len())
             .map(async |number| {
                 let object = &objects[number];
@@ -271,6 +298,7 @@ fn receipt(objects: &[PlannedObject], converted: Vec<Converted>) -> Receipt {
     for (number, (object, converted)) in (0..).zip(objects.iter().zip(converted)) {
         receipt.objects.push(ObjectReceipt {
             key: object.key.clone(),
+            sums: None,
             outcome: converted.outcome,
         });
         let artifacts = converted.files.into_iter().map(|file| Artifact {
@@ -278,6 +306,7 @@ fn receipt(objects: &[PlannedObject], converted: Vec<Converted>) -> Receipt {
             bytes: file.bytes,
             rows: file.rows,
             inputs: vec![number],
+            sums: None,
         });
         receipt.artifacts.extend(artifacts);
     }

@@ -116,6 +116,7 @@ impl Fixture {
             exclude: Vec::new(),
             errors: ErrorRecords::default(),
             max_rejected: MaxRejected::default(),
+            merge: None,
             options: Options::default(),
             cursor: None,
         }

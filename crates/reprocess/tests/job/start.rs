@@ -124,6 +124,7 @@ fn tasks_are_limited_in_objects_and_bytes() {
     let planned = sizes.map(|bytes| PlannedObject {
         key: "key".to_owned(),
         bytes,
+        tag: None,
     });
     let lengths: Vec<usize> = divide(planned).iter().map(Vec::len).collect();
     assert_eq!(lengths, [1, 2, MAX_OBJECTS, MAX_OBJECTS, 8]);

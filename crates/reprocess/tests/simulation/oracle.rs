@@ -246,7 +246,7 @@ impl Oracle {
             Some(keys.collect::<Vec<_>>()),
             planned,
         )?;
-        for ObjectReceipt { key, outcome } in &receipt.objects {
+        for ObjectReceipt { key, outcome, .. } in &receipt.objects {
             let truth = &self.truth[key];
             match (outcome, &truth.expected) {
                 (Outcome::Done(summary), Expected::Done(outputs)) => {
@@ -322,25 +322,11 @@ fn strip<'a>(key: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
 fn planned(contents: &Contents, job: &JobId, task: TaskId) -> Option<Vec<String>> {
     let key = format!("jobs/{job}/manifest/{:08}.json", task.slice);
     let slice: Slice = serde_json::from_slice(&contents.objects.get(&key)?.body).unwrap();
-    let mut keys =
-        (slice.tasks.into_iter().nth(task.task as usize)?.into_iter()).map(|object| object.key);
-    match task.object {
-        Some(object) => Some(vec![keys.nth(object as usize)?]),
-        None => Some(keys.collect()),
-    }
+    let objects = slice.objects(task)?;
+    Some(objects.iter().map(|object| object.key.clone()).collect())
 }
 
 /// The task in the name of a receipt.
 fn task_of(name: &str) -> TaskId {
-    let name = strip(name, "receipts/", ".json").unwrap();
-    let (task, object) = match name.split_once('.') {
-        Some((task, object)) => (task, Some(object.parse().unwrap())),
-        None => (name, None),
-    };
-    let (slice, task) = task.split_once('-').unwrap();
-    TaskId {
-        slice: slice.parse().unwrap(),
-        task: task.parse().unwrap(),
-        object,
-    }
+    strip(name, "receipts/", ".json").unwrap().parse().unwrap()
 }

@@ -104,6 +104,7 @@ async fn run_in(
         exclude: Vec::new(),
         errors: ErrorRecords::default(),
         max_rejected: MaxRejected::default(),
+        merge: None,
         options: flow_logs_to(kind).options().clone(),
         cursor: None,
     };

@@ -275,6 +275,7 @@ fn request(number: usize, prefix: &str, mode: Mode, kind: FileKind) -> StartRequ
         exclude: vec![EXCLUDE.to_owned()],
         errors: ErrorRecords::default(),
         max_rejected: MaxRejected::default(),
+        merge: None,
         options: flow_logs_to(kind).options().clone(),
         cursor: None,
     }

@@ -1,0 +1,181 @@
+//! Publishing generations whose tasks are settled.
+//!
+//! ```text
+//! receipts of every task, or of its parts ─► decision ─► files in place ─► marker
+//! ```
+//!
+//! # Invariants
+//!
+//! - The decision is written once, if absent, from receipts that account for every object. What is published
+//!   follows from the stored decision alone, so a message that comes late changes nothing, and two checks
+//!   publish the same.
+//! - A file is in the decision if the whole task has a receipt. Otherwise its halves are looked at, and so
+//!   on. So no object is in two files.
+//! - A receipt whose file has other sums than its objects is refused, and nothing is published.
+//! - The marker is written after the last file is in place.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, TryStreamExt, stream, try_join};
+
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::ledger::generation::{Decision, GenerationId, MergedFile};
+use crate::ledger::manifest::Slice;
+use crate::ledger::progress::Progress;
+use crate::ledger::receipt::{Outcome, Receipt};
+use crate::ledger::report::Tally;
+use crate::ledger::statuses::read_receipt;
+use crate::ledger::{Ledger, Version, receipt_name};
+use crate::task::{TaskId, halves};
+
+/// The longest time to publish a few generations.
+const PUBLISHING_TIME: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// Generations that are published at once, after the first one.
+const AT_ONCE: u32 = 16;
+
+/// Concurrent reads of receipts.
+const READS: usize = 16;
+
+/// Publishes the generation at the watermark and some after it, if their tasks are settled. Returns whether
+/// the first one is published.
+pub(super) async fn from_watermark(
+    ledger: &Ledger,
+    progress: &Progress,
+    deadline: Deadline,
+) -> Result<bool> {
+    let (first, giving_up) = (progress.watermark.slice, progress.giving_up);
+    if !publish(ledger, first, giving_up).await? {
+        return Ok(false);
+    }
+    if deadline.has(PUBLISHING_TIME) {
+        stream::iter(first + 1..=first.saturating_add(AT_ONCE))
+            .map(|number| publish(ledger, number, giving_up))
+            .buffer_unordered(AT_ONCE as usize)
+            .try_for_each(async |_| Ok(()))
+            .await?;
+    }
+    Ok(true)
+}
+
+/// Publishes the generation of a slice, if it has one and its tasks are settled. Returns whether it did.
+async fn publish(ledger: &Ledger, number: u32, giving_up: bool) -> Result<bool> {
+    let (slice, names) = try_join!(ledger.slice(number), ledger.receipt_names_of(number))?;
+    let Some(slice) = slice else {
+        return Ok(false);
+    };
+    let Some(id) = slice.generation() else {
+        return Ok(false);
+    };
+    let generations = ledger.generations();
+    let decision = match generations.decision(id).await? {
+        Some(decision) => decision,
+        None => match settle(&slice, &names, giving_up) {
+            Some(settled) => {
+                let decision = settled.decide(ledger, &slice, id).await?;
+                generations.decide(decision).await?
+            }
+            None => return Ok(false),
+        },
+    };
+    generations.publish(&decision).await?;
+    Ok(true)
+}
+
+/// The receipts that account for the objects of a generation.
+struct Settled {
+    receipts: Vec<TaskId>,
+    lost: Vec<String>,
+}
+
+/// Finds the receipts of a generation's tasks: of the whole task if there is one, and else of its parts.
+/// `None` if an object has none and is not given up.
+fn settle(slice: &Slice, names: &BTreeSet<String>, giving_up: bool) -> Option<Settled> {
+    let mut settled = Settled {
+        receipts: Vec::new(),
+        lost: Vec::new(),
+    };
+    for (task, objects) in slice.tasks() {
+        if names.contains(&receipt_name(task)) {
+            settled.receipts.push(task);
+            continue;
+        }
+        let whole = 0..objects.len();
+        let mut parts = vec![whole];
+        while let Some(part) = parts.pop() {
+            let id = task.of_part(part.clone());
+            if names.contains(&receipt_name(id)) {
+                settled.receipts.push(id);
+                continue;
+            }
+            match halves(&part) {
+                Some([first, second]) => parts.extend([second, first]),
+                None if giving_up => {
+                    let objects = objects.get(part).unwrap_or_default();
+                    settled
+                        .lost
+                        .extend(objects.iter().map(|object| object.key.clone()));
+                }
+                None => return None,
+            }
+        }
+    }
+    Some(settled)
+}
+
+impl Settled {
+    /// What the generation consists of.
+    async fn decide(self, ledger: &Ledger, slice: &Slice, id: GenerationId) -> Result<Decision> {
+        let mut decision = Decision {
+            v: Version,
+            id,
+            job: ledger.job().clone(),
+            files: Vec::new(),
+            read: Default::default(),
+            written: Default::default(),
+            missing: self.lost.clone(),
+            tally: Tally::default(),
+        };
+        let mut receipts = stream::iter(self.receipts)
+            .map(async |task| {
+                let planned = slice.objects(task).unwrap_or_default();
+                Ok::<_, crate::error::Error>((task, read_receipt(ledger, task, planned).await?))
+            })
+            .buffered(READS);
+        while let Some((task, receipt)) = receipts.try_next().await? {
+            decision.add(task, receipt);
+        }
+        for key in self.lost {
+            decision.tally.add_lost(key);
+        }
+        Ok(decision)
+    }
+}
+
+impl Decision {
+    fn add(&mut self, task: TaskId, receipt: Receipt) {
+        let (read, written) = receipt.sums();
+        self.read.add(&read);
+        self.written.add(&written);
+        for object in receipt.objects {
+            if let Outcome::Failed(_) = object.outcome {
+                self.missing.push(object.key.clone());
+            }
+            self.tally.add(object);
+        }
+        for artifact in receipt.artifacts {
+            let Some(sums) = artifact.sums else {
+                continue;
+            };
+            self.tally.totals.bytes.written += artifact.bytes;
+            self.files.push(MergedFile {
+                key: self.id.file_key(task),
+                from: artifact.key,
+                bytes: artifact.bytes,
+                rows: artifact.rows,
+                sums,
+            });
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Planning a merge: the new objects of each partition become a generation.
+//!
+//! For each partition, in order:
+//!
+//! 1. The plans of its generations say which objects are in one.
+//! 2. A generation without a marker is planned again, because the job that planned it may be dead. Its
+//!    tasks are those of the stored plan.
+//! 3. Objects in no generation become the next one. So do objects that are in no file because they failed
+//!    or were lost, once they have changed.
+//!
+//! Each generation is a slice of the job's plan. A last slice without tasks ends the plan.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt, stream, try_join};
+use rehose_store::{Listed, Store};
+
+use super::partitions::Partitions;
+use super::planner::Cursor;
+use crate::error::Result;
+use crate::job::Merge;
+use crate::ledger::Version;
+use crate::ledger::generation::{Generation, GenerationId, GenerationState, Generations};
+use crate::ledger::manifest::{Slice, SliceOfMerge};
+use crate::partition::Partition;
+use crate::task::{self, PlannedObject};
+
+/// The most objects of a generation. More become the next one, so that no document is too large.
+const MAX_OBJECTS: usize = 50_000;
+
+/// The most objects of a task. It has a receipt with all of them.
+const MAX_TASK_OBJECTS: usize = 8_192;
+
+/// The most keys of changed objects that a slice names.
+const MAX_REPLACED: usize = 100;
+
+/// Concurrent reads of generations.
+const READS: usize = 16;
+
+/// The generations of the partitions of a job.
+pub(super) struct Planning<'a> {
+    merge: &'a Merge,
+    partitions: Partitions,
+    generations: Generations,
+}
+
+/// What has been found since the last slice in partitions that the job sees for the first time.
+#[derive(Default)]
+struct Found {
+    present: u64,
+    missing: u64,
+    replaced: Vec<String>,
+}
+
+/// An object of a generation.
+struct Known {
+    tag: Option<String>,
+    is_published: bool,
+    /// Whether it is in no file of its published generation.
+    is_missing: bool,
+}
+
+impl<'a> Planning<'a> {
+    pub(super) fn new(merge: &'a Merge, partitions: Partitions, output: Arc<dyn Store>) -> Self {
+        Self {
+            merge,
+            partitions,
+            generations: Generations::new(output),
+        }
+    }
+
+    /// Makes the next slice: the first generation with work after that of the cursor.
+    pub(super) async fn slice(&self, cursor: &Cursor) -> Result<Slice> {
+        let after = cursor
+            .after
+            .as_deref()
+            .map(str::parse::<GenerationId>)
+            .transpose()?;
+        let mut found = Found::default();
+        for (partition, objects) in &self.partitions.closed {
+            let planned = match after {
+                Some(after) if *partition < after.partition => continue,
+                Some(after) if *partition == after.partition => after.generation,
+                _ => 0,
+            };
+            if let Some(generation) = self.next(*partition, objects, planned, &mut found).await? {
+                return Ok(self.slice_of(cursor, Some(generation), found));
+            }
+        }
+        Ok(self.slice_of(cursor, None, found))
+    }
+
+    /// The next generation of a partition with work, after the `planned` one of this job.
+    async fn next(
+        &self,
+        partition: Partition,
+        objects: &[Listed],
+        planned: u32,
+        found: &mut Found,
+    ) -> Result<Option<Generation>> {
+        let states = self.generations.of_partition(partition).await?;
+        let known = self.known(&states).await?;
+        let is_first = planned == 0;
+        let mut new = Vec::new();
+        for object in objects {
+            let Some(known) = known.get(&object.key) else {
+                new.push(object.clone());
+                continue;
+            };
+            let has_changed = known.tag.as_ref().is_some_and(|tag| *tag != object.tag);
+            match (known.is_missing, has_changed) {
+                (true, true) => new.push(object.clone()),
+                // It is an object of that generation's slice.
+                _ if !known.is_published || !is_first => {}
+                (is_missing, has_changed) => {
+                    found.present += 1;
+                    found.missing += u64::from(is_missing);
+                    if has_changed && found.replaced.len() < MAX_REPLACED {
+                        found.replaced.push(object.key.clone());
+                    }
+                }
+            }
+        }
+        let is_left =
+            |state: &&GenerationState| state.id.generation > planned && !state.is_published;
+        if let Some(left) = states.iter().find(is_left) {
+            return self.generations.require(left.id).await.map(Some);
+        }
+        if new.is_empty() {
+            return Ok(None);
+        }
+        new.truncate(MAX_OBJECTS);
+        let last = states.last().map_or(0, |state| state.id.generation);
+        let generation = Generation {
+            v: Version,
+            id: GenerationId {
+                partition,
+                generation: last + 1,
+            },
+            tasks: task::divide_by(
+                new.into_iter().map(PlannedObject::tagged),
+                MAX_TASK_OBJECTS,
+                self.merge.target_bytes,
+            ),
+        };
+        self.generations.plan(generation).await.map(Some)
+    }
+
+    /// The objects of these generations, by key. Of an object in several, the last counts.
+    async fn known(&self, states: &[GenerationState]) -> Result<HashMap<String, Known>> {
+        let read = async |state: &GenerationState| -> Result<_> {
+            let plan = self.generations.require(state.id);
+            let decision = async {
+                match state.is_published {
+                    true => self.generations.decision(state.id).await,
+                    false => Ok(None),
+                }
+            };
+            let (plan, decision) = try_join!(plan, decision)?;
+            let missing = decision.map(|decision| decision.missing);
+            Ok((plan, state.is_published, missing.unwrap_or_default()))
+        };
+        let mut read = stream::iter(states).map(read).buffered(READS);
+        let mut known = HashMap::new();
+        while let Some((plan, is_published, missing)) = read.try_next().await? {
+            let missing: HashSet<String> = missing.into_iter().collect();
+            for object in plan.tasks.into_iter().flatten() {
+                let state = Known {
+                    tag: object.tag,
+                    is_published,
+                    is_missing: missing.contains(&object.key),
+                };
+                known.insert(object.key, state);
+            }
+        }
+        Ok(known)
+    }
+
+    fn slice_of(&self, cursor: &Cursor, generation: Option<Generation>, found: Found) -> Slice {
+        let id = generation.as_ref().map(|generation| generation.id);
+        let tasks = generation
+            .map(|generation| generation.tasks)
+            .unwrap_or_default();
+        let planned = tasks.iter().map(Vec::len).sum::<usize>() as u64;
+        // What is in no closed partition is counted by the last slice.
+        let (excluded, unplaced, open) = match id {
+            Some(_) => (0, 0, 0),
+            None => {
+                let Partitions {
+                    excluded,
+                    unplaced,
+                    open,
+                    ..
+                } = self.partitions;
+                (excluded, unplaced, open)
+            }
+        };
+        let left_out = excluded + unplaced + open;
+        Slice {
+            v: Version,
+            slice: cursor.slice,
+            listed: planned + found.present + left_out,
+            excluded: left_out,
+            error_records: BTreeMap::new(),
+            present: found.present,
+            last: id.map(|id| id.to_string()),
+            more: id.is_some(),
+            tasks,
+            merge: Some(SliceOfMerge {
+                generation: id,
+                unplaced,
+                open,
+                missing: found.missing,
+                replaced: found.replaced,
+            }),
+        }
+    }
+}

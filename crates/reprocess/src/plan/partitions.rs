@@ -1,0 +1,105 @@
+//! The objects of a stash by partition.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use rehose_catalog::KeyTime;
+use rehose_store::location::Source;
+use rehose_store::{Listed, MAX_PAGE};
+
+use crate::error::{Error, Result};
+use crate::exclude::Exclusions;
+use crate::job::{Job, Merge};
+use crate::partition::Partition;
+
+/// The most objects that a job can merge, because all of their keys are in memory while it is planned: some
+/// hundred megabytes.
+const MAX_LISTED: u64 = 2_000_000;
+
+/// The objects of closed partitions, and numbers of others.
+#[derive(Debug, Default)]
+pub(super) struct Partitions {
+    pub(super) closed: BTreeMap<Partition, Vec<Listed>>,
+    /// Objects whose keys have no time, or too coarse a one.
+    pub(super) unplaced: u64,
+    /// Objects of partitions that are not closed yet.
+    pub(super) open: u64,
+    /// Objects that the job excludes.
+    pub(super) excluded: u64,
+}
+
+/// Lists the objects of a job's partitions.
+///
+/// Keys of other times are passed over. In a stash whose keys begin with an account, each account needs a
+/// request or two, and not one for every thousand keys.
+///
+/// # Errors
+///
+/// [`Error::Value`] if there are more than [`MAX_LISTED`].
+pub(super) async fn list(
+    source: &Source,
+    job: &Job,
+    merge: &Merge,
+    exclude: &Exclusions,
+    now: Timestamp,
+) -> Result<Partitions> {
+    let mut partitions = Partitions::default();
+    let mut listed = 0;
+    let mut after: Option<String> = None;
+    loop {
+        let page = (source.store)
+            .list(&job.prefix, after.as_deref(), MAX_PAGE)
+            .await?;
+        for object in page.objects {
+            if after.as_ref().is_some_and(|after| object.key <= *after) {
+                continue;
+            }
+            after = Some(object.key.clone());
+            let time = merge.layout.time_in(&object.key);
+            if let Some(target) = time.and_then(|time| target(merge, &object.key, time)) {
+                after = after.max(Some(target));
+                continue;
+            }
+            listed += 1;
+            if exclude.reason(&object.key).is_some() {
+                partitions.excluded += 1;
+                continue;
+            }
+            let partition = time.and_then(|time| Partition::of(merge.per, time.day, time.hour));
+            match partition {
+                None => partitions.unplaced += 1,
+                Some(partition) if !partition.is_closed(merge.lateness(), now) => {
+                    partitions.open += 1;
+                }
+                Some(partition) => partitions.closed.entry(partition).or_default().push(object),
+            }
+        }
+        if listed > MAX_LISTED {
+            return Err(Error::Value {
+                name: "prefix",
+                reason: format!(
+                    "there are more than {MAX_LISTED} objects under {:?}; merge a shorter time with \
+                     from and to",
+                    job.prefix
+                ),
+            });
+        }
+        if !page.more {
+            return Ok(partitions);
+        }
+    }
+}
+
+/// Where the listing continues after a key whose time is not wanted. `None` if it is wanted.
+fn target(merge: &Merge, key: &str, time: KeyTime) -> Option<String> {
+    let begin = Partition::of(merge.per, time.day, time.hour)?.begin();
+    let before = key.get(..time.begin)?;
+    let is_late = |to: &DateTime| begin >= *to;
+    if merge.to.as_ref().is_some_and(is_late) {
+        // After all times.
+        return Some(format!("{before}{}", char::MAX));
+    }
+    let from = merge.from.filter(|from| begin < *from)?;
+    Some(format!("{before}{}", merge.layout.value(from)))
+}

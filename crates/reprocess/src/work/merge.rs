@@ -1,0 +1,248 @@
+//! Merging the objects of a task into one file.
+//!
+//! ```text
+//! objects ─► read ahead ─► transcoder ─► merger ─► file ─► upload
+//!                               └─► rejected ─► upload
+//! ```
+//!
+//! The objects are converted one after the other, in the plan's order, on the thread that polls. The next
+//! ones are read meanwhile. An object's records count once it has been read to its end without a fault.
+
+mod object;
+
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
+use rehose_extract::merge::{MergeSettings, Merger, ScratchFile, Sums};
+use rehose_extract::{Compression, Shape};
+use rehose_store::location::Source;
+use rehose_store::{Body, Store, StoreError, Upload};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use self::object::Conversion;
+use super::convert::late;
+use super::pipe::{Outlet, pipe};
+use super::small::read_head;
+use crate::error::{Error, Result};
+use crate::ledger::Version;
+use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
+use crate::task::PlannedObject;
+
+/// Bytes of rows in memory, of all merges at once. Sorting and writing take as much again.
+const MEMORY: usize = 96 * 1024 * 1024;
+
+/// The largest object that is read before its turn, as stored.
+const READ_AHEAD: usize = 512 * 1024;
+
+/// The most objects that are read before their turn.
+const OBJECTS_AHEAD: usize = 32;
+
+/// Rows that are written between two looks at what waits for the upload.
+const ROWS_AT_ONCE: usize = 20_000;
+
+/// Merges the objects of tasks.
+#[derive(Debug)]
+pub(super) struct MergeWorker {
+    output: Arc<dyn Store>,
+    compression: Compression,
+    /// Bounds the merges at once, because each takes a core and memory.
+    turns: Semaphore,
+    memory: usize,
+    objects_ahead: usize,
+}
+
+/// The objects of a task, and the key of their file.
+pub(super) struct MergeTask<'a> {
+    pub(super) source: &'a Source,
+    pub(super) objects: &'a [PlannedObject],
+    pub(super) shape: &'a Shape,
+    pub(super) gap: Option<u32>,
+    pub(super) file_key: String,
+}
+
+/// An object that is read before its turn, as far as it is small.
+struct Ahead<'a> {
+    object: &'a PlannedObject,
+    body: Option<std::result::Result<Body, StoreError>>,
+}
+
+impl MergeWorker {
+    pub(super) fn new(
+        output: Arc<dyn Store>,
+        compression: Compression,
+        cores: usize,
+        transfers: usize,
+    ) -> Self {
+        let cores = cores.max(1);
+        Self {
+            output,
+            compression,
+            turns: Semaphore::new(cores),
+            memory: MEMORY / cores,
+            objects_ahead: transfers.clamp(1, OBJECTS_AHEAD),
+        }
+    }
+
+    /// Merges the objects of a task into a file that is not published yet, and returns the receipt.
+    ///
+    /// # Errors
+    ///
+    /// Any error that a retry may cure. There is no file then.
+    pub(super) async fn merge(
+        &self,
+        task: MergeTask<'_>,
+        reading_ends: Instant,
+    ) -> Result<Receipt> {
+        let _turn = self.turns.acquire().await;
+        let MergeTask { objects, .. } = &task;
+        let (source, first) = (task.source, objects.first());
+        let merged = AssertUnwindSafe(self.merge_all(&task, reading_ends)).catch_unwind();
+        merged.await.unwrap_or_else(|_| {
+            let first = first.map(|object| source.store.url(&object.key));
+            Err(Error::Internal {
+                what: format!(
+                    "merging {} objects from {} on",
+                    objects.len(),
+                    first.unwrap_or_default()
+                ),
+                reason: "it panicked".to_owned(),
+            })
+        })
+    }
+
+    async fn merge_all(&self, task: &MergeTask<'_>, reading_ends: Instant) -> Result<Receipt> {
+        let settings = MergeSettings {
+            gap: task.gap,
+            memory: self.memory,
+        };
+        let new_file = || tempfile::tempfile().map(|file| Box::new(file) as Box<dyn ScratchFile>);
+        let merger = Merger::new(task.shape, settings, Box::new(new_file));
+        let mut merger = merger.map_err(|error| self.broken(task, error))?;
+        let mut receipt = Receipt {
+            v: Version,
+            objects: Vec::with_capacity(task.objects.len()),
+            artifacts: Vec::new(),
+        };
+        let mut sums = Sums::default();
+        let store = &*task.source.store;
+        let objects = task.objects.iter();
+        // Boxed: the compiler cannot prove that a stream with this closure may move between threads.
+        let reads: Vec<BoxFuture<'_, Ahead<'_>>> = objects
+            .map(|object| read_ahead(store, object).boxed())
+            .collect();
+        let mut ahead = stream::iter(reads).buffered(self.objects_ahead);
+        while let Some(Ahead { object, body }) = ahead.next().await {
+            let conversion = Conversion {
+                worker: self,
+                task,
+                key: &object.key,
+                merger: &mut merger,
+                reading_ends,
+            };
+            let (outcome, artifact) = conversion.convert(body).await?;
+            let merged = match &outcome {
+                Outcome::Done(_) => {
+                    let merged = merger.commit().map_err(|error| self.broken(task, error))?;
+                    sums.add(&merged);
+                    Some(merged)
+                }
+                Outcome::Failed(_) => {
+                    merger.discard();
+                    None
+                }
+            };
+            let number = receipt.objects.len() as u32;
+            receipt.artifacts.extend(artifact.map(|artifact| Artifact {
+                inputs: vec![number],
+                ..artifact
+            }));
+            receipt.objects.push(ObjectReceipt {
+                key: object.key.clone(),
+                sums: merged,
+                outcome,
+            });
+        }
+        if let Some(file) = self.write_file(task, merger, reading_ends).await? {
+            let is_done = |(_, object): &(u32, &ObjectReceipt)| object.sums.is_some();
+            let done = (0..).zip(&receipt.objects).filter(is_done);
+            receipt.artifacts.push(Artifact {
+                inputs: done.map(|(number, _)| number).collect(),
+                ..file
+            });
+        }
+        Ok(receipt)
+    }
+
+    /// Writes the file of all merged rows, if there are any.
+    async fn write_file(
+        &self,
+        task: &MergeTask<'_>,
+        merger: Merger,
+        reading_ends: Instant,
+    ) -> Result<Option<Artifact>> {
+        let key = &task.file_key;
+        let broken = |error| self.broken(task, error);
+        let (inlet, outlet) = pipe();
+        let Some(file) = merger.into_file(inlet).map_err(broken)? else {
+            return Ok(None);
+        };
+        let mut upload = self.output.write(key).await?;
+        let written = async {
+            let (mut file, mut outlet) = (file, outlet);
+            while file.write(ROWS_AT_ONCE).map_err(broken)? {
+                send_on(&mut outlet, &mut *upload).await?;
+            }
+            let summary = file.finish().map_err(broken)?;
+            send_on(&mut outlet, &mut *upload).await?;
+            Ok(summary)
+        };
+        let written = timeout_at(reading_ends, written).await;
+        let summary = match written.unwrap_or_else(|_| Err(late(&self.output.url(key)))) {
+            Ok(summary) => summary,
+            Err(error) => {
+                upload.abort().await;
+                return Err(error);
+            }
+        };
+        Ok(Some(Artifact {
+            key: key.clone(),
+            bytes: upload.complete().await?,
+            rows: summary.rows,
+            inputs: Vec::new(),
+            sums: Some(summary.sums),
+        }))
+    }
+
+    fn broken(&self, task: &MergeTask<'_>, error: io::Error) -> Error {
+        Error::Internal {
+            what: format!("merging into {}", self.output.url(&task.file_key)),
+            reason: error.to_string(),
+        }
+    }
+}
+
+async fn send_on(outlet: &mut Outlet, upload: &mut dyn Upload) -> Result<()> {
+    while let Some(piece) = outlet.next() {
+        upload.write(piece).await?;
+    }
+    // A deadline is noticed between two pieces.
+    tokio::task::yield_now().await;
+    Ok(())
+}
+
+async fn read_ahead<'a>(store: &dyn Store, object: &'a PlannedObject) -> Ahead<'a> {
+    let is_small = object.bytes <= READ_AHEAD as u64;
+    let body = match is_small {
+        true => {
+            let head = read_head(store, &object.key, READ_AHEAD).await;
+            Some(head.map(|(head, rest)| head.followed_by(rest)))
+        }
+        // Its body would wait too long to be read on.
+        false => None,
+    };
+    Ahead { object, body }
+}
