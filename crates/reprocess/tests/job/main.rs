@@ -9,6 +9,7 @@
 mod check;
 mod fake_queue;
 mod fixture;
+mod merge;
 mod plan;
 mod process;
 mod promises;
