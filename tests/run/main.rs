@@ -13,6 +13,7 @@ mod determinism;
 mod inspect;
 mod interruption;
 mod memory;
+mod merge;
 mod options;
 mod oracle;
 mod outputs_that_fail;
