@@ -310,6 +310,7 @@ const overlaps: [string, string, RegExp | undefined][] = [
     /^sourcePrefix sets the source to s3:\/\/stash\/csv\/2020\/, but rehose writes to s3:\/\/stash\/csv\//,
   ],
   ["parquet/", "", /^sourcePrefix sets .* but rehose writes to s3:\/\/stash\/parquet\//],
+  ["merged/day=2020-02-01/", "", /^sourcePrefix sets .* but rehose writes to s3:\/\/stash\/merged\//],
   [
     "athena/",
     "",
