@@ -9,6 +9,7 @@ pub(crate) mod format;
 pub(crate) mod inspect;
 pub(crate) mod job;
 pub(crate) mod merge;
+pub(crate) mod merged;
 pub(crate) mod mode;
 pub(crate) mod operate;
 pub(crate) mod prefix;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
 use cat::CatArgs;
 use inspect::InspectArgs;
 use merge::MergeArgs;
+use merged::{MergedArgs, VerifyArgs};
 use operate::Operation;
 use run::RunArgs;
 use sample::SampleArgs;
@@ -62,6 +64,12 @@ pub(crate) enum Command {
     ///
     /// To continue an interrupted merge, run the same command with its --job.
     Merge(Box<MergeArgs>),
+    /// List the hours that are merged: files, rows, records and bytes
+    Merged(MergedArgs),
+    /// Prove that merged files have what their objects have, from the bytes of both
+    ///
+    /// Reads the files and the stash again, and compares the records, packets and bytes of each hour.
+    Verify(VerifyArgs),
     /// Print the rows of files that rehose wrote, as CSV or JSON
     ///
     /// The bytes of each file say whether it is CSV.gz or Parquet; both print the same, with the names

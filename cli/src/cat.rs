@@ -17,6 +17,7 @@ mod output;
 mod pages;
 mod parquet_file;
 mod session;
+mod sums;
 #[cfg(test)]
 mod tests;
 
@@ -24,9 +25,11 @@ use std::io::{self, Write};
 
 use futures::TryStreamExt;
 
-use self::error::{CatError, Problem};
+pub(crate) use self::error::CatError;
+use self::error::Problem;
 use self::files::{File, Kind};
 use self::session::Session;
+pub(crate) use self::sums::{ColumnSums, sum_columns};
 use crate::args::cat::CatArgs;
 use crate::console::{print_error, print_note};
 use crate::exit::SUCCEEDED;

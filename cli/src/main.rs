@@ -5,6 +5,7 @@ mod cat;
 mod console;
 mod exit;
 mod inspect;
+mod merged;
 mod operate;
 mod progress;
 mod run;
@@ -35,6 +36,8 @@ fn main() -> ExitCode {
         Ok(args) => match args.command {
             Command::Run(args) => block_on(args.job.cores(), run::run(args)),
             Command::Merge(args) => block_on(args.job.cores(), run::merge(args)),
+            Command::Merged(args) => block_on(1, merged::list(args)),
+            Command::Verify(args) => block_on(1, merged::verify(args)),
             Command::Inspect(args) => block_on(1, inspect::inspect(args)),
             Command::Cat(args) => block_on(1, cat::cat(args)),
             Command::Table(args) => table::print_table(&args),

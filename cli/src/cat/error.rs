@@ -12,7 +12,7 @@ use crate::exit::{FAILED, USAGE};
 
 /// An error of the command.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CatError {
+pub(crate) enum CatError {
     #[error("{0} does not exist; name a file that rehose wrote, a folder of them, or an output")]
     Missing(String),
     #[error("there is no file under {0}; check the path")]
@@ -54,7 +54,7 @@ impl CatError {
 
 /// Why the rows of a file cannot be printed. The rows before a fault have been printed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     #[error(transparent)]
     Output(#[from] io::Error),
     #[error(transparent)]

@@ -35,6 +35,18 @@ impl<W: Write> Session<W> {
         }
     }
 
+    /// Prints these columns of all rows as CSV.
+    pub(super) fn of_columns(columns: Vec<String>, out: W) -> Self {
+        Self {
+            request: Request::new(columns, Vec::new()),
+            has_conditions: false,
+            first: None,
+            printer: Printer::new(Form::Csv, out),
+            files: 0,
+            rows: 0,
+        }
+    }
+
     /// Begins a file with these columns. The first one prints the header.
     pub(super) fn begin(&mut self, file: &File, columns: &[Column]) -> Result<Plan, Problem> {
         let plan = self.request.plan(columns, self.first.as_ref())?;

@@ -15,6 +15,7 @@
 
 mod columns;
 mod file;
+mod object_sums;
 mod run;
 mod sorted;
 mod table;
@@ -29,6 +30,8 @@ use hashbrown::HashTable;
 
 use self::columns::{Columns, NOTHING, PartKind, Place, RECORDS};
 pub use self::file::{MergedFile, Summary, Sums};
+pub use self::object_sums::ObjectSums;
+pub(crate) use self::object_sums::SumSink;
 pub use self::run::ScratchFile;
 use self::run::{Run, SortedRuns};
 use self::sorted::Merged;

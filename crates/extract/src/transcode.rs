@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::dialect::Parser;
 use crate::error::Error;
 use crate::layers::Layers;
-use crate::merge::{MergeSink, Merger};
+use crate::merge::{MergeSink, Merger, ObjectSums, SumSink};
 use crate::options::DialectName;
 use crate::rejection::RejectionCount;
 use crate::router::Router;
@@ -113,6 +113,18 @@ impl<'a, R: Write> Transcoder<'a, Gzip<R>> {
     ) -> Result<Self, Error> {
         let rows = Box::new(MergeSink(merger));
         Self::to_sink(source, shape, rows, compression.writer(rejected))
+    }
+}
+
+impl<'a> Transcoder<'a, Gzip<io::Sink>> {
+    /// Returns a transcoder that sums up the records of an object, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn summing(source: &str, shape: &Shape, sums: &'a mut ObjectSums) -> Result<Self, Error> {
+        let rejected = Compression::default().writer(io::sink());
+        Self::to_sink(source, shape, Box::new(SumSink(sums)), rejected)
     }
 }
 

@@ -110,7 +110,7 @@ impl Ledger {
     /// # Errors
     ///
     /// [`Error::NotPlanned`] if it does not.
-    pub(crate) async fn require_definition(&self) -> Result<Job> {
+    pub async fn require_definition(&self) -> Result<Job> {
         let definition = self.definition().await?;
         definition.ok_or_else(|| self.not_planned(DEFINITION))
     }

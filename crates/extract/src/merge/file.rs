@@ -66,6 +66,12 @@ impl Sums {
     }
 }
 
+impl FromIterator<(String, u64)> for Sums {
+    fn from_iter<T: IntoIterator<Item = (String, u64)>>(sums: T) -> Self {
+        Self(sums.into_iter().collect())
+    }
+}
+
 /// The result of a merge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
