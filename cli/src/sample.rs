@@ -3,6 +3,7 @@
 //! The same [`SampleArgs`] give the same bytes on every machine: all random numbers come from the
 //! seed, and there is neither a clock nor floating point.
 
+mod continuing;
 mod dialects;
 mod encodings;
 mod envelope;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use fastrand::Rng;
 use jiff::Timestamp;
 
+use continuing::Account;
 use flows::Network;
 
 use crate::args::sample::{Profile, SampleArgs};
@@ -29,6 +31,9 @@ const FIRST_ARRIVAL: i64 = 1_580_515_200;
 /// Seconds between two objects: the longest time that Firehose buffers. A few objects are then enough
 /// to fill more than one folder of an hour.
 const BUFFER_SECONDS: u32 = 900;
+
+/// The minutes of the hour that `--merge` writes.
+const MINUTES: u32 = 60;
 
 /// The fewest and the most events that CloudWatch Logs puts into a document of a busy log group.
 const DOCUMENT_EVENTS: (u32, u32) = (50, 300);
@@ -110,6 +115,9 @@ fn write(args: &SampleArgs) -> Result<Written, SampleError> {
     let mut written = Written::default();
 
     create_folder(dir)?;
+    if args.merge {
+        return write_hour(args, &network, &mut rng);
+    }
     for object in 0..args.objects {
         let mut rng = rng.fork();
         let arrival = FIRST_ARRIVAL + i64::from(object) * i64::from(BUFFER_SECONDS);
@@ -124,6 +132,28 @@ fn write(args: &SampleArgs) -> Result<Written, SampleError> {
             let bytes = write_object(dir, &object.key, |out| object.write(out))?;
             written.add(object.events(), bytes);
         }
+    }
+    Ok(written)
+}
+
+/// Writes an hour of many accounts: one object for each account and minute.
+fn write_hour(args: &SampleArgs, network: &Network, rng: &mut Rng) -> Result<Written, SampleError> {
+    let mut written = Written::default();
+    let accounts = args.objects.div_ceil(MINUTES);
+    let mut accounts: Vec<Account<'_>> = (0..accounts)
+        .map(|_| Account::new(network, args.continuing, rng))
+        .collect();
+    let count = accounts.len() as u32;
+    for object in 0..args.objects {
+        let arrival = FIRST_ARRIVAL + i64::from(object / count * 60);
+        let key = key(arrival, rng).map_err(|source| SampleError::Date { object, source })?;
+        let captures = accounts[(object % count) as usize].minute(arrival, args.events, rng);
+        let bytes = write_object(&args.dir, &key, |out| {
+            captures.iter().try_for_each(|capture| {
+                gzip::member(out, envelope::data(capture, rng).text.as_bytes())
+            })
+        })?;
+        written.add(args.events, bytes);
     }
     Ok(written)
 }

@@ -13,7 +13,8 @@ Exit status:
 
 Examples:
   rehose sample stash
-  rehose sample stash --dialects --objects 100 --events 5000")]
+  rehose sample stash --dialects --objects 100 --events 5000
+  rehose sample stash --merge --objects 2000 --events 500")]
 pub(crate) struct SampleArgs {
     /// The folder to write to
     pub(crate) dir: PathBuf,
@@ -32,6 +33,13 @@ pub(crate) struct SampleArgs {
     /// Add objects in every form that the input can have, and with unusual keys
     #[arg(long)]
     pub(crate) dialects: bool,
+    /// Write one hour of many accounts, in which flows go on from minute to minute
+    #[arg(long, conflicts_with = "dialects")]
+    pub(crate) merge: bool,
+    /// With --merge, the percentage of flows that last for more than a minute
+    #[arg(long, value_name = "PERCENT", default_value_t = 30, requires = "merge",
+          value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(crate) continuing: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -100,7 +100,48 @@ struct Peer {
     pooled: u16,
 }
 
+/// A connection between an interface and a peer.
+pub(super) struct Exchange<'a> {
+    interface: &'a Interface,
+    peer: &'a Peer,
+    client_port: u16,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn interface(&self) -> &'a str {
+        &self.interface.id
+    }
+
+    /// The records of an interval of an account's flow log: one for each direction.
+    pub(super) fn records(
+        &self,
+        account: &str,
+        start: i64,
+        end: i64,
+        rng: &mut Rng,
+    ) -> [String; 2] {
+        let Self {
+            interface: Interface { id, .. },
+            peer,
+            client_port,
+        } = self;
+        let [there, back] = peer.flow(*client_port, rng);
+        [there, back].map(|flow| format!("2 {account} {id} {flow} {start} {end} ACCEPT OK"))
+    }
+}
+
 impl Network {
+    /// A new connection.
+    pub(super) fn exchange(&self, rng: &mut Rng) -> Exchange<'_> {
+        let interface = often_the_first(&self.interfaces, rng);
+        let peer = often_the_first(&interface.peers, rng);
+        Exchange {
+            interface,
+            client_port: peer.client_port(rng),
+            peer,
+        }
+    }
+
     pub(super) fn new(size: &Size, rng: &mut Rng) -> Self {
         let interfaces = (0..size.interfaces)
             .map(|_| Interface::new(size, rng))
@@ -136,6 +177,32 @@ impl Interface {
             address,
             peers,
         }
+    }
+}
+
+impl Peer {
+    fn client_port(&self, rng: &mut Rng) -> u16 {
+        match rng.u32(..4) {
+            0 => self.pooled,
+            _ => ephemeral_port(rng),
+        }
+    }
+
+    /// The fields from the addresses to the bytes, of a request and its reply.
+    fn flow(&self, client_port: u16, rng: &mut Rng) -> [String; 2] {
+        let (client, server) = match self.serves {
+            true => (&self.remote, &self.local),
+            false => (&self.local, &self.remote),
+        };
+        let Self { port, protocol, .. } = self;
+        let packets = packets(rng);
+        let replies = packets - rng.u64(..=packets / 3);
+        let bytes = packets * rng.u64(52..240);
+        let reply_bytes = replies * rng.u64(52..1_460);
+        [
+            format!("{client} {server} {client_port} {port} {protocol} {packets} {bytes}"),
+            format!("{server} {client} {port} {client_port} {protocol} {replies} {reply_bytes}"),
+        ]
     }
 }
 
@@ -182,31 +249,10 @@ impl Records<'_> {
     /// A request and its reply.
     fn flow(&mut self, rng: &mut Rng) {
         let peer = often_the_first(&self.interface.peers, rng);
-        let client_port = if rng.u32(..4) == 0 {
-            peer.pooled
-        } else {
-            ephemeral_port(rng)
-        };
-        let (client, server) = if peer.serves {
-            (&peer.remote, &peer.local)
-        } else {
-            (&peer.local, &peer.remote)
-        };
-        let Peer { port, protocol, .. } = peer;
-        let packets = packets(rng);
-        let replies = packets - rng.u64(..=packets / 3);
-        let bytes = packets * rng.u64(52..240);
-        let reply_bytes = replies * rng.u64(52..1_460);
-        self.push(
-            format_args!("{client} {server} {client_port} {port} {protocol} {packets} {bytes}"),
-            "ACCEPT OK",
-        );
-        self.push(
-            format_args!(
-                "{server} {client} {port} {client_port} {protocol} {replies} {reply_bytes}"
-            ),
-            "ACCEPT OK",
-        );
+        let client_port = peer.client_port(rng);
+        for flow in peer.flow(client_port, rng) {
+            self.push(flow, "ACCEPT OK");
+        }
     }
 
     /// A scanner that tries several ports.

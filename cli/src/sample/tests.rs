@@ -16,6 +16,8 @@ fn sample() -> SampleArgs {
         profile: Profile::Small,
         seed: 7,
         dialects: true,
+        merge: false,
+        continuing: 30,
     }
 }
 
@@ -226,4 +228,42 @@ fn a_large_network_has_far_more_addresses() {
     let (small, large) = (addresses(Profile::Small), addresses(Profile::Large));
     assert!((1_000..8_000).contains(&small), "{small}");
     assert!((10_000..60_000).contains(&large), "{large}");
+}
+
+#[test]
+fn an_hour_for_a_merge_has_flows_that_go_on() {
+    let hour = |continuing| SampleArgs {
+        objects: 120,
+        events: 100,
+        dialects: false,
+        merge: true,
+        continuing,
+        ..sample()
+    };
+    let (written, objects) = stash(hour(50));
+    assert_eq!((written.objects, written.events), (120, 12_000));
+    assert!(objects.keys().all(|key| key.starts_with("2020/02/01/00/")));
+    assert_eq!(
+        stash(hour(50)).1,
+        objects,
+        "the same arguments give the same bytes"
+    );
+    // A flow is what its record has from the account to the protocol.
+    let flows = |objects: &Objects| {
+        let text: String = objects
+            .values()
+            .map(|object| String::from_utf8(decode(object)).unwrap())
+            .collect();
+        let messages = text.split("\"message\":\"").skip(1);
+        let flow = |message: &str| message.split(' ').take(8).collect::<Vec<_>>().join(" ");
+        messages
+            .map(flow)
+            .collect::<std::collections::BTreeSet<_>>()
+            .len()
+    };
+    let (go_on, do_not) = (flows(&objects), flows(&stash(hour(0)).1));
+    assert!(
+        go_on * 2 < do_not,
+        "{go_on} and {do_not} flows in 12,000 records"
+    );
 }

@@ -243,13 +243,13 @@ fn write_number(mut number: u64, out: &mut impl Write) -> io::Result<()> {
     out.write_all(&bytes[..=length])
 }
 
-fn read_number(file: &mut impl Read) -> io::Result<u64> {
+fn read_number(file: &mut impl BufRead) -> io::Result<u64> {
     let mut number = 0;
     for shift in (0..u64::BITS).step_by(7) {
-        let mut byte = [0];
-        file.read_exact(&mut byte)?;
-        number |= u64::from(byte[0] & 0x7f) << shift;
-        if byte[0] < 0x80 {
+        let byte = *file.fill_buf()?.first().ok_or_else(damaged)?;
+        file.consume(1);
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
             return Ok(number);
         }
     }

@@ -32,8 +32,9 @@ use crate::ledger::Version;
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
 use crate::task::PlannedObject;
 
-/// Bytes of rows in memory, of all merges at once. Sorting and writing take as much again.
-const MEMORY: usize = 96 * 1024 * 1024;
+/// Bytes of rows in memory, of all merges at once: a million rows of a flow log. With what is read and
+/// written at once, a process stays below 256 MB.
+const MEMORY: usize = 144 * 1024 * 1024;
 
 /// The largest object that is read before its turn, as stored.
 const READ_AHEAD: usize = 512 * 1024;
