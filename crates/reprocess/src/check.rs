@@ -60,7 +60,7 @@ use crate::error::Result;
 use crate::job::JobId;
 use crate::ledger::progress::{Progress, Stop, advance};
 use crate::ledger::report::{JobOutcome, Report, Totals};
-use crate::ledger::statuses::{missing_objects, missing_parts};
+use crate::ledger::statuses::missing_tasks;
 use crate::ledger::{Ledger, PROGRESS, REPORT, slice_name};
 use crate::task::TaskMessage;
 
@@ -254,19 +254,9 @@ impl Checker {
                 ledger.require_slice(number),
                 ledger.receipt_names_of(number)
             )?;
-            let missing = match slice.generation() {
-                None => missing_objects(&slice, &names).collect(),
-                Some(_) => {
-                    let parts = missing_parts(&slice, &names, progress.rounds);
-                    let largest = slice.tasks.iter().map(Vec::len).max().unwrap_or_default();
-                    if !parts.is_empty() {
-                        progress.halvings = progress.halvings.max(largest.ilog2() + 1);
-                    }
-                    parts
-                }
-            };
-            let missing = missing.into_iter();
+            let missing = missing_tasks(&slice, &names, progress.rounds).into_iter();
             let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
+            progress.halvings = progress.halvings.max(slice.halvings());
             send(&*self.queue, ledger.job(), missing, deadline).await?;
             progress.resending = slice.more.then_some(number + 1);
             if !deadline.has(RESEND_TIME) {

@@ -77,6 +77,13 @@ impl Slice {
         }
     }
 
+    /// How often its largest task must be halved until each object is alone. Only a generation's tasks are.
+    pub(crate) fn halvings(&self) -> u32 {
+        let largest = self.generation().and(self.tasks.iter().map(Vec::len).max());
+        let whole = largest.unwrap_or_default().saturating_sub(1);
+        usize::BITS - whole.leading_zeros()
+    }
+
     /// The tasks with their ids.
     pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &[PlannedObject])> {
         self.tasks.iter().enumerate().map(|(task, objects)| {

@@ -125,8 +125,18 @@ pub(crate) async fn read_receipt(
     }
 }
 
-/// The objects of a slice without a receipt, each as a task of its own.
-pub(crate) fn missing_objects<'a>(
+/// What is sent of a slice in a round of resending: the objects without a receipt.
+///
+/// Each is a task of its own, because one that kills its function must not take others with it. The tasks of
+/// a generation are halved in each round instead, down to single objects, because each makes a file.
+pub(crate) fn missing_tasks(slice: &Slice, names: &BTreeSet<String>, round: u32) -> Vec<TaskId> {
+    match slice.generation() {
+        None => missing_objects(slice, names).collect(),
+        Some(_) => missing_parts(slice, names, round),
+    }
+}
+
+fn missing_objects<'a>(
     slice: &'a Slice,
     names: &'a BTreeSet<String>,
 ) -> impl Iterator<Item = TaskId> + 'a {
@@ -137,9 +147,7 @@ pub(crate) fn missing_objects<'a>(
         .filter(|task| !names.contains(&receipt_name(*task)))
 }
 
-/// The parts of a generation's tasks without a receipt, as they are sent in a round: the halves of the
-/// tasks in the first one, the halves of those in the second, down to single objects.
-pub(crate) fn missing_parts(slice: &Slice, names: &BTreeSet<String>, round: u32) -> Vec<TaskId> {
+fn missing_parts(slice: &Slice, names: &BTreeSet<String>, round: u32) -> Vec<TaskId> {
     let mut missing = Vec::new();
     for (task, objects) in slice.tasks() {
         if names.contains(&receipt_name(task)) {
