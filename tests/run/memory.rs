@@ -277,3 +277,60 @@ fn repeat(out: &mut dyn Write, byte: u8, bytes: usize) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// The most memory of a merge, in KiB.
+const MERGE: u64 = 256 * 1024;
+
+/// Merges an hour of flows of which no two are the same, and returns the peak memory in KiB.
+fn peak_of_merge(megabytes: usize) -> u64 {
+    let workspace = Workspace::new();
+    let folder = workspace.stash().join("2020/02/01/00");
+    fs::create_dir_all(&folder).unwrap();
+    let line = |n: usize| {
+        format!(
+            "2 123456789012 eni-{} 10.{}.{}.{} 10.0.0.1 {} 443 6 10 840 1580515200 1580515260 ACCEPT OK\n",
+            n % 97,
+            n >> 16 & 0xff,
+            n >> 8 & 0xff,
+            n & 0xff,
+            1024 + n % 60_000
+        )
+    };
+    let (mut written, mut n, mut object) = (0, 0_usize, 0);
+    while written < megabytes * 1024 * 1024 {
+        // In objects that are read whole, and larger ones.
+        let size = if object % 2 == 0 { 1 << 20 } else { 32 << 20 };
+        member(&folder.join(format!("object-{object:04}")), |out| {
+            let mut of_object = 0;
+            while of_object < size {
+                // So that neighbours in an object are none in the file.
+                let line = line(n.wrapping_mul(7_919) % (1 << 24));
+                out.write_all(line.as_bytes())?;
+                of_object += line.len();
+                n += 1;
+            }
+            written += of_object;
+            Ok(())
+        });
+        object += 1;
+    }
+    let mut command = REHOSE.command(["merge", "--json"]);
+    command.arg(workspace.stash()).arg(workspace.path("out"));
+    let (peak, finished) = peak_of(start(&mut command));
+    let report = finished.with_status(0).json();
+    assert_eq!(report["merged"]["written"]["records"], n);
+    println!("{n} flows: {peak} KiB");
+    peak
+}
+
+#[test]
+fn a_merge_of_more_flows_than_memory_holds_takes_no_more_than_its_share() {
+    assert!(peak_of_merge(large() / (1024 * 1024)) < MERGE);
+}
+
+/// Takes an hour, and some gigabytes of the folder for temporary files.
+#[test]
+#[ignore = "20 GB"]
+fn so_does_a_merge_of_twenty_gigabytes() {
+    assert!(peak_of_merge(20 * 1024) < MERGE);
+}
