@@ -73,9 +73,12 @@ pub fn halves(part: &Range<usize>) -> Option<[Range<usize>; 2]> {
     (part.len() > 1).then_some([part.start..middle, middle..part.end])
 }
 
-/// Whether a part comes from halving a task of this many objects.
+/// Whether a part comes from halving a task of this many objects. A task of one object is its own part.
 pub(crate) fn is_part(part: &Range<usize>, objects: usize) -> bool {
     let mut whole = 0..objects;
+    if objects == 1 {
+        return whole == *part;
+    }
     while let Some([first, second]) = halves(&whole) {
         whole = if part.start < second.start {
             first

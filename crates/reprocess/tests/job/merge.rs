@@ -306,6 +306,21 @@ async fn a_whole_task_that_comes_back_before_the_decision_counts_instead_of_its_
 }
 
 #[tokio::test]
+async fn a_lost_task_of_one_object_is_sent_again_and_done() {
+    let mut fixture = hour_of(&["10.0.0.1"]);
+    let lost = plan(&fixture, "first").await;
+    fixture.check_job("first").await;
+    fixture.pass_minutes(6);
+    fixture.check_job("first").await;
+    let again = fixture.queue.take_tasks();
+    assert_eq!(again.len(), lost.len());
+    fixture.process_tasks(&again).await;
+    let checked = fixture.check_job("first").await;
+    assert_eq!(checked.state, JobState::Succeeded);
+    assert_eq!(sources(&fixture), ["10.0.0.1"]);
+}
+
+#[tokio::test]
 async fn a_part_that_no_halving_gives_is_refused() {
     let fixture = hour_of(&["a", "b", "c", "d"]);
     plan(&fixture, "job").await;
