@@ -20,11 +20,17 @@ pub enum Promise {
     NothingLeft,
     /// A receipt exists only for a task of the plan, and a newer version's documents stay untouched.
     PlannedOnly,
+    /// An object is in one generation, and in a later one only if it is in no file and has changed.
+    OneGeneration,
+    /// Published rows are the merged rows of exactly the objects that are done, each once.
+    MergedRows,
+    /// A generation has its marker only when all of its files are in place, and none beside them.
+    WholeGenerations,
 }
 
 impl Promise {
     /// Every promise, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::NeverEarly,
         Self::NeverStuck,
         Self::Exact,
@@ -32,6 +38,9 @@ impl Promise {
         Self::OneByOne,
         Self::NothingLeft,
         Self::PlannedOnly,
+        Self::OneGeneration,
+        Self::MergedRows,
+        Self::WholeGenerations,
     ];
 
     /// The id.
@@ -44,6 +53,9 @@ impl Promise {
             Self::OneByOne => "P5 one-by-one",
             Self::NothingLeft => "P6 nothing-left",
             Self::PlannedOnly => "P7 planned-only",
+            Self::OneGeneration => "P8 one-generation",
+            Self::MergedRows => "P9 merged-rows",
+            Self::WholeGenerations => "P10 whole-generations",
         }
     }
 }

@@ -88,6 +88,12 @@ impl MergeWorker {
         }
     }
 
+    /// Merges with this many bytes of rows in memory.
+    #[cfg(feature = "simulation")]
+    pub(super) fn in_place(&mut self, memory: usize) {
+        self.memory = memory;
+    }
+
     /// Merges the objects of a task into a file that is not published yet, and returns the receipt.
     ///
     /// # Errors

@@ -120,10 +120,12 @@ impl Processor {
     }
 
     /// Transcodes on the thread that polls [`process`](Self::process), so the caller decides the order
-    /// of events. Objects up to `small_bytes` are treated as small.
+    /// of events. Objects up to `small_bytes` are treated as small. A merge has `merge_memory` bytes of
+    /// rows in memory.
     #[cfg(feature = "simulation")]
-    pub fn in_place(mut self, small_bytes: usize) -> Self {
+    pub fn in_place(mut self, small_bytes: usize, merge_memory: usize) -> Self {
         self.cores = 1;
+        self.merger.in_place(merge_memory);
         self.converter.in_place(small_bytes);
         self
     }

@@ -75,6 +75,12 @@ fn message(chance: &Chance, stash: &[(String, StoredObject)], jobs: &[StartReque
     if chance.happens(0.3) {
         task["object"] = chance.number(0..40).into();
     }
+    if jobs.iter().any(|job| job.merge.is_some()) && chance.happens(0.4) {
+        // Parts of a task that merges, which may be halves of it.
+        let begin = chance.number(0..4);
+        task["object"] = begin.into();
+        task["until"] = (begin + chance.number(1..5)).into();
+    }
     let (key, object) = chance.choose(stash);
     let objects = json!([{"key": key, "bytes": object.body.len()}]);
     match chance.number(0..6) {

@@ -34,6 +34,14 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 const KILL_POLLS: std::ops::Range<usize> = 1..400;
 const KILL_TIME: std::ops::Range<Duration> = Duration::from_millis(10)..TIMEOUT;
 
+/// When a run begins, in seconds: 2020-02-01T03:30:00Z, when some hours of the stash are closed.
+const BEGIN: i64 = 1_580_527_800;
+
+/// The time.
+pub(crate) fn now(chance: &Chance) -> Timestamp {
+    Timestamp::from_second(BEGIN).unwrap() + chance.age()
+}
+
 /// The functions, and what they work on.
 #[derive(Debug)]
 pub(crate) struct Functions {
@@ -49,6 +57,8 @@ pub(crate) struct Functions {
     pub(crate) objects: usize,
     /// The size of the largest small object in bytes.
     pub(crate) small_bytes: usize,
+    /// Bytes of rows that a merge has in memory.
+    pub(crate) merge_memory: usize,
     pub(crate) exclude: Vec<String>,
     pub(crate) kind: FileKind,
     /// The idle sandboxes of `process`.
@@ -223,7 +233,11 @@ impl Functions {
         );
         (
             sandbox,
-            Arc::new(processor.unwrap().in_place(self.small_bytes)),
+            Arc::new(
+                processor
+                    .unwrap()
+                    .in_place(self.small_bytes, self.merge_memory),
+            ),
         )
     }
 
@@ -260,7 +274,7 @@ impl Functions {
         })
     }
 
-    fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH + self.chance.age()
+    pub(crate) fn now(&self) -> Timestamp {
+        now(&self.chance)
     }
 }

@@ -1,5 +1,6 @@
 //! Checks every promise at each write and at the end, with results derived from the stash alone.
 
+mod merge;
 mod report;
 mod truth;
 
@@ -10,17 +11,19 @@ use std::sync::{Arc, Mutex, Weak};
 use rehose_extract::FileKind;
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::job::JobId;
+use rehose_reprocess::ledger::generation::{MERGED, UNPUBLISHED};
 use rehose_reprocess::ledger::manifest::Slice;
 use rehose_reprocess::ledger::receipt::{ObjectReceipt, Outcome, Receipt};
 use rehose_reprocess::ledger::report::{JobOutcome, Report};
 use rehose_reprocess::ledger::{OutputId, receipt_name};
 use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::promise::Promise;
-use rehose_reprocess::task::{TaskId, TaskMessage};
+use rehose_reprocess::task::{PlannedObject, TaskId, TaskMessage};
 use rehose_reprocess::work::message::Message;
 
 use crate::attacker::{ATTACKER, NEWER_JOB};
 
+use self::merge::Merges;
 use self::truth::{Expected, Outputs, Truth};
 use rehose_testkit::cloud::bucket::{Bucket, Contents, StoredObject};
 use rehose_testkit::cloud::chance::Chance;
@@ -31,13 +34,15 @@ use rehose_testkit::cloud::sandbox::Sandbox;
 #[derive(Debug)]
 pub(crate) struct Oracle {
     chance: Arc<Chance>,
-    truth: BTreeMap<String, Truth>,
+    /// The objects by key, with each content that they ever have.
+    truth: BTreeMap<String, Vec<Truth>>,
     kind: FileKind,
     jobs: BTreeMap<JobId, StartRequest>,
     historic: Weak<StandardQueue>,
     /// Keys that must be written only once.
     written: Mutex<BTreeSet<String>>,
     figures: Mutex<BTreeMap<&'static str, u64>>,
+    merges: Mutex<Merges>,
 }
 
 type Check = Result<(), Violation>;
@@ -61,24 +66,28 @@ fn equal<T: PartialEq + Debug>(promise: Promise, what: &str, found: T, truth: T)
 
 impl Oracle {
     pub(crate) fn new(
-        stash: &[(String, StoredObject)],
+        stash: &[&(String, StoredObject)],
         jobs: &[StartRequest],
         kind: FileKind,
         chance: &Arc<Chance>,
         historic: &Arc<StandardQueue>,
     ) -> Arc<Self> {
-        let truth = stash
-            .iter()
-            .map(|(key, object)| (key.clone(), Truth::of(key, object, kind)));
+        let is_merged = jobs.iter().any(|job| job.merge.is_some());
+        let mut truth: BTreeMap<String, Vec<Truth>> = BTreeMap::new();
+        for (key, object) in stash {
+            let contents = truth.entry(key.clone()).or_default();
+            contents.push(Truth::of(key, object, kind, is_merged));
+        }
         let jobs = jobs.iter().map(|job| (job.job.clone(), job.clone()));
         Arc::new(Self {
             chance: Arc::clone(chance),
-            truth: truth.collect(),
+            truth,
             kind,
             jobs: jobs.collect(),
             historic: Arc::downgrade(historic),
             written: Mutex::default(),
             figures: Mutex::default(),
+            merges: Mutex::default(),
         })
     }
 
@@ -123,6 +132,8 @@ impl Oracle {
         };
         if !key.starts_with(folder)
             && !key.starts_with("rejected/")
+            && !key.starts_with(MERGED)
+            && !key.starts_with(UNPUBLISHED)
             && !key.ends_with("/progress.json")
         {
             let is_first = self.written.lock().unwrap().insert(key.to_owned());
@@ -139,9 +150,10 @@ impl Oracle {
             });
         }
         if let Some(source) = strip(key, "rejected/", ".jsonl.gz") {
-            let whole = self
-                .outputs(source)
-                .is_some_and(|outputs| outputs.rejected == *body);
+            let contents = self.truth.get(source).into_iter().flatten();
+            let whole = contents
+                .filter_map(Truth::outputs)
+                .any(|outputs| outputs.rejected == *body);
             return ensure(Promise::SameRows, whole, || {
                 format!("{key} is whole, and as in a quiet run")
             });
@@ -152,11 +164,15 @@ impl Oracle {
             !key.starts_with(&format!("jobs/{NEWER_JOB}/")),
             || format!("{key} of a newer version is not touched"),
         )?;
+        self.merge_appeared(contents, key, body)?;
         for (job, request) in &self.jobs {
             match key.strip_prefix(&format!("jobs/{job}/")) {
                 Some("report.json") => {
                     let report: Report = serde_json::from_slice(body).unwrap();
-                    return self.reported(contents, request, &report);
+                    return match &request.merge {
+                        Some(merge) => self.reported_merge(contents, request, merge, &report),
+                        None => self.reported(contents, request, &report),
+                    };
                 }
                 Some(name) if name.starts_with("receipts/") => {
                     return self.received(contents, job, name, body);
@@ -167,11 +183,17 @@ impl Oracle {
         Ok(())
     }
 
+    /// The right outcome of an object with this content, or of the only one.
+    fn truth(&self, key: &str, tag: Option<&str>) -> &Truth {
+        let contents = &self.truth[key];
+        let of_tag = contents
+            .iter()
+            .find(|truth| tag.is_none_or(|tag| truth.tag == tag));
+        of_tag.unwrap()
+    }
+
     fn outputs(&self, source: &str) -> Option<&Outputs> {
-        match &self.truth.get(source)?.expected {
-            Expected::Done(outputs) => Some(outputs),
-            Expected::Failed(_) | Expected::Lost => None,
-        }
+        self.truth.get(source)?.first()?.outputs()
     }
 
     /// Checks that a task is planned before it is sent.
@@ -205,7 +227,7 @@ impl Oracle {
                     )
                 }
                 Message::Created(objects) => objects.iter().try_for_each(|object| {
-                    let excluded = self.truth[&object.key].excluded;
+                    let excluded = self.truth(&object.key, None).excluded;
                     ensure(
                         Promise::NeverEarly,
                         excluded || self.is_done(contents, &object.key),
@@ -233,6 +255,10 @@ impl Oracle {
         equal(Promise::Exact, name, receipt_name(task), name.to_owned())?;
         let keys = receipt.objects.iter().map(|object| object.key.clone());
         let planned = planned(contents, job, task);
+        let planned_keys = planned.as_ref().map(|objects| {
+            let keys = objects.iter().map(|object| object.key.clone());
+            keys.collect::<Vec<_>>()
+        });
         for artifact in &receipt.artifacts {
             let size = contents
                 .objects
@@ -244,14 +270,17 @@ impl Oracle {
             Promise::PlannedOnly,
             "what a receipt is about",
             Some(keys.collect::<Vec<_>>()),
-            planned,
+            planned_keys,
         )?;
-        for ObjectReceipt { key, outcome, .. } in &receipt.objects {
-            let truth = &self.truth[key];
+        let planned = planned.unwrap_or_default();
+        let is_merge = self.jobs[job].merge.is_some();
+        for (ObjectReceipt { key, outcome, .. }, object) in receipt.objects.iter().zip(&planned) {
+            let truth = self.present_truth(object);
             match (outcome, &truth.expected) {
                 (Outcome::Done(summary), Expected::Done(outputs)) => {
                     equal(Promise::Exact, key, summary, &outputs.summary)?;
-                    ensure(Promise::NeverEarly, self.is_done(contents, key), || {
+                    let is_done = is_merge || self.is_done(contents, key);
+                    ensure(Promise::NeverEarly, is_done, || {
                         format!("the outputs of {key} stand before its receipt")
                     })?;
                 }
@@ -265,7 +294,10 @@ impl Oracle {
                 }
             }
         }
-        Ok(())
+        match is_merge {
+            true => self.merge_received(contents, &receipt, &planned),
+            false => Ok(()),
+        }
     }
 
     /// Checks that a function has no open upload when it answers. It is frozen from then on.
@@ -318,12 +350,11 @@ fn strip<'a>(key: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
     key.strip_prefix(prefix)?.strip_suffix(suffix)
 }
 
-/// The keys of a task in the manifest.
-fn planned(contents: &Contents, job: &JobId, task: TaskId) -> Option<Vec<String>> {
+/// The objects of a task in the manifest.
+fn planned(contents: &Contents, job: &JobId, task: TaskId) -> Option<Vec<PlannedObject>> {
     let key = format!("jobs/{job}/manifest/{:08}.json", task.slice);
     let slice: Slice = serde_json::from_slice(&contents.objects.get(&key)?.body).unwrap();
-    let objects = slice.objects(task)?;
-    Some(objects.iter().map(|object| object.key.clone()).collect())
+    slice.objects(task).map(<[PlannedObject]>::to_vec)
 }
 
 /// The task in the name of a receipt.

@@ -1,8 +1,11 @@
 //! A run: a stash, the jobs over it, and their results.
 
+mod merging;
+mod objects;
+
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,15 +23,17 @@ use rehose_store::StoreName;
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use self::merging::Merging;
+use self::objects::object;
+pub(crate) use self::objects::{BODIES, LARGE, plain};
 use crate::attacker::{attack, plan_newer_job};
-use crate::functions::{Functions, TIMEOUT};
+use crate::functions::{Functions, TIMEOUT, now};
 use crate::machine::Machine;
 use crate::oracle::Oracle;
-use rehose_testkit::cloud::bucket::{Behaviour, Bucket, StoredObject};
+use rehose_testkit::cloud::bucket::{Bucket, StoredObject};
 use rehose_testkit::cloud::chance::{Chance, Record};
 use rehose_testkit::cloud::queue::StandardQueue;
 use rehose_testkit::shapes::flow_logs_to;
-use rehose_testkit::stash::{FLOW, dialects, envelope, event, gzip, sample};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -41,6 +46,12 @@ const MAX_RECEIVES: u32 = 5;
 /// How long a job may take after the last fault. `check` resends missing objects twice, and waits for
 /// up to two hours for the first receipt each time.
 const LONGEST_END: Duration = DAY;
+
+/// The same for a job that merges. It sends the halves of a task in each round, down to one object.
+const LONGEST_END_OF_MERGE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+
+/// Of so many seeds, the jobs of one merge.
+const MERGES: u64 = 3;
 
 /// The pattern of excluded objects, besides the error prefixes of Firehose.
 const EXCLUDE: &str = "*.skip";
@@ -60,6 +71,7 @@ pub(crate) struct World {
     pub(crate) stash: Vec<(String, StoredObject)>,
     jobs: Vec<StartRequest>,
     kind: FileKind,
+    merging: Option<Merging>,
 }
 
 /// The most objects that are added to the stash while a job is planned.
@@ -69,7 +81,10 @@ pub(crate) const MAX_NEW: usize = 20;
 pub(crate) fn simulate(seed: u64) -> Run {
     in_virtual_time(seed, async {
         let chance = Chance::of(seed);
-        let world = World::draw(&chance);
+        let world = match seed % MERGES {
+            2 => World::draw_merging(&chance),
+            _ => World::draw(&chance),
+        };
         world.run(&chance).await
     })
 }
@@ -90,13 +105,19 @@ impl World {
     /// A world with these objects and one job over all of them, which writes files of this kind.
     pub(crate) fn with(stash: Vec<(String, StoredObject)>, kind: FileKind) -> Self {
         let jobs = vec![request(0, "", Mode::All, kind)];
-        Self { stash, jobs, kind }
+        let merging = None;
+        Self {
+            stash,
+            jobs,
+            kind,
+            merging,
+        }
     }
 
     fn draw(chance: &Chance) -> Self {
         let objects = chance.time(Duration::from_secs(1)..Duration::from_secs(60));
         let stash: Vec<(String, StoredObject)> = (0..objects.as_secs() as usize)
-            .map(|number| object(chance, number))
+            .map(|number| object(chance, number, &["a/", "b/"]))
             .chain([plain("a/first", &BODIES[0]), plain("b/first", &BODIES[1])])
             .collect();
         let prefixes = ["", "a/", "b/"];
@@ -110,7 +131,13 @@ impl World {
         if chance.happens(0.2) {
             jobs.push(jobs[0].clone());
         }
-        Self { stash, jobs, kind }
+        let merging = None;
+        Self {
+            stash,
+            jobs,
+            kind,
+            merging,
+        }
     }
 
     pub(crate) async fn run(self, chance: &Arc<Chance>) -> Run {
@@ -123,7 +150,16 @@ impl World {
         let queue =
             |name| StandardQueue::new(name, VISIBILITY_TIMEOUTS * TIMEOUT, MAX_RECEIVES, chance);
         let (historic, realtime) = (queue("historic"), queue("realtime"));
-        let oracle = Oracle::new(&self.stash, &self.jobs, self.kind, chance, &historic);
+        let merging = self.merging.as_ref();
+        let later = merging.map_or(&[][..], |merging| &merging.later);
+        let all: Vec<&(String, StoredObject)> = (self.stash.iter())
+            .chain(merging.into_iter().flat_map(Merging::more))
+            .collect();
+        let jobs: Vec<StartRequest> = self.jobs.iter().chain(later).cloned().collect();
+        let oracle = Oracle::new(&all, &jobs, self.kind, chance, &historic);
+        for (key, object) in &self.stash {
+            oracle.placed(key, object, now(chance));
+        }
         if chance.happens(0.5) {
             plan_newer_job(&output, &self.stash);
         }
@@ -138,6 +174,7 @@ impl World {
             pages: chance.choose(&[1, 3, usize::MAX]),
             objects: chance.number(1..5),
             small_bytes: chance.choose(&[0, 256, 64 * 1024]),
+            merge_memory: merging.map_or(1 << 20, |merging| merging.memory),
             exclude: vec![EXCLUDE.to_owned()],
             kind: self.kind,
             idle: Mutex::default(),
@@ -148,22 +185,46 @@ impl World {
             let consuming = Arc::clone(&functions).consume(Arc::clone(queue), concurrency);
             tokio::spawn(consuming);
         }
-        let filling = fill(chance, Arc::clone(&functions.stash));
+        let stash = Arc::clone(&functions.stash);
         let machine = Machine::new(functions);
-        let notifying = notify(chance, &self.stash, &realtime);
-        let attacking = attack(chance, &self.stash, &self.jobs, &historic);
-        let operating = join_all(self.jobs.iter().map(async |job| {
-            let state = operate(chance, &machine, job).await;
-            oracle.execution_ended(&output, &job.job, state);
-        }));
+        let operating = async |jobs: &[StartRequest], begin: Instant| {
+            let running = jobs.iter().map(async |job| {
+                let state = operate(chance, &machine, job, begin).await;
+                oracle.execution_ended(&output, &job.job, state);
+            });
+            join_all(running).await;
+        };
+        let attacking = attack(chance, &self.stash, &jobs, &historic);
+        let notifying = async {
+            if merging.is_none() {
+                notify(chance, &self.stash, &realtime).await;
+            }
+        };
+        let filling = async {
+            match merging {
+                Some(merging) => merging.add_late(chance, &stash, &oracle).await,
+                None => fill(chance, &stash).await,
+            }
+        };
         let everything = async {
-            tokio::join!(operating, notifying, attacking, filling);
+            let operating_first = operating(&self.jobs, chance.until());
+            tokio::join!(operating_first, notifying, attacking, filling);
             historic.empty().await;
             realtime.empty().await;
             // Late writes arrive.
             sleep(HOUR).await;
+            if let Some(merging) = merging {
+                merging.change(chance, &stash, &oracle);
+                operating(later, chance.until().max(Instant::now())).await;
+                historic.empty().await;
+                sleep(HOUR).await;
+            }
         };
-        let limit = chance.until() + 2 * LONGEST_END;
+        let longest = match merging {
+            Some(_) => 4 * LONGEST_END_OF_MERGE,
+            None => 2 * LONGEST_END,
+        };
+        let limit = chance.until() + longest;
         match timeout_at(limit, AssertUnwindSafe(everything).catch_unwind()).await {
             Ok(Ok(())) => oracle.run_ended(&output),
             Ok(Err(_)) => chance.violate("nothing panics"),
@@ -173,8 +234,8 @@ impl World {
             )),
         }
         let figures = BTreeMap::from([
-            ("jobs", self.jobs.len() as u64),
-            ("objects", self.stash.len() as u64),
+            ("jobs", jobs.len() as u64),
+            ("objects", all.len() as u64),
             ("messages", historic.sent_messages().len() as u64),
             ("messages in the dead-letter queue", historic.dead()),
             ("virtual hours", chance.age().as_secs() / 3_600),
@@ -190,8 +251,14 @@ impl World {
     }
 }
 
-/// Starts a job, and starts it again when an execution fails with a transient error.
-async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobState {
+/// Starts a job, and starts it again when an execution fails with a transient error. It has to end some
+/// time after `begin`.
+async fn operate(
+    chance: &Chance,
+    machine: &Machine,
+    job: &StartRequest,
+    begin: Instant,
+) -> JobState {
     if job.job.as_str() != "job-0" || chance.happens(0.2) {
         sleep(chance.time(MINUTE..4 * HOUR)).await;
     }
@@ -215,7 +282,11 @@ async fn operate(chance: &Chance, machine: &Machine, job: &StartRequest) -> JobS
         sleep(chance.time(MINUTE..HOUR)).await;
     };
     chance.note(format_args!("{} has ended: {state:?}", job.job));
-    if Instant::now() > chance.until() + LONGEST_END {
+    let longest = match job.merge {
+        Some(_) => LONGEST_END_OF_MERGE,
+        None => LONGEST_END,
+    };
+    if Instant::now() > begin + longest {
         chance.violate(format_args!(
             "{}: {} ends in time",
             Promise::NeverStuck,
@@ -251,7 +322,7 @@ async fn notify(chance: &Chance, stash: &[(String, StoredObject)], realtime: &Ar
 
 /// Adds objects to the stash while a job is planned, so that two listings have different pages. Every
 /// job leaves them out.
-async fn fill(chance: &Chance, stash: Arc<Bucket>) {
+async fn fill(chance: &Chance, stash: &Bucket) {
     if !chance.happens(0.5) {
         return;
     }
@@ -284,83 +355,3 @@ fn request(number: usize, prefix: &str, mode: Mode, kind: FileKind) -> StartRequ
 fn job(number: usize) -> JobId {
     format!("job-{number}").parse().unwrap()
 }
-
-pub(crate) fn plain(key: &str, body: &Bytes) -> (String, StoredObject) {
-    let object = StoredObject {
-        body: body.clone(),
-        behaviour: Behaviour::Plain,
-    };
-    (key.to_owned(), object)
-}
-
-/// An object, which is valid in most cases.
-fn object(chance: &Chance, number: usize) -> (String, StoredObject) {
-    let folder = chance.choose(&["a/", "b/"]);
-    let name = chance.choose(&[
-        "x",
-        "year=2020/hour=00",
-        "a+b c",
-        "zürich-東京-🚀",
-        "100%",
-        "x.csv.gz",
-    ]);
-    let key = format!("{folder}{number:03}-{name}");
-    let body = chance.choose(&BODIES);
-    let mut object = StoredObject {
-        body,
-        behaviour: Behaviour::Plain,
-    };
-    if chance.happens(0.03) {
-        object.body = LARGE.clone();
-        if chance.happens(0.5) {
-            // Most rows are already being uploaded when the end is missing.
-            object
-                .body
-                .truncate(LARGE.len() - chance.number(1..LARGE.len() / 10));
-        }
-        return (key, object);
-    }
-    if chance.happens(0.7) {
-        return (key, object);
-    }
-    match chance.number(0..10) {
-        0 => object.behaviour = Behaviour::Deadly,
-        1 => object.behaviour = Behaviour::Denied,
-        2 => object.behaviour = Behaviour::Archived,
-        3 | 4 => object.behaviour = Behaviour::Vanishing,
-        5 => object.body = Bytes::new(),
-        6 => {
-            let end = chance.number(0..object.body.len() + 1);
-            object.body.truncate(end);
-        }
-        7 => {
-            // The key is valid, and the key of its output is too long.
-            let key = format!("{key}{}", "x".repeat(1_020 - key.len()));
-            return (key, object);
-        }
-        8 => return (format!("{folder}processing-failed/{number:03}"), object),
-        _ => return (format!("{key}.skip"), object),
-    }
-    (key, object)
-}
-
-/// One object for each form of valid input: those of envelopes from the sample stash, and a text of every
-/// other dialect, gzipped too.
-pub(crate) static BODIES: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
-    let objects = sample::objects("dialects/").into_values();
-    let mut bodies: Vec<Bytes> = objects.map(Bytes::from).collect();
-    assert!(bodies.len() > 30, "the sample stash has every form");
-    for (_, text) in dialects() {
-        bodies.push(gzip(&text).into());
-        bodies.push(text.into());
-    }
-    bodies
-});
-
-/// An object whose rows are written in several pieces, while it is still being read.
-pub(crate) static LARGE: LazyLock<Bytes> = LazyLock::new(|| {
-    let events: Vec<String> = (0..16_000)
-        .map(|number| event(number, &FLOW.replace("eni-0", &format!("eni-{number}"))))
-        .collect();
-    envelope(&events).into()
-});

@@ -55,7 +55,7 @@ pub struct StoredObject {
 
 impl StoredObject {
     /// As an ETag of S3: equal contents have equal tags.
-    fn tag(&self) -> String {
+    pub fn tag(&self) -> String {
         let mut hasher = DefaultHasher::new();
         hasher.write(&self.body);
         format!("{:032x}", hasher.finish())

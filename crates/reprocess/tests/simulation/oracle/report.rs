@@ -86,7 +86,8 @@ impl Oracle {
         totals: &mut Totals,
     ) -> Check {
         let mut perhaps = 0;
-        for (key, truth) in &self.truth {
+        for key in self.truth.keys() {
+            let truth = self.truth(key, None);
             let is_planned = planned.contains(key.as_str());
             if !key.starts_with(&request.prefix) {
                 ensure(Promise::Exact, !is_planned, || {
@@ -140,7 +141,7 @@ impl Oracle {
             report.failures.len(),
         )?;
         for key in planned {
-            let truth = &self.truth[*key];
+            let truth = self.truth(key, None);
             match (failures.get(key), &truth.expected) {
                 (None, Expected::Done(outputs)) => {
                     ensure(Promise::NeverEarly, self.is_done(contents, key), || {
@@ -179,16 +180,17 @@ impl Oracle {
 
     /// Checks that an object was lost for a reason. Its first message met a fault or a deadly object,
     /// and each message that `check` sent for it alone met a fault.
-    fn is_excused(&self, contents: &Contents, job: &JobId, key: &str) -> Check {
+    pub(super) fn is_excused(&self, contents: &Contents, job: &JobId, key: &str) -> Check {
         let Some(historic) = self.historic.upgrade() else {
             return Ok(());
         };
+        let named = |message: &Arc<SentMessage>| {
+            let named = serde_json::from_str::<TaskMessage>(&message.body).ok()?;
+            let objects = planned(contents, job, named.task)?;
+            (message.sender != ATTACKER && named.job == *job).then_some(objects)
+        };
         let is_about_key = |message: &Arc<SentMessage>| {
-            let Ok(named) = serde_json::from_str::<TaskMessage>(&message.body) else {
-                return false;
-            };
-            let keys = || planned(contents, job, named.task).unwrap_or_default();
-            message.sender != ATTACKER && named.job == *job && keys().iter().any(|k| k == key)
+            named(message).is_some_and(|objects| objects.iter().any(|object| object.key == key))
         };
         let messages = historic.sent_messages().into_iter().filter(is_about_key);
         let (first, again): (Vec<_>, Vec<_>) =
@@ -199,7 +201,11 @@ impl Oracle {
             .iter()
             .any(|message| is_struck(message) || is_poisoned(message))
             && again.len() >= Patience::default().rounds as usize
-            && again.iter().all(is_struck);
+            && again.iter().all(|message| {
+                // A part of a merge may have several objects.
+                let is_alone = || named(message).is_some_and(|objects| objects.len() == 1);
+                is_struck(message) || is_poisoned(message) && !is_alone()
+            });
         ensure(Promise::OneByOne, excused, || {
             let (first, again) = (first.len(), again.len());
             format!("{key} is not lost: {first} messages named it first, and {again} again")
@@ -208,7 +214,7 @@ impl Oracle {
 }
 
 /// The slices of a job's manifest, in order.
-fn slices(contents: &Contents, job: &JobId) -> Vec<Slice> {
+pub(super) fn slices(contents: &Contents, job: &JobId) -> Vec<Slice> {
     let prefix = format!("jobs/{job}/manifest/");
     let objects = contents.objects.range(prefix.clone()..);
     (objects.take_while(|(key, _)| key.starts_with(&prefix)))

@@ -6,6 +6,9 @@ use rehose_testkit::cloud::bucket::{Behaviour, StoredObject};
 use rehose_testkit::shapes::flow_logs_to;
 use rehose_testkit::subject::{Output, transcode_named};
 
+/// The longest key that S3 takes, in bytes.
+const MAX_KEY: usize = 1_024;
+
 /// The right outcome of an object.
 #[derive(Debug)]
 pub(super) struct Truth {
@@ -14,6 +17,8 @@ pub(super) struct Truth {
     pub(super) excluded: bool,
     /// Whether it may be deleted before it is listed or read.
     pub(super) vanishing: bool,
+    /// What changes with its content.
+    pub(super) tag: String,
 }
 
 #[derive(Debug)]
@@ -31,22 +36,57 @@ pub(super) struct Outputs {
     pub(super) rows: Vec<u8>,
     pub(super) rejected: Vec<u8>,
     pub(super) summary: Summary,
+    /// For a merge, the rows as lines.
+    pub(super) lines: Vec<String>,
 }
 
 impl Truth {
-    pub(super) fn of(key: &str, object: &StoredObject, kind: FileKind) -> Self {
+    /// The outcome of an object that is rewritten to this kind of file, or is merged.
+    pub(super) fn of(key: &str, object: &StoredObject, kind: FileKind, is_merged: bool) -> Self {
         let expected = match object.behaviour {
             Behaviour::Deadly => Expected::Lost,
             Behaviour::Denied => Expected::Failed("denied"),
             Behaviour::Archived => Expected::Failed("archived"),
+            Behaviour::Plain | Behaviour::Vanishing if is_merged => merge(key, &object.body),
             Behaviour::Plain | Behaviour::Vanishing => transcode(key, &object.body, kind),
         };
         Self {
             expected,
             excluded: key.contains("processing-failed/") || key.ends_with(".skip"),
             vanishing: object.behaviour == Behaviour::Vanishing,
+            tag: object.tag(),
         }
     }
+
+    pub(super) fn outputs(&self) -> Option<&Outputs> {
+        match &self.expected {
+            Expected::Done(outputs) => Some(outputs),
+            Expected::Failed(_) | Expected::Lost => None,
+        }
+    }
+}
+
+/// What a merge makes of an object by itself.
+fn merge(key: &str, body: &[u8]) -> Expected {
+    let output = match transcode_named(key, &flow_logs_to(FileKind::Parquet), body, &[usize::MAX]) {
+        Ok(output) => output,
+        Err(fault) => return Expected::Failed(fault.reason.code()),
+    };
+    let id = OutputId::of_object(key, FileKind::Parquet);
+    if !output.rejected_gz.is_empty() && id.rejected_key().len() > MAX_KEY {
+        return Expected::Failed("invalid-key");
+    }
+    let lines = output.csv().lines().skip(1).map(str::to_owned).collect();
+    Expected::Done(Box::new(Outputs {
+        rows: Vec::new(),
+        rejected: output.rejected_gz,
+        // The rows are in a file of several objects.
+        summary: Summary {
+            bytes_out: 0,
+            ..output.summary
+        },
+        lines,
+    }))
 }
 
 /// The outputs of an object by `extract`. `quiet` compares `extract` with the oracle of rows.
@@ -60,9 +100,8 @@ fn transcode(key: &str, body: &[u8], kind: FileKind) -> Expected {
         Ok(output) => output,
         Err(fault) => return Expected::Failed(fault.reason.code()),
     };
-    let (id, is_long) = (OutputId::of_object(key, kind), |key: String| {
-        key.len() > 1_024
-    });
+    let id = OutputId::of_object(key, kind);
+    let is_long = |key: String| key.len() > MAX_KEY;
     if is_long(id.rows_key()) || !rejected.is_empty() && is_long(id.rejected_key()) {
         return Expected::Failed("invalid-key");
     }
@@ -70,5 +109,6 @@ fn transcode(key: &str, body: &[u8], kind: FileKind) -> Expected {
         rows,
         rejected,
         summary,
+        lines: Vec::new(),
     }))
 }
