@@ -5,7 +5,7 @@
 //! generations/<day>/<hour>/<n>.json            a generation: its objects, divided into tasks
 //! generations/<day>/<hour>/<n>.decided.json    which files it consists of
 //! generations/<day>/<hour>/<n>.published.json  the marker: all of its files are in place
-//! unpublished/<job>/<task>.parquet             a file until it is published
+//! unpublished/<job>/<task>-<hash>.parquet      a file until it is published
 //! merged/day=<day>/hour=<hour>/<n>-<task>.parquet
 //! ```
 //!
@@ -16,6 +16,7 @@
 //! The decision is written once too. Whatever receipts come later, the same files are published.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Version;
 use super::document::{differences, get, put_if_absent};
+use super::receipt::ObjectReceipt;
 use super::report::Tally;
 use crate::error::{Error, Result};
 use crate::job::JobId;
@@ -181,8 +183,22 @@ impl GenerationId {
 }
 
 /// The key of a task's file before it is published.
-pub(crate) fn unpublished_key(job: &JobId, task: TaskId) -> String {
-    format!("{UNPUBLISHED}{job}/{task}.parquet")
+///
+/// An object may be gone when a task is done again. So the key depends on what became of the objects:
+/// nothing replaces a file by one with other rows than its receipt says.
+pub(crate) fn unpublished_key(
+    job: &JobId,
+    task: TaskId,
+    objects: &[ObjectReceipt],
+) -> Result<String> {
+    let outcomes = serde_json::to_vec(objects).map_err(|error| Error::Internal {
+        what: format!("naming the file of {job} {task}"),
+        reason: error.to_string(),
+    })?;
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&outcomes);
+    let hash = hasher.finish();
+    Ok(format!("{UNPUBLISHED}{job}/{task}-{hash:016x}.parquet"))
 }
 
 impl fmt::Display for GenerationId {

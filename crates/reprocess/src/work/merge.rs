@@ -28,9 +28,11 @@ use super::convert::late;
 use super::pipe::{Outlet, pipe};
 use super::small::read_head;
 use crate::error::{Error, Result};
+use crate::job::JobId;
 use crate::ledger::Version;
+use crate::ledger::generation::unpublished_key;
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
-use crate::task::PlannedObject;
+use crate::task::{PlannedObject, TaskId};
 
 /// Bytes of rows in memory, of all merges at once: a million rows of a flow log. With what is read and
 /// written at once, a process stays below 256 MB.
@@ -56,13 +58,14 @@ pub(super) struct MergeWorker {
     objects_ahead: usize,
 }
 
-/// The objects of a task, and the key of their file.
+/// A task, and how its objects are merged.
 pub(super) struct MergeTask<'a> {
     pub(super) source: &'a Source,
     pub(super) objects: &'a [PlannedObject],
     pub(super) shape: &'a Shape,
     pub(super) gap: Option<u32>,
-    pub(super) file_key: String,
+    pub(super) job: &'a JobId,
+    pub(super) task: TaskId,
 }
 
 /// An object that is read before its turn, as far as it is small.
@@ -173,7 +176,8 @@ impl MergeWorker {
                 outcome,
             });
         }
-        if let Some(file) = self.write_file(task, merger, reading_ends).await? {
+        let key = unpublished_key(task.job, task.task, &receipt.objects)?;
+        if let Some(file) = self.write_file(&key, merger, reading_ends).await? {
             let is_done = |(_, object): &(u32, &ObjectReceipt)| object.sums.is_some();
             let done = (0..).zip(&receipt.objects).filter(is_done);
             receipt.artifacts.push(Artifact {
@@ -187,12 +191,14 @@ impl MergeWorker {
     /// Writes the file of all merged rows, if there are any.
     async fn write_file(
         &self,
-        task: &MergeTask<'_>,
+        key: &str,
         merger: Merger,
         reading_ends: Instant,
     ) -> Result<Option<Artifact>> {
-        let key = &task.file_key;
-        let broken = |error| self.broken(task, error);
+        let broken = |error: io::Error| Error::Internal {
+            what: format!("merging into {}", self.output.url(key)),
+            reason: error.to_string(),
+        };
         let (inlet, outlet) = pipe();
         let Some(file) = merger.into_file(inlet).map_err(broken)? else {
             return Ok(None);
@@ -216,7 +222,7 @@ impl MergeWorker {
             }
         };
         Ok(Some(Artifact {
-            key: key.clone(),
+            key: key.to_owned(),
             bytes: upload.complete().await?,
             rows: summary.rows,
             inputs: Vec::new(),
@@ -226,7 +232,7 @@ impl MergeWorker {
 
     fn broken(&self, task: &MergeTask<'_>, error: io::Error) -> Error {
         Error::Internal {
-            what: format!("merging into {}", self.output.url(&task.file_key)),
+            what: format!("merging for {} {}", task.job, task.task),
             reason: error.to_string(),
         }
     }

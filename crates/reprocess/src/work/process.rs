@@ -53,7 +53,6 @@ use crate::deadline::{Deadline, out_of_time};
 use crate::error::{Error, Result};
 use crate::exclude::{ErrorRecords, Exclusions};
 use crate::job::{Job, JobId};
-use crate::ledger::generation::unpublished_key;
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
 use crate::ledger::{self, Ledger, Version};
 use crate::task::{PlannedObject, TaskId, TaskMessage};
@@ -177,7 +176,8 @@ impl Processor {
                     objects,
                     shape: planned.shape(),
                     gap: merge.gap,
-                    file_key: unpublished_key(&job, task),
+                    job: &job,
+                    task,
                 },
                 reading_ends,
             );

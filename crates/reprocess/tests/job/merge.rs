@@ -321,6 +321,25 @@ async fn a_lost_task_of_one_object_is_sent_again_and_done() {
 }
 
 #[tokio::test]
+async fn a_task_that_is_done_again_without_an_object_leaves_the_file_of_its_receipt() {
+    let fixture = hour_of(&["10.0.0.1", "10.0.0.2"]);
+    let tasks = plan(&fixture, "first").await;
+    fixture.process_tasks(&tasks).await;
+    let name = "jobs/first/receipts/00000000-0000.json";
+    let (receipt, first) = (fixture.output().join(name), fixture.read(name));
+
+    // A second delivery began before there was a receipt, and read an object after it was deleted.
+    std::fs::remove_file(&receipt).unwrap();
+    std::fs::remove_file(fixture.stash().join("1970/01/01/00/10.0.0.2")).unwrap();
+    fixture.process_tasks(&tasks).await;
+    std::fs::write(&receipt, first).unwrap();
+
+    fixture.check_job("first").await;
+    assert_eq!(report(&fixture, "first").totals.objects.done, 2);
+    assert_eq!(sources(&fixture), ["10.0.0.1", "10.0.0.2"]);
+}
+
+#[tokio::test]
 async fn a_part_that_no_halving_gives_is_refused() {
     let fixture = hour_of(&["a", "b", "c", "d"]);
     plan(&fixture, "job").await;
