@@ -327,10 +327,3 @@ fn peak_of_merge(megabytes: usize) -> u64 {
 fn a_merge_of_more_flows_than_memory_holds_takes_no_more_than_its_share() {
     assert!(peak_of_merge(large() / (1024 * 1024)) < MERGE);
 }
-
-/// Takes an hour, and some gigabytes of the folder for temporary files.
-#[test]
-#[ignore = "20 GB"]
-fn so_does_a_merge_of_twenty_gigabytes() {
-    assert!(peak_of_merge(20 * 1024) < MERGE);
-}

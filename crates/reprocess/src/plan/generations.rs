@@ -26,8 +26,9 @@ use crate::ledger::manifest::{Slice, SliceOfMerge};
 use crate::partition::Partition;
 use crate::task::{self, PlannedObject};
 
-/// The most objects of a generation. More become the next one, so that no document is too large.
-const MAX_OBJECTS: usize = 50_000;
+/// The most objects of a generation. More become the next one, so that no document is too large: with the
+/// longest keys, it has 22 MB.
+const MAX_OBJECTS: usize = 20_000;
 
 /// The most objects of a task. It has a receipt with all of them.
 const MAX_TASK_OBJECTS: usize = 8_192;
