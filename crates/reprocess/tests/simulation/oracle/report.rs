@@ -184,13 +184,13 @@ impl Oracle {
         let Some(historic) = self.historic.upgrade() else {
             return Ok(());
         };
-        let named = |message: &Arc<SentMessage>| {
+        let task_of = |message: &Arc<SentMessage>| {
             let named = serde_json::from_str::<TaskMessage>(&message.body).ok()?;
-            let objects = planned(contents, job, named.task)?;
-            (message.sender != ATTACKER && named.job == *job).then_some(objects)
+            (message.sender != ATTACKER && named.job == *job).then_some(named.task)
         };
         let is_about_key = |message: &Arc<SentMessage>| {
-            named(message).is_some_and(|objects| objects.iter().any(|object| object.key == key))
+            let objects = task_of(message).and_then(|task| planned(contents, job, task));
+            objects.is_some_and(|objects| objects.iter().any(|object| object.key == key))
         };
         let messages = historic.sent_messages().into_iter().filter(is_about_key);
         let (first, again): (Vec<_>, Vec<_>) =
@@ -202,9 +202,9 @@ impl Oracle {
             .any(|message| is_struck(message) || is_poisoned(message))
             && again.len() >= Patience::default().rounds as usize
             && again.iter().all(|message| {
-                // A part of a merge may have several objects.
-                let is_alone = || named(message).is_some_and(|objects| objects.len() == 1);
-                is_struck(message) || is_poisoned(message) && !is_alone()
+                // Only a part of a merge may have several objects.
+                let is_part = task_of(message).is_some_and(|task| task.until.is_some());
+                is_struck(message) || is_poisoned(message) && is_part
             });
         ensure(Promise::OneByOne, excused, || {
             let (first, again) = (first.len(), again.len());
