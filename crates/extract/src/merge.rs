@@ -29,6 +29,7 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 
 use self::columns::{Columns, NOTHING, PartKind, Place, RECORDS};
+use self::file::RowSums;
 pub use self::file::{MergedFile, Summary, Sums};
 pub use self::object_sums::ObjectSums;
 pub(crate) use self::object_sums::SumSink;
@@ -38,7 +39,7 @@ use self::sorted::Merged;
 use self::table::{SortedTable, Table};
 use self::texts::{NONE, Texts};
 use crate::format::spaced;
-use crate::record::{Fields, Record};
+use crate::record::{self, Fields, Record};
 use crate::schema::{Column, FieldKind};
 use crate::shape::Shape;
 use crate::sink::Sink;
@@ -75,7 +76,7 @@ pub struct Merger {
     ends: Vec<u32>,
     /// The records of the object that is being converted.
     staged: Table,
-    sums: Sums,
+    sums: RowSums,
     /// Runs of records of this object, when there was no more memory.
     staged_runs: Vec<Run>,
     merged: Table,
@@ -105,7 +106,7 @@ impl Merger {
             last: vec![NONE; columns.parts.len()],
             ends: Vec::new(),
             staged: Table::new(&columns),
-            sums: Sums::of(&columns),
+            sums: RowSums::new(&columns),
             staged_runs: Vec::new(),
             merged: Table::new(&columns),
             latest: HashTable::new(),
@@ -126,17 +127,15 @@ impl Merger {
             self.merge(row);
         }
         self.staged.clear();
-        if self.runs.len() >= MAX_RUNS {
-            self.merge_runs()?;
-        }
-        Ok(std::mem::replace(&mut self.sums, Sums::of(&self.columns)))
+        limit(&mut self.runs, &self.columns, &mut self.new_file)?;
+        Ok(self.sums.take(&self.columns))
     }
 
     /// Forgets the records of the object that has been converted.
     pub fn discard(&mut self) {
         self.staged_runs.clear();
         self.staged.clear();
-        self.sums = Sums::of(&self.columns);
+        self.sums.clear();
     }
 
     /// Begins the file of all committed records. `None` means that there are none.
@@ -214,9 +213,8 @@ impl Merger {
                 ranges,
                 absent,
             } => {
-                let absent = (!absent.is_empty()).then_some(absent);
-                for range in ranges {
-                    add(range.clone().map_or(absent, |range| Some(&message[range])));
+                for field in record::ranged(message, ranges, absent) {
+                    add(field);
                 }
             }
         }
@@ -229,7 +227,7 @@ impl Merger {
         if let Some(presence) = key.last_mut() {
             *presence = columns.presence(measures);
         }
-        self.sums.add_row(columns, measures);
+        self.sums.add(columns, measures);
         match self.memory_used() > self.memory {
             true => self.spill(),
             false => Ok(()),
@@ -291,28 +289,23 @@ impl Merger {
         self.latest.clear();
         self.texts.clear();
         self.last.fill(NONE);
-        if self.staged_runs.len() >= MAX_RUNS {
-            let runs = std::mem::take(&mut self.staged_runs);
-            let run = self.merged_run(runs)?;
-            self.staged_runs.push(run);
-        }
-        Ok(())
+        limit(&mut self.staged_runs, &self.columns, &mut self.new_file)
     }
+}
 
-    /// Merges all runs into one.
-    #[cold]
-    fn merge_runs(&mut self) -> io::Result<()> {
-        let runs = std::mem::take(&mut self.runs);
-        let run = self.merged_run(runs)?;
-        self.runs.push(run);
-        Ok(())
+/// Merges runs into one, if there are [`MAX_RUNS`].
+fn limit(
+    runs: &mut Vec<Run>,
+    columns: &Arc<Columns>,
+    new_file: &mut NewScratchFile,
+) -> io::Result<()> {
+    if runs.len() < MAX_RUNS {
+        return Ok(());
     }
-
-    fn merged_run(&mut self, runs: Vec<Run>) -> io::Result<Run> {
-        let rows = SortedRuns::new(runs, Arc::clone(&self.columns))?;
-        let mut rows = Merged::new(rows, Arc::clone(&self.columns))?;
-        Run::write(&mut rows, &self.columns, (self.new_file)()?)
-    }
+    let rows = SortedRuns::new(std::mem::take(runs), Arc::clone(columns))?;
+    let mut rows = Merged::new(rows, Arc::clone(columns))?;
+    runs.push(Run::write(&mut rows, columns, new_file()?)?);
+    Ok(())
 }
 
 impl fmt::Debug for Merger {

@@ -60,6 +60,19 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Returns the fields of [`Fields::Ranges`]. `None` is a field that the message does not have and for which
+/// the format has no word.
+#[inline]
+pub(crate) fn ranged<'a>(
+    message: &'a [u8],
+    ranges: &'a [Option<Range<usize>>],
+    absent: &'a [u8],
+) -> impl Iterator<Item = Option<&'a [u8]>> {
+    let absent = (!absent.is_empty()).then_some(absent);
+    let field = move |range: Range<usize>| Some(&message[range]);
+    (ranges.iter()).map(move |range| range.clone().map_or(absent, field))
+}
+
 /// Makes the time and the fields of records. Its buffers are reused for each event.
 #[derive(Debug)]
 pub(crate) struct RecordBuilder {

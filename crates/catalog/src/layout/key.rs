@@ -23,8 +23,8 @@ impl Layout {
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html>).
     pub fn time_in(&self, key: &str) -> Option<KeyTime> {
         let folders = key.match_indices('/').map(|(slash, _)| slash + 1);
-        let begin = std::iter::once(0).chain(folders);
-        begin.into_iter().find_map(|begin| self.time_at(key, begin))
+        let mut begins = std::iter::once(0).chain(folders);
+        begins.find_map(|begin| self.time_at(key, begin))
     }
 
     fn time_at(&self, key: &str, begin: usize) -> Option<KeyTime> {

@@ -21,36 +21,12 @@ use crate::format::spaced::ABSENT;
 pub struct Sums(BTreeMap<String, u64>);
 
 impl Sums {
-    pub(super) fn of(columns: &Columns) -> Self {
-        Self(
-            columns
-                .sums
-                .iter()
-                .map(|(_, name)| (name.clone(), 0))
-                .collect(),
-        )
-    }
-
     /// Adds other sums.
     pub fn add(&mut self, other: &Self) {
-        for (name, sum) in &other.0 {
-            self.add_to(name, *sum);
-        }
-    }
-
-    fn add_to(&mut self, name: &str, more: u64) {
-        match self.0.get_mut(name) {
-            Some(sum) => *sum = sum.wrapping_add(more),
-            None => {
-                self.0.insert(name.to_owned(), more);
-            }
-        }
-    }
-
-    pub(super) fn add_row(&mut self, columns: &Columns, measures: &[i64]) {
-        for (measure, name) in &columns.sums {
-            if measures[*measure] != NOTHING {
-                self.add_to(name, measures[*measure] as u64);
+        for (name, more) in &other.0 {
+            match self.0.get_mut(name) {
+                Some(sum) => *sum = sum.wrapping_add(*more),
+                None => _ = self.0.insert(name.clone(), *more),
             }
         }
     }
@@ -72,6 +48,37 @@ impl FromIterator<(String, u64)> for Sums {
     }
 }
 
+/// Sums over rows by the places of their measures: names are looked up once for many rows.
+#[derive(Debug)]
+pub(super) struct RowSums(Vec<u64>);
+
+impl RowSums {
+    pub(super) fn new(columns: &Columns) -> Self {
+        Self(vec![0; columns.sums.len()])
+    }
+
+    #[inline]
+    pub(super) fn add(&mut self, columns: &Columns, measures: &[i64]) {
+        for (sum, (measure, _)) in self.0.iter_mut().zip(&columns.sums) {
+            if measures[*measure] != NOTHING {
+                *sum = sum.wrapping_add(measures[*measure] as u64);
+            }
+        }
+    }
+
+    /// The sums by name. The next ones begin at zero.
+    pub(super) fn take(&mut self, columns: &Columns) -> Sums {
+        let names = columns.sums.iter().map(|(_, name)| name.clone());
+        let sums = names.zip(self.0.iter().copied()).collect();
+        self.clear();
+        sums
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.fill(0);
+    }
+}
+
 /// The result of a merge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -89,7 +96,7 @@ pub struct MergedFile<W: Write + Send> {
     rows: Rows,
     writer: colparquet::Writer<W>,
     written: u64,
-    sums: Sums,
+    sums: RowSums,
 }
 
 enum Rows {
@@ -124,7 +131,7 @@ impl<W: Write + Send> MergedFile<W> {
     ) -> io::Result<Self> {
         let encoder = colparquet::Encoder::new(schema).with_absent(ABSENT);
         Ok(Self {
-            sums: Sums::of(&columns),
+            sums: RowSums::new(&columns),
             columns,
             rows,
             writer: colparquet::Writer::new(encoder, out)?,
@@ -168,7 +175,7 @@ impl<W: Write + Send> MergedFile<W> {
         Ok(Summary {
             rows: self.written,
             bytes,
-            sums: self.sums,
+            sums: self.sums.take(&self.columns),
         })
     }
 }
@@ -178,7 +185,7 @@ struct Output<'a, W: Write + Send> {
     columns: &'a Columns,
     writer: &'a mut colparquet::Writer<W>,
     written: &'a mut u64,
-    sums: &'a mut Sums,
+    sums: &'a mut RowSums,
 }
 
 impl<W: Write + Send> Output<'_, W> {
@@ -191,7 +198,7 @@ impl<W: Write + Send> Output<'_, W> {
             self.write_measures(rows.measures())?;
             self.writer.end_row()?;
             *self.written += 1;
-            self.sums.add_row(self.columns, rows.measures());
+            self.sums.add(self.columns, rows.measures());
         }
         Ok(!rows.is_empty())
     }

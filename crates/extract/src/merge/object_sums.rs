@@ -3,7 +3,7 @@
 use std::io;
 
 use super::columns::{Columns, NOTHING, Place};
-use super::file::Sums;
+use super::file::{RowSums, Sums};
 use super::number;
 use crate::record::Record;
 use crate::shape::Shape;
@@ -14,7 +14,7 @@ use crate::sink::Sink;
 pub struct ObjectSums {
     columns: Columns,
     measures: Vec<i64>,
-    sums: Sums,
+    sums: RowSums,
 }
 
 impl ObjectSums {
@@ -23,15 +23,15 @@ impl ObjectSums {
         let columns = Columns::new(shape, None);
         Self {
             measures: Vec::new(),
-            sums: Sums::of(&columns),
+            sums: RowSums::new(&columns),
             columns,
         }
     }
 
     /// The sums over the records of every object that was added with
     /// [`Transcoder::summing`](crate::Transcoder::summing).
-    pub fn into_sums(self) -> Sums {
-        self.sums
+    pub fn into_sums(mut self) -> Sums {
+        self.sums.take(&self.columns)
     }
 
     fn add(&mut self, record: &Record<'_>) {
@@ -46,7 +46,7 @@ impl ObjectSums {
         if let Some(records) = self.measures.last_mut() {
             *records = 1;
         }
-        self.sums.add_row(&self.columns, &self.measures);
+        self.sums.add(&self.columns, &self.measures);
     }
 }
 

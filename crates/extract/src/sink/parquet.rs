@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::{Compression, Sink};
 use crate::format::spaced::{self, ABSENT};
-use crate::record::{Fields, Record};
+use crate::record::{self, Fields, Record};
 
 /// Writes records as rows of a Parquet file.
 pub(crate) struct ParquetSink<W: Write + Send> {
@@ -57,9 +57,7 @@ impl<W: Write + Send> Sink for ParquetSink<W> {
                 ranges,
                 absent,
             } => {
-                let absent = (!absent.is_empty()).then_some(absent);
-                for range in ranges {
-                    let field = range.clone().map_or(absent, |range| Some(&message[range]));
+                for field in record::ranged(message, ranges, absent) {
                     writer.field(column, field)?;
                     column += 1;
                 }

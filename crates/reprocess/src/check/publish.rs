@@ -15,11 +15,12 @@
 //! - The marker is written after the last file is in place.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream, try_join};
 
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ledger::generation::{Decision, GenerationId, MergedFile};
 use crate::ledger::manifest::Slice;
 use crate::ledger::progress::Progress;
@@ -30,7 +31,7 @@ use crate::ledger::{Ledger, Version, receipt_name};
 use crate::task::{TaskId, halves};
 
 /// The longest time to publish a few generations.
-const PUBLISHING_TIME: std::time::Duration = std::time::Duration::from_secs(15);
+const PUBLISHING_TIME: Duration = Duration::from_secs(15);
 
 /// Generations that are published at once, after the first one.
 const AT_ONCE: u32 = 16;
@@ -140,7 +141,7 @@ impl Settled {
         let mut receipts = stream::iter(self.receipts)
             .map(async |task| {
                 let planned = slice.objects(task).unwrap_or_default();
-                Ok::<_, crate::error::Error>((task, read_receipt(ledger, task, planned).await?))
+                Ok::<_, Error>((task, read_receipt(ledger, task, planned).await?))
             })
             .buffered(READS);
         while let Some((task, receipt)) = receipts.try_next().await? {
