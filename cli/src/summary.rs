@@ -130,7 +130,7 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             .collect();
         let objects = if skipped == 1 { "object" } else { "objects" };
         notes.push(format!(
-            "{skipped} {objects} that Firehose could not deliver left out ({}); --errors too reads them",
+            "left out {skipped} {objects} that Firehose could not deliver ({}); --errors too reads them",
             by_prefix.join(", ")
         ));
     }

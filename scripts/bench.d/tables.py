@@ -14,7 +14,8 @@ NAMES = {"node": "Node", "python": "Python", "duckdb": "DuckDB to CSV.gz",
 
 CORPORA = {"members": "gzip members", "stream": "one gzip stream", "tenth": "a tenth of it, as members"}
 
-STAGES = {"decode": "gunzip", "extract": "JSON to CSV", "encode": "gzip"}
+STAGES = {"decode": "gunzip", "extract": "JSON to CSV", "split": "messages to fields", "encode": "gzip",
+          "columns": "messages to Parquet"}
 
 
 def write(results, folder):

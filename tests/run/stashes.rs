@@ -77,7 +77,7 @@ fn records_that_firehose_could_not_deliver_are_skipped_and_said_so() {
         ]
     );
     assert!(
-        said.contains("1 object that Firehose could not deliver left out"),
+        said.contains("left out 1 object that Firehose could not deliver"),
         "{said}"
     );
     assert!(
