@@ -11,7 +11,7 @@ use crate::chunk::{Chunk, Codec, Content};
 use crate::hybrid;
 use crate::number::{Native, Number};
 use crate::presence::Presence;
-use crate::schema::Kind;
+use crate::schema::{Column, Kind};
 use crate::text::Text;
 
 /// The values of a column since the row group began.
@@ -77,12 +77,13 @@ pub(crate) fn dictionary_pays(new_entries: usize, rows: usize) -> bool {
 }
 
 impl ColumnEncoder {
-    pub(crate) fn new(descriptor: ColumnDescPtr, kind: Kind, max_dictionary: usize) -> Self {
+    pub(crate) fn new(descriptor: ColumnDescPtr, column: &Column, max_dictionary: usize) -> Self {
+        let kind = column.kind;
         Self {
             kind,
             presence: (descriptor.max_def_level() > 0).then(Presence::default),
             values: match kind {
-                Kind::Text => AnyValues::Text(Text::new(max_dictionary)),
+                Kind::Text => AnyValues::Text(Text::new(max_dictionary, column.has_filter)),
                 Kind::Int => AnyValues::Int(Number::new()),
                 Kind::BigInt | Kind::Timestamp => AnyValues::BigInt(Number::new()),
             },
@@ -165,10 +166,15 @@ impl ColumnEncoder {
     ) -> io::Result<(Vec<u8>, ColumnCloseResult)> {
         let nulls = std::mem::take(&mut self.nulls) as u64;
         let statistics = self.values.statistics(nulls);
+        let filter = match &mut self.values {
+            AnyValues::Text(text) => text.finish_filter()?,
+            AnyValues::Int(_) | AnyValues::BigInt(_) => None,
+        };
         let (dictionary, entries) = self.values.dictionary();
-        let chunk = self.chunk.close(dictionary, entries, statistics, codec);
+        let mut chunk = self.chunk.close(dictionary, entries, statistics, codec)?;
+        chunk.1.bloom_filter = filter;
         self.clear();
-        chunk
+        Ok(chunk)
     }
 
     /// Returns the memory that it uses until the row group ends, in bytes.

@@ -18,6 +18,7 @@
 //! | `batch` | rows that are encoded together |
 //! | `column` | a column of any type |
 //! | `text`, `number` | the values of a page, as a dictionary or plain |
+//! | `filter` | whether a row group may have a value |
 //! | `presence` | which rows have a value |
 //! | `hybrid` | indexes into a dictionary |
 //! | `chunk` | the compressed pages of a column in a row group |
@@ -30,7 +31,9 @@
 //! ```
 //! use colparquet::{Column, Encoder, Kind, Schema, Writer};
 //!
-//! let column = |name: &str, kind| Column { name: name.to_owned(), kind, is_optional: true };
+//! let column = |name: &str, kind| {
+//!     Column { name: name.to_owned(), kind, is_optional: true, has_filter: false }
+//! };
 //! let schema = Schema::new(vec![column("srcaddr", Kind::Text), column("bytes", Kind::BigInt)])?;
 //! let mut file = Vec::new();
 //! let mut writer = Writer::new(Encoder::new(&schema), &mut file)?;
@@ -46,6 +49,7 @@
 mod batch;
 mod chunk;
 mod column;
+mod filter;
 mod hybrid;
 mod number;
 mod presence;

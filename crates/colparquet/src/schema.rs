@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as PhysicalType};
 use parquet::errors::Result;
+use parquet::file::metadata::SortingColumn;
 use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor, Type, TypePtr};
 
 use crate::failed;
@@ -18,6 +19,9 @@ pub struct Column {
     pub kind: Kind,
     /// Whether a row can lack a value.
     pub is_optional: bool,
+    /// Whether each row group has a Bloom filter of its values, with which a reader that looks for one
+    /// skips the others. Only text can have it.
+    pub has_filter: bool,
 }
 
 /// The type of a column's values.
@@ -40,6 +44,7 @@ pub struct Schema(Arc<Parts>);
 #[derive(Debug)]
 struct Parts {
     columns: Vec<Column>,
+    sorted_by: Vec<usize>,
     root: TypePtr,
     descriptor: SchemaDescPtr,
 }
@@ -51,6 +56,16 @@ impl Schema {
     ///
     /// If the container cannot hold them. There is no known way to make it so.
     pub fn new(columns: Vec<Column>) -> io::Result<Self> {
+        Self::sorted(columns, Vec::new())
+    }
+
+    /// The same for rows that are sorted by some columns, in ascending order, with NULL before all values.
+    /// A file says so; whoever writes the rows sees to it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn sorted(columns: Vec<Column>, by: Vec<usize>) -> io::Result<Self> {
         let fields = (1..).zip(&columns).map(|(id, column)| column.field(id));
         let fields = fields.collect::<Result<Vec<_>>>().map_err(failed)?;
         let root = Type::group_type_builder("schema")
@@ -61,6 +76,7 @@ impl Schema {
         let descriptor = Arc::new(SchemaDescriptor::new(Arc::clone(&root)));
         Ok(Self(Arc::new(Parts {
             columns,
+            sorted_by: by,
             root,
             descriptor,
         })))
@@ -69,6 +85,17 @@ impl Schema {
     /// Returns the columns, in order.
     pub fn columns(&self) -> &[Column] {
         &self.0.columns
+    }
+
+    /// Returns what a row group says of the order of its rows.
+    pub(crate) fn sorting_columns(&self) -> Option<Vec<SortingColumn>> {
+        let by = |column: &usize| SortingColumn {
+            column_idx: *column as i32,
+            descending: false,
+            nulls_first: true,
+        };
+        let columns: Vec<_> = self.0.sorted_by.iter().map(by).collect();
+        (!columns.is_empty()).then_some(columns)
     }
 
     pub(crate) fn root(&self) -> &TypePtr {

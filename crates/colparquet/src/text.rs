@@ -1,11 +1,15 @@
 //! The text of a column.
 
+use std::io;
+
 use ahash::RandomState;
 use hashbrown::HashTable;
+use parquet::bloom_filter::Sbbf;
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
 use crate::column::{Values, dictionary_pays, write_values};
+use crate::filter::Filter;
 
 /// The most entries of a dictionary: as many as an index of 16 bits can tell apart.
 const MAX_ENTRIES: usize = 1 << 16;
@@ -31,6 +35,8 @@ pub(crate) struct Text {
     least: Vec<u8>,
     greatest: Vec<u8>,
     has_bounds: bool,
+    /// The plain values of all pages, if the column has a filter.
+    filter: Option<Filter>,
 }
 
 /// Distinct values in the order of their first appearance.
@@ -133,7 +139,7 @@ fn push_plain(text: &[u8], page: &mut Vec<u8>) {
 
 impl Text {
     /// A dictionary has at most `max_dictionary` bytes.
-    pub(crate) fn new(max_dictionary: usize) -> Self {
+    pub(crate) fn new(max_dictionary: usize, has_filter: bool) -> Self {
         Self {
             dictionary: Dictionary::default(),
             max_dictionary,
@@ -144,6 +150,7 @@ impl Text {
             least: Vec::new(),
             greatest: Vec::new(),
             has_bounds: false,
+            filter: has_filter.then(Filter::default),
         }
     }
 
@@ -151,6 +158,9 @@ impl Text {
     pub(crate) fn push(&mut self, text: &[u8]) {
         if self.is_plain {
             self.include(text);
+            if let Some(filter) = &mut self.filter {
+                filter.insert(text);
+            }
             return push_plain(text, &mut self.plain);
         }
         match self.dictionary.index(text, self.max_dictionary) {
@@ -187,6 +197,20 @@ impl Text {
             self.greatest.extend_from_slice(text);
         }
         self.has_bounds = true;
+    }
+
+    /// Returns the filter of the row group, if the column has one.
+    pub(crate) fn finish_filter(&mut self) -> io::Result<Option<Sbbf>> {
+        let Self {
+            dictionary: Dictionary { page, begins, .. },
+            filter,
+            ..
+        } = self;
+        let entries = (0..begins.len()).map(|index| value(page, begins, index as u16));
+        filter
+            .as_mut()
+            .map(|filter| filter.finish(entries))
+            .transpose()
     }
 }
 
@@ -239,5 +263,6 @@ impl Values for Text {
         self.plain.clear();
         self.is_plain = false;
         self.has_bounds = false;
+        self.filter.iter_mut().for_each(Filter::clear);
     }
 }

@@ -62,7 +62,7 @@ impl Encoder {
         let texts = columns.iter().filter(|column| column.kind == Kind::Text);
         let max_dictionary = MAX_DICTIONARY.min(MAX_DICTIONARIES / texts.count().max(1));
         let encoder = |(column, descriptor): (&crate::Column, _)| {
-            ColumnEncoder::new(Arc::clone(descriptor), column.kind, max_dictionary)
+            ColumnEncoder::new(Arc::clone(descriptor), column, max_dictionary)
         };
         let descriptors = schema.descriptor().columns();
         Self {
@@ -122,6 +122,7 @@ impl<W: Write + Send> Writer<W> {
         let properties = WriterProperties::builder()
             .set_writer_version(WriterVersion::PARQUET_1_0)
             .set_created_by(CREATED_BY.to_owned())
+            .set_sorting_columns(encoder.schema.sorting_columns())
             .set_offset_index_disabled(true)
             .build();
         let root = Arc::clone(encoder.schema.root());

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use bytes::Bytes;
 use colparquet::{Column, Encoder, Kind, Schema, Writer};
 use parquet::basic::{Compression, Encoding};
+use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -26,6 +27,7 @@ fn schema(columns: &[(Kind, bool)]) -> Schema {
         name: format!("column_{number}"),
         kind: *kind,
         is_optional: *is_optional,
+        has_filter: *kind == Kind::Text,
     };
     Schema::new(columns.iter().enumerate().map(column).collect()).unwrap()
 }
@@ -430,4 +432,63 @@ fn the_error_of_the_writer_is_passed_on() {
         );
     }
     rows(1_000_000).unwrap();
+}
+
+#[test]
+fn a_filter_has_every_value_of_its_row_group_and_few_others() {
+    let few = (0..50_000).map(|i| (i % 100).to_string());
+    let all_different = (0..50_000).map(|i| i.to_string());
+    // Indexes, and then values.
+    let later = (0..90_000).map(|i| (if i < 40_000 { i % 100 } else { i }).to_string());
+    let cases: [Vec<String>; 3] = [few.collect(), all_different.collect(), later.collect()];
+    for (values, most_bytes) in cases.into_iter().zip([200, 80_000, 80_000]) {
+        let file = texts(values.iter().cloned());
+        let filter = filter(&file).expect("a column of text has one");
+        assert!(values.iter().all(|value| filter.check(value.as_str())));
+        let in_vain = (0..10_000).filter(|i| filter.check(format!("{i} is none").as_str()));
+        assert!(in_vain.count() < 300);
+        assert!(filter.num_blocks() * 32 <= most_bytes);
+    }
+}
+
+#[test]
+fn a_column_has_a_filter_only_if_asked() {
+    let mut column = Column {
+        name: "text".to_owned(),
+        kind: Kind::Text,
+        is_optional: true,
+        has_filter: false,
+    };
+    let rows = [vec![Value::Written("a".to_owned())]];
+    let schema = Schema::new(vec![column.clone()]).unwrap();
+    assert!(filter(&write(Encoder::new(&schema), &rows).0).is_none());
+    column.has_filter = true;
+    let schema = Schema::new(vec![column]).unwrap();
+    assert!(filter(&write(Encoder::new(&schema), &rows).0).is_some());
+}
+
+fn filter(file: &Bytes) -> Option<Sbbf> {
+    let metadata = metadata(file);
+    let column = metadata.row_group(0).column(0).clone();
+    Sbbf::read_from_column_chunk(&column, file).unwrap()
+}
+
+#[test]
+fn a_file_says_by_what_its_rows_are_sorted() {
+    let columns = vec![Column {
+        name: "text".to_owned(),
+        kind: Kind::Text,
+        is_optional: true,
+        has_filter: false,
+    }];
+    let rows = [vec![Value::Null], vec![Value::Written("a".to_owned())]];
+    let schema = Schema::sorted(columns, vec![0]).unwrap();
+    let (file, _) = write(Encoder::new(&schema), &rows);
+    let metadata = metadata(&file);
+    let sorting = metadata.row_group(0).sorting_columns().unwrap();
+    let said: Vec<_> = (sorting
+        .iter()
+        .map(|by| (by.column_idx, by.descending, by.nulls_first)))
+    .collect();
+    assert_eq!(said, [(0, false, true)]);
 }

@@ -99,7 +99,7 @@ impl Merger {
     ) -> io::Result<Self> {
         let columns = Columns::new(shape, settings.gap);
         Ok(Self {
-            schema: shape.merged_schema()?,
+            schema: shape.merged_schema(columns.sorted_by.clone())?,
             memory: settings.memory,
             new_file,
             texts: Texts::default(),

@@ -42,18 +42,19 @@ impl Parts {
     }
 
     pub(crate) fn parquet_schema(&self) -> io::Result<colparquet::Schema> {
-        Self::in_parquet(&self.schema())
+        colparquet::Schema::new(Self::in_parquet(&self.schema()))
     }
 
-    fn in_parquet(schema: &[Column<'_>]) -> io::Result<colparquet::Schema> {
+    fn in_parquet(schema: &[Column<'_>]) -> Vec<colparquet::Column> {
         let names = schema::table_names(schema.iter().map(|column| column.name));
         let columns = schema.iter().zip(names);
-        let columns = columns.map(|(column, name)| colparquet::Column {
+        let column = |(column, name): (&Column<'_>, String)| colparquet::Column {
             name,
             kind: column.kind.in_parquet(),
             is_optional: column.is_optional,
-        });
-        colparquet::Schema::new(columns.collect())
+            has_filter: false,
+        };
+        columns.map(column).collect()
     }
 }
 
@@ -111,11 +112,17 @@ impl Shape {
         self.0.parquet.as_ref()
     }
 
-    /// The columns of a file of merged rows.
-    pub(crate) fn merged_schema(&self) -> io::Result<colparquet::Schema> {
+    /// The columns of a file of merged rows, which are sorted by some of them. Queries ask for the text in
+    /// these, so each has a filter.
+    pub(crate) fn merged_schema(&self, sorted_by: Vec<usize>) -> io::Result<colparquet::Schema> {
         let mut columns = self.schema();
         columns.push(RECORDS_COLUMN);
-        Parts::in_parquet(&columns)
+        let mut columns = Parts::in_parquet(&columns);
+        for number in &sorted_by {
+            let column = &mut columns[*number];
+            column.has_filter = column.kind == colparquet::Kind::Text;
+        }
+        colparquet::Schema::sorted(columns, sorted_by)
     }
 
     pub(crate) fn dialect(&self) -> &Dialect {

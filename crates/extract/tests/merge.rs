@@ -10,7 +10,7 @@ use proptest::sample::select;
 use rehose_extract::merge::{MergeSettings, Merger, Summary, Sums};
 use rehose_extract::{Compression, Shape, Transcoder};
 use rehose_testkit::oracle::merge::merged_flows;
-use rehose_testkit::parquet::as_csv;
+use rehose_testkit::parquet::{as_csv, sorted_and_filtered};
 use rehose_testkit::shapes::{flow_logs, messages, options};
 use serde_json::json;
 
@@ -232,6 +232,8 @@ mod which_records_become_one {
             assert_eq!(rows[..2], [first, first]);
             assert_eq!(rows[2], "1970-01-01T00:00:01.000Z,c\u{0},1");
             assert_eq!(rows[5], "1970-01-01T00:00:02.000Z,a,1");
+            let (sorted, filtered) = sorted_and_filtered(&merged.file);
+            assert_eq!((sorted, filtered.len()), (vec!["timestamp".to_owned()], 0));
         }
     }
 }
@@ -322,6 +324,10 @@ proptest! {
         }).collect();
         let mut rows = merged.rows(&shape);
         prop_assert_eq!(merged.summary.rows, rows.len() as u64);
+        let sources = rows.iter().map(|row| row.split(',').nth(1));
+        prop_assert!(sources.is_sorted(), "a file says so");
+        let source = vec!["srcaddr".to_owned()];
+        prop_assert_eq!(sorted_and_filtered(&merged.file), (source.clone(), source));
         rows.sort_unstable();
         prop_assert_eq!(rows, merged_flows(&shape.header(), &csv, gap));
 

@@ -8,6 +8,21 @@ use jiff::civil::date;
 
 use crate::oracle::rows::quoted;
 
+/// Returns the names of the columns by which the first row group of a file says that its rows are sorted, and
+/// of those that have a Bloom filter.
+pub fn sorted_and_filtered(file: &[u8]) -> (Vec<String>, Vec<String>) {
+    let reader = SerializedFileReader::new(Bytes::copy_from_slice(file)).unwrap();
+    let group = reader.metadata().row_group(0);
+    let name = |column: usize| group.column(column).column_path().string();
+    let sorted = group.sorting_columns().into_iter().flatten();
+    let filtered = (0..group.num_columns())
+        .filter(|column| group.column(*column).bloom_filter_offset().is_some());
+    (
+        sorted.map(|by| name(by.column_idx as usize)).collect(),
+        filtered.map(name).collect(),
+    )
+}
+
 /// Returns the rows of a file as the lines of CSV that rehose would have written, after this header.
 ///
 /// A number that is NULL is the `-` of flow logs. Other formats have none.

@@ -63,6 +63,8 @@ pub(super) struct Columns {
     gap: i64,
     /// Whether the time comes before the key in the order of rows.
     pub(super) by_time: bool,
+    /// The first columns in the order of rows.
+    pub(super) sorted_by: Vec<usize>,
 }
 
 impl Columns {
@@ -95,10 +97,17 @@ impl Columns {
                 }
             }
         }
-        keys.sort_by_key(|number| {
-            let is_it = |first: &&str| **first == *schema[*number].name;
-            FIRST.iter().position(is_it).unwrap_or(FIRST.len())
-        });
+        let rank = |number: &usize| {
+            FIRST
+                .iter()
+                .position(|first| **first == *schema[*number].name)
+        };
+        keys.sort_by_key(|number| rank(number).unwrap_or(FIRST.len()));
+        let first = keys.iter().filter(|number| rank(number).is_some());
+        let sorted_by = match are_flows {
+            true => first.copied().collect(),
+            false => vec![0],
+        };
         for (part, number) in keys.iter().enumerate() {
             places[*number] = Place::Key(part);
         }
@@ -123,6 +132,7 @@ impl Columns {
             interval: interval.filter(|_| gap.is_some()),
             gap: gap.unwrap_or_default().into(),
             by_time: !are_flows,
+            sorted_by,
             places,
             parts,
             columns: keys,
