@@ -24,6 +24,10 @@ STASHES = {"320 objects of 50 KB": (320, 2_000),
            "2,000 objects of 10 KB": (2_000, 360),
            "8 objects of 6 MB": (8, 240_000)}
 
+# One object, as large as they come. One core shows what memory a worker needs.
+LARGE = "1 object of 60 MB, one core"
+STASHES[LARGE] = (1, 2_400_000)
+
 # What `process` processes.
 PROCESSED = "320 objects of 50 KB"
 
@@ -82,15 +86,15 @@ class Bench:
         for name, corpus in self.corpora.items():
             taken = {}
             for delay in self.delays:
-                taken[delay] = self.run_at(delay, corpus)
+                taken[delay] = self.run_at(delay, corpus, *(["--concurrency", "1"] if name == LARGE else []))
                 say(f"run, {name}, {delay} ms: {taken[delay]['wall_seconds']:.2f} s")
             results[name] = described(corpus) | {"delays": taken}
         return results
 
-    def run_at(self, delay, corpus):
+    def run_at(self, delay, corpus, *options):
         with self.distant(corpus, cores()) as distant:
             distant.set_delay(delay)
-            command = [str(self.binaries / "rehose"), "run", "s3://stash/", "s3://out/rows"]
+            command = [str(self.binaries / "rehose"), "run", "s3://stash/", "s3://out/rows", *options]
             taken = measure(command, cores(), distant.environment(), watched=True)
             taken |= distant.statistics()
             self.verify(distant, corpus)
