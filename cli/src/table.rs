@@ -1,7 +1,7 @@
 //! `rehose table`: prints an Athena table over an output as a statement, or the tables of a stack as
 //! JSON.
 
-use rehose_catalog::{Layout, LayoutError, Table, TableLocation, Zone};
+use rehose_catalog::{Layout, LayoutError, Per, Table, TableLocation, View, Zone};
 use rehose_extract::Shape;
 use rehose_store::location::Location;
 use serde_json::json;
@@ -55,16 +55,45 @@ fn print_statement(
         layout: &layout,
         zone: args.time_zone,
         since: &layout.value(args.since),
+        since_day: &args.since.date().to_string(),
     };
+    let per = args.per.per();
     let mut table = match args.table {
         TableChoice::Rows => Table::rows(shape, location)?,
         TableChoice::Rejected => Table::rejected(location),
         TableChoice::Receipts => Table::receipts(location),
+        TableChoice::Merged => Table::merged(shape, location, per)?,
+        TableChoice::Generations => Table::generations(location, per),
+        TableChoice::All => return print_view(args, shape, location),
     };
     if let Some(name) = &args.name {
         table.name.clone_from(name);
     }
     print(&format!("{};", table.ddl(args.database.as_deref())));
+    Ok(())
+}
+
+/// The tables of merged rows, unless the rows have columns with the names of their partitions.
+fn merging(shape: &Shape, location: TableLocation<'_>, per: Per) -> Option<[Table; 2]> {
+    let merged = Table::merged(shape, location, per).ok()?;
+    Some([merged, Table::generations(location, per)])
+}
+
+/// Prints the view of all rows.
+fn print_view(
+    args: &TableArgs,
+    shape: &Shape,
+    location: TableLocation<'_>,
+) -> Result<(), LayoutError> {
+    let per = args.per.per();
+    let rows = Table::rows(shape, location)?;
+    let merged = Table::merged(shape, location, per)?;
+    let view = View::new(&rows, &merged, location.layout, per).ok_or(LayoutError::NoView)?;
+    let view = View {
+        name: args.name.clone().unwrap_or(view.name),
+        ..view
+    };
+    print(&format!("{};", view.ddl(args.database.as_deref())));
     Ok(())
 }
 
@@ -77,6 +106,7 @@ fn print_for_stack(args: &TableArgs, shape: &Shape) -> Result<(), LayoutError> {
         layout: &Layout::default(),
         zone: Zone::default(),
         since: "{since}",
+        since_day: "{since_day}",
     };
     print_json(&json!({
         "options": args.options(),
@@ -85,6 +115,10 @@ fn print_for_stack(args: &TableArgs, shape: &Shape) -> Result<(), LayoutError> {
             Table::rejected(location),
             Table::receipts(location),
         ],
+        "merging": {
+            "hour": merging(shape, location, Per::Hour),
+            "day": merging(shape, location, Per::Day),
+        },
     }));
     Ok(())
 }

@@ -229,6 +229,46 @@ fn rejected_events_and_receipts_have_tables_too() {
     );
 }
 
+#[test]
+fn merged_rows_have_tables_and_a_view_of_all_rows() {
+    let merged = [
+        "merged",
+        "--location",
+        "s3://athena",
+        "--since",
+        "2020/01/31/05",
+    ];
+    assert_says(
+        &merged,
+        &[
+            "CREATE EXTERNAL TABLE IF NOT EXISTS `merged` (",
+            "`records` bigint",
+            "PARTITIONED BY (`day` string, `hour` string)",
+            "'projection.day.range' = '2020-01-31,NOW',",
+        ],
+    );
+    assert_says(
+        &["generations", "--location", "s3://athena", "--per", "day"],
+        &[
+            "PARTITIONED BY (`day` string)",
+            "'storage.location.template' = 's3://athena/generations/${day}/'",
+        ],
+    );
+    let all = ["all", "--location", "s3://athena", "--database", "logs"];
+    let view = table(&[&all[..], &["--name", "everything"]].concat()).with_status(0);
+    let first = view.out.lines().next().unwrap();
+    assert_eq!(first, r#"CREATE OR REPLACE VIEW "logs"."everything" AS"#);
+    assert!(
+        view.out.ends_with("WHERE done.day IS NULL;\n"),
+        "{}",
+        view.out
+    );
+    assert_refused(
+        &[&all[..], &["--layout", "{account}/{yyyy}/{MM}/{dd}/{HH}"]].concat(),
+        &["--layout", "there is no view of all rows"],
+    );
+}
+
 /// infra reads this file in its own tests.
 #[test]
 fn json_is_the_file_that_the_stack_takes_as_tables() {
@@ -253,6 +293,7 @@ fn json_takes_nothing_that_the_stack_fills_in() {
         ("--partition", "x=y"),
         ("--time-zone", "UTC"),
         ("--since", "2020/01/31/00"),
+        ("--per", "day"),
         ("--name", "x"),
         ("--database", "x"),
     ] {

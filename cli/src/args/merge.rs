@@ -55,10 +55,7 @@ impl MergeArgs {
     pub(crate) fn merge(&self) -> Merge {
         Merge {
             layout: self.layout.clone(),
-            per: match self.per {
-                PerName::Hour => Per::Hour,
-                PerName::Day => Per::Day,
-            },
+            per: self.per.per(),
             from: self.from,
             to: self.to,
             lateness: self.lateness.saturating_mul(60),
@@ -69,9 +66,18 @@ impl MergeArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum PerName {
+pub(crate) enum PerName {
     Hour,
     Day,
+}
+
+impl PerName {
+    pub(crate) fn per(self) -> Per {
+        match self {
+            Self::Hour => Per::Hour,
+            Self::Day => Per::Day,
+        }
+    }
 }
 
 /// The seconds, or `None` for `none`.

@@ -7,6 +7,7 @@ use rehose_extract::Options;
 use rehose_store::location::Location;
 
 use crate::args::format::{ColumnArgs, FileArgs};
+use crate::args::merge::PerName;
 use crate::args::prefix::{parse_hour, parse_layout, parse_location, parse_prefix};
 
 #[derive(Debug, Args)]
@@ -20,6 +21,7 @@ Examples:
   rehose table --location s3://athena/vpc/ --prefix AWSLogs/ --database logs
   rehose table --location s3://athena/vpc/ --to parquet
   rehose table rejected --location s3://athena/vpc/
+  rehose table merged --location s3://athena/vpc/
   rehose table --location s3://athena/vpc/ --layout 'year={yyyy}/month={MM}/day={dd}/hour={HH}'
   rehose table --location s3://athena/vpc/ --prefix AWSLogs/ \\
     --layout '{account}/vpcflowlogs/{region}/{yyyy}/{MM}/{dd}' --partition account=111122223333
@@ -46,6 +48,9 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = parse_zone,
           allow_hyphen_values = true)]
     pub(crate) time_zone: Zone,
+    /// What `rehose merge` merges together
+    #[arg(long, value_enum, default_value_t = PerName::Hour)]
+    pub(crate) per: PerName,
     /// The first hour that queries can find: yyyy/MM/dd/HH, as the clock in the keys
     #[arg(long, value_name = "HOUR", default_value = SINCE, value_parser = parse_hour)]
     pub(crate) since: DateTime,
@@ -53,16 +58,16 @@ pub(crate) struct TableArgs {
     columns: ColumnArgs,
     #[command(flatten)]
     file: FileArgs,
-    /// The name of the table [default: flow_logs or messages, rejected, receipts]
+    /// The name of the table or view [default: flow_logs or messages, rejected, receipts, merged,
+    /// generations; all_flow_logs or all_messages]
     #[arg(long, value_parser = parse_name)]
     pub(crate) name: Option<String>,
     /// The database to name in the statement [default: the database in which the statement is run]
     #[arg(long, value_parser = parse_name)]
     pub(crate) database: Option<String>,
-    /// Print the rows, rejected and receipts tables of these options as JSON: the file that the stack
-    /// takes as `tables`
+    /// Print all tables of these options as JSON: the file that the stack takes as `tables`
     #[arg(long, conflicts_with_all = [
-        "table", "location", "prefix", "layout", "partitions", "time_zone", "since", "name", "database"
+        "table", "location", "prefix", "layout", "partitions", "time_zone", "per", "since", "name", "database"
     ])]
     pub(crate) json: bool,
 }
@@ -82,6 +87,12 @@ pub(crate) enum TableChoice {
     Rejected,
     /// The result of each object of a job
     Receipts,
+    /// The merged rows
+    Merged,
+    /// What was merged of each hour, and when
+    Generations,
+    /// A view: of each hour the merged rows if it is merged, and else the rows
+    All,
 }
 
 /// All values of a column of the layout.

@@ -2,6 +2,7 @@
 
 mod error;
 mod key;
+mod sql;
 
 use std::fmt;
 use std::str::FromStr;

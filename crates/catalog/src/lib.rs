@@ -4,7 +4,7 @@
 //! of them. The CDK app gets the tables from `infra/lib/tables.json`, which a test of this crate writes.
 //!
 //! ```
-//! use rehose_catalog::{Layout, SINCE, Table, TableLocation, Zone};
+//! use rehose_catalog::{Layout, SINCE, SINCE_DAY, Table, TableLocation, Zone};
 //! use rehose_extract::Options;
 //!
 //! let location = TableLocation {
@@ -13,6 +13,7 @@
 //!     layout: &Layout::default(),
 //!     zone: Zone::default(),
 //!     since: SINCE,
+//!     since_day: SINCE_DAY,
 //! };
 //! let rows = Table::rows(&Options::default().compile()?, location)?;
 //! assert_eq!(rows.name, "flow_logs");
@@ -24,6 +25,9 @@
 mod ddl;
 mod files;
 mod layout;
+mod merged;
+mod per;
+mod view;
 mod zone;
 
 use std::collections::BTreeMap;
@@ -33,6 +37,8 @@ use serde::Serialize;
 
 use ddl::Ddl;
 pub use layout::{KeyTime, Layout, LayoutError, expression};
+pub use per::Per;
+pub use view::View;
 pub use zone::{Zone, ZoneError};
 
 /// The projection of a column whose values only a query names, with `=` or `IN`
@@ -91,10 +97,15 @@ pub struct TableLocation<'a> {
     /// The first value of the column `datehour`, as [`Layout::value`] gives it. Athena lists every hour
     /// since then for a query without a `datehour`.
     pub since: &'a str,
+    /// The first day of merged rows, as `2015-06-01`.
+    pub since_day: &'a str,
 }
 
 /// The first hour of any VPC flow logs, in the default layout: they were introduced in June 2015.
 pub const SINCE: &str = "2015/06/01/00";
+
+/// Its day.
+pub const SINCE_DAY: &str = "2015-06-01";
 
 /// The columns of the rejected events.
 const REJECTED: [&str; 7] = [
@@ -246,6 +257,7 @@ fn by_time(location: TableLocation<'_>, folder: &str) -> BTreeMap<String, String
         layout,
         zone,
         since,
+        ..
     } = location;
     let template = format!("{output}{folder}{prefix}{}/", layout.template());
     let mut parameters = BTreeMap::from([

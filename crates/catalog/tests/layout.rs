@@ -143,6 +143,7 @@ fn location<'a>(layout: &'a Layout, zone: &str, since: &'a str) -> TableLocation
         layout,
         zone: zone.parse().unwrap(),
         since,
+        since_day: rehose_catalog::SINCE_DAY,
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use rehose_catalog::{Layout, SINCE, Table, TableLocation, Zone};
+use rehose_catalog::{Layout, Per, SINCE, SINCE_DAY, Table, TableLocation, View, Zone};
 use rehose_extract::{DEFAULT_FIELDS, FIELDS, FieldKind, FileKind, Options, Summary};
 use rehose_reprocess::ledger::receipt::{Artifact, Failure, ObjectReceipt, Outcome};
 use rehose_reprocess::ledger::{OutputId, WRITTEN};
@@ -26,6 +26,7 @@ fn location(prefix: &str) -> TableLocation<'_> {
         layout: &LAYOUT,
         zone: Zone::default(),
         since: SINCE,
+        since_day: SINCE_DAY,
     }
 }
 
@@ -287,6 +288,7 @@ fn the_cdk_app_has_the_same_tables() {
         layout: &LAYOUT,
         zone: Zone::default(),
         since: "{since}",
+        since_day: "{since_day}",
     };
     // The columns after the timestamp follow from the options, there as here.
     let rows = |format: &str, to: &str| {
@@ -314,6 +316,13 @@ fn the_cdk_app_has_the_same_tables() {
             (field.name, kind)
         })
         .collect();
+    // All columns of merged rows follow from the options.
+    let merging = |per| {
+        let shape = Options::default().compile().unwrap();
+        let mut merged = Table::merged(&shape, location, per).unwrap();
+        merged.columns.clear();
+        [merged, Table::generations(location, per)]
+    };
     let known = json!({
         "written": WRITTEN,
         "since": SINCE,
@@ -322,6 +331,8 @@ fn the_cdk_app_has_the_same_tables() {
         "rows": {"csv": rows("csv"), "parquet": rows("parquet")},
         "rejected": Table::rejected(location),
         "receipts": Table::receipts(location),
+        "merging": {"hour": merging(Per::Hour), "day": merging(Per::Day)},
+        "views": {"hour": View::template(Per::Hour), "day": View::template(Per::Day)},
     });
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/lib/tables.json");
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {

@@ -8,7 +8,7 @@ use crate::format::{Format, KnownRecord, record_of};
 use crate::merge::RECORDS_COLUMN;
 use crate::options::{FileKind, FormatName, LineBreaks, Options};
 use crate::origin::{OriginColumn, OriginFilter};
-use crate::schema::{self, Column, TIMESTAMP};
+use crate::schema::{self, Column, FieldKind, TIMESTAMP};
 use crate::timestamp::TimeFormat;
 
 /// The compiled form of [`Options`]: how objects are read, and the columns of the output. Cheap to
@@ -112,17 +112,30 @@ impl Shape {
         self.0.parquet.as_ref()
     }
 
+    /// Returns the columns of a file of merged rows, in order: those of [`schema`](Self::schema), and from
+    /// how many records a row was made. Their names are those of [`table_names`](Self::table_names).
+    pub fn merged_columns(&self) -> Vec<(String, FieldKind)> {
+        let columns = self.with_records();
+        let names = schema::table_names(columns.iter().map(|column| column.name));
+        let kinds = columns.iter().map(|column| column.kind);
+        names.into_iter().zip(kinds).collect()
+    }
+
     /// The columns of a file of merged rows, which are sorted by some of them. Queries ask for the text in
     /// these, so each has a filter.
     pub(crate) fn merged_schema(&self, sorted_by: Vec<usize>) -> io::Result<colparquet::Schema> {
-        let mut columns = self.schema();
-        columns.push(RECORDS_COLUMN);
-        let mut columns = Parts::in_parquet(&columns);
+        let mut columns = Parts::in_parquet(&self.with_records());
         for number in &sorted_by {
             let column = &mut columns[*number];
             column.has_filter = column.kind == colparquet::Kind::Text;
         }
         colparquet::Schema::sorted(columns, sorted_by)
+    }
+
+    fn with_records(&self) -> Vec<Column<'_>> {
+        let mut columns = self.schema();
+        columns.push(RECORDS_COLUMN);
+        columns
     }
 
     pub(crate) fn dialect(&self) -> &Dialect {

@@ -7,20 +7,10 @@ use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+pub use rehose_catalog::Per;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-
-/// The time of a partition.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Per {
-    /// One hour.
-    #[default]
-    Hour,
-    /// One day.
-    Day,
-}
 
 /// An hour or a day, in UTC, as text `2026-11-25/07` or `2026-11-25`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -27,6 +27,12 @@ pub enum LayoutError {
     /// A placeholder has the name of a column.
     #[error("has {{{0}}}, but the tables have a column of that name: choose another name")]
     Taken(String),
+    /// Rows of such keys cannot be told apart by the time of merged rows.
+    #[error(
+        "has names beside the time, or no {{HH}}, so there is no view of all rows: query the table of \
+         merged rows"
+    )]
+    NoView,
     /// A placeholder is there twice.
     #[error("has {{{0}}} twice: keep one, as Athena has one column for it")]
     Twice(String),
