@@ -7,10 +7,11 @@ use std::time::Duration;
 use rehose_extract::{Compression, MAX_LEVEL, MIN_LEVEL, Options, Shape};
 use rehose_reprocess::check::Patience;
 use rehose_reprocess::exclude::ErrorRecords;
-use rehose_reprocess::job::MaxRejected;
+use rehose_reprocess::job::{MaxRejected, Merge};
 use rehose_reprocess::work::Limits;
 use rehose_store::MAX_PAGE;
 use rehose_store::location::Location;
+use serde_json::{Map, Value};
 
 /// The memory at which a function has the equivalent of one core
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
@@ -60,6 +61,24 @@ impl Environment {
     /// The queue of tasks.
     pub fn queue_url(&self) -> Result<String, EnvironmentError> {
         required("REHOSE_QUEUE_URL", "the URL of a queue of SQS")
+    }
+
+    /// The queue of the tasks of merges, if the stack merges.
+    pub fn merge_queue_url(&self) -> Result<Option<String>, EnvironmentError> {
+        optional("REHOSE_MERGE_QUEUE_URL")
+    }
+
+    /// How the stack merges, as far as it is not the default.
+    pub fn merge(&self) -> Result<Map<String, Value>, EnvironmentError> {
+        const NAME: &str = "REHOSE_MERGE";
+        let settings: Map<String, Value> = json(NAME)?;
+        match serde_json::from_value::<Merge>(settings.clone().into()) {
+            Ok(_) => Ok(settings),
+            Err(error) => Err(EnvironmentError {
+                name: NAME,
+                reason: error.to_string(),
+            }),
+        }
     }
 
     fn options(&self) -> Result<Options, EnvironmentError> {
@@ -233,8 +252,6 @@ fn number(
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use serde_json::Value;
 
     use super::*;
 

@@ -1,10 +1,13 @@
-//! Metrics of `process`, in CloudWatch's embedded format: log lines that CloudWatch turns into metrics
+//! Metrics, in CloudWatch's embedded format: log lines that CloudWatch turns into metrics
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
 use rehose_extract::Summary;
+use rehose_reprocess::check::{Checked, JobState};
+use rehose_reprocess::error::Error;
+use rehose_reprocess::plan::Started;
 use rehose_reprocess::work::Processed;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -57,6 +60,31 @@ pub fn of_batch(processed: &[Processed], returned: usize, duration: Duration) ->
     .to_vec()
 }
 
+/// The metrics of a call of `start` that plans a merge.
+pub fn of_planned_merge(started: &Started) -> Vec<Metric> {
+    vec![Metric {
+        name: "Overdue",
+        unit: Unit::Count,
+        value: started.overdue,
+    }]
+}
+
+/// The metrics of a call of `check`. While a job runs, they are zero.
+pub fn of_check(checked: &Result<Checked, Error>) -> Vec<Metric> {
+    let differ = matches!(checked, Err(Error::SumsDiffer { .. }));
+    let incomplete = match checked {
+        Ok(checked) if checked.state != JobState::Running => checked.incomplete,
+        _ => 0,
+    };
+    [("SumsDiffer", differ.into()), ("Incomplete", incomplete)]
+        .map(|(name, value)| Metric {
+            name,
+            unit: Unit::Count,
+            value,
+        })
+        .to_vec()
+}
+
 /// Writes a line with the metrics of one invocation.
 pub fn emit(context: &Context, metrics: &[Metric]) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -87,16 +115,60 @@ pub fn emit(context: &Context, metrics: &[Metric]) {
 
 #[cfg(test)]
 mod tests {
+    use rehose_reprocess::check::JobState;
+    use rehose_reprocess::ledger::report::Totals;
+    use rehose_reprocess::plan::Sent;
+
     use super::*;
+
+    fn differing() -> Error {
+        Error::SumsDiffer {
+            url: String::new(),
+            difference: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_merge_with_differing_sums_or_failures_is_counted_once() {
+        let values = |checked: Result<Checked, Error>| -> Vec<u64> {
+            of_check(&checked)
+                .iter()
+                .map(|metric| metric.value)
+                .collect()
+        };
+        let checked = |state| Checked {
+            job: "j".parse().unwrap(),
+            state,
+            wait: 0,
+            report: String::new(),
+            totals: Totals::default(),
+            incomplete: 2,
+        };
+        assert_eq!(values(Err(differing())), [1, 0]);
+        assert_eq!(values(Ok(checked(JobState::Running))), [0, 0]);
+        assert_eq!(values(Ok(checked(JobState::Incomplete))), [0, 2]);
+    }
 
     #[test]
     fn the_stack_knows_every_metric_by_its_name_and_unit() {
         let known: Value = serde_json::from_str(include_str!("../metrics.json")).unwrap();
-        let emitted = of_batch(&[], 0, Duration::ZERO);
-        let emitted = emitted
-            .iter()
-            .map(|metric| (metric.name.to_owned(), json!(metric.unit)));
-        assert_eq!(known["metrics"], Value::Object(emitted.collect()));
+        let started = Started {
+            job: "j".parse().unwrap(),
+            planned: true,
+            cursor: None,
+            sent: Sent::default(),
+            overdue: 0,
+        };
+        for (function, emitted) in [
+            ("process", of_batch(&[], 0, Duration::ZERO)),
+            ("start", of_planned_merge(&started)),
+            ("check", of_check(&Err(differing()))),
+        ] {
+            let emitted = emitted
+                .iter()
+                .map(|metric| (metric.name.to_owned(), json!(metric.unit)));
+            assert_eq!(known["metrics"][function], Value::Object(emitted.collect()));
+        }
         assert_eq!(known["namespace"], NAMESPACE);
         assert_eq!(known["dimension"], DIMENSION);
     }

@@ -17,6 +17,7 @@ mod merge;
 mod options;
 mod oracle;
 mod outputs_that_fail;
+mod readers;
 mod refusals;
 mod rejections;
 mod stashes;

@@ -18,6 +18,7 @@ use rehose_reprocess::job::{JobId, Merge, Mode};
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::ledger::{Ledger, REPORT};
 use rehose_reprocess::plan::{Planner, StartRequest};
+use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::{Location, Stores};
 use rehose_store::queue::LocalQueue;
@@ -98,7 +99,7 @@ pub(super) async fn run(
     let planner = Planner {
         sources: vec![source.clone()],
         output: Arc::clone(&output),
-        queue: Arc::new(queue.clone()),
+        queues: Queues::one(Arc::new(queue.clone())),
         page: MAX_PAGE,
         pages,
     };
@@ -120,7 +121,7 @@ pub(super) async fn run(
     )?;
     let checker = Checker {
         output: Arc::clone(&output),
-        queue: Arc::new(queue.clone()),
+        queues: Queues::one(Arc::new(queue.clone())),
         // The counters of this queue are exact, so the checker need not wait for them to settle, and no
         // message is lost: what is missing after one round is lost for good.
         patience: Patience {

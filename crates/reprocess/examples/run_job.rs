@@ -15,6 +15,7 @@ use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::{JobId, MaxRejected, Mode};
 use rehose_reprocess::plan::{Planner, StartRequest};
+use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::Source;
 use rehose_store::queue::LocalQueue;
@@ -40,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let planner = Planner {
         sources: vec![source.clone()],
         output: output.clone(),
-        queue: Arc::new(queue.clone()),
+        queues: Queues::one(Arc::new(queue.clone())),
         page: MAX_PAGE,
         pages: usize::MAX,
     };
@@ -79,7 +80,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let checker = Checker {
         output,
-        queue: Arc::new(queue),
+        queues: Queues::one(Arc::new(queue)),
         patience: Patience::default(),
     };
     let checked = checker

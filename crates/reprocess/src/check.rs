@@ -54,14 +54,16 @@ use rehose_store::queue::Queue;
 use rehose_store::{Put, Store};
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::dispatch::send;
 use crate::error::Result;
 use crate::job::JobId;
 use crate::ledger::progress::{Progress, Stop, advance};
-use crate::ledger::report::{JobOutcome, Report, Totals};
+use crate::ledger::report::{JobOutcome, Merged, Report, Totals};
 use crate::ledger::statuses::missing_tasks;
 use crate::ledger::{Ledger, PROGRESS, REPORT, slice_name};
+use crate::queues::Queues;
 use crate::task::TaskMessage;
 
 /// The most receipts that are counted to detect new ones. Beyond, only the watermark shows movement.
@@ -76,8 +78,8 @@ const RESEND_TIME: Duration = Duration::from_secs(15);
 pub struct Checker {
     /// The output, with the ledger in it.
     pub output: Arc<dyn Store>,
-    /// The queue to which missing tasks are resent.
-    pub queue: Arc<dyn Queue>,
+    /// The queues to which missing tasks are resent.
+    pub queues: Queues,
     /// When missing tasks are resent, and when they are given up.
     pub patience: Patience,
 }
@@ -122,6 +124,8 @@ pub struct Checked {
     pub report: String,
     /// The sums so far.
     pub totals: Totals,
+    /// Generations of a merge that lack objects, which failed or were lost.
+    pub incomplete: u64,
 }
 
 /// The state of a job.
@@ -151,6 +155,7 @@ impl Checker {
     }
 
     async fn check_on(&self, job: &JobId, now: Timestamp, deadline: Deadline) -> Result<Checked> {
+        let clock = Clock::set(now);
         let ledger = Ledger::new(Arc::clone(&self.output), job.clone());
         // Not `try_join`: if a report exists, the other documents do not matter.
         let (report, definition, progress) = join3(
@@ -163,12 +168,13 @@ impl Checker {
             return Ok(ended(&ledger, report));
         }
         let (definition, mut progress) = (definition?, progress?);
+        let queue = self.queues.of(&definition);
 
         let before = progress.watermark;
-        let mut stop = walk(&ledger, &mut progress, deadline).await?;
+        let mut stop = walk(&ledger, &mut progress, clock, deadline).await?;
         if stop == Stop::Unsettled && progress.resending.is_none() {
             let moved = progress.watermark != before;
-            self.record_activity(&ledger, &mut progress, moved, now)
+            self.record_activity(&ledger, queue, &mut progress, moved, now)
                 .await?;
             if self.is_patience_over(&progress, now) {
                 if progress.rounds < self.patience.rounds + progress.halvings {
@@ -176,7 +182,7 @@ impl Checker {
                     progress.resending = Some(progress.watermark.slice);
                 } else {
                     progress.giving_up = true;
-                    stop = walk(&ledger, &mut progress, deadline).await?;
+                    stop = walk(&ledger, &mut progress, clock, deadline).await?;
                 }
             }
         }
@@ -185,7 +191,8 @@ impl Checker {
             return write_report(&ledger, report).await;
         }
         if progress.resending.is_some() {
-            self.resend(&ledger, &mut progress, now, deadline).await?;
+            self.resend(&ledger, queue, &mut progress, now, deadline)
+                .await?;
         }
         ledger.put(PROGRESS, &progress).await?;
         let continues_at_once = stop == Stop::OutOfTime || progress.resending.is_some();
@@ -199,6 +206,7 @@ impl Checker {
             wait: wait.as_secs(),
             report: ledger.report_url(),
             totals: progress.tally.totals,
+            incomplete: incomplete(progress.tally.merged.as_ref()),
         })
     }
 
@@ -206,16 +214,14 @@ impl Checker {
     async fn record_activity(
         &self,
         ledger: &Ledger,
+        queue: &dyn Queue,
         progress: &mut Progress,
         moved: bool,
         now: Timestamp,
     ) -> Result<()> {
         let slice = progress.watermark.slice;
-        let (receipts, counters) = join(
-            ledger.count_receipts_from(slice, COUNTED),
-            self.queue.counters(),
-        )
-        .await;
+        let (receipts, counters) =
+            join(ledger.count_receipts_from(slice, COUNTED), queue.counters()).await;
         let receipts = receipts?;
         if moved || receipts != progress.receipts || progress.moved.is_none() {
             progress.receipts = receipts;
@@ -245,6 +251,7 @@ impl Checker {
     async fn resend(
         &self,
         ledger: &Ledger,
+        queue: &dyn Queue,
         progress: &mut Progress,
         now: Timestamp,
         deadline: Deadline,
@@ -257,7 +264,7 @@ impl Checker {
             let missing = missing_tasks(&slice, &names, progress.rounds).into_iter();
             let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
             progress.halvings = progress.halvings.max(slice.halvings());
-            send(&*self.queue, ledger.job(), missing, deadline).await?;
+            send(queue, ledger.job(), missing, deadline).await?;
             progress.resending = slice.more.then_some(number + 1);
             if !deadline.has(RESEND_TIME) {
                 break;
@@ -280,13 +287,19 @@ impl Checker {
 /// Advances the watermark of a plan that must be complete.
 ///
 /// A generation at the watermark is published as soon as its tasks are settled.
-async fn walk(ledger: &Ledger, progress: &mut Progress, deadline: Deadline) -> Result<Stop> {
+async fn walk(
+    ledger: &Ledger,
+    progress: &mut Progress,
+    clock: Clock,
+    deadline: Deadline,
+) -> Result<Stop> {
     loop {
         match advance(ledger, progress, deadline).await? {
             Stop::Unplanned => {
                 return Err(ledger.not_planned(&slice_name(progress.watermark.slice)));
             }
-            Stop::Unsettled if publish::from_watermark(ledger, progress, deadline).await? => {}
+            Stop::Unsettled
+                if publish::from_watermark(ledger, progress, clock, deadline).await? => {}
             stop => return Ok(stop),
         }
     }
@@ -312,7 +325,12 @@ fn ended(ledger: &Ledger, report: Report) -> Checked {
         wait: 0,
         report: ledger.report_url(),
         totals: report.totals,
+        incomplete: incomplete(report.merged.as_ref()),
     }
+}
+
+fn incomplete(merged: Option<&Merged>) -> u64 {
+    merged.map_or(0, |merged| merged.incomplete)
 }
 
 fn age(since: Timestamp, now: Timestamp) -> Duration {

@@ -136,6 +136,15 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The sums over the rows of a merged file are not those over its objects. Nothing of its generation is
+    /// published.
+    #[error("the merge is refused: {url}: {difference}")]
+    SumsDiffer {
+        /// The receipt.
+        url: String,
+        /// Which sum, and both values.
+        difference: String,
+    },
     /// An object of the ledger was written by a newer version of rehose.
     #[error("{url} cannot be read: {newer}")]
     NewerLedger {
@@ -212,7 +221,9 @@ impl Error {
             | Self::UnknownMessage { .. } => ErrorKind::InvalidInput,
             Self::Store(error) if error.kind != StoreErrorKind::Transient => ErrorKind::Failed,
             Self::Queue(error) if error.denied => ErrorKind::Failed,
-            Self::ObjectFailed { .. } | Self::Ledger { .. } => ErrorKind::Failed,
+            Self::ObjectFailed { .. } | Self::Ledger { .. } | Self::SumsDiffer { .. } => {
+                ErrorKind::Failed
+            }
             Self::Store(_)
             | Self::Queue(_)
             | Self::NewerLedger { .. }

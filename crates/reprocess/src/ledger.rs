@@ -229,6 +229,14 @@ impl Ledger {
         }
     }
 
+    /// The error for a receipt of a merge whose sums differ.
+    pub(crate) fn sums_differ(&self, name: &str, difference: String) -> Error {
+        Error::SumsDiffer {
+            url: self.store.url(&self.key(name)),
+            difference,
+        }
+    }
+
     fn key(&self, name: &str) -> String {
         format!("jobs/{}/{name}", self.job)
     }

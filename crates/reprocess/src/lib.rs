@@ -27,6 +27,7 @@
 //! use rehose_reprocess::exclude::ErrorRecords;
 //! use rehose_reprocess::job::{MaxRejected, Mode};
 //! use rehose_reprocess::plan::{Planner, StartRequest};
+//! use rehose_reprocess::queues::Queues;
 //! use rehose_reprocess::work::{Limits, Processor};
 //! use rehose_store::location::Source;
 //! use rehose_store::queue::LocalQueue;
@@ -47,7 +48,7 @@
 //! let planner = Planner {
 //!     sources: vec![source.clone()],
 //!     output: output.clone(),
-//!     queue: Arc::new(queue.clone()),
+//!     queues: Queues::one(Arc::new(queue.clone())),
 //!     page: MAX_PAGE,
 //!     pages: usize::MAX,
 //! };
@@ -78,7 +79,8 @@
 //!     delivery.ack();
 //! }
 //!
-//! let checker = Checker { output, queue: Arc::new(queue), patience: Patience::default() };
+//! let queues = Queues::one(Arc::new(queue));
+//! let checker = Checker { output, queues, patience: Patience::default() };
 //! let checked = checker.check(&job, Timestamp::now(), Deadline::never()).await?;
 //! assert_eq!(checked.state, JobState::Succeeded);
 //! # Ok(()) })
@@ -87,6 +89,7 @@
 #![warn(missing_docs)]
 
 pub mod check;
+mod clock;
 pub mod deadline;
 mod dispatch;
 pub mod error;
@@ -96,5 +99,6 @@ pub mod ledger;
 pub mod partition;
 pub mod plan;
 pub mod promise;
+pub mod queues;
 pub mod task;
 pub mod work;

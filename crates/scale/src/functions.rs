@@ -10,6 +10,7 @@ use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::MaxRejected;
 use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
+use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::Source;
 use rehose_store::queue::Queue;
@@ -62,7 +63,7 @@ impl Functions {
         let planner = Planner {
             sources: vec![source],
             output: self.output(&sandbox),
-            queue: self.queue(&sandbox),
+            queues: Queues::one(self.queue(&sandbox)),
             page: MAX_PAGE,
             pages: usize::MAX,
         };
@@ -74,7 +75,7 @@ impl Functions {
         let (sandbox, is_cold) = self.warm(&self.check, Function::Check);
         let checker = Checker {
             output: self.output(&sandbox),
-            queue: self.queue(&sandbox),
+            queues: Queues::one(self.queue(&sandbox)),
             patience: Patience::default(),
         };
         let check = async |deadline| checker.check(&self.job, self.now(), deadline).await;

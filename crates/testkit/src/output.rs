@@ -33,13 +33,14 @@ pub fn files(folder: &Path) -> Files {
     files
 }
 
-/// All files of an output, without the times of its jobs.
+/// All files of an output, without the times of its jobs and markers.
 pub fn timeless(output: &Path) -> Files {
     let mut files = files(output);
     for (path, content) in &mut files {
-        if path.ends_with("/job.json") || path.ends_with("/report.json") {
+        let has_times = ["/job.json", "/report.json", ".published.json"];
+        if has_times.iter().any(|end| path.ends_with(end)) {
             let mut value: Value = serde_json::from_slice(content).unwrap();
-            for time in ["started", "ended"] {
+            for time in ["started", "ended", "published"] {
                 if let Some(time) = value.get_mut(time) {
                     assert!(time.take().is_string(), "a time of {path} is no string");
                 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use rehose_functions::{Environment, deadline, log_and_answer, parse, serve};
+use rehose_functions::{Environment, deadline, emit, log_and_answer, of_check, parse, serve};
 use rehose_reprocess::check::{Checked, Checker};
 use rehose_reprocess::error;
 use rehose_reprocess::job::JobId;
+use rehose_reprocess::queues::Queues;
 use rehose_store::aws;
 use rehose_store::aws::SqsQueue;
 use rehose_store::location::Stores;
+use rehose_store::queue::Queue;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -30,9 +32,12 @@ async fn main() -> ExitCode {
 async fn function() -> Result<(), Error> {
     let environment = Environment;
     let config = aws::config().await;
+    let sqs = aws::sqs(&config);
+    let queue = |url| -> Arc<dyn Queue> { Arc::new(SqsQueue::new(sqs.clone(), url)) };
+    let merge_queue = environment.merge_queue_url()?.map(&queue);
     let checker = Checker {
         output: Stores::on_aws(&config).output(&environment.output()?)?,
-        queue: Arc::new(SqsQueue::new(aws::sqs(&config), environment.queue_url()?)),
+        queues: Queues::with(queue(environment.queue_url()?), merge_queue),
         patience: environment.patience()?,
     };
     run(service_fn(async |event: LambdaEvent<Value>| {
@@ -46,5 +51,7 @@ async fn function() -> Result<(), Error> {
 async fn check(checker: &Checker, event: LambdaEvent<Value>) -> error::Result<Checked> {
     let deadline = deadline(&event.context);
     let CheckEvent { job } = parse(event.payload)?;
-    checker.check(&job, Timestamp::now(), deadline).await
+    let checked = checker.check(&job, Timestamp::now(), deadline).await;
+    emit(&event.context, &of_check(&checked));
+    checked
 }

@@ -6,17 +6,21 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rehose_extract::Options;
-use rehose_functions::{Environment, deadline, log_and_answer, parse, serve};
+use rehose_functions::{
+    Environment, deadline, emit, log_and_answer, of_planned_merge, parse, serve,
+};
 use rehose_reprocess::error;
 use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::{JobId, MaxRejected, Merge, Mode};
 use rehose_reprocess::plan::RetryRequest;
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
+use rehose_reprocess::queues::Queues;
 use rehose_store::aws;
 use rehose_store::aws::SqsQueue;
 use rehose_store::location::Stores;
+use rehose_store::queue::Queue;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The event that the state machine sends: the caller's input, the job's id, and the last cursor.
 #[derive(Debug, Deserialize)]
@@ -35,8 +39,8 @@ struct StartEvent {
     errors: Option<ErrorRecords>,
     /// The percentage of events that may be rejected; as deployed by default.
     max_rejected: Option<MaxRejected>,
-    /// How the objects are merged; without it, each is rewritten.
-    merge: Option<Merge>,
+    /// How the objects are merged, where it differs from what is deployed; without it, each is rewritten.
+    merge: Option<Map<String, Value>>,
     cursor: Option<Cursor>,
 }
 
@@ -50,10 +54,13 @@ async fn function() -> Result<(), Error> {
     let config = aws::config().await;
     let stores = Stores::on_aws(&config);
     let (page, pages) = environment.pages()?;
+    let sqs = aws::sqs(&config);
+    let queue = |url| -> Arc<dyn Queue> { Arc::new(SqsQueue::new(sqs.clone(), url)) };
+    let merge_queue = environment.merge_queue_url()?.map(&queue);
     let planner = Planner {
         sources: stores.sources(&environment.sources()?)?,
         output: stores.output(&environment.output()?)?,
-        queue: Arc::new(SqsQueue::new(aws::sqs(&config), environment.queue_url()?)),
+        queues: Queues::with(queue(environment.queue_url()?), merge_queue.clone()),
         page,
         pages,
     };
@@ -63,6 +70,7 @@ async fn function() -> Result<(), Error> {
         exclude: environment.exclude()?,
         errors: environment.errors()?,
         max_rejected: environment.max_rejected()?,
+        merge: merge_queue.map(|_| environment.merge()).transpose()?,
     };
     run(service_fn(async |event: LambdaEvent<Value>| {
         start(&planner, &deployed, event)
@@ -78,6 +86,18 @@ struct Deployed {
     exclude: Vec<String>,
     errors: ErrorRecords,
     max_rejected: MaxRejected,
+    /// How it merges, if it does.
+    merge: Option<Map<String, Value>>,
+}
+
+impl Deployed {
+    /// How a job merges.
+    fn merge(&self, given: Map<String, Value>) -> error::Result<Merge> {
+        let deployed = self.merge.clone().ok_or_else(|| {
+            refused("the stack does not merge: deploy it with merge=true, or leave out `merge`")
+        })?;
+        parse(deployed.into_iter().chain(given).collect())
+    }
 }
 
 async fn start(
@@ -85,9 +105,10 @@ async fn start(
     deployed: &Deployed,
     event: LambdaEvent<Value>,
 ) -> error::Result<Started> {
-    let deadline = deadline(&event.context);
+    let LambdaEvent { payload, context } = event;
+    let deadline = deadline(&context);
     let now = Timestamp::now();
-    let event: StartEvent = parse(event.payload)?;
+    let event: StartEvent = parse(payload)?;
     match event {
         StartEvent {
             job,
@@ -111,8 +132,10 @@ async fn start(
         StartEvent {
             prefix: Some(prefix),
             retry: None,
+            merge,
             ..
         } => {
+            let is_merge = merge.is_some();
             let (source, prefix) = planner.locate(&prefix)?;
             let request = StartRequest {
                 job: event.job,
@@ -122,11 +145,15 @@ async fn start(
                 exclude: [&deployed.exclude[..], &event.exclude.unwrap_or_default()].concat(),
                 errors: event.errors.unwrap_or(deployed.errors),
                 max_rejected: event.max_rejected.unwrap_or(deployed.max_rejected),
-                merge: event.merge,
+                merge: merge.map(|given| deployed.merge(given)).transpose()?,
                 options: event.options.unwrap_or_else(|| deployed.options.clone()),
                 cursor: event.cursor,
             };
-            planner.start(request, now, deadline).await
+            let started = planner.start(request, now, deadline).await?;
+            if is_merge {
+                emit(&context, &of_planned_merge(&started));
+            }
+            Ok(started)
         }
     }
 }

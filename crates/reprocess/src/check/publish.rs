@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream, try_join};
 
+use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::ledger::generation::{Decision, GenerationId, MergedFile};
@@ -44,15 +45,16 @@ const READS: usize = 16;
 pub(super) async fn from_watermark(
     ledger: &Ledger,
     progress: &Progress,
+    clock: Clock,
     deadline: Deadline,
 ) -> Result<bool> {
     let (first, giving_up) = (progress.watermark.slice, progress.giving_up);
-    if !publish(ledger, first, giving_up).await? {
+    if !publish(ledger, first, giving_up, clock).await? {
         return Ok(false);
     }
     if deadline.has(PUBLISHING_TIME) {
         stream::iter(first + 1..=first.saturating_add(AT_ONCE))
-            .map(|number| publish(ledger, number, giving_up))
+            .map(|number| publish(ledger, number, giving_up, clock))
             .buffer_unordered(AT_ONCE as usize)
             .try_for_each(async |_| Ok(()))
             .await?;
@@ -61,7 +63,7 @@ pub(super) async fn from_watermark(
 }
 
 /// Publishes the generation of a slice, if it has one and its tasks are settled. Returns whether it did.
-async fn publish(ledger: &Ledger, number: u32, giving_up: bool) -> Result<bool> {
+async fn publish(ledger: &Ledger, number: u32, giving_up: bool, clock: Clock) -> Result<bool> {
     let (slice, names) = try_join!(ledger.slice(number), ledger.receipt_names_of(number))?;
     let Some(slice) = slice else {
         return Ok(false);
@@ -80,7 +82,7 @@ async fn publish(ledger: &Ledger, number: u32, giving_up: bool) -> Result<bool> 
             None => return Ok(false),
         },
     };
-    generations.publish(&decision).await?;
+    generations.publish(&decision, clock).await?;
     Ok(true)
 }
 

@@ -20,6 +20,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rehose_catalog::Layout;
 use rehose_extract::merge::Sums;
 use rehose_store::{MAX_PAGE, Put, Store};
@@ -29,6 +30,7 @@ use super::Version;
 use super::document::{differences, get, put_if_absent};
 use super::receipt::ObjectReceipt;
 use super::report::Tally;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::job::JobId;
 use crate::partition::{Partition, Per};
@@ -117,6 +119,9 @@ pub struct Marker {
     /// The generation.
     #[serde(flatten)]
     pub id: GenerationId,
+    /// When all of its files were in place. A query that takes only what is older than itself sees the same
+    /// generations in each of its parts.
+    pub published: Timestamp,
     /// The keys of its files.
     pub files: Vec<String>,
     /// Objects whose records are in them.
@@ -308,6 +313,12 @@ impl Generations {
             .ok_or_else(|| self.gone(&key))
     }
 
+    /// Whether it is decided what a generation consists of.
+    pub(crate) async fn is_decided(&self, id: GenerationId) -> Result<bool> {
+        let decision = self.store.head(&id.key("decided.json")).await?;
+        Ok(decision.is_some())
+    }
+
     /// Reads what a generation consists of, if it is decided.
     pub async fn decision(&self, id: GenerationId) -> Result<Option<Decision>> {
         get(&*self.store, &id.key("decided.json")).await
@@ -339,7 +350,7 @@ impl Generations {
     }
 
     /// Puts the files of a generation in place, and then writes its marker.
-    pub(crate) async fn publish(&self, decision: &Decision) -> Result<()> {
+    pub(crate) async fn publish(&self, decision: &Decision, clock: Clock) -> Result<()> {
         for file in &decision.files {
             self.store.publish(&file.from, &file.key).await?;
         }
@@ -347,6 +358,7 @@ impl Generations {
         let marker = Marker {
             v: Version,
             id: decision.id,
+            published: clock.now(),
             files: decision.files.iter().map(|file| file.key.clone()).collect(),
             objects: totals.objects.done,
             missing: totals.objects.failed + totals.objects.lost,

@@ -49,8 +49,16 @@ pub struct SliceOfMerge {
     /// Objects that are present but in no file, as an earlier job could not read them, and that have not
     /// changed since.
     pub missing: u64,
+    /// Partitions that had closed more than an hour before the job was started, and of which nothing was
+    /// published.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overdue: u64,
     /// The first objects that have changed since they were merged. Their rows are those of before.
     pub replaced: Vec<String>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Slice {

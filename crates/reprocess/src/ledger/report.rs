@@ -199,6 +199,9 @@ pub struct Tally {
 pub struct Merged {
     /// Generations.
     pub generations: u64,
+    /// Those of them that lack objects, which failed or were lost.
+    #[serde(default)]
+    pub incomplete: u64,
     /// Their files.
     pub files: u64,
     /// Rows in the files.
@@ -327,6 +330,7 @@ impl Tally {
         }
         let merged = self.merged.get_or_insert_default();
         merged.generations += 1;
+        merged.incomplete += u64::from(!decision.missing.is_empty());
         merged.files += decision.files.len() as u64;
         merged.rows += decision.files.iter().map(|file| file.rows).sum::<u64>();
         merged.read.add(&decision.read);

@@ -119,8 +119,11 @@ pub(crate) async fn read_receipt(
     let name = receipt_name(task);
     let receipt: Option<Receipt> = ledger.get(&name).await?;
     let receipt = receipt.ok_or_else(|| ledger.damaged(&name, "it existed and is gone"))?;
-    match receipt.contradiction(planned) {
-        Some(reason) => Err(ledger.damaged(&name, reason)),
+    if let Some(reason) = receipt.contradiction(planned) {
+        return Err(ledger.damaged(&name, reason));
+    }
+    match receipt.difference() {
+        Some(difference) => Err(ledger.sums_differ(&name, difference)),
         None => Ok(receipt),
     }
 }

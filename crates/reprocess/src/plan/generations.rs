@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream, try_join};
+use jiff::{SignedDuration, Timestamp};
 use rehose_store::{Listed, Store};
 
 use super::partitions::Partitions;
@@ -36,6 +37,9 @@ const MAX_TASK_OBJECTS: usize = 8_192;
 /// The most keys of changed objects that a slice names.
 const MAX_REPLACED: usize = 100;
 
+/// How long after it has closed a partition is overdue, if nothing of it is published.
+const OVERDUE: SignedDuration = SignedDuration::from_hours(1);
+
 /// Concurrent reads of generations.
 const READS: usize = 16;
 
@@ -43,6 +47,7 @@ const READS: usize = 16;
 pub(super) struct Planning<'a> {
     merge: &'a Merge,
     partitions: Partitions,
+    started: Timestamp,
     generations: Generations,
 }
 
@@ -51,6 +56,7 @@ pub(super) struct Planning<'a> {
 struct Found {
     present: u64,
     missing: u64,
+    overdue: u64,
     replaced: Vec<String>,
 }
 
@@ -63,10 +69,16 @@ struct Known {
 }
 
 impl<'a> Planning<'a> {
-    pub(super) fn new(merge: &'a Merge, partitions: Partitions, output: Arc<dyn Store>) -> Self {
+    pub(super) fn new(
+        merge: &'a Merge,
+        partitions: Partitions,
+        started: Timestamp,
+        output: Arc<dyn Store>,
+    ) -> Self {
         Self {
             merge,
             partitions,
+            started,
             generations: Generations::new(output),
         }
     }
@@ -103,6 +115,9 @@ impl<'a> Planning<'a> {
         let states = self.generations.of_partition(partition).await?;
         let known = self.known(&states).await?;
         let is_first = planned == 0;
+        if is_first && self.is_overdue(partition, &states) {
+            found.overdue += 1;
+        }
         let mut new = Vec::new();
         for object in objects {
             let Some(known) = known.get(&object.key) else {
@@ -146,6 +161,12 @@ impl<'a> Planning<'a> {
             ),
         };
         self.generations.plan(generation).await.map(Some)
+    }
+
+    fn is_overdue(&self, partition: Partition, states: &[GenerationState]) -> bool {
+        let patience = self.merge.lateness() + OVERDUE;
+        partition.is_closed(patience, self.started)
+            && !states.iter().any(|state| state.is_published)
     }
 
     /// The objects of these generations, by key. Of an object in several, the last counts.
@@ -213,6 +234,7 @@ impl<'a> Planning<'a> {
                 unplaced,
                 open,
                 missing: found.missing,
+                overdue: found.overdue,
                 replaced: found.replaced,
             }),
         }

@@ -32,8 +32,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::try_join;
+use jiff::Timestamp;
 use rehose_store::location::Source;
-use rehose_store::queue::Queue;
 use rehose_store::{Put, Store, StoreName};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,7 @@ use crate::job::{Job, JobId};
 use crate::ledger::generation::Generations;
 use crate::ledger::manifest::Slice;
 use crate::ledger::{self, DEFINITION, Ledger};
+use crate::queues::Queues;
 use crate::task::TaskMessage;
 
 /// The longest time for what follows a decision to go on: to list a page, with a thousand `HeadObject`,
@@ -66,8 +67,8 @@ pub struct Planner {
     pub sources: Vec<Source>,
     /// The output.
     pub output: Arc<dyn Store>,
-    /// The queue of tasks.
-    pub queue: Arc<dyn Queue>,
+    /// The queues of tasks.
+    pub queues: Queues,
     /// The most keys of a page, up to [`MAX_PAGE`](rehose_store::MAX_PAGE).
     pub page: usize,
     /// The most pages of a call. A caller that reports progress takes one at a time.
@@ -105,6 +106,9 @@ pub struct Started {
     pub cursor: Option<Cursor>,
     /// The tasks that this call sent.
     pub sent: Sent,
+    /// Partitions of a merge that are [overdue](crate::ledger::manifest::SliceOfMerge::overdue), among those
+    /// that this call planned.
+    pub overdue: u64,
 }
 
 /// Tasks that were sent.
@@ -138,21 +142,23 @@ impl Planner {
     ) -> Result<Started> {
         let exclude = Exclusions::new(&job.exclude, job.errors)?;
         let ledger = Ledger::new(Arc::clone(&self.output), job.job.clone());
-        let origin = self.origin(job, &exclude).await?;
+        let started = match &job.merge {
+            Some(_) => self.first_call(&ledger, job, cursor.as_ref()).await?,
+            None => job.started,
+        };
+        let origin = self.origin(job, started, &exclude).await?;
         let mut listed = match (cursor, &job.merge) {
             (Some(cursor), _) => origin.slice(&cursor).await?,
+            (None, Some(_)) => origin.slice(&Cursor::default()).await?,
             (None, None) => {
                 // A listing writes nothing, so it need not wait for the binding.
                 let (first, defined) = (Cursor::default(), self.bind_and_define(&ledger, job));
                 try_join!(defined, origin.slice(&first))?.1
             }
-            (None, Some(_)) => {
-                self.bind_and_define(&ledger, job).await?;
-                origin.slice(&Cursor::default()).await?
-            }
         };
         let mut to_send = None;
         let mut sent = Sent::default();
+        let mut overdue = 0;
         let mut slices = 0;
         let cursor = loop {
             slices += 1;
@@ -164,6 +170,7 @@ impl Planner {
                 self.send(job, to_send.as_ref(), deadline),
             )?;
             sent.add(&stored);
+            overdue += stored.merge.as_ref().map_or(0, |merge| merge.overdue);
             let next = Cursor::following(&stored);
             to_send = Some(stored);
             let Some(next) = next else { break None };
@@ -182,19 +189,26 @@ impl Planner {
             planned: cursor.is_none(),
             cursor,
             sent,
+            overdue,
         })
     }
 
     /// What a job's slices are made of.
-    async fn origin<'a>(&'a self, job: &'a Job, exclude: &'a Exclusions) -> Result<Origin<'a>> {
+    async fn origin<'a>(
+        &'a self,
+        job: &'a Job,
+        started: Timestamp,
+        exclude: &'a Exclusions,
+    ) -> Result<Origin<'a>> {
         let source = self.source(&job.source, &job.prefix)?;
         Ok(match (&job.retry, &job.merge) {
             (Some(left), _) => {
                 Origin::Leftover(Ledger::new(Arc::clone(&self.output), left.clone()))
             }
             (None, Some(merge)) => {
-                let found = partitions::list(source, job, merge, exclude, job.started).await?;
-                Origin::Merge(Planning::new(merge, found, Arc::clone(&self.output)))
+                let found = partitions::list(source, job, merge, exclude, started).await?;
+                let output = Arc::clone(&self.output);
+                Origin::Merge(Planning::new(merge, found, started, output))
             }
             (None, None) => Origin::Listing(Listing {
                 source,
@@ -229,8 +243,22 @@ impl Planner {
         Ok(source)
     }
 
-    /// Binds the output and defines the job, or checks that both are as wanted.
-    async fn bind_and_define(&self, ledger: &Ledger, job: &Job) -> Result<()> {
+    /// The time of a job's first call. It decides which partitions have closed, so that a repeated call
+    /// plans the same.
+    async fn first_call(
+        &self,
+        ledger: &Ledger,
+        job: &Job,
+        cursor: Option<&Cursor>,
+    ) -> Result<Timestamp> {
+        match cursor {
+            None => self.bind_and_define(ledger, job).await,
+            Some(_) => Ok(ledger.require_definition().await?.started),
+        }
+    }
+
+    /// Binds the output and defines the job, or checks that both are as wanted. Returns when it was defined.
+    async fn bind_and_define(&self, ledger: &Ledger, job: &Job) -> Result<Timestamp> {
         ledger::bind(&*self.output, &job.source, &job.options).await?;
         if let Some(merge) = &job.merge {
             let generations = Generations::new(Arc::clone(&self.output));
@@ -253,15 +281,16 @@ impl Planner {
                     wanted,
                 });
             }
+            return Ok(started);
         }
-        Ok(())
+        Ok(job.started)
     }
 
     /// Sends the tasks of a slice, if there is one.
     async fn send(&self, job: &Job, slice: Option<&Slice>, deadline: Deadline) -> Result<()> {
         let tasks = slice.into_iter().flat_map(Slice::tasks);
         let messages = tasks.map(|(task, _)| TaskMessage::new(&job.job, task));
-        dispatch::send(&*self.queue, &job.job, messages, deadline).await
+        dispatch::send(self.queues.of(job), &job.job, messages, deadline).await
     }
 }
 

@@ -9,6 +9,7 @@ use rehose_extract::Shape;
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId, Merge};
 use crate::ledger::Ledger;
+use crate::ledger::generation::GenerationId;
 use crate::ledger::manifest::Slice;
 use crate::task::{PlannedObject, TaskId};
 
@@ -48,9 +49,14 @@ impl PlannedTask {
         &self.from.shape
     }
 
+    /// The generation, if the objects are merged.
+    pub(super) fn generation(&self) -> Option<GenerationId> {
+        self.from.slice.generation()
+    }
+
     /// How the objects are merged, if they are.
     pub(super) fn merge(&self) -> Option<&Merge> {
-        self.from.slice.generation()?;
+        self.generation()?;
         self.from.job.merge.as_ref()
     }
 

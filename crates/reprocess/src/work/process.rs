@@ -162,6 +162,12 @@ impl Processor {
         let (planned, is_settled) =
             futures::try_join!(self.plans.find(&ledger, task), ledger.is_settled(task),)?;
         let objects = planned.objects();
+        // Another job may have taken over its generation and been faster.
+        let is_settled = is_settled
+            || match planned.generation() {
+                Some(generation) => ledger.generations().is_decided(generation).await?,
+                None => false,
+            };
         if is_settled {
             return Ok(Processed {
                 settled: objects.len() as u64,

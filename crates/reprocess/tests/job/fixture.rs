@@ -15,6 +15,7 @@ use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::ledger::receipt::Receipt;
 use rehose_reprocess::plan::RetryRequest;
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
+use rehose_reprocess::queues::Queues;
 use rehose_reprocess::task::{PlannedObject, TaskMessage};
 use rehose_reprocess::work::{Limits, Processed, Processor};
 use rehose_store::location::Source;
@@ -29,6 +30,8 @@ pub(crate) struct Fixture {
     folder: TempDir,
     output: &'static str,
     pub(crate) queue: Arc<FakeQueue>,
+    /// The queue of merges, if it is another.
+    pub(crate) merge_queue: Option<Arc<FakeQueue>>,
     pub(crate) page: usize,
     pub(crate) pages: usize,
     pub(crate) patience: Patience,
@@ -45,6 +48,7 @@ impl Fixture {
             folder: tempfile::tempdir().unwrap(),
             output: "out",
             queue: Arc::default(),
+            merge_queue: None,
             page: 1_000,
             pages: usize::MAX,
             patience: Patience {
@@ -90,6 +94,11 @@ impl Fixture {
 
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(self.minutes)
+    }
+
+    fn queues(&self) -> Queues {
+        let merging = self.merge_queue.clone();
+        Queues::with(self.queue.clone(), merging.map(|queue| queue as _))
     }
 
     fn source(&self) -> Source {
@@ -140,7 +149,7 @@ impl Fixture {
         Planner {
             sources: vec![self.source()],
             output: self.store(),
-            queue: self.queue.clone(),
+            queues: self.queues(),
             page: self.page,
             pages: self.pages,
         }
@@ -264,7 +273,7 @@ impl Fixture {
     pub(crate) async fn try_check(&self, job: &JobId, time: Duration) -> Result<Checked> {
         let checker = Checker {
             output: self.store(),
-            queue: self.queue.clone(),
+            queues: self.queues(),
             patience: self.patience,
         };
         checker.check(job, self.now(), Deadline::after(time)).await

@@ -10,6 +10,7 @@ mod check;
 mod fake_queue;
 mod fixture;
 mod merge;
+mod merge_again;
 mod plan;
 mod process;
 mod promises;

@@ -3,7 +3,7 @@
 
 use rehose_extract::Options;
 use rehose_reprocess::check::{Checked, JobState};
-use rehose_reprocess::error::ErrorKind;
+use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::job::Merge;
 use rehose_reprocess::ledger::report::{Merged, Report};
 use rehose_reprocess::plan::StartRequest;
@@ -13,7 +13,7 @@ use rehose_testkit::parquet::as_csv;
 use crate::fixture::{AMPLE, Fixture};
 
 /// A stash with these objects in the first hour, each with a flow of its own, after that hour has closed.
-fn hour_of(objects: &[&str]) -> Fixture {
+pub(crate) fn hour_of(objects: &[&str]) -> Fixture {
     let mut fixture = Fixture::with_objects(0);
     for object in objects {
         fixture.put(&format!("1970/01/01/00/{object}"), &flow(object));
@@ -22,7 +22,7 @@ fn hour_of(objects: &[&str]) -> Fixture {
     fixture
 }
 
-fn flow(source: &str) -> String {
+pub(crate) fn flow(source: &str) -> String {
     flow_at(source, 0)
 }
 
@@ -31,7 +31,7 @@ fn flow_at(source: &str, start: u64) -> String {
     format!("2 1 eni-0 {source} 10.0.0.9 443 5000 6 1 40 {start} {end} ACCEPT OK\n")
 }
 
-fn merge(fixture: &Fixture, job: &str) -> StartRequest {
+pub(crate) fn merge(fixture: &Fixture, job: &str) -> StartRequest {
     StartRequest {
         job: job.parse().unwrap(),
         merge: Some(Merge::default()),
@@ -39,7 +39,7 @@ fn merge(fixture: &Fixture, job: &str) -> StartRequest {
     }
 }
 
-async fn plan(fixture: &Fixture, job: &str) -> Vec<TaskMessage> {
+pub(crate) async fn plan(fixture: &Fixture, job: &str) -> Vec<TaskMessage> {
     let started = fixture.start_with(merge(fixture, job)).await.unwrap();
     assert!(started.planned);
     fixture.queue.take_tasks()
@@ -63,7 +63,7 @@ fn merged(report: &Report) -> &Merged {
 }
 
 /// The published files, and the sources of the flows in them.
-fn published(fixture: &Fixture) -> Vec<(String, Vec<String>)> {
+pub(crate) fn published(fixture: &Fixture) -> Vec<(String, Vec<String>)> {
     let header = Options::default().compile().unwrap().header();
     let files = fixture.files();
     let files = files.iter().filter(|(key, _)| key.starts_with("merged/"));
@@ -78,7 +78,7 @@ fn published(fixture: &Fixture) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-fn sources(fixture: &Fixture) -> Vec<String> {
+pub(crate) fn sources(fixture: &Fixture) -> Vec<String> {
     let mut all: Vec<String> = published(fixture)
         .into_iter()
         .flat_map(|(_, rows)| rows)
@@ -100,6 +100,7 @@ async fn an_hour_becomes_a_file_with_a_marker() {
     );
     let merged = merged(&report);
     assert_eq!((merged.generations, merged.files, merged.rows), (1, 1, 2));
+    assert_eq!(merged.incomplete, 0);
     assert_eq!(merged.read, merged.written);
     let sums: Vec<_> = merged.written.iter().collect();
     assert_eq!(sums, [("bytes", 120), ("packets", 3), ("records", 3)]);
@@ -108,6 +109,8 @@ async fn an_hour_becomes_a_file_with_a_marker() {
         serde_json::from_str(&fixture.read("generations/1970-01-01/00/0001.published.json"))
             .unwrap();
     assert_eq!(marker["files"], serde_json::json!([FIRST]));
+    let published = marker["published"].as_str().unwrap();
+    assert!(published.starts_with("1970-01-01T02:00:00"), "{published}");
     assert_eq!(
         (&marker["objects"], &marker["rows"]),
         (&3.into(), &2.into())
@@ -362,6 +365,7 @@ async fn a_task_whose_sums_differ_is_not_published() {
     });
     let error = fixture.try_check(&Fixture::job(), AMPLE).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
+    assert!(matches!(error, Error::SumsDiffer { .. }), "{error:?}");
     let said = error.to_string();
     assert!(
         said.contains("packets of its objects add up to 8, and those of its file to 2"),

@@ -14,6 +14,7 @@ use rehose_reprocess::error::Error;
 use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::plan::{Planner, StartRequest, Started};
+use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::Store;
 use rehose_store::location::Source;
@@ -90,7 +91,7 @@ impl Functions {
             let planner = Planner {
                 sources: vec![functions.source(&sandbox)],
                 output: functions.store(&sandbox),
-                queue: functions.queue(&sandbox),
+                queues: Queues::one(functions.queue(&sandbox)),
                 page: functions.page,
                 pages: functions.pages,
             };
@@ -103,7 +104,7 @@ impl Functions {
         self.invoke(&format!("check-{job}"), async |functions, sandbox, end| {
             let checker = Checker {
                 output: functions.store(&sandbox),
-                queue: functions.queue(&sandbox),
+                queues: Queues::one(functions.queue(&sandbox)),
                 patience: Patience::default(),
             };
             checker.check(job, functions.now(), end).await

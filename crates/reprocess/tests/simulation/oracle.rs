@@ -206,7 +206,7 @@ impl Oracle {
         )
     }
 
-    /// Checks that a task has its receipt before its message is acknowledged.
+    /// Checks that a task has its receipt before its message is acknowledged, or needs none any more.
     pub(crate) fn acknowledged(&self, output: &Bucket, body: &str) {
         let check = output.look(|contents| {
             let stands = |key: &str| contents.objects.contains_key(key);
@@ -222,7 +222,7 @@ impl Oracle {
                     let report = format!("jobs/{job}/report.json");
                     ensure(
                         Promise::NeverEarly,
-                        stands(&receipt) || stands(&report),
+                        stands(&receipt) || stands(&report) || is_decided(contents, &job, task),
                         || format!("{receipt} stands before its message is acknowledged"),
                     )
                 }
@@ -352,9 +352,20 @@ fn strip<'a>(key: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
 
 /// The objects of a task in the manifest.
 fn planned(contents: &Contents, job: &JobId, task: TaskId) -> Option<Vec<PlannedObject>> {
-    let key = format!("jobs/{job}/manifest/{:08}.json", task.slice);
-    let slice: Slice = serde_json::from_slice(&contents.objects.get(&key)?.body).unwrap();
+    let slice = slice_of(contents, job, task)?;
     slice.objects(task).map(<[PlannedObject]>::to_vec)
+}
+
+fn slice_of(contents: &Contents, job: &JobId, task: TaskId) -> Option<Slice> {
+    let key = format!("jobs/{job}/manifest/{:08}.json", task.slice);
+    Some(serde_json::from_slice(&contents.objects.get(&key)?.body).unwrap())
+}
+
+/// Whether a task merges objects of a generation of which it is decided what it consists of.
+fn is_decided(contents: &Contents, job: &JobId, task: TaskId) -> bool {
+    let slice = slice_of(contents, job, task);
+    let generation = slice.and_then(|slice| slice.generation());
+    generation.is_some_and(|id| merge::decision(contents, id).is_some())
 }
 
 /// The task in the name of a receipt.

@@ -15,6 +15,7 @@ use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::{JobId, MaxRejected, Mode};
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::plan::{Planner, StartRequest};
+use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::Source;
 use rehose_store::queue::LocalQueue;
@@ -92,7 +93,7 @@ async fn run_in(
     let planner = Planner {
         sources: vec![source.clone()],
         output: Arc::clone(&output),
-        queue: Arc::new(queue.clone()),
+        queues: Queues::one(Arc::new(queue.clone())),
         page: 10,
         pages: usize::MAX,
     };
@@ -127,7 +128,7 @@ async fn run_in(
     }
     let checker = Checker {
         output: Arc::clone(&output),
-        queue: Arc::new(queue),
+        queues: Queues::one(Arc::new(queue)),
         patience: Patience::default(),
     };
     checker.check(&job, now, end).await.unwrap();

@@ -357,7 +357,7 @@ fn generation(contents: &Contents, id: GenerationId) -> Option<Generation> {
     read(contents, &format!("{GENERATIONS}{id}.json"))
 }
 
-fn decision(contents: &Contents, id: GenerationId) -> Option<Decision> {
+pub(super) fn decision(contents: &Contents, id: GenerationId) -> Option<Decision> {
     read(contents, &format!("{GENERATIONS}{id}.decided.json"))
 }
 
