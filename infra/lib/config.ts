@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { BOOLEAN, ConfigError, ContextReader, quote, type StringRule } from "./context";
 import { columnsOf, dayOf, expressionIn, type Layout, parseLayout, taken } from "./layout";
+import { type Merge, readMerge } from "./merge";
+import { type MergedTables, mergedTables } from "./merged";
 import { FILE_KINDS, fileKindOf, type Options, parseExclude, parseOptions } from "./options";
 import { visibilityTimeout } from "./queues";
 import { isByTime, type Table, tablesFor } from "./tables";
@@ -74,6 +76,8 @@ export interface Config {
    * Default: the beginning of `layout`, which is `{yyyy}/{MM}/{dd}/` for the default.
    */
   readonly reconcile?: string;
+  /** How objects are merged. Undefined if the context value `merge` is `false`, the default. */
+  readonly merge?: Merge;
   /** The e-mail address that alarms are sent to. Default: none; alarms are visible in CloudWatch only. */
   readonly alarmAddress?: string;
   /** The percentage of rejected events above which there is an alarm. Default: 1. */
@@ -82,6 +86,8 @@ export interface Config {
   readonly metricMath: boolean;
   /** The tables over the output. From a file that the context value `tables` names, or built in. */
   readonly tables: readonly Table[];
+  /** The tables of merged rows. Undefined if nothing is merged. */
+  readonly merged?: MergedTables;
   /** The part of the source's keys before the layout. Default: the first `sourcePrefix`. */
   readonly tablePrefix: string;
   /**
@@ -138,12 +144,17 @@ export function readConfig(context: Record<string, unknown>): Config {
   refuseExpressions(context);
   const layout = read.text("layout", ANY, "{yyyy}/{MM}/{dd}/{HH}", "{yyyy}/{MM}/{dd}/{HH}");
   const reconcile = read.text("reconcile", DAY, "{yyyy}/{MM}/{dd}/", dayOf(layout) ?? "");
+  const timeZone = read.text("timeZone", ANY, "Asia/Tokyo", "UTC");
+  const parsed = parseLayout(layout, read.json("partitions", '\'{"account":["111122223333"]}\'', {}), timeZone);
   const sourcePrefixes = read.texts("sourcePrefix", PREFIX, "AWSLogs/", "");
   const to = read.choice("to", FILE_KINDS, "csv");
   const options: Options = {
     ...parseOptions(read.json("options", '\'{"format":"message"}\'', {})),
     ...(to === "csv" ? {} : { to }),
   };
+  const tablesFile = read.text("tables", ANY, "tables.json", "") || undefined;
+  const tables = tablesFor(options, tablesFile);
+  const merge = readMerge(read, layout, parsed, timeZone);
   const config: Config = {
     stackName: read.text("stackName", STACK, "rehose", "rehose"),
     sourceBucket: read.text("sourceBucket", SOURCE_BUCKET, "my-flow-logs"),
@@ -176,16 +187,14 @@ export function readConfig(context: Record<string, unknown>): Config {
     jobTimeoutHours: read.number("jobTimeoutHours", 1, 8_760, 336),
     realtime: realtime ? events : undefined,
     reconcile: realtime && reconcile !== "false" ? reconcile : undefined,
+    merge,
     alarmAddress: read.text("alarmAddress", ADDRESS, "team@example.com", "") || undefined,
     rejectedRatio: read.number("rejectedRatio", 0, 100, 1, false),
     metricMath: read.choice("metricMath", BOOLEAN, "true"),
-    tables: tablesFor(options, read.text("tables", ANY, "tables.json", "") || undefined),
+    tables,
+    merged: merge && mergedTables(options, merge, parsed, tables[0]!, tablesFile),
     tablePrefix: read.text("tablePrefix", PREFIX, "AWSLogs/", sourcePrefixes[0]),
-    layout: parseLayout(
-      layout,
-      read.json("partitions", '\'{"account":["111122223333"]}\'', {}),
-      read.text("timeZone", ANY, "Asia/Tokyo", "UTC"),
-    ),
+    layout: parsed,
     tablesSince: read.text("tablesSince", HOUR, "2020/01/01/00", known.since),
     scanLimitGB: read.number("scanLimitGB", 1, 1_000_000, 100),
     namedQueries: read.choice("namedQueries", BOOLEAN, "true"),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Size } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as lambda from "aws-cdk-lib/aws-lambda";
 import { SqsEventSource, type SqsEventSourceProps } from "aws-cdk-lib/aws-lambda-event-sources";
@@ -17,7 +17,7 @@ import type { Storage } from "./storage";
 type Variables = Partial<Record<keyof typeof environment, string>>;
 
 /** The memory of `start` and `check` in MB. Both hold one page of keys or receipts at a time. */
-const LEDGER_MEMORY = 512;
+const LEDGER = { memory: 512 };
 
 export interface FunctionsProps extends Pick<
   Config,
@@ -36,16 +36,19 @@ export interface FunctionsProps extends Pick<
   | "timeout"
   | "pace"
   | "retention"
+  | "merge"
 > {
   readonly storage: Storage;
   readonly queues: Queues;
 }
 
-/** The three functions. Each has its own role with the permissions that its part of a job needs. */
+/** The functions. Each has its own role with the permissions that its part of a job needs. */
 export class Functions extends Construct {
   readonly start: lambda.Function;
   readonly process: lambda.Function;
   readonly check: lambda.Function;
+  /** Processes the tasks of merges. Undefined if there are none. */
+  readonly merge?: lambda.Function;
 
   constructor(
     scope: Construct,
@@ -55,7 +58,13 @@ export class Functions extends Construct {
     super(scope, id);
     const { storage, queues } = props;
     const output = { REHOSE_OUTPUT: storage.outputLocation };
-    const queue = { REHOSE_QUEUE_URL: queues.historic.queueUrl };
+    const queue = {
+      REHOSE_QUEUE_URL: queues.historic.queueUrl,
+      ...(queues.merge && { REHOSE_MERGE_QUEUE_URL: queues.merge.queueUrl }),
+    };
+    const tasks = [queues.historic, queues.merge].flatMap((queue) => queue?.queueArn ?? []);
+    const merges: Variables = props.merge ? { REHOSE_MERGE: JSON.stringify(props.merge.settings) } : {};
+    const [generations, binding] = ["generations/*", "merge.json"];
     const shape = {
       REHOSE_SOURCES: storage.sourceLocations.join(),
       REHOSE_OPTIONS: JSON.stringify(props.options),
@@ -78,8 +87,8 @@ export class Functions extends Construct {
     this.start = this.function(
       "start",
       "Start",
-      LEDGER_MEMORY,
-      { ...output, ...queue, ...shape, ...accepting, ...planning },
+      LEDGER,
+      { ...output, ...queue, ...shape, ...accepting, ...planning, ...merges },
       [
         {
           actions: ["s3:ListBucket"],
@@ -89,7 +98,7 @@ export class Functions extends Construct {
             ? undefined
             : { StringLike: { "s3:prefix": storage.sourcePrefixes.map((prefix) => `${prefix}*`) } },
         },
-        ...this.seesMissingObjects("jobs/*", rows, "rehose.json"),
+        ...this.seesMissingObjects("jobs/*", rows, "rehose.json", ...(props.merge ? [generations, binding] : [])),
         {
           actions: ["s3:GetObject", "s3:PutObject"],
           resources: [storage.outputObjects("jobs/*")],
@@ -101,25 +110,27 @@ export class Functions extends Construct {
           resources: [storage.outputObjects(rows)],
           wildcard: "The mode `missing` checks for each object of the source whether its rows exist.",
         },
-        { actions: ["sqs:SendMessage"], resources: [queues.historic.queueArn] },
+        ...this.ifMerging(
+          {
+            actions: ["s3:GetObject", "s3:PutObject"],
+            resources: [storage.outputObjects(generations)],
+            wildcard: "The generations of any hour, which the listing of the source shows.",
+          },
+          { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects(binding)] },
+        ),
+        { actions: ["sqs:SendMessage"], resources: tasks },
         ...storage.encryptsOutput(),
       ],
     );
 
     const processEnvironment = { ...output, ...shape, ...asVariables({ REHOSE_LEVEL: props.level }) };
-    this.process = this.function("process", "Process", props.memory, processEnvironment, [
+    const tasksOfJobs: Permission[] = [
       {
         actions: ["s3:GetObject"],
         resources: storage.sourceObjects(),
         wildcard: "A task may contain any object of the source.",
       },
       ...storage.decryptsSource(),
-      ...this.seesMissingObjects("jobs/*", "rehose.json"),
-      {
-        actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
-        resources: [storage.outputObjects(rows), storage.outputObjects("rejected/*")],
-        wildcard: "The key of an output contains the key of its source.",
-      },
       {
         actions: ["s3:GetObject", "s3:PutObject"],
         resources: [storage.outputObjects("jobs/*/receipts/*")],
@@ -130,20 +141,48 @@ export class Functions extends Construct {
         resources: ["job.json", "manifest/*", "report.json"].map((key) => storage.outputObjects(`jobs/*/${key}`)),
         wildcard: "A message may belong to any job, whose definition, plan and end are in the ledger.",
       },
-      { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
       ...storage.encryptsOutput(),
+    ];
+    this.process = this.function("process", "Process", { memory: props.memory }, processEnvironment, [
+      ...tasksOfJobs,
+      ...this.seesMissingObjects("jobs/*", "rehose.json"),
+      {
+        actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
+        resources: [storage.outputObjects(rows), storage.outputObjects("rejected/*")],
+        wildcard: "The key of an output contains the key of its source.",
+      },
+      { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
     ]);
     // A task is already a batch, and an object that kills the function must not affect another message.
-    this.feed(queues.historic, { batchSize: 1, maxConcurrency: props.concurrency });
+    this.feed(this.process, queues.historic, { batchSize: 1, maxConcurrency: props.concurrency });
     // `process` returns only the messages that failed. If an object kills it, the whole batch comes again, and gives the
     // same bytes. After `maxReceiveCount` such deliveries, the other messages are in the dead-letter queue as well.
-    this.feed(queues.realtime, {
+    this.feed(this.process, queues.realtime, {
       batchSize: props.realtimeBatch,
       maxBatchingWindow: Duration.seconds(props.realtimeWindow),
       maxConcurrency: props.realtimeConcurrency,
     });
 
-    this.check = this.function("check", "Check", LEDGER_MEMORY, { ...output, ...queue, ...waiting }, [
+    if (props.merge && queues.merge) {
+      this.merge = this.function("process", "Merge", props.merge, processEnvironment, [
+        ...tasksOfJobs,
+        ...this.seesMissingObjects("jobs/*", generations),
+        {
+          actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
+          resources: [storage.outputObjects("unpublished/*"), storage.outputObjects("rejected/*")],
+          wildcard:
+            "The names of merged files contain their job, and those of rejected events the key of their source.",
+        },
+        {
+          actions: ["s3:GetObject"],
+          resources: [storage.outputObjects(generations)],
+          wildcard: "A task belongs to any generation, which another job may have published meanwhile.",
+        },
+      ]);
+      this.feed(this.merge, queues.merge, { batchSize: 1, maxConcurrency: props.merge.concurrency });
+    }
+
+    this.check = this.function("check", "Check", LEDGER, { ...output, ...queue, ...waiting }, [
       {
         actions: ["s3:ListBucket"],
         resources: [bucket.bucketArn],
@@ -154,9 +193,25 @@ export class Functions extends Construct {
         resources: [storage.outputObjects("jobs/*")],
         wildcard: "The ledger of any job: the names of jobs are known only when they start.",
       },
-      { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [queues.historic.queueArn] },
+      ...this.ifMerging(
+        {
+          actions: ["s3:GetObject", "s3:PutObject"],
+          resources: [storage.outputObjects(generations), storage.outputObjects("merged/*")],
+          wildcard: "The generations of any hour, and their files.",
+        },
+        {
+          actions: ["s3:GetObject"],
+          resources: [storage.outputObjects("unpublished/*")],
+          wildcard: "The files of any job that merges, which are published by copying them.",
+        },
+      ),
+      { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: tasks },
       ...storage.encryptsOutput(),
     ]);
+  }
+
+  private ifMerging(...permissions: Permission[]): Permission[] {
+    return this.props.merge === undefined ? [] : permissions;
   }
 
   /**
@@ -179,7 +234,7 @@ export class Functions extends Construct {
   private function(
     name: keyof typeof BINARY,
     id: string,
-    memorySize: number,
+    { memory, storage }: { readonly memory: number; readonly storage?: number },
     environment: Variables,
     permissions: Permission[],
   ): lambda.Function {
@@ -190,12 +245,13 @@ export class Functions extends Construct {
     logGroup.grantWrite(role);
     for (const permission of permissions) role.addToPolicy(statement(role, permission));
     return new lambda.Function(this, id, {
-      description: `rehose: ${name}`,
+      description: `rehose: ${id.toLowerCase()}`,
       runtime: lambda.Runtime.PROVIDED_AL2023,
       architecture: architecture === "arm64" ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
       handler: "bootstrap",
       code: lambda.Code.fromAsset(join(binaries, BINARY[name], "bootstrap.zip")),
-      memorySize,
+      memorySize: memory,
+      ephemeralStorageSize: storage === undefined ? undefined : Size.mebibytes(storage),
       timeout: Duration.seconds(timeout),
       environment,
       logGroup,
@@ -204,11 +260,11 @@ export class Functions extends Construct {
   }
 
   /**
-   * Feeds `process` from a queue. The limit is the maximum concurrency of the event source, which leaves messages in the
-   * queue. Reserved concurrency would throttle `process`, and the retries would exhaust the redrive policy.
+   * Feeds a function from a queue. The limit is the maximum concurrency of the event source, which leaves messages in the
+   * queue. Reserved concurrency would throttle the function, and the retries would exhaust the redrive policy.
    */
-  private feed(queue: sqs.Queue, batches: SqsEventSourceProps): void {
-    this.process.addEventSource(new SqsEventSource(queue, { ...batches, reportBatchItemFailures: true }));
+  private feed(one: lambda.Function, queue: sqs.Queue, batches: SqsEventSourceProps): void {
+    one.addEventSource(new SqsEventSource(queue, { ...batches, reportBatchItemFailures: true }));
   }
 }
 

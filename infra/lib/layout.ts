@@ -6,7 +6,10 @@ import known from "./tables.json";
 /** The parts of the time from the coarsest to the finest, as Firehose and Athena spell them, and Athena's units. */
 const UNITS = { yyyy: "YEARS", MM: "MONTHS", dd: "DAYS", HH: "HOURS" } as const;
 
-type Unit = keyof typeof UNITS;
+export type Unit = keyof typeof UNITS;
+
+/** The number of digits of each. */
+export const UNIT_LENGTHS: Readonly<Record<Unit, number>> = { yyyy: 4, MM: 2, dd: 2, HH: 2 };
 
 /** The column with the time, whatever the layout is. */
 export const TIME = "datehour";

@@ -15,18 +15,21 @@ import type { Config } from "./config";
 import type { Functions } from "./functions";
 import type { Queues } from "./queues";
 
-/** A metric that `process` emits. */
-type Metric = keyof typeof metrics.metrics;
+/** The metrics that each function emits. */
+type Metrics = typeof metrics.metrics;
 
 const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
+
+/** The time between two schedules of merges. */
+const TEN_MINUTES = Duration.minutes(10);
 
 export interface ObservabilityProps extends Pick<Config, "timeout" | "rejectedRatio" | "metricMath" | "alarmAddress"> {
   readonly functions: Functions;
   readonly queues: Queues;
   readonly machine: sfn.StateMachine;
-  /** The group of the nightly schedules. Default: no schedules. */
-  readonly schedules?: scheduler.ScheduleGroup;
+  /** The groups of schedules. Default: no schedules. */
+  readonly schedules: { readonly reconcile?: scheduler.ScheduleGroup; readonly merge?: scheduler.ScheduleGroup };
 }
 
 /** The dashboard and the alarms. */
@@ -72,35 +75,73 @@ export class Observability extends Construct {
       ),
       this.alarm("JobTimedOut", "A job took longer than jobTimeoutHours", anyOf(machine.metricTimedOut())),
     ];
-    if (schedules !== undefined) {
+    if (queues.mergeDead !== undefined) alarms.push(...this.mergeAlarms(queues.mergeDead));
+    if (schedules.merge !== undefined) {
+      alarms.push(
+        this.alarm("MergeNotStarted", "A merge could not be started", anyOf(schedules.merge.metricDropped())),
+      );
+    }
+    if (schedules.reconcile !== undefined) {
       alarms.push(
         this.alarm(
           "NotReconciled",
           "The nightly job for objects without an event could not be started",
-          anyOf(schedules.metricDropped()),
+          anyOf(schedules.reconcile.metricDropped()),
         ),
       );
     }
     return metricMath ? [...alarms, ...this.mathAlarms()] : alarms;
   }
 
+  private mergeAlarms(deadLetters: sqs.Queue): cloudwatch.Alarm[] {
+    // CloudFormation takes a metric with a label for metric math.
+    const plain = { label: undefined };
+    return [
+      this.alarm(
+        "MergeDead",
+        "A task of a merge failed five times: its message is in the dead-letter queue",
+        anyOf(dead(deadLetters)),
+      ),
+      this.alarm(
+        "MergeOverdue",
+        "An hour is not merged more than an hour after it closed: see the executions of the state machine",
+        {
+          // A job counts what it finds when it begins. The first one after a pause finds what it is about to merge.
+          metric: this.of("start", "Overdue", { ...plain, statistic: "Maximum", period: TEN_MINUTES }),
+          threshold: 0,
+          evaluationPeriods: 3,
+        },
+      ),
+      this.alarm(
+        "SumsDiffer",
+        "A merged file has other sums than its objects, so its hour is not published: see the cause of the execution",
+        anyOf(this.of("check", "SumsDiffer", plain)),
+      ),
+      this.alarm(
+        "MergeIncomplete",
+        "A generation was merged without objects that failed or were lost: the report of its job lists them",
+        anyOf(this.of("check", "Incomplete", plain)),
+      ),
+    ];
+  }
+
   private mathAlarms(): cloudwatch.Alarm[] {
-    const { queues, timeout, rejectedRatio } = this.props;
+    const { timeout, rejectedRatio } = this.props;
     const hour = { period: Duration.hours(1) };
     return [
-      ...(["historic", "realtime"] as const).map((name) =>
+      ...this.queues().map((queue) =>
         this.alarm(
-          `${name === "historic" ? "Historic" : "Realtime"}Stalled`,
-          `Messages wait in the ${name} queue, and none is completed: see the log of process`,
+          `${name(queue)}Stalled`,
+          `Messages wait in the ${name(queue).toLowerCase()} queue, and none is completed: see the log of its function`,
           {
             metric: new cloudwatch.MathExpression({
               label: "Waiting, and none completed",
               // A message is deleted only after all its outputs and its receipt are written.
               expression: "IF(FILL(visible, 0) + FILL(inFlight, 0) > 0 AND FILL(done, 0) == 0, 1, 0)",
               usingMetrics: {
-                visible: queues[name].metricApproximateNumberOfMessagesVisible(),
-                inFlight: queues[name].metricApproximateNumberOfMessagesNotVisible(),
-                done: queues[name].metricNumberOfMessagesDeleted(),
+                visible: queue.metricApproximateNumberOfMessagesVisible(),
+                inFlight: queue.metricApproximateNumberOfMessagesNotVisible(),
+                done: queue.metricNumberOfMessagesDeleted(),
               },
               period: FIVE_MINUTES,
             }),
@@ -116,7 +157,10 @@ export class Observability extends Construct {
           metric: new cloudwatch.MathExpression({
             label: "Rejected (%)",
             expression: "100 * rejected / events",
-            usingMetrics: { rejected: this.ofProcess("Rejected", hour), events: this.ofProcess("Events", hour) },
+            usingMetrics: {
+              rejected: this.of("process", "Rejected", hour),
+              events: this.of("process", "Events", hour),
+            },
             ...hour,
           }),
           threshold: rejectedRatio,
@@ -173,32 +217,33 @@ export class Observability extends Construct {
 
   private graphs(): cloudwatch.IWidget[][] {
     const { functions, queues, machine } = this.props;
-    const all = [functions.start, functions.process, functions.check];
-    const both = [queues.historic, queues.realtime];
+    const { start, process, check, merge } = functions;
+    const all = [start, process, check, ...(merge ? [merge] : [])];
+    const queuesOfTasks = this.queues();
     const minute = { period: MINUTE };
     return [
       [
-        graph("Objects a minute", [this.ofProcess("Objects", minute)]),
-        graph("Rows a minute", [this.ofProcess("Written", minute), this.ofProcess("Rejected", minute)]),
-        graph("Bytes a minute", [this.ofProcess("BytesIn", minute), this.ofProcess("BytesOut", minute)]),
+        graph("Objects a minute", [this.of("process", "Objects", minute)]),
+        graph("Rows a minute", [this.of("process", "Written", minute), this.of("process", "Rejected", minute)]),
+        graph("Bytes a minute", [this.of("process", "BytesIn", minute), this.of("process", "BytesOut", minute)]),
       ],
       [
         graph(
           "Messages",
-          both.flatMap((queue) => [
+          queuesOfTasks.flatMap((queue) => [
             queue.metricApproximateNumberOfMessagesVisible({ ...minute, label: `${name(queue)}: waiting` }),
             queue.metricApproximateNumberOfMessagesNotVisible({ ...minute, label: `${name(queue)}: in flight` }),
           ]),
         ),
         graph(
           "Age of the oldest message (s)",
-          both.map((queue) => queue.metricApproximateAgeOfOldestMessage({ ...minute, label: name(queue) })),
+          queuesOfTasks.map((queue) => queue.metricApproximateAgeOfOldestMessage({ ...minute, label: name(queue) })),
         ),
         graph("Failures", [
-          this.ofProcess("Failures", { label: "Objects that failed" }),
-          this.ofProcess("Returned", { label: "Messages returned to the queue" }),
+          this.of("process", "Failures", { label: "Objects that failed" }),
+          this.of("process", "Returned", { label: "Messages returned to the queue" }),
           ...all.map((one) => one.metricErrors({ label: `${one.node.id}: errors` })),
-          functions.process.metricThrottles({ label: "Process: throttled" }),
+          process.metricThrottles({ label: "Process: throttled" }),
           dead(queues.historicDead).with({ label: "Historic: dead letters" }),
           dead(queues.realtimeDead).with({ label: "Realtime: dead letters" }),
         ]),
@@ -207,7 +252,7 @@ export class Observability extends Construct {
         graph(
           "Duration of process (ms)",
           ["p50", "p99", "Maximum"].map((statistic) =>
-            functions.process.metricDuration({ ...minute, statistic, label: statistic }),
+            process.metricDuration({ ...minute, statistic, label: statistic }),
           ),
         ),
         graph("Jobs", [
@@ -229,7 +274,7 @@ export class Observability extends Construct {
         // more for large ones, and a few for each task.
         graph(
           "Cost: requests to SQS",
-          both.flatMap((queue) => [
+          queuesOfTasks.flatMap((queue) => [
             queue.metricNumberOfMessagesSent({ label: `${name(queue)}: sent` }),
             queue.metricNumberOfMessagesReceived({ label: `${name(queue)}: received` }),
             queue.metricNumberOfEmptyReceives({ label: `${name(queue)}: received nothing` }),
@@ -240,12 +285,22 @@ export class Observability extends Construct {
     ];
   }
 
-  /** A metric that `process` emits. Its dimension is the name of the function, which distinguishes stacks. */
-  private ofProcess(metricName: Metric, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  /** The queues that feed functions. */
+  private queues(): sqs.Queue[] {
+    const { historic, realtime, merge } = this.props.queues;
+    return [historic, realtime, ...(merge ? [merge] : [])];
+  }
+
+  /** A metric that a function emits. Its dimension is the name of the function, which distinguishes stacks. */
+  private of<Of extends keyof Metrics>(
+    one: Of,
+    metricName: keyof Metrics[Of] & string,
+    options: cloudwatch.MetricOptions = {},
+  ): cloudwatch.Metric {
     return new cloudwatch.Metric({
       namespace: metrics.namespace,
       metricName,
-      dimensionsMap: { [metrics.dimension]: this.props.functions.process.functionName },
+      dimensionsMap: { [metrics.dimension]: this.props.functions[one].functionName },
       statistic: "Sum",
       label: metricName,
       ...options,

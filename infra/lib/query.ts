@@ -6,6 +6,7 @@ import * as glue from "aws-cdk-lib/aws-glue";
 import { Construct } from "constructs";
 import type { Config } from "./config";
 import { type Layout, names, TIME, valueOf } from "./layout";
+import type { View } from "./merged";
 import type { Storage } from "./storage";
 import { fill, type Table } from "./tables";
 
@@ -22,7 +23,7 @@ export const QUERIES: Readonly<Record<string, readonly string[]>> = {
 
 export interface QueryProps extends Pick<
   Config,
-  "stackName" | "tables" | "tablePrefix" | "layout" | "tablesSince" | "scanLimitGB" | "namedQueries"
+  "stackName" | "tables" | "merged" | "tablePrefix" | "layout" | "tablesSince" | "scanLimitGB" | "namedQueries"
 > {
   readonly storage: Storage;
 }
@@ -37,13 +38,15 @@ export class Query extends Construct {
     const { stackName: name, storage } = props;
     const { layout, tablePrefix: prefix, tablesSince: since } = props;
     const placeholders = { output: storage.outputLocation, prefix, layout, since };
-    const made = props.tables.map((table) => fill(table, placeholders));
+    const { tables, merged } = props;
+    const made = [...tables, ...(merged?.tables ?? [])].map((table) => fill(table, placeholders));
 
     const catalogId = Stack.of(this).account;
+    const databaseName = name.toLowerCase().replaceAll("-", "_");
     const database = new glue.CfnDatabase(this, "Database", {
       catalogId,
       databaseInput: {
-        name: name.toLowerCase().replaceAll("-", "_"),
+        name: databaseName,
         description: "The output of rehose: rows, rejected events and receipts",
       },
     });
@@ -53,6 +56,14 @@ export class Query extends Construct {
         catalogId,
         databaseName: database.ref,
         tableInput: tableInput(table),
+      });
+    }
+
+    if (merged?.view) {
+      new glue.CfnTable(this, `View-${merged.view.name}`, {
+        catalogId,
+        databaseName: database.ref,
+        tableInput: viewInput(merged.view, databaseName),
       });
     }
 
@@ -104,6 +115,31 @@ function withLayout(query: string, layout: Layout): string {
   return query
     .replaceAll(`'${EXAMPLE}'`, `'${valueOf(layout, EXAMPLE)}'${needed.map((name) => `; ${name}`).join("")}`)
     .replaceAll(hours, [hours, ...needed.map((name) => `"${name}" = ?`)].join("\n  AND "));
+}
+
+/** Trino's names of Hive's types. */
+const TYPES: Readonly<Record<string, string>> = { string: "varchar", int: "integer" };
+
+/**
+ * The view that the statement of `rehose table all` creates, in the form in which Athena keeps one in the catalog: that
+ * of Trino's Hive connector (https://trino.io/docs/current/connector/hive.html#hive-views).
+ */
+function viewInput(view: View, schema: string): glue.CfnTable.TableInputProperty {
+  const columns = view.columns.map(({ name, type }) => ({ name, type: TYPES[type] ?? type }));
+  const definition = JSON.stringify({ originalSql: view.query, catalog: "awsdatacatalog", schema, columns });
+  return {
+    name: view.name,
+    description: "All rows: of each time the merged ones if it is merged, and else the rewritten ones",
+    tableType: "VIRTUAL_VIEW",
+    parameters: { presto_view: "true", comment: "Presto View" },
+    viewOriginalText: `/* Presto View: ${Buffer.from(definition).toString("base64")} */`,
+    viewExpandedText: "/* Presto View */",
+    storageDescriptor: {
+      columns: view.columns.map(({ name, type }) => ({ name, type })),
+      location: "",
+      serdeInfo: {},
+    },
+  };
 }
 
 /** The table that the statement of `rehose table` creates. */

@@ -3,7 +3,8 @@ import * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Config } from "./config";
 
-const RETENTION = Duration.days(14);
+/** How long a queue keeps a message: the longest that there is. */
+export const RETENTION = Duration.days(14);
 
 /**
  * How long a queue hides a message that was received, for a timeout of its function; both in seconds. AWS recommends six
@@ -14,7 +15,9 @@ export function visibilityTimeout(timeout: number): number {
   return 6 * timeout;
 }
 
-/** One queue for jobs and one for new objects, so that a backfill does not delay new objects. */
+type QueuesProps = Pick<Config, "timeout" | "realtimeWindow" | "merge">;
+
+/** One queue for each kind of work, so that a backfill does not delay new objects, and merging delays neither. */
 export class Queues extends Construct {
   /** Tasks of jobs. */
   readonly historic: sqs.Queue;
@@ -22,13 +25,17 @@ export class Queues extends Construct {
   /** Events of new objects. */
   readonly realtime: sqs.Queue;
   readonly realtimeDead: sqs.Queue;
-  /** How long the queue of tasks hides a message that was received, in seconds. */
+  /** Tasks of jobs that merge. Undefined if none do. */
+  readonly merge?: sqs.Queue;
+  readonly mergeDead?: sqs.Queue;
+  /** How long the queues of tasks hide a message that was received, in seconds. */
   readonly visibility: number;
 
-  constructor(scope: Construct, id: string, { timeout, realtimeWindow }: Pick<Config, "timeout" | "realtimeWindow">) {
+  constructor(scope: Construct, id: string, { timeout, realtimeWindow, merge }: QueuesProps) {
     super(scope, id);
     this.visibility = visibilityTimeout(timeout);
     [this.historic, this.historicDead] = this.pair("Historic", this.visibility);
+    if (merge) [this.merge, this.mergeDead] = this.pair("Merge", this.visibility);
     // Lambda receives a message before it waits for the rest of its batch. A message that became visible meanwhile would
     // come twice, and reach the dead-letter queue without a failure.
     [this.realtime, this.realtimeDead] = this.pair("Realtime", this.visibility + realtimeWindow);

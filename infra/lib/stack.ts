@@ -2,6 +2,7 @@ import { CfnOutput, Stack, Tags } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { Config } from "./config";
 import { Functions } from "./functions";
+import { Merging } from "./merging";
 import { Observability } from "./observability";
 import { Orchestration } from "./orchestration";
 import { Query } from "./query";
@@ -23,7 +24,9 @@ export class RehoseStack extends Stack {
     const { realtime: events, reconcile } = config;
     const realtime =
       events && new Realtime(this, "Realtime", { storage, queue: queues.realtime, machine, events, reconcile });
-    const schedules = realtime?.schedules;
+    const { merge } = config;
+    const merging = merge && new Merging(this, "Merging", { storage, merge, machine });
+    const schedules = { reconcile: realtime?.schedules, merge: merging?.schedules };
     const observability = { ...config, functions, queues, machine, schedules };
     const { dashboard, topic } = new Observability(this, "Observability", observability);
     const query = new Query(this, "Query", { ...config, storage });
@@ -41,6 +44,10 @@ export class RehoseStack extends Stack {
     output("HistoricDeadLetterQueueUrl", "Dead-letter queue of tasks", queues.historicDead.queueUrl);
     output("RealtimeQueueUrl", "Queue of events of new objects", queues.realtime.queueUrl);
     output("RealtimeDeadLetterQueueUrl", "Dead-letter queue of events", queues.realtimeDead.queueUrl);
+    if (queues.merge && queues.mergeDead) {
+      output("MergeQueueUrl", "Queue of tasks that merge", queues.merge.queueUrl);
+      output("MergeDeadLetterQueueUrl", "Dead-letter queue of tasks that merge", queues.mergeDead.queueUrl);
+    }
     output("DashboardName", "CloudWatch dashboard", dashboard.dashboardName);
     if (topic !== undefined) output("AlarmTopicArn", "Topic that alarms publish to", topic.topicArn);
   }

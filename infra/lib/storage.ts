@@ -4,10 +4,18 @@ import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import type { Config } from "./config";
 import type { Permission } from "./permissions";
+import { RETENTION } from "./queues";
 
 export type StorageProps = Pick<
   Config,
-  "sourceBucket" | "sourcePrefixes" | "sourceKey" | "outputBucket" | "outputPrefix" | "outputKey"
+  | "sourceBucket"
+  | "sourcePrefixes"
+  | "sourceKey"
+  | "outputBucket"
+  | "outputPrefix"
+  | "outputKey"
+  | "jobTimeoutHours"
+  | "merge"
 >;
 
 /** The source bucket, which is only read, and the output. */
@@ -85,7 +93,21 @@ export class Storage extends Construct {
       "rehose:incompleteUploads",
       `${name} is not this stack's, so its lifecycle rules are not known here. It needs one that aborts incomplete multipart uploads, or the parts that a killed function leaves behind are charged for ever. rehose start looks for the rule.`,
     );
+    if (this.props.merge !== undefined) {
+      Annotations.of(this).addWarningV2(
+        "rehose:unpublished",
+        `${name} is not this stack's. It needs a lifecycle rule that expires ${this.outputPrefix}unpublished/ after ${this.unpublishedDays} days, or every merged file is stored twice for ever.`,
+      );
+    }
     return s3.Bucket.fromBucketName(this, "Output", name);
+  }
+
+  /**
+   * Days until a merged file that is copied to its place, or never will be, is removed: longer than a job can need it. An
+   * execution ends after `jobTimeoutHours`, and the last message that it sent after the 14 days of its queue.
+   */
+  private get unpublishedDays(): number {
+    return Math.ceil(this.props.jobTimeoutHours / 24) + RETENTION.toDays();
   }
 
   private create(): s3.IBucket {
@@ -107,6 +129,11 @@ export class Storage extends Construct {
       // A killed function cannot abort its uploads, and invisible parts cost storage.
       lifecycleRules: [
         { id: "AbortIncompleteUploads", abortIncompleteMultipartUploadAfter: Duration.days(2) },
+        {
+          id: "ExpireUnpublished",
+          prefix: `${this.outputPrefix}unpublished/`,
+          expiration: Duration.days(this.unpublishedDays),
+        },
         { id: "ExpireQueryResults", prefix: `${this.outputPrefix}athena/`, expiration: Duration.days(30) },
       ],
     });

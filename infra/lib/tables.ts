@@ -8,7 +8,7 @@ import { fileKindOf, formatOf, type Options } from "./options";
 import known from "./tables.json";
 
 /**
- * A table that Athena can read. Its strings may contain the placeholders `{output}`, `{prefix}` and `{since}`, and it has
+ * A table that Athena can read. Its strings may contain the placeholders `{output}`, `{prefix}`, `{since}` and `{since_day}`, and it has
  * the default layout.
  */
 export interface Table {
@@ -49,12 +49,17 @@ export interface Placeholders {
   readonly since: string;
 }
 
+/** The tables of merged rows, and of generations. */
+export type Merging = readonly [Table, Table];
+
 /** The output of `rehose table --json`. */
 interface TablesFile {
   /** The options that the tables were made for. */
   readonly options: Options;
   /** Rows, rejected events and receipts. */
   readonly tables: readonly Table[];
+  /** By what is merged together. Null if a column of the rows has the name of a partition. */
+  readonly merging?: Readonly<Record<"hour" | "day", Merging | null>>;
 }
 
 /**
@@ -64,16 +69,17 @@ interface TablesFile {
  * @throws ConfigError if the tables cannot be known, or the file does not have them.
  */
 export function tablesFor(options: Options, file?: string): readonly Table[] {
-  if (file !== undefined) return readTables(options, file);
+  if (file !== undefined) return readTables(options, file).tables;
   return [rows(options), known.rejected, known.receipts];
 }
 
 /** The table with its placeholders filled in, and with another layout in place of the default. */
 export function fill(table: Table, { output, prefix, layout, since }: Placeholders): Table {
-  const values: Record<string, string> = { output, prefix, since: valueOf(layout, since) };
+  const since_day = since.slice(0, 10).replaceAll("/", "-");
+  const values: Record<string, string> = { output, prefix, since: valueOf(layout, since), since_day };
   // Only the contents of JSON strings are replaced, so a value is inserted as JSON escapes it. ${output} is a column.
   const value = (name: string) => quote(values[name]).slice(1, -1);
-  const filled = quote(withLayout(table, layout)).replace(/(?<!\$)\{(output|prefix|since)\}/g, (_, name) =>
+  const filled = quote(withLayout(table, layout)).replace(/(?<!\$)\{(output|prefix|since|since_day)\}/g, (_, name) =>
     value(name),
   );
   return JSON.parse(filled);
@@ -145,7 +151,12 @@ function flowLogColumns(options: Options): Column[] {
   });
 }
 
-function readTables(options: Options, path: string): readonly Table[] {
+/**
+ * Reads a file of `rehose table --json`.
+ *
+ * @throws ConfigError if it is none, or was written for other options.
+ */
+export function readTables(options: Options, path: string): TablesFile {
   const wrong = (problem: string) => new ConfigError("tables", `is ${quote(path)}, ${problem}`, "tables.json");
   let parsed: unknown;
   try {
@@ -161,7 +172,7 @@ function readTables(options: Options, path: string): readonly Table[] {
   if (!parsed.tables.every(({ location }) => location.startsWith("{output}"))) {
     throw wrong("whose tables name a location: write it with rehose table --json and without --location");
   }
-  return parsed.tables;
+  return parsed;
 }
 
 /** The options that decide about the tables. */
@@ -179,8 +190,18 @@ function shape(options: Options): string {
 
 function isTablesFile(value: unknown): value is TablesFile {
   if (!isObject(value)) return false;
-  const { options, tables } = value;
-  return isObject(options) && Array.isArray(tables) && tables.length === 3 && tables.every(isTable);
+  const { options, tables, merging } = value;
+  return (
+    isObject(options) &&
+    Array.isArray(tables) &&
+    tables.length === 3 &&
+    tables.every(isTable) &&
+    (merging === undefined || (isObject(merging) && Object.values(merging).every(isMerging)))
+  );
+}
+
+function isMerging(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 2 && value.every(isTable));
 }
 
 function isTable(value: unknown): value is Table {

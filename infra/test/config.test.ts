@@ -42,6 +42,8 @@ test("only sourceBucket is required; every other value has a default", () => {
     jobTimeoutHours: 336,
     realtime: undefined,
     reconcile: undefined,
+    merge: undefined,
+    merged: undefined,
     alarmAddress: undefined,
     rejectedRatio: 1,
     metricMath: true,

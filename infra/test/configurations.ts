@@ -6,6 +6,7 @@ export const configurations: Record<string, Record<string, unknown>> = {
     sourceKey: "arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111",
     outputKey: "arn:aws:kms:eu-central-1:123456789012:key/22222222-2222-2222-2222-222222222222",
     realtime: true,
+    merge: true,
     alarmAddress: "team@example.com",
   },
   "events through EventBridge": { realtime: true, realtimeEvents: "eventbridge", sourcePrefix: "AWSLogs/,stash/" },
@@ -15,5 +16,6 @@ export const configurations: Record<string, Record<string, unknown>> = {
     outputKey: "arn:aws:kms:eu-central-1:123456789012:key/22222222-2222-2222-2222-222222222222",
   },
   Parquet: { to: "parquet" },
+  "merging alone": { merge: true, mergePer: "day", outputBucket: "tables" },
   "all of a bucket": { sourcePrefix: "", realtime: true, reconcile: false },
 };

@@ -168,7 +168,7 @@ test("the dashboard and the alarms use metrics that this stack's process emits",
   assert.ok(shownMetrics().length > 8);
   for (const { namespace, name, dimension } of shownMetrics()) {
     assert.equal(namespace, metrics.namespace);
-    assert.ok(Object.hasOwn(metrics.metrics, name), name);
+    assert.ok(Object.hasOwn(metrics.metrics.process, name), name);
     assert.equal(dimension, process);
   }
 });

@@ -115,6 +115,52 @@ test("with Parquet, each role has the same permissions on the other folder, and 
   }
 });
 
+test("merging adds a role, and to those of start and check what generations and their files need", () => {
+  const place = { sourcePrefix: "AWSLogs/", outputBucket: "tables", outputPrefix: "out/" };
+  const merging = template({ ...place, merge: true });
+  const output = (action: string, key: string) => `s3:${action} arn:aws:s3:::tables/out/${key}`;
+  const list = (...keys: string[]) =>
+    `s3:ListBucket arn:aws:s3:::tables if {"StringLikeIfExists":{"s3:prefix":${JSON.stringify(keys.map((key) => `out/${key}`))}}}`;
+  const more = (role: string) => may(role, merging).filter((permission) => !roles[role]?.includes(permission));
+  assert.deepEqual(more("FunctionsStartRole"), [
+    output("GetObject", "generations/*"),
+    output("GetObject", "merge.json"),
+    list("jobs/*", "csv/*", "rehose.json", "generations/*", "merge.json"),
+    output("PutObject", "generations/*"),
+    output("PutObject", "merge.json"),
+    "sqs:SendMessage QueuesMerge",
+  ]);
+  assert.deepEqual(more("FunctionsCheckRole"), [
+    output("GetObject", "generations/*"),
+    output("GetObject", "merged/*"),
+    output("GetObject", "unpublished/*"),
+    output("PutObject", "generations/*"),
+    output("PutObject", "merged/*"),
+    "sqs:GetQueueAttributes QueuesMerge",
+    "sqs:SendMessage QueuesMerge",
+  ]);
+  assert.deepEqual(more("FunctionsProcessRole"), []);
+  assert.deepEqual(may("FunctionsMergeRole", merging), [
+    "logs:CreateLogStream FunctionsMergeLogs",
+    "logs:PutLogEvents FunctionsMergeLogs",
+    output("AbortMultipartUpload", "rejected/*"),
+    output("AbortMultipartUpload", "unpublished/*"),
+    "s3:GetObject arn:aws:s3:::stash/AWSLogs/*",
+    output("GetObject", "generations/*"),
+    output("GetObject", "jobs/*/job.json"),
+    output("GetObject", "jobs/*/manifest/*"),
+    output("GetObject", "jobs/*/receipts/*"),
+    output("GetObject", "jobs/*/report.json"),
+    list("jobs/*", "generations/*"),
+    output("PutObject", "jobs/*/receipts/*"),
+    output("PutObject", "rejected/*"),
+    output("PutObject", "unpublished/*"),
+    ...["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage"].map(
+      (action) => `sqs:${action} QueuesMerge`,
+    ),
+  ]);
+});
+
 test("there are no other roles, and no role has a managed policy", () => {
   const found = Object.entries(made.findResources("AWS::IAM::Role"));
   assert.deepEqual(found.map(([id]) => id.replace(/[0-9A-F]{8}$/, "")).sort(), Object.keys(roles).sort());
@@ -150,10 +196,11 @@ test("KMS keys may be used through S3 only: the source's to read, the output's t
   const output = [through("Decrypt", outputKey!), through("GenerateDataKey", outputKey!)];
   assert.deepEqual(keys("FunctionsStartRole"), output);
   assert.deepEqual(keys("FunctionsCheckRole"), output);
-  assert.deepEqual(keys("FunctionsProcessRole"), [through("Decrypt", sourceKey!), ...output]);
+  for (const role of ["FunctionsProcessRole", "FunctionsMergeRole"])
+    assert.deepEqual(keys(role), [through("Decrypt", sourceKey!), ...output]);
 });
 
-test("realtime adds two roles: one writes the bucket's notifications, one starts the machine", () => {
+test("realtime and merging add three roles: one merges, one writes the bucket's notifications, one starts the machine", () => {
   assert.deepEqual(may("RealtimeNotifierRole", everything), [
     "s3:GetBucketNotification arn:aws:s3:::stash",
     "s3:PutBucketNotification arn:aws:s3:::stash",
@@ -162,5 +209,5 @@ test("realtime adds two roles: one writes the bucket's notifications, one starts
   const added = Object.keys(everything.findResources("AWS::IAM::Role"))
     .map((id) => id.replace(/[0-9A-F]{8}$/, ""))
     .filter((id) => !(id in roles));
-  assert.deepEqual(added.sort(), ["RealtimeNotifierRole", "SchedulerRoleForTarget9d3246"]);
+  assert.deepEqual(added.sort(), ["FunctionsMergeRole", "RealtimeNotifierRole", "SchedulerRoleForTarget9d3246"]);
 });

@@ -120,6 +120,19 @@ test("the input of a schedule becomes a job in the mode missing over the day bef
   assert.equal((await begin({ ...schedule, prefix: "s3://stash/" })).given.prefix, "s3://stash/2026/02/28/");
 });
 
+const merges = { scheduled: "2026-03-01T00:20:00Z", prefix: "s3://stash/AWSLogs/", hours: 8 };
+
+test("the input of a schedule of merges becomes a merge from a whole hour on, whenever it is run", async () => {
+  const { next, given, job, cursor } = await begin(merges);
+  const from = "2026-02-28T16:00:00";
+  assert.deepEqual({ next, given, job, cursor }, { next: "Plan", given: { prefix: "s3://stash/AWSLogs/", merge: { from } }, job: "e1", cursor: null });
+  const begins = [
+    [{ scheduled: "2024-03-01T04:05:00Z", hours: 28 }, "2024-02-29T00:00:00"],
+    [{ scheduled: "2027-01-01T03:59:59Z", hours: 4 }, "2026-12-31T23:00:00"],
+  ];
+  for (const [other, from] of begins) assert.equal((await begin({ ...merges, ...other })).given.merge.from, from);
+});
+
 test("an input of a schedule with missing, extra or invalid keys is refused, and the cause quotes it", async () => {
   const { scheduled, prefix, day } = schedule;
   const wrong = [
@@ -136,13 +149,18 @@ test("an input of a schedule with missing, extra or invalid keys is refused, and
     { ...schedule, scheduled: null },
     { ...schedule, day: 1 },
     { ...schedule, prefix: ["s3://stash/"] },
+    { hours: 8 },
+    { ...merges, hours: "8" },
+    { ...merges, day: schedule.day },
+    { ...merges, merge: {} },
+    { ...merges, scheduled: "<aws.scheduler.scheduled-time>" },
   ];
   for (const input of wrong) {
     const { next, output, doing } = await begin(input);
     assert.equal(next, "Failed", JSON.stringify(input));
     const { error, cause } = await failure("Failed", output, doing);
     assert.equal(error, "Rehose.InvalidInput");
-    assert.match(cause, /^could not start the job: InvalidInput: the input of a schedule must be {"scheduled": .*} and nothing else, not /);
+    assert.match(cause, /^could not start the job: InvalidInput: the input of a schedule must be {"scheduled": .*}, or for a merge "hours": 8 .* and nothing else, not /);
     assert.ok(cause.endsWith(JSON.stringify(input)), cause);
   }
 });
