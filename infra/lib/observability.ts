@@ -126,8 +126,7 @@ export class Observability extends Construct {
   }
 
   private mathAlarms(): cloudwatch.Alarm[] {
-    const { timeout, rejectedRatio } = this.props;
-    const hour = { period: Duration.hours(1) };
+    const { functions, timeout } = this.props;
     return [
       ...this.queues().map((queue) =>
         this.alarm(
@@ -150,24 +149,33 @@ export class Observability extends Construct {
           },
         ),
       ),
-      this.alarm(
-        "Rejected",
-        `More than ${rejectedRatio} % of the events of an hour were rejected: see the reasons in rejected/ of the output`,
-        {
-          metric: new cloudwatch.MathExpression({
-            label: "Rejected (%)",
-            expression: "100 * rejected / events",
-            usingMetrics: {
-              rejected: this.of("process", "Rejected", hour),
-              events: this.of("process", "Events", hour),
-            },
-            ...hour,
-          }),
-          threshold: rejectedRatio,
-          evaluationPeriods: 1,
-        },
-      ),
+      this.rejected("Rejected", functions.process),
+      ...(functions.merge ? [this.rejected("MergeRejected", functions.merge)] : []),
     ];
+  }
+
+  /** An alarm for the events that a function rejects. */
+  private rejected(id: string, one: lambda.Function): cloudwatch.Alarm {
+    const { rejectedRatio } = this.props;
+    const hour = { period: Duration.hours(1) };
+    const ofIt = { ...hour, dimensionsMap: { [metrics.dimension]: one.functionName } };
+    return this.alarm(
+      id,
+      `More than ${rejectedRatio} % of the events of an hour were rejected: see the reasons in rejected/ of the output`,
+      {
+        metric: new cloudwatch.MathExpression({
+          label: "Rejected (%)",
+          expression: "100 * rejected / events",
+          usingMetrics: {
+            rejected: this.of("process", "Rejected", ofIt),
+            events: this.of("process", "Events", ofIt),
+          },
+          ...hour,
+        }),
+        threshold: rejectedRatio,
+        evaluationPeriods: 1,
+      },
+    );
   }
 
   /** An alarm for values above the threshold. Missing data means that nothing ran, which is not a problem. */
@@ -246,6 +254,7 @@ export class Observability extends Construct {
           process.metricThrottles({ label: "Process: throttled" }),
           dead(queues.historicDead).with({ label: "Historic: dead letters" }),
           dead(queues.realtimeDead).with({ label: "Realtime: dead letters" }),
+          ...(queues.mergeDead ? [dead(queues.mergeDead).with({ label: "Merge: dead letters" })] : []),
         ]),
       ],
       [

@@ -172,4 +172,6 @@ test("there is an alarm for hours that are not merged, sums that differ, failure
   assert.match(alarms.MergeDead.Dimensions[0].Value["Fn::GetAtt"][0], /^QueuesMergeDead/);
   assert.equal(alarms.MergeNotStarted.MetricName, "InvocationDroppedCount");
   assert.equal(alarms.MergeStalled.EvaluationPeriods * 300, 1800);
+  const [, rejected] = alarms.MergeRejected.Metrics;
+  assert.match(rejected.MetricStat.Metric.Dimensions[0].Value.Ref, /^FunctionsMerge/);
 });
