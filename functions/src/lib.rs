@@ -11,5 +11,5 @@ mod serve;
 
 pub use environment::{Environment, EnvironmentError};
 pub use invocation::{deadline, log, log_and_answer, parse};
-pub use metrics::{Metric, Unit, emit, of_batch, of_check, of_planned_merge};
+pub use metrics::{Metric, Unit, emit, emit_unless_zero, of_batch, of_check, of_planned_merge};
 pub use serve::serve;

@@ -85,6 +85,15 @@ pub fn of_check(checked: &Result<Checked, Error>) -> Vec<Metric> {
         .to_vec()
 }
 
+/// Writes a line with the metrics of one invocation that are not zero, if any are: a metric costs something in each
+/// hour in which it has a value, and these mostly have none.
+pub fn emit_unless_zero(context: &Context, mut metrics: Vec<Metric>) {
+    metrics.retain(|metric| metric.value > 0);
+    if !metrics.is_empty() {
+        emit(context, &metrics);
+    }
+}
+
 /// Writes a line with the metrics of one invocation.
 pub fn emit(context: &Context, metrics: &[Metric]) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -16,9 +16,12 @@ export interface Merge {
     /** The context value `mergeTargetMB` has MB. Default: 256 MB. */
     readonly target_bytes: number;
   };
-  /** The memory of the merging function in MB, 128 to 10240. Default: 1769, which gives one whole core. */
+  /** The memory of the merging function in MB, 512 to 10240: a merge takes 256. Default: 1769, which gives one whole core. */
   readonly memory: number;
-  /** Its ephemeral storage in MB, 512 to 10240, where it sorts what its memory does not hold. Default: 4096. */
+  /**
+   * Its ephemeral storage in MB, 512 to 10240, where it sorts what its memory does not hold: up to 2.2 bytes for each
+   * stored byte of records none of which continues another. Default: 4096.
+   */
   readonly storage: number;
   /** Its maximum concurrency, 2 to 1000. Default: 20. */
   readonly concurrency: number;
@@ -45,14 +48,19 @@ export function readMerge(read: ContextReader, layout: string, { end }: Layout, 
       per: read.choice("mergePer", { hour: "hour", day: "day" } as const, "hour"),
       lateness: 60 * read.number("mergeLateness", 0, 100_000, 15),
       gap: gap === "none" ? null : Number(gap),
-      target_bytes: MB * read.number("mergeTargetMB", 1, 4_096, 256),
+      target_bytes: MB * read.number("mergeTargetMB", 1, 2_048, 256),
     },
-    memory: read.number("mergeMemory", 128, 10_240, 1_769),
+    memory: read.number("mergeMemory", 512, 10_240, 1_769),
     storage: read.number("mergeStorage", 512, 10_240, 4_096),
     concurrency: read.number("mergeConcurrency", 2, 1_000, 20),
     days: read.number("mergeDays", 1, 366, 3),
   };
   if (!merges) return undefined;
+  const needed = (4 * merge.settings.target_bytes) / MB;
+  if (merge.storage < needed) {
+    const problem = `is ${merge.storage}, less than four times mergeTargetMB: sorting takes up to half of that`;
+    throw new ConfigError("mergeStorage", problem, String(needed));
+  }
   if (end !== "NOW" || timeZone !== "UTC") {
     const problem = `is ${quote(timeZone)}, but an hour is merged when it has closed by the clock of UTC`;
     throw new ConfigError("merge", `needs hours in UTC, and timeZone ${problem}`, "false");

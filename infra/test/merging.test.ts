@@ -55,6 +55,11 @@ test("wrong settings are refused, and so are hours of another clock", () => {
     [{ mergeGap: "-1" }, /^ConfigError: mergeGap is "-1" and must be a number of seconds, or none/],
     [{ mergePer: "week" }, /^ConfigError: mergePer is "week" and must be one of hour, day/],
     [{ mergeStorage: 511 }, /^ConfigError: mergeStorage is 511 and must be a whole number from 512 to 10240/],
+    [{ mergeMemory: 511 }, /^ConfigError: mergeMemory is 511 and must be a whole number from 512 to 10240/],
+    [
+      { mergeStorage: 512 },
+      /^ConfigError: mergeStorage is 512, less than four times mergeTargetMB: .*; for example -c mergeStorage=1024$/,
+    ],
     [{ timeZone: "America/Denver" }, /^ConfigError: merge needs hours in UTC, and timeZone is "America\/Denver", but/],
     [{ timeZone: "+09:00" }, /^ConfigError: merge needs hours in UTC/],
   ];

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use rehose_functions::{Environment, deadline, emit, log_and_answer, of_check, parse, serve};
+use rehose_functions::{
+    Environment, deadline, emit_unless_zero, log_and_answer, of_check, parse, serve,
+};
 use rehose_reprocess::check::{Checked, Checker};
 use rehose_reprocess::error;
 use rehose_reprocess::job::JobId;
@@ -52,6 +54,6 @@ async fn check(checker: &Checker, event: LambdaEvent<Value>) -> error::Result<Ch
     let deadline = deadline(&event.context);
     let CheckEvent { job } = parse(event.payload)?;
     let checked = checker.check(&job, Timestamp::now(), deadline).await;
-    emit(&event.context, &of_check(&checked));
+    emit_unless_zero(&event.context, of_check(&checked));
     checked
 }

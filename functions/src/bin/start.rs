@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rehose_extract::Options;
 use rehose_functions::{
-    Environment, deadline, emit, log_and_answer, of_planned_merge, parse, serve,
+    Environment, deadline, emit_unless_zero, log_and_answer, of_planned_merge, parse, serve,
 };
 use rehose_reprocess::error;
 use rehose_reprocess::exclude::ErrorRecords;
@@ -151,7 +151,7 @@ async fn start(
             };
             let started = planner.start(request, now, deadline).await?;
             if is_merge {
-                emit(&context, &of_planned_merge(&started));
+                emit_unless_zero(&context, of_planned_merge(&started));
             }
             Ok(started)
         }
