@@ -15,6 +15,12 @@ def synthesised(options, to):
     return made(json.dumps(options), to)
 
 
+def tables(options, to):
+    """The Glue tables of the template that are no views."""
+    all = synthesised(options, to)["AWS::Glue::Table"]
+    return [one for one in all if one["TableInput"]["TableType"] == "EXTERNAL_TABLE"]
+
+
 @functools.cache
 def made(options, to):
     with tempfile.TemporaryDirectory(prefix="rehose-stack-") as folder:
@@ -43,6 +49,7 @@ def synthesise(folder, options, to):
         "to": to,
         "tables": str(tables),
         "binaries": str(binaries),
+        "merge": True,
     }
     subprocess.run(
         ["node", "--import", "tsx", "bin/rehose.ts"],

@@ -181,9 +181,9 @@ class Stack(unittest.TestCase):
             ({}, "parquet", []),
         ]:
             with self.subTest(options=options, to=to):
-                deployed = stack.synthesised(options, to)["AWS::Glue::Table"]
+                deployed = stack.tables(options, to)
                 arguments += ["--prefix", "AWSLogs/", "--to", to]
-                printed = [table(name, *arguments) for name in ("rows", "rejected", "receipts")]
+                printed = [table(name, *arguments) for name in ("rows", "rejected", "receipts", "merged", "generations")]
                 self.assertEqual(len(deployed), len(printed))
                 for glue, ddl in zip(map(stack.said, deployed), printed):
                     self.assertEqual(glue, {name: getattr(ddl, name) for name in glue})
