@@ -43,7 +43,7 @@ pub(crate) async fn impatient() -> Deployed {
     Deployed::named("rehose-impatient").await
 }
 
-/// A stack with realtime events that writes Parquet, and whose `check` gives up at once.
+/// A stack with realtime events that writes Parquet and merges, and whose `check` gives up at once.
 pub(crate) async fn live() -> Deployed {
     Deployed::named("rehose-live").await
 }
@@ -144,15 +144,22 @@ impl Deployed {
 
     /// Downloads the rows, rejected events and ledger of a job over a prefix.
     pub(crate) async fn download(&self, prefix: &str, job: &str) -> TempDir {
-        let folder = TempDir::new().unwrap();
-        let mut keys = Vec::new();
-        for place in [
+        let places = [
             format!("csv/{prefix}"),
             format!("parquet/{prefix}"),
             format!("rejected/{prefix}"),
             format!("jobs/{job}/"),
-        ] {
-            keys.extend(self.written(&place).await.into_keys());
+        ];
+        self.download_all(&places.each_ref().map(String::as_str))
+            .await
+    }
+
+    /// Downloads what is at these places.
+    pub(crate) async fn download_all(&self, places: &[&str]) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        let mut keys = Vec::new();
+        for place in places {
+            keys.extend(self.written(place).await.into_keys());
         }
         stream::iter(&keys)
             .for_each_concurrent(REQUESTS, async |key| {

@@ -43,11 +43,16 @@ impl Deployed {
     pub(crate) async fn start(&self, job: String, mut input: Value) -> Execution<'_> {
         // Without an id, the job would have the name of the execution.
         input["job"] = json!(job);
+        self.start_scheduled(job, &input.to_string()).await
+    }
+
+    /// Starts an execution with the input of a schedule. Its name is that of the job.
+    pub(crate) async fn start_scheduled(&self, job: String, input: &str) -> Execution<'_> {
         let request = self.machines.start_execution();
         let answer = request
             .state_machine_arn(self.output_of("StateMachineArn"))
             .name(&job)
-            .input(input.to_string())
+            .input(input)
             .send()
             .await
             .unwrap();

@@ -15,6 +15,7 @@ mod execution;
 mod complete;
 mod counters;
 mod incomplete;
+mod merging;
 mod parquet;
 mod permissions;
 mod realtime;

@@ -1,15 +1,19 @@
 //! Least privilege: a job needs each permission of the roles.
 
+use aws_sdk_sqs::types::QueueAttributeName;
 use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 use serde_json::{Value, json};
 
 use crate::deployed::{Deployed, LIVE, fresh, live};
 use crate::execution::End;
 
-/// The function, the actions and the end of the resource of each permission. The local AWS has another
+/// A function, actions, and the end of the resource.
+type Needed = (&'static str, &'static [&'static str], &'static str);
+
+/// Each permission that a job needs. The local AWS has another
 /// action for batches of messages; see `scripts/local.d/permit_batches.py`. `start` also reads `jobs/`,
 /// but only if it is repeated, or retries another job.
-const NEEDED: [(&str, &[&str], &str); 11] = [
+const NEEDED: [Needed; 11] = [
     ("Start", &["s3:ListBucket"], "-stash"),
     ("Start", &["s3:ListBucket"], ""),
     ("Start", &["s3:PutObject"], "/jobs/*"),
@@ -21,6 +25,23 @@ const NEEDED: [(&str, &[&str], &str); 11] = [
     ("Check", &["s3:ListBucket"], ""),
     ("Check", &["s3:GetObject"], "/jobs/*"),
     ("Check", &["s3:PutObject"], "/jobs/*"),
+];
+
+/// Each further permission that a merge needs. `check` reads `merged/` only if a file is published whose
+/// source is gone.
+const NEEDED_TO_MERGE: [Needed; 12] = [
+    ("Start", &["s3:GetObject"], "/generations/*"),
+    ("Start", &["s3:PutObject"], "/generations/*"),
+    ("Start", &["s3:GetObject"], "/merge.json"),
+    ("Start", &["s3:PutObject"], "/merge.json"),
+    ("Merge", &["s3:GetObject"], "/logs/*"),
+    ("Merge", &["s3:PutObject"], "/unpublished/*"),
+    ("Merge", &["s3:PutObject"], "/receipts/*"),
+    ("Merge", &["s3:GetObject"], "/generations/*"),
+    ("Check", &["s3:GetObject"], "/generations/*"),
+    ("Check", &["s3:PutObject"], "/generations/*"),
+    ("Check", &["s3:GetObject"], "/unpublished/*"),
+    ("Check", &["s3:PutObject"], "/merged/*"),
 ];
 
 #[tokio::test]
@@ -36,10 +57,41 @@ async fn no_job_succeeds_without_any_one_permission() {
         let execution = stack.start_over(&prefix, fresh("denied")).await;
         execution.end().await
     };
+    each_is_needed(&stack, &NEEDED, run).await;
+}
+
+#[tokio::test]
+#[ignore = "means something only where roles are enforced, as in the second run of scripts/test stack"]
+async fn no_merge_succeeds_without_any_one_permission() {
+    let stack = live().await;
+    let _alone = LIVE.lock().await;
+    // An hour of its own: a generation that is left by a failed merge is taken up by the next one.
+    let hour = format!(
+        "2021/{:02}/{:02}/{:02}",
+        fastrand::u8(1..13),
+        fastrand::u8(1..29),
+        fastrand::u8(..24)
+    );
+    let prefix = format!("logs/{}/", fresh("denied"));
+    let run = async || {
+        let key = format!("{prefix}{hour}/{}", fresh("object"));
+        stack.put(&key, &gzip(envelope(&[event(0, FLOW)]))).await;
+        let input = json!({"prefix": prefix, "merge": {}});
+        let execution = stack.start(fresh("denied"), input).await;
+        execution.end().await
+    };
     run().await.output();
-    for (function, actions, resource) in NEEDED {
+    each_is_needed(&stack, &NEEDED_TO_MERGE, run).await;
+}
+
+/// Checks that a job ends as it should with all permissions, and with no one of them missing.
+async fn each_is_needed(stack: &Deployed, needed: &[Needed], run: impl AsyncFn() -> End) {
+    // The deployed timeout would hide the message of a task that is denied something for a minute each time.
+    set_visibility(stack, "2").await;
+    run().await.output();
+    for (function, actions, resource) in needed {
         let what = format!("{function} without {actions:?} on …{resource}");
-        let role = Role::of(&stack, function).await;
+        let role = Role::of(stack, function).await;
         let lesser = without(&role.policy, actions, resource);
         assert_ne!(lesser, role.policy, "{what} is what it was");
         role.put(&lesser).await;
@@ -52,6 +104,14 @@ async fn no_job_succeeds_without_any_one_permission() {
         assert!(told, "{what}: {error}: {cause}");
     }
     run().await.output();
+    set_visibility(stack, "60").await;
+}
+
+async fn set_visibility(stack: &Deployed, seconds: &str) {
+    for queue in ["HistoricQueueUrl", "MergeQueueUrl"] {
+        let name = QueueAttributeName::VisibilityTimeout;
+        stack.set(queue, name, seconds).await;
+    }
 }
 
 /// A function's role and its policy.
@@ -115,18 +175,22 @@ fn without(policy: &Value, actions: &[&str], resource: &str) -> Value {
     };
     let mut policy = policy.clone();
     let mut kept = Vec::new();
-    for mut statement in list(&policy["Statement"]) {
+    for statement in list(&policy["Statement"]) {
         let of_it = |value: &Value| value.as_str().unwrap().ends_with(resource);
-        if list(&statement["Resource"]).iter().any(of_it) {
-            let rest: Vec<_> = (list(&statement["Action"]).into_iter())
-                .filter(|action| !actions.contains(&action.as_str().unwrap()))
-                .collect();
-            if rest.is_empty() {
+        let (these, others): (Vec<_>, Vec<_>) =
+            list(&statement["Resource"]).into_iter().partition(of_it);
+        let rest: Vec<_> = (list(&statement["Action"]).into_iter())
+            .filter(|action| !actions.contains(&action.as_str().unwrap()))
+            .collect();
+        for (resources, actions) in [(these, rest), (others, list(&statement["Action"]))] {
+            if resources.is_empty() || actions.is_empty() {
                 continue;
             }
-            statement["Action"] = json!(rest);
+            let mut statement = statement.clone();
+            statement["Resource"] = json!(resources);
+            statement["Action"] = json!(actions);
+            kept.push(statement);
         }
-        kept.push(statement);
     }
     policy["Statement"] = json!(kept);
     policy
