@@ -18,6 +18,7 @@ mod deadlines;
 mod edges;
 mod jobs;
 mod logs;
+mod merges;
 mod messages;
 mod security;
 mod wire;
