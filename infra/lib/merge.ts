@@ -70,7 +70,7 @@ export function readMerge(read: ContextReader, layout: string, { end }: Layout, 
 
 /** How many hours before its time a schedule looks for hours that have closed. */
 export function recentHours({ settings: { per, lateness } }: Merge): number {
-  // It has several attempts, beginning before the alarm for an hour that is not merged.
-  const attempts = 6;
-  return (per === "day" ? 24 : 1) + Math.ceil(lateness / 3_600) + attempts;
+  // After it has closed, an hour is looked at for longer than its alarm takes to be raised.
+  const closed = 6;
+  return (per === "day" ? 24 : 1) + Math.ceil(lateness / 3_600) + closed;
 }

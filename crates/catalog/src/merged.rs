@@ -45,10 +45,12 @@ impl Table {
         })
     }
 
-    /// The generations of merged rows. Those that are published have a time in `published`; their plans and
-    /// decisions are rows too.
+    /// The generations of merged rows. Those that are published have a time in `published`.
+    ///
+    /// Their plans and decisions, which are in the same folders, are rows too. So the table has no property
+    /// of a marker that is of another type in a decision.
     pub fn generations(location: TableLocation<'_>, per: Per) -> Self {
-        let counts = ["objects", "missing", "bytes_in", "bytes_out", "rows"];
+        let counts = ["objects", "bytes_in", "bytes_out", "rows"];
         let counts = counts.map(|name| column(name, "bigint"));
         let template = match per {
             Per::Hour => "${day}/${hour}/",
@@ -59,7 +61,6 @@ impl Table {
             column("partition", "string"),
             column("generation", "int"),
             column("published", "string"),
-            column("files", "array<string>"),
         ];
         columns.extend(counts);
         columns.push(column("sums", "map<string,bigint>"));

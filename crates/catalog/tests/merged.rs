@@ -9,10 +9,15 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use rehose_catalog::{
     Layout, LayoutError, Per, SINCE, SINCE_DAY, Table, TableLocation, View, Zone,
 };
+use rehose_extract::merge::Sums;
 use rehose_extract::{Options, Shape};
+use rehose_reprocess::ledger::Version;
+use rehose_reprocess::ledger::generation::{Decision, GenerationId, Marker};
+use rehose_reprocess::ledger::report::Tally;
 use serde_json::{Value, json};
 
 fn shape(options: Value) -> Shape {
@@ -87,6 +92,45 @@ fn a_day_has_no_hours() {
         let names: Vec<_> = table.partitions.iter().map(|column| &column.name).collect();
         assert_eq!(names, ["day"]);
         assert!(!table.ddl(None).contains("hour"), "{}", table.ddl(None));
+    }
+}
+
+#[test]
+fn the_columns_of_generations_are_those_of_a_marker_that_no_decision_has() {
+    let id = GenerationId {
+        partition: "2026-11-25/07".parse().unwrap(),
+        generation: 1,
+    };
+    let sums = Sums::default();
+    let marker = json!(Marker {
+        v: Version,
+        id,
+        published: Timestamp::UNIX_EPOCH,
+        files: Vec::new(),
+        objects: 1,
+        missing: 0,
+        bytes_in: 2,
+        bytes_out: 3,
+        rows: 4,
+        sums: sums.clone(),
+    });
+    let decision = json!(Decision {
+        v: Version,
+        id,
+        job: "job".parse().unwrap(),
+        files: Vec::new(),
+        read: sums.clone(),
+        written: sums,
+        missing: Vec::new(),
+        tally: Tally::default(),
+    });
+    let table = Table::generations(location(&Layout::default()), Per::Hour);
+    for column in &table.columns {
+        let name = column.name.as_str();
+        let is_of = |document: &Value| document.get(name).is_some();
+        let is_common = ["partition", "generation"].contains(&name);
+        assert!(is_of(&marker), "{name}");
+        assert_eq!(is_of(&decision), is_common, "{name}");
     }
 }
 
