@@ -29,14 +29,17 @@ async fn a_merge_has_the_deployed_settings_where_its_event_has_none() {
     let checked = stack.finish("merge", |_| false).await;
     assert_eq!(checked["state"], "succeeded");
 
-    let job = stack.resources.output_json("jobs/merge/job.json").await;
+    let job = stack
+        .resources
+        .output_json("rows/jobs/merge/job.json")
+        .await;
     let merge = &job["merge"];
     assert_eq!(
         [&merge["gap"], &merge["per"], &merge["lateness"]],
         [&json!(7), &json!("day"), &json!(0)]
     );
-    let files = stack.resources.output_keys("merged/").await;
-    assert_eq!(files, ["merged/day=2020-02-01/0001-0000.parquet"]);
+    let files = stack.resources.output_keys("rows/merged/").await;
+    assert_eq!(files, ["rows/merged/day=2020-02-01/0001-0000.parquet"]);
 
     let typo = json!({"prefix": "stash/", "job": "typo", "merge": {"gaps": 7}});
     let refusal = stack.start.invoke(&typo).await.unwrap_err();
