@@ -61,9 +61,9 @@ async fn only_the_bad_messages_of_the_largest_event_are_returned() {
     let answer = stack.process.invoke(&event).await.unwrap();
     assert_eq!(given_back(&answer), [id(5_000)]);
     assert_eq!(stack.check("job").await["state"], "succeeded");
-    // Lambda limits a function to 1,024 open files and connections.
+    // Lambda limits a function to 1,024 open files and connections. A connection that is being closed counts too.
     let most = network.most_at_once();
-    assert!((2..=256).contains(&most), "{most} connections at once");
+    assert!((2..=512).contains(&most), "{most} connections at once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
