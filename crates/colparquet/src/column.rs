@@ -9,10 +9,11 @@ use parquet::schema::types::ColumnDescPtr;
 use crate::batch::Field;
 use crate::chunk::{Chunk, Codec, Content};
 use crate::hybrid;
-use crate::number::{Native, Number};
+use crate::number::{Double, Native, Number};
 use crate::presence::Presence;
 use crate::schema::{Column, Kind};
 use crate::text::Text;
+use crate::time;
 
 /// The values of a column since the row group began.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ enum AnyValues {
     Text(Text),
     Int(Number<i32>),
     BigInt(Number<i64>),
+    Double(Number<Double>),
 }
 
 /// The values of a page, and the dictionary of the row group.
@@ -86,6 +88,7 @@ impl ColumnEncoder {
                 Kind::Text => AnyValues::Text(Text::new(max_dictionary, column.has_filter)),
                 Kind::Int => AnyValues::Int(Number::new()),
                 Kind::BigInt | Kind::Timestamp => AnyValues::BigInt(Number::new()),
+                Kind::Double => AnyValues::Double(Number::new()),
             },
             nulls: 0,
             chunk: Chunk::new(descriptor),
@@ -106,10 +109,18 @@ impl ColumnEncoder {
                 Ok(true)
             }),
             AnyValues::Int(values) => {
-                push_numbers(values, &mut self.presence, fields, absent, rows)
+                let parse = |field| whole(field)?.try_into().ok();
+                push_numbers(values, &mut self.presence, fields, absent, rows, parse)
+            }
+            AnyValues::BigInt(values) if self.kind == Kind::Timestamp => {
+                let parse = |field: Field<'_>| time::micros(field.bytes()).or_else(|| whole(field));
+                push_numbers(values, &mut self.presence, fields, absent, rows, parse)
             }
             AnyValues::BigInt(values) => {
-                push_numbers(values, &mut self.presence, fields, absent, rows)
+                push_numbers(values, &mut self.presence, fields, absent, rows, whole)
+            }
+            AnyValues::Double(values) => {
+                push_numbers(values, &mut self.presence, fields, absent, rows, double)
             }
         }
     }
@@ -118,7 +129,9 @@ impl ColumnEncoder {
     #[inline]
     pub(crate) fn push_number(&mut self, number: i64) -> io::Result<()> {
         match &mut self.values {
-            AnyValues::Text(_) => return Err(invalid("a number in a column of text")),
+            AnyValues::Text(_) | AnyValues::Double(_) => {
+                return Err(invalid("a whole number in a column of another type"));
+            }
             AnyValues::Int(values) => values.push(narrow(number)?),
             AnyValues::BigInt(values) => values.push(number),
         }
@@ -197,6 +210,7 @@ macro_rules! each {
             AnyValues::Text($values) => $result,
             AnyValues::Int($values) => $result,
             AnyValues::BigInt($values) => $result,
+            AnyValues::Double($values) => $result,
         }
     };
 }
@@ -260,9 +274,10 @@ fn push_numbers<'f, T: Native>(
     fields: impl Iterator<Item = Field<'f>>,
     absent: &[u8],
     rows: usize,
+    parse: impl Fn(Field<'f>) -> Option<T>,
 ) -> io::Result<()> {
     push_fields(values, fields, rows, |values, field, row| {
-        match digits(field).and_then(|number| T::try_from(number).ok()) {
+        match parse(field) {
             Some(number) => values.push(number),
             None if !absent.is_empty() && field.bytes() == absent => {
                 push_null(presence, row)?;
@@ -284,8 +299,31 @@ fn push_null(presence: &mut Option<Presence>, rows: usize) -> io::Result<()> {
 }
 
 #[inline]
-fn narrow<T: Native>(number: i64) -> io::Result<T> {
-    T::try_from(number).map_err(|_| invalid("a number that its column cannot hold"))
+fn narrow(number: i64) -> io::Result<i32> {
+    i32::try_from(number).map_err(|_| invalid("a number that its column cannot hold"))
+}
+
+/// Parses decimal digits, possibly after a minus sign.
+#[inline(always)]
+fn whole(field: Field<'_>) -> Option<i64> {
+    digits(field).or_else(|| negative(field.bytes()))
+}
+
+#[cold]
+fn negative(field: &[u8]) -> Option<i64> {
+    let digits = field.strip_prefix(b"-")?;
+    match digits.iter().all(u8::is_ascii_digit) {
+        true => std::str::from_utf8(field).ok()?.parse().ok(),
+        false => None,
+    }
+}
+
+/// Parses a decimal number with or without a fraction.
+fn double(field: Field<'_>) -> Option<Double> {
+    let text = std::str::from_utf8(field.bytes()).ok()?;
+    let is_decimal =
+        (text.bytes()).all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'e' | b'E' | b'+'));
+    is_decimal.then(|| text.parse().ok().map(Double::new))?
 }
 
 /// Parses decimal digits. Lengths differ from row to row, so there is no loop whose end the core would

@@ -19,6 +19,7 @@
 //! | `column` | a column of any type |
 //! | `text`, `number` | the values of a page, as a dictionary or plain |
 //! | `filter` | whether a row group may have a value |
+//! | `time` | times as text |
 //! | `presence` | which rows have a value |
 //! | `hybrid` | indexes into a dictionary |
 //! | `chunk` | the compressed pages of a column in a row group |
@@ -55,9 +56,11 @@ mod number;
 mod presence;
 mod schema;
 mod text;
+mod time;
 mod writer;
 
 pub use schema::{Column, Kind, Schema};
+pub use time::micros;
 pub use writer::{Encoder, Writer};
 
 use std::io;

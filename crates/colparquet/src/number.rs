@@ -14,7 +14,7 @@ const MAX_ENTRIES: usize = 1024;
 const SLOTS: usize = 4 * MAX_ENTRIES;
 
 /// A number in a file.
-pub(crate) trait Native: Debug + Copy + Ord + Default + TryFrom<i64> {
+pub(crate) trait Native: Debug + Copy + Ord {
     const MIN: Self;
     const MAX: Self;
 
@@ -193,6 +193,51 @@ impl Native for i64 {
 
     fn statistics(bounds: Option<(Self, Self)>, nulls: u64) -> Statistics {
         Statistics::Int64(exact(bounds, nulls))
+    }
+}
+
+/// A floating-point number, as an integer whose order is that of the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Double(i64);
+
+impl Double {
+    pub(crate) fn new(number: f64) -> Self {
+        Self(flipped(number.to_bits().cast_signed()))
+    }
+
+    fn get(self) -> f64 {
+        f64::from_bits(flipped(self.0).cast_unsigned())
+    }
+}
+
+/// Flips all bits after the sign of a negative number: as written, its greater ones are further from zero.
+fn flipped(bits: i64) -> i64 {
+    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
+}
+
+impl Native for Double {
+    const MIN: Self = Self(i64::MIN);
+    const MAX: Self = Self(i64::MAX);
+
+    #[inline]
+    fn bits(self) -> u64 {
+        self.0.cast_unsigned()
+    }
+
+    #[inline]
+    fn write(self, page: &mut Vec<u8>) {
+        page.extend_from_slice(&self.get().to_le_bytes());
+    }
+
+    /// A bound of zero has the sign that no other zero is beyond
+    /// (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
+    fn statistics(bounds: Option<(Self, Self)>, nulls: u64) -> Statistics {
+        let bounds = bounds.map(|(least, greatest)| {
+            let (least, greatest) = (least.get(), greatest.get());
+            let least = if least == 0.0 { -0.0 } else { least };
+            (least, if greatest == 0.0 { 0.0 } else { greatest })
+        });
+        Statistics::Double(exact(bounds, nulls))
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Kind {
     Int,
     /// A whole number of 64 bits, with a sign.
     BigInt,
+    /// A floating-point number of 64 bits.
+    Double,
     /// A time in UTC, in microseconds since 1970.
     Timestamp,
 }
@@ -121,6 +123,7 @@ impl Column {
             Kind::Text => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
             Kind::Int => (PhysicalType::INT32, None),
             Kind::BigInt => (PhysicalType::INT64, None),
+            Kind::Double => (PhysicalType::DOUBLE, None),
             Kind::Timestamp => (
                 PhysicalType::INT64,
                 Some(LogicalType::timestamp(true, TimeUnit::MICROS)),

@@ -136,7 +136,8 @@ impl<W: Write + Send> Writer<W> {
         })
     }
 
-    /// Adds a field of the row, as it is written: text, or decimal digits. `None` is NULL.
+    /// Adds a field of the row, as it is written: text, a decimal number, or a time as [`micros`](crate::micros)
+    /// reads it or in microseconds. `None` is NULL.
     ///
     /// # Errors
     ///

@@ -20,6 +20,8 @@ enum Value {
     Null,
     Written(String),
     Number(i64),
+    /// The bits of a floating-point number.
+    Double(u64),
 }
 
 fn schema(columns: &[(Kind, bool)]) -> Schema {
@@ -41,6 +43,7 @@ fn write(encoder: Encoder, rows: &[Vec<Value>]) -> (Bytes, Encoder) {
                 Value::Null => writer.field(column, None),
                 Value::Written(text) => writer.field(column, Some(text.as_bytes())),
                 Value::Number(number) => writer.number(column, *number),
+                Value::Double(_) => unreachable!("they are written as text"),
             }
             .unwrap();
         }
@@ -66,7 +69,8 @@ fn write_joined(
         let written = |(value, (kind, _)): (&Value, &(Kind, bool))| match value {
             Value::Null => (*kind != Kind::Text).then(|| "-".to_owned()),
             Value::Written(text) => Some(text.clone()),
-            Value::Number(number) => (*number >= 0).then(|| number.to_string()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Double(_) => None,
         };
         let fields = row.iter().zip(columns).skip(begin).map_while(written);
         let fields: Vec<String> = fields.collect();
@@ -80,6 +84,7 @@ fn write_joined(
                 Value::Null => writer.field(column, None),
                 Value::Written(text) => writer.field(column, Some(text.as_bytes())),
                 Value::Number(number) => writer.number(column, *number),
+                Value::Double(_) => unreachable!("they are written as text"),
             }
             .unwrap();
         }
@@ -106,6 +111,7 @@ fn value(field: &Field) -> Value {
         Field::Str(text) => Value::Written(text.clone()),
         Field::Int(number) => Value::Number((*number).into()),
         Field::Long(number) | Field::TimestampMicros(number) => Value::Number(*number),
+        Field::Double(number) => Value::Double(number.to_bits()),
         other => panic!("{other:?} is none of the types"),
     }
 }
@@ -115,6 +121,9 @@ fn expected(columns: &[(Kind, bool)], rows: &[Vec<Value>]) -> Vec<Vec<Value>> {
     let value = |(value, (kind, _)): (&Value, &(Kind, bool))| match (value, kind) {
         (Value::Written(digits), Kind::Int | Kind::BigInt | Kind::Timestamp) => {
             Value::Number(digits.parse().unwrap())
+        }
+        (Value::Written(text), Kind::Double) => {
+            Value::Double(text.parse::<f64>().unwrap().to_bits())
         }
         (value, _) => value.clone(),
     };
@@ -159,6 +168,9 @@ fn pool(kind: Kind, is_optional: bool) -> BoxedStrategy<Vec<Value>> {
             "0{0,20}[0-9]{18}".prop_map(Value::Written),
         ]
         .boxed(),
+        Kind::Double => "-?[0-9]{1,9}([.][0-9]{1,9})?(e-?[0-9])?"
+            .prop_map(Value::Written)
+            .boxed(),
     };
     let value = match is_optional {
         true => prop_oneof![4 => value, 1 => Just(Value::Null)].boxed(),
@@ -168,7 +180,13 @@ fn pool(kind: Kind, is_optional: bool) -> BoxedStrategy<Vec<Value>> {
 }
 
 fn column() -> impl Strategy<Value = (Kind, bool)> {
-    const KINDS: &[Kind] = &[Kind::Text, Kind::Int, Kind::BigInt, Kind::Timestamp];
+    const KINDS: &[Kind] = &[
+        Kind::Text,
+        Kind::Int,
+        Kind::BigInt,
+        Kind::Double,
+        Kind::Timestamp,
+    ];
     (select(KINDS), any::<bool>())
 }
 
@@ -187,6 +205,27 @@ fn table() -> impl Strategy<Value = Table> {
             (columns.clone(), (0..count).map(row).collect())
         })
     })
+}
+
+#[test]
+fn a_time_may_be_text() {
+    let rows = ["2020-02-01T00:00:00.000001Z", "1580515200000001", "-1"];
+    let rows = rows.map(|text| vec![Value::Written(text.to_owned())]);
+    let (file, _) = write(Encoder::new(&schema(&[(Kind::Timestamp, false)])), &rows);
+    let micros = 1_580_515_200_000_001;
+    let expected = [micros, micros, -1].map(|number| vec![Value::Number(number)]);
+    assert_eq!(read(&file), expected);
+}
+
+#[test]
+fn the_statistics_of_doubles_hold_both_zeros() {
+    let rows = ["0", "-0"].map(|text| vec![Value::Written(text.to_owned())]);
+    let (file, _) = write(Encoder::new(&schema(&[(Kind::Double, false)])), &rows);
+    let metadata = metadata(&file);
+    let statistics = metadata.row_group(0).column(0).statistics().unwrap();
+    let bytes = |bound: f64| Some(bound.to_le_bytes().to_vec());
+    assert_eq!(statistics.min_bytes_opt().map(<[u8]>::to_vec), bytes(-0.0));
+    assert_eq!(statistics.max_bytes_opt().map(<[u8]>::to_vec), bytes(0.0));
 }
 
 proptest! {
@@ -370,7 +409,9 @@ fn a_value_that_its_column_cannot_hold_is_an_error() {
     for (column, field) in [
         (0, None),
         (0, Some("")),
-        (0, Some("-1")),
+        (0, Some("-")),
+        (0, Some("--1")),
+        (0, Some("-2147483649")),
         (0, Some("2147483648")),
         (1, Some("1.0")),
         (1, Some("１")),
@@ -386,7 +427,14 @@ fn a_value_that_its_column_cannot_hold_is_an_error() {
 #[test]
 fn a_value_in_a_text_that_its_column_cannot_hold_is_an_error() {
     let columns = [(Kind::Int, false), (Kind::BigInt, true)];
-    for text in ["- 1", " 1", "1 ", "1 -1", "1 12345678x", "1 1234567890123x"] {
+    for text in [
+        "- 1",
+        " 1",
+        "1 ",
+        "1 --1",
+        "1 12345678x",
+        "1 1234567890123x",
+    ] {
         let encoder = Encoder::new(&schema(&columns)).with_absent(b"-");
         let mut writer = Writer::new(encoder, io::sink()).unwrap();
         let ends = [text.find(' ').unwrap() as u32, text.len() as u32];
