@@ -1,7 +1,9 @@
 //! The options that choose what is read and which columns are written, and the errors in them.
 
 use std::convert::Infallible;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use rehose_extract::{
     DialectName, FieldLists, FileKind, FormatName, LineBreaks, Options, OptionsError, OriginColumn,
@@ -97,7 +99,7 @@ impl ColumnArgs {
             all
         });
         Options {
-            format: self.format.map(Format::name),
+            format: self.format.map(|format| format.0),
             fields,
             message_regex: self.message_regex.clone(),
             with: self.with.iter().map(|with| with.column()).collect(),
@@ -153,26 +155,19 @@ impl To {
     }
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    /// VPC flow logs: fields separated by spaces (the default)
-    VpcFlowLogs,
-    /// Transit gateway flow logs
-    TgwFlowLogs,
-    /// One column for each named group of --message-regex
-    Regex,
-    /// One column with the whole message
-    Message,
-}
+/// The name of a format.
+#[derive(Debug, Clone, Copy)]
+struct Format(FormatName);
 
-impl Format {
-    fn name(self) -> FormatName {
-        match self {
-            Self::VpcFlowLogs => FormatName::VpcFlowLogs,
-            Self::TgwFlowLogs => FormatName::TgwFlowLogs,
-            Self::Regex => FormatName::Regex,
-            Self::Message => FormatName::Message,
-        }
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<Format>> =
+            LazyLock::new(|| FormatName::ALL.iter().copied().map(Format).collect());
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()).help(self.0.about()))
     }
 }
 

@@ -28,7 +28,7 @@ impl From<FieldKind> for ValueKind {
     fn from(kind: FieldKind) -> Self {
         match kind {
             FieldKind::Int | FieldKind::BigInt => Self::Number,
-            FieldKind::Text | FieldKind::Json => Self::Text,
+            FieldKind::Double | FieldKind::Text | FieldKind::Json => Self::Text,
             FieldKind::Timestamp => Self::Time,
         }
     }

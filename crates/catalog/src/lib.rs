@@ -32,7 +32,7 @@ mod zone;
 
 use std::collections::BTreeMap;
 
-use rehose_extract::{FieldKind, FileKind, FormatName, Shape};
+use rehose_extract::{FieldKind, FileKind, Shape};
 use serde::Serialize;
 
 use ddl::Ddl;
@@ -126,13 +126,15 @@ impl Table {
     /// If a name in the layout is also the name of a column of the rows.
     pub fn rows(shape: &Shape, location: TableLocation<'_>) -> Result<Self, LayoutError> {
         let options = shape.options();
-        let is_flow_logs = match options.format {
-            Some(FormatName::VpcFlowLogs | FormatName::TgwFlowLogs) | None => true,
-            Some(FormatName::Regex | FormatName::Message) => false,
-        };
+        let format = shape.format_name();
+        let is_flow_logs = format.is_flow_logs();
         let (name, comment) = match is_flow_logs {
-            true => ("flow_logs", "Flow logs: a row for each event"),
-            false => ("messages", "Log messages: a row for each event"),
+            true => ("flow_logs".to_owned(), "Flow logs: a row for each event"),
+            false if format.has_fixed_columns() => (
+                format!("{}_logs", format.name().replace('-', "_")),
+                format.about(),
+            ),
+            false => ("messages".to_owned(), "Log messages: a row for each event"),
         };
         let (files, folder) = match shape.file_kind() {
             FileKind::Parquet => (files::PARQUET, "parquet/"),
@@ -159,7 +161,7 @@ impl Table {
         }
         let location = format!("{}{folder}", location.output);
         Ok(Self {
-            name: name.to_owned(),
+            name,
             columns,
             partitions,
             parameters,
@@ -238,6 +240,7 @@ fn hive_type(kind: FieldKind) -> &'static str {
     match kind {
         FieldKind::Int => "int",
         FieldKind::BigInt => "bigint",
+        FieldKind::Double => "double",
         FieldKind::Text | FieldKind::Json => "string",
         FieldKind::Timestamp => "timestamp",
     }

@@ -310,6 +310,7 @@ fn the_cdk_app_has_the_same_tables() {
             let kind = match field.kind {
                 FieldKind::Int => "int",
                 FieldKind::BigInt => "bigint",
+                FieldKind::Double => "double",
                 FieldKind::Text | FieldKind::Json => "string",
                 FieldKind::Timestamp => "timestamp",
             };

@@ -42,6 +42,8 @@ pub(crate) enum Dialect {
 pub(crate) struct AnyText {
     documents: Kinds,
     time_regex: Option<Regex>,
+    /// Whether lines begin with a time, and are no export for that.
+    lines_begin_with_time: bool,
 }
 
 impl Dialect {
@@ -51,13 +53,15 @@ impl Dialect {
         takes_records: bool,
         needs_origin: bool,
         time_regex: Option<Regex>,
+        lines_begin_with_time: bool,
     ) -> Self {
-        let documents = Kinds::new(name, takes_records, needs_origin);
+        let documents = Kinds::new(name, takes_records, needs_origin, lines_begin_with_time);
         match name {
             Some(_) => Self::Documents(documents),
             None => Self::Any(AnyText {
                 documents,
                 time_regex,
+                lines_begin_with_time,
             }),
         }
     }
@@ -65,7 +69,9 @@ impl Dialect {
     /// Returns a parser for one object.
     pub(crate) fn parser(&self) -> Parser {
         match self {
-            Self::Any(any) => Parser::Unknown(Recogniser::default(), any.clone()),
+            Self::Any(any) => {
+                Parser::Unknown(Recogniser::new(any.lines_begin_with_time), any.clone())
+            }
             Self::Documents(kinds) => Parser::documents(*kinds),
             Self::Lines { time_regex } => Parser::lines(time_regex),
             Self::Export => Parser::Export(Box::default()),

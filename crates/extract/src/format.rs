@@ -1,66 +1,74 @@
 //! Formats: how a message becomes the fields of a record.
 //!
 //! A user names a format with [`FormatName`]. It is compiled once, into a [`Format`]. A new format is
-//! one file and one line in each match of this file.
+//! one file and one line in the table of [`table`].
 
+mod alb;
+mod alb_connection;
+mod elb;
 mod flow_logs;
+pub(crate) mod log;
 mod message;
 pub(crate) mod names;
+mod nlb;
+mod quoted;
 mod regex;
 pub(crate) mod spaced;
+mod table;
 mod tgw_flow_logs;
+mod time;
 mod vpc_flow_logs;
 
 use std::ops::Range;
 
 pub use self::flow_logs::Field;
-use self::flow_logs::{Catalogue, FlowLogsFormat};
+use self::flow_logs::FlowLogsFormat;
+use self::log::LogFormat;
 use self::message::MessageFormat;
 use self::names::FieldLists;
 use self::regex::RegexFormat;
+pub use self::table::FormatName;
+use self::table::Kind;
 pub use self::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS};
-use crate::options::FormatName;
 use crate::record::Fields;
 use crate::rejection::Rejection;
 use crate::schema::{Column, FieldKind};
+use crate::timestamp;
 
 /// A compiled format. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) enum Format {
     FlowLogs(FlowLogsFormat),
+    Log(LogFormat),
     Regex(RegexFormat),
     Message(MessageFormat),
 }
 
-/// The catalogue of fields of a format that has one.
-fn catalogue(name: FormatName) -> Option<&'static Catalogue> {
-    match name {
-        FormatName::VpcFlowLogs => Some(&vpc_flow_logs::CATALOGUE),
-        FormatName::TgwFlowLogs => Some(&tgw_flow_logs::CATALOGUE),
-        FormatName::Regex | FormatName::Message => None,
-    }
-}
+/// Parses a time, as milliseconds since 1970.
+pub(crate) type ParseTime = fn(&[u8]) -> Option<i64>;
+
+/// The formats of flow logs.
+const FLOW_LOGS: [FormatName; 2] = [FormatName::VpcFlowLogs, FormatName::TgwFlowLogs];
 
 /// The fields that a format has unless the user names others.
 pub(crate) fn default_fields(name: FormatName) -> Option<FieldLists> {
-    catalogue(name).map(|catalogue| catalogue.default.into())
+    name.catalogue().map(|catalogue| catalogue.default.into())
 }
 
 impl Format {
-    pub(crate) fn message() -> Self {
-        Self::Message(MessageFormat)
-    }
-
     /// Compiles a regex. The error is the reason, in words.
     pub(crate) fn regex(pattern: &str) -> Result<Self, String> {
         RegexFormat::new(pattern).map(Self::Regex)
     }
 
-    /// Compiles the fields of a format of flow logs. The error is the reason, in words.
-    pub(crate) fn flow_logs(name: FormatName, fields: &FieldLists) -> Result<Self, String> {
-        match catalogue(name) {
-            Some(catalogue) => FlowLogsFormat::new(catalogue, fields.lists()).map(Self::FlowLogs),
-            None => Ok(Self::message()),
+    /// Compiles a format that is no regex. `fields` are those of flow logs. The error is the reason, in words.
+    pub(crate) fn new(name: FormatName, fields: &FieldLists) -> Result<Self, String> {
+        match name.kind() {
+            Kind::FlowLogs(catalogue) => {
+                FlowLogsFormat::new(catalogue, fields.lists()).map(Self::FlowLogs)
+            }
+            Kind::Log(log) => Ok(Self::Log(LogFormat::new(log))),
+            Kind::Regex | Kind::Message => Ok(Self::Message(MessageFormat)),
         }
     }
 
@@ -68,6 +76,7 @@ impl Format {
     pub(crate) fn columns(&self) -> Vec<Column<'_>> {
         match self {
             Self::FlowLogs(format) => format.columns(),
+            Self::Log(format) => format.columns(),
             Self::Regex(format) => format.columns(),
             Self::Message(format) => format.columns(),
         }
@@ -82,16 +91,26 @@ impl Format {
     ) -> Result<Fields<'a>, Rejection> {
         match self {
             Self::FlowLogs(format) => format.split(message, ranges),
+            Self::Log(format) => format.split(message, ranges),
             Self::Regex(format) => format.split(message, ranges),
             Self::Message(format) => Ok(format.split(message, ranges)),
         }
     }
 
-    /// Returns the column with the time of a record, in seconds since 1970, if there is one.
-    pub(crate) fn time_column(&self) -> Option<usize> {
+    /// Returns the column with the time of a record, if there is one, and how to parse it.
+    pub(crate) fn time_column(&self) -> Option<(usize, ParseTime)> {
         match self {
-            Self::FlowLogs(format) => format.time_column(),
+            Self::FlowLogs(format) => Some((format.time_column()?, timestamp::seconds)),
+            Self::Log(format) => Some((format.time_column()?, timestamp::utc)),
             Self::Regex(_) | Self::Message(_) => None,
+        }
+    }
+
+    /// Whether each line begins with a time.
+    pub(crate) fn begins_with_time(&self) -> bool {
+        match self {
+            Self::Log(format) => format.begins_with_time(),
+            Self::FlowLogs(_) | Self::Regex(_) | Self::Message(_) => false,
         }
     }
 
@@ -103,7 +122,7 @@ impl Format {
     pub(crate) fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>> {
         match self {
             Self::FlowLogs(format) => format.header(line),
-            Self::Regex(_) | Self::Message(_) => Ok(false),
+            Self::Log(_) | Self::Regex(_) | Self::Message(_) => Ok(false),
         }
     }
 }
@@ -127,33 +146,30 @@ pub(crate) fn record_named_by(line: &[u8]) -> Option<KnownRecord> {
     let names = std::str::from_utf8(line).ok()?;
     let list: Vec<String> = names.split_ascii_whitespace().map(str::to_owned).collect();
     let fields = FieldLists::from(list.clone());
-    [FormatName::VpcFlowLogs, FormatName::TgwFlowLogs]
-        .into_iter()
-        .find_map(|format| {
-            Format::flow_logs(format, &fields).ok()?;
-            let known = record_of(format, list.len());
-            let is_whole =
-                known.is_some_and(|known| known.is_whole && known.fields == list.join(" "));
-            let version = list
-                .iter()
-                .filter_map(|name| catalogue(format)?.version_of(name))
-                .max()?;
-            Some(KnownRecord {
-                format,
-                version,
-                is_whole,
-                fields: list.join(" "),
-            })
+    FLOW_LOGS.into_iter().find_map(|format| {
+        Format::new(format, &fields).ok()?;
+        let known = record_of(format, list.len());
+        let is_whole = known.is_some_and(|known| known.is_whole && known.fields == list.join(" "));
+        let version = list
+            .iter()
+            .filter_map(|name| format.catalogue()?.version_of(name))
+            .max()?;
+        Some(KnownRecord {
+            format,
+            version,
+            is_whole,
+            fields: list.join(" "),
         })
+    })
 }
 
 /// Returns the documented record that has this number of fields. A whole one comes before a part of one,
 /// and of two whole ones that of the given format.
 pub(crate) fn record_of(format: FormatName, count: usize) -> Option<KnownRecord> {
-    let mut formats = [FormatName::VpcFlowLogs, FormatName::TgwFlowLogs];
+    let mut formats = FLOW_LOGS;
     formats.sort_by_key(|other| *other != format);
     let known = formats.into_iter().filter_map(|format| {
-        let record = catalogue(format)?.record(count)?;
+        let record = format.catalogue()?.record(count)?;
         Some(KnownRecord {
             format,
             version: record.version,
@@ -166,9 +182,8 @@ pub(crate) fn record_of(format: FormatName, count: usize) -> Option<KnownRecord>
 
 /// Returns the types of columns, if they are fields of one kind of flow logs.
 pub(crate) fn kinds_of(columns: &[&str]) -> Option<Vec<FieldKind>> {
-    let formats = [FormatName::VpcFlowLogs, FormatName::TgwFlowLogs];
-    formats.into_iter().find_map(|format| {
-        let catalogue = catalogue(format)?;
+    FLOW_LOGS.into_iter().find_map(|format| {
+        let catalogue = format.catalogue()?;
         let kind = |column: &&str| catalogue.field_of(column).map(|field| field.kind);
         columns.iter().map(kind).collect()
     })
@@ -181,6 +196,8 @@ pub(crate) struct Ranges {
     found: Vec<Option<Range<usize>>>,
     /// In the columns' order.
     arranged: Vec<Option<Range<usize>>>,
+    /// Text that the message does not have.
+    made: Vec<u8>,
 }
 
 impl Ranges {

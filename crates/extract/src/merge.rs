@@ -210,10 +210,11 @@ impl Merger {
             }
             Fields::Ranges {
                 message,
+                made,
                 ranges,
                 absent,
             } => {
-                for field in record::ranged(message, ranges, absent) {
+                for field in record::ranged(message, made, ranges, absent) {
                     add(field);
                 }
             }

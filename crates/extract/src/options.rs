@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::dialect::Dialect;
 use crate::dialect::regex::EventRegex;
 use crate::format::names::FieldLists;
-use crate::format::{Format, default_fields};
+use crate::format::{Format, FormatName, default_fields};
 use crate::origin::{OriginColumn, OriginFilter};
 use crate::pattern;
 use crate::shape::{Parts, Shape};
@@ -84,20 +84,6 @@ pub enum DialectName {
     FirehoseErrors,
     /// Matches of a regex.
     Regex,
-}
-
-/// The name of a format, which makes columns of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FormatName {
-    /// VPC flow logs: fields between spaces.
-    VpcFlowLogs,
-    /// Transit gateway flow logs: fields between spaces.
-    TgwFlowLogs,
-    /// The named groups of a regex.
-    Regex,
-    /// The whole message in one column.
-    Message,
 }
 
 /// The kind of the files of rows.
@@ -198,7 +184,8 @@ impl Options {
         let format = options.compile_format()?;
         let time_format = options.compile_time_format()?;
         let has_document_column = options.with.iter().any(|column| column.is_of_document());
-        let dialect = options.compile_dialect(!filter.is_empty() || has_document_column)?;
+        let needs_origin = !filter.is_empty() || has_document_column;
+        let dialect = options.compile_dialect(needs_origin, format.begins_with_time())?;
         let mut parts = Parts {
             dialect,
             format,
@@ -263,7 +250,11 @@ impl Options {
     }
 
     /// `needs_origin` says whether events wait for the origin of their document.
-    fn compile_dialect(&self, needs_origin: bool) -> Result<Dialect, OptionsError> {
+    fn compile_dialect(
+        &self,
+        needs_origin: bool,
+        lines_begin_with_time: bool,
+    ) -> Result<Dialect, OptionsError> {
         if self.dialect != Some(DialectName::Regex) && self.event_regex.is_some() {
             return Err(stray("event_regex", "the dialect regex"));
         }
@@ -286,7 +277,13 @@ impl Options {
             (Some(DialectName::Export), _) => Dialect::Export,
             (name, _) => {
                 let takes_records = self.fields.is_none();
-                Dialect::documents(name, takes_records, needs_origin, time_regex)
+                Dialect::documents(
+                    name,
+                    takes_records,
+                    needs_origin,
+                    time_regex,
+                    lines_begin_with_time,
+                )
             }
         })
     }
@@ -308,15 +305,17 @@ impl Options {
         }
         match (name, &self.fields, &self.message_regex) {
             (FormatName::Regex, _, None) => Err(missing("message_regex", "the format regex")),
-            (FormatName::Regex | FormatName::Message, Some(_), _) => Err(stray(
+            (_, Some(_), _) if !name.is_flow_logs() => Err(stray(
                 "fields",
                 "the formats vpc-flow-logs and tgw-flow-logs",
             )),
-            (FormatName::Regex, None, Some(pattern)) => {
+            (FormatName::Regex, _, Some(pattern)) => {
                 Format::regex(pattern).map_err(value("message_regex"))
             }
-            (_, Some(fields), _) => Format::flow_logs(name, fields).map_err(value("fields")),
-            (_, None, _) => Ok(Format::message()),
+            (_, fields, _) => {
+                let fields = fields.clone().unwrap_or_default();
+                Format::new(name, &fields).map_err(value("fields"))
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::event::{Event, Time};
 use crate::format::{Format, Ranges};
 use crate::origin::OriginValues;
 use crate::rejection::Rejection;
-use crate::timestamp::{self, TimeFormat, TimestampParser};
+use crate::timestamp::{TimeFormat, TimestampParser};
 
 /// A row of the output, before it has a file format.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,8 @@ pub(crate) enum Fields<'a> {
     /// Any fields. A missing range is a field that the message does not have.
     Ranges {
         message: &'a [u8],
+        /// What the format has made of the message. It counts as the text after it.
+        made: &'a [u8],
         ranges: &'a [Option<Range<usize>>],
         /// The value of a field that the message does not have.
         absent: &'a [u8],
@@ -46,11 +48,12 @@ impl<'a> Fields<'a> {
             Self::Spaced(message) => (Some(message.split(|byte| *byte == b' ')), None),
             Self::Ranges {
                 message,
+                made,
                 ranges,
                 absent,
             } => {
                 let field = move |range: &'a Option<Range<usize>>| match range {
-                    Some(range) => &message[range.clone()],
+                    Some(range) => part(message, made, range),
                     None => absent,
                 };
                 (None, Some(ranges.iter().map(field)))
@@ -65,12 +68,24 @@ impl<'a> Fields<'a> {
 #[inline]
 pub(crate) fn ranged<'a>(
     message: &'a [u8],
+    made: &'a [u8],
     ranges: &'a [Option<Range<usize>>],
     absent: &'a [u8],
 ) -> impl Iterator<Item = Option<&'a [u8]>> {
     let absent = (!absent.is_empty()).then_some(absent);
-    let field = move |range: Range<usize>| Some(&message[range]);
-    (ranges.iter()).map(move |range| range.clone().map_or(absent, field))
+    (ranges.iter()).map(move |range| match range {
+        Some(range) => Some(part(message, made, range)),
+        None => absent,
+    })
+}
+
+/// Returns a part of a message, or of what is made of it.
+#[inline]
+fn part<'a>(message: &'a [u8], made: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+    match range.start.checked_sub(message.len()) {
+        None => &message[range.clone()],
+        Some(begin) => &made[begin..range.end - message.len()],
+    }
 }
 
 /// Makes the time and the fields of records. Its buffers are reused for each event.
@@ -109,10 +124,10 @@ impl RecordBuilder {
             Time::Formatted(text) => self.time_format.parse(text),
             Time::InMessage => {
                 let fields = self.format.split(event.message, &mut self.ranges)?;
-                let Some(column) = self.format.time_column() else {
+                let Some((column, parse)) = self.format.time_column() else {
                     return Ok((None, fields));
                 };
-                let time = fields.iter().nth(column).and_then(timestamp::seconds);
+                let time = fields.iter().nth(column).and_then(parse);
                 return Ok((Some(time.ok_or(Rejection::Timestamp)?), fields));
             }
         };

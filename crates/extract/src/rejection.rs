@@ -21,6 +21,8 @@ pub enum Rejection {
     FieldType(usize),
     /// A field has a comma, quote, backslash or line break.
     Character,
+    /// A field in quotes does not end, or something other than a space follows it.
+    Quotes,
     /// The message regex does not match.
     NoMatch,
     /// The message is not the content of a JSON string.
@@ -42,6 +44,7 @@ impl fmt::Display for Rejection {
             Self::FieldCount(_) => "field-count",
             Self::FieldType(_) => "field-type",
             Self::Character => "character",
+            Self::Quotes => "quotes",
             Self::NoMatch => "no-match",
             Self::Escape => "escape",
             Self::Message => "message",

@@ -24,9 +24,11 @@ pub enum FieldKind {
     Int,
     /// A whole number of up to 64 bits.
     BigInt,
+    /// A decimal number, which may have a fraction and a minus sign.
+    Double,
     /// Any text.
     Text,
-    /// A time in UTC, with milliseconds.
+    /// A time in UTC.
     Timestamp,
     /// A JSON value as text.
     Json,
@@ -46,14 +48,14 @@ pub enum Measure {
 }
 
 impl FieldKind {
-    /// Whether a field is of this type: text, or digits of a number that fits.
+    /// Whether a field of flow logs is of this type: text, or digits of a number that fits.
     pub(crate) fn holds(self, field: &[u8]) -> bool {
         let is_number = || field.iter().all(u8::is_ascii_digit);
         let number = || std::str::from_utf8(field).ok()?.parse::<i64>().ok();
         match self {
             Self::Int => is_number() && number().is_some_and(|n| i32::try_from(n).is_ok()),
             Self::BigInt => is_number() && number().is_some(),
-            Self::Text | Self::Timestamp | Self::Json => true,
+            Self::Double | Self::Text | Self::Timestamp | Self::Json => true,
         }
     }
 
@@ -61,6 +63,7 @@ impl FieldKind {
         match self {
             Self::Int => colparquet::Kind::Int,
             Self::BigInt => colparquet::Kind::BigInt,
+            Self::Double => colparquet::Kind::Double,
             Self::Text | Self::Json => colparquet::Kind::Text,
             Self::Timestamp => colparquet::Kind::Timestamp,
         }

@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use crate::dialect::Dialect;
-use crate::format::{Format, KnownRecord, record_of};
+use crate::format::{Format, FormatName, KnownRecord, record_of};
 use crate::merge::RECORDS_COLUMN;
-use crate::options::{FileKind, FormatName, LineBreaks, Options};
+use crate::options::{FileKind, LineBreaks, Options};
 use crate::origin::{OriginColumn, OriginFilter};
 use crate::schema::{self, Column, FieldKind, TIMESTAMP};
 use crate::timestamp::TimeFormat;
@@ -68,6 +68,11 @@ impl Shape {
         &self.0.options
     }
 
+    /// Returns the format of the messages.
+    pub fn format_name(&self) -> FormatName {
+        self.0.options.format.unwrap_or(FormatName::VpcFlowLogs)
+    }
+
     /// Returns the schema: every column, in order. The first is `timestamp`.
     pub fn schema(&self) -> Vec<Column<'_>> {
         self.0.schema()
@@ -96,9 +101,10 @@ impl Shape {
 
     /// Returns the documented record of flow logs that has this number of fields, if flow logs are read.
     pub fn record_of(&self, count: usize) -> Option<KnownRecord> {
-        match self.0.options.format {
-            Some(FormatName::Regex | FormatName::Message) => None,
-            format => record_of(format.unwrap_or(FormatName::VpcFlowLogs), count),
+        let format = self.format_name();
+        match format.is_flow_logs() {
+            true => record_of(format, count),
+            false => None,
         }
     }
 

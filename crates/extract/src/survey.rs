@@ -6,9 +6,9 @@ use std::io;
 use crate::dialect::{Dialect, Parser};
 use crate::error::{Error, Fault, Reason};
 use crate::event::{DocumentKind, Event, EventSink};
-use crate::format::{Format, KnownRecord, Ranges, record_named_by, record_of, spaced};
+use crate::format::{Format, FormatName, KnownRecord, Ranges, record_named_by, record_of, spaced};
 use crate::layers::Layers;
-use crate::options::{DialectName, FormatName};
+use crate::options::DialectName;
 use crate::origin::Origin;
 use crate::rejection::Rejection;
 use crate::utf8::Utf8;
@@ -79,7 +79,7 @@ impl Default for Survey {
         Self {
             layers: Layers::of_object(),
             utf8: Utf8::default(),
-            parser: Dialect::documents(None, true, true, None).parser(),
+            parser: Dialect::documents(None, true, true, None, false).parser(),
             surveyor: Surveyor::default(),
             fault: None,
         }
@@ -179,7 +179,7 @@ impl Surveyor {
 
 fn format(record: &KnownRecord) -> Option<Format> {
     let names: Vec<String> = record.fields.split(' ').map(str::to_owned).collect();
-    Format::flow_logs(record.format, &names.into()).ok()
+    Format::new(record.format, &names.into()).ok()
 }
 
 impl EventSink for Surveyor {

@@ -86,11 +86,11 @@ fn scaled(text: &[u8], milliseconds: f64) -> Option<i64> {
 /// Parses ISO 8601, with or without an offset from UTC.
 pub(crate) fn iso(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
-    let time = (text.parse::<Timestamp>().ok()).or_else(|| utc(text.parse().ok()?))?;
+    let time = (text.parse::<Timestamp>().ok()).or_else(|| in_utc(text.parse().ok()?))?;
     within_range(time.as_millisecond())
 }
 
-fn utc(time: DateTime) -> Option<Timestamp> {
+fn in_utc(time: DateTime) -> Option<Timestamp> {
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
@@ -147,7 +147,7 @@ impl TimeFormat {
                 let time = strtime::parse(pattern, text).ok()?;
                 let time = match time.offset() {
                     Some(_) => time.to_timestamp().ok()?,
-                    None => utc(time.to_datetime().ok()?)?,
+                    None => in_utc(time.to_datetime().ok()?)?,
                 };
                 within_range(time.as_millisecond())
             }
@@ -165,6 +165,11 @@ fn nanoseconds(text: &[u8]) -> Option<i64> {
 pub(crate) fn seconds(text: &[u8]) -> Option<i64> {
     let seconds: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     within_range(seconds.checked_mul(1000)?)
+}
+
+/// Parses ISO 8601 in UTC, as milliseconds since 1970.
+pub(crate) fn utc(text: &[u8]) -> Option<i64> {
+    Some(colparquet::micros(text)?.div_euclid(1000))
 }
 
 /// Formats timestamps.

@@ -8,6 +8,7 @@ pub mod form;
 pub mod gzip;
 pub mod hadoop_snappy;
 pub mod lines;
+pub mod logs;
 pub mod merge;
 pub mod regex;
 pub mod rows;
@@ -155,7 +156,15 @@ fn any_text(options: &Options, text: &str, inside_a_record: bool) -> Option<Foun
     static TIME: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.0-9]{0,18}Z ").unwrap()
     });
-    Some(match TIME.is_match(begin) {
+    static TWO: LazyLock<Regex> = LazyLock::new(|| {
+        let time = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}";
+        Regex::new(&format!("^{time}[.0-9]{{0,18}}Z {time}")).unwrap()
+    });
+    let is_export = match logs::begins_with_time(options) {
+        true => TWO.is_match(begin),
+        false => TIME.is_match(begin),
+    };
+    Some(match is_export {
         true => lines::export(text),
         false => lines::lines(text),
     })

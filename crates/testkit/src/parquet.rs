@@ -25,8 +25,17 @@ pub fn sorted_and_filtered(file: &[u8]) -> (Vec<String>, Vec<String>) {
 
 /// Returns the rows of a file as the lines of CSV that rehose would have written, after this header.
 ///
-/// A number that is NULL is the `-` of flow logs. Other formats have none.
+/// A number that is NULL is the `-` of flow logs.
 pub fn as_csv(file: &[u8], header: &str) -> String {
+    read(file, header, "-")
+}
+
+/// The same for a log in which nothing is NULL, whatever the column.
+pub fn log_as_csv(file: &[u8], header: &str) -> String {
+    read(file, header, "")
+}
+
+fn read(file: &[u8], header: &str, absent: &str) -> String {
     let reader = SerializedFileReader::new(Bytes::copy_from_slice(file)).unwrap();
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     let is_text =
@@ -38,11 +47,13 @@ pub fn as_csv(file: &[u8], header: &str) -> String {
         let values: Vec<String> = fields
             .map(|(column, (_, field))| match field {
                 Field::Null if is_text(column) || column == 0 => String::new(),
-                Field::Null => "-".to_owned(),
+                Field::Null => absent.to_owned(),
                 Field::Str(text) => quoted(&escaped(text)),
                 Field::Int(number) => number.to_string(),
                 Field::Long(number) => number.to_string(),
-                Field::TimestampMicros(micros) => time(*micros),
+                Field::Double(number) => number.to_string(),
+                Field::TimestampMicros(micros) if column == 0 => time(*micros, "%3f"),
+                Field::TimestampMicros(micros) => time(*micros, "%6f"),
                 other => panic!("{other:?} is in no file of rehose"),
             })
             .collect();
@@ -51,10 +62,11 @@ pub fn as_csv(file: &[u8], header: &str) -> String {
     csv
 }
 
-fn time(micros: i64) -> String {
+fn time(micros: i64, fraction: &str) -> String {
     let since = SignedDuration::from_micros(micros);
     let time = date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).unwrap();
-    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    time.strftime(&format!("%Y-%m-%dT%H:%M:%S.{fraction}Z"))
+        .to_string()
 }
 
 /// CSV has line breaks as two characters, unless told otherwise.

@@ -21,6 +21,8 @@ pub struct Output {
     pub rows: Vec<u8>,
     /// The names of the columns, as CSV has them.
     pub header: String,
+    /// Whether the columns are those of a log of AWS.
+    pub is_log: bool,
     pub rejected_gz: Vec<u8>,
     pub summary: Summary,
 }
@@ -89,6 +91,7 @@ fn attempt(source: &str, shape: &Shape, object: &[u8], sizes: &[usize]) -> Resul
     Ok(Output {
         rows,
         header: shape.header(),
+        is_log: shape.format_name().has_fixed_columns(),
         rejected_gz,
         summary,
     })
@@ -127,6 +130,7 @@ impl Output {
     /// The rows as CSV, whatever the kind of their file.
     pub fn csv(&self) -> String {
         match self.rows.starts_with(b"PAR1") {
+            true if self.is_log => parquet::log_as_csv(&self.rows, &self.header),
             true => parquet::as_csv(&self.rows, &self.header),
             false => text(&self.rows),
         }

@@ -29,6 +29,7 @@ pub(super) fn read(
     let dialect = Dialect::Any(AnyText {
         documents: kinds.inside_a_record(),
         time_regex: None,
+        lines_begin_with_time: kinds.lines_begin_with_time(),
     });
     // Nothing of a record is passed on unless all of it can be read.
     if parse(&text, &dialect, &mut Ignored).is_err() {

@@ -17,9 +17,18 @@ pub(super) enum TextKind {
 #[derive(Debug, Default)]
 pub(crate) struct Recogniser {
     held: Vec<u8>,
+    /// Whether lines begin with a time. Those of an export then begin with two.
+    lines_begin_with_time: bool,
 }
 
 impl Recogniser {
+    pub(super) fn new(lines_begin_with_time: bool) -> Self {
+        Self {
+            held: Vec::new(),
+            lines_begin_with_time,
+        }
+    }
+
     /// Returns the bytes so far.
     pub(super) fn held(&self) -> &[u8] {
         &self.held
@@ -54,7 +63,7 @@ impl Recogniser {
             }
             [b'{', rest @ ..] => after_bracket(rest, |byte| matches!(byte, b'"' | b'}')),
             [b'[', rest @ ..] => after_bracket(rest, |byte| matches!(byte, b'{' | b']')),
-            _ => iso_or_lines(text),
+            _ => iso_or_lines(text, self.lines_begin_with_time),
         }
     }
 }
@@ -75,20 +84,35 @@ fn after_bracket(rest: &[u8], is_json: impl Fn(u8) -> bool) -> Option<TextKind> 
 }
 
 /// Tells an export by the time in its first line, such as `2020-02-01T00:00:00.000Z `.
-fn iso_or_lines(text: &[u8]) -> Option<TextKind> {
-    const TIME: &[u8] = b"0000-00-00T00:00:00";
+fn iso_or_lines(text: &[u8], lines_begin_with_time: bool) -> Option<TextKind> {
+    if !begins_like_time(text) {
+        return Some(TextKind::Lines);
+    }
+    let mut words = text.splitn(2, |byte| *byte == b' ');
+    let fraction = words.next()?.get(TIME.len()..)?;
+    let (digits, is_utc) = match fraction.strip_suffix(b"Z") {
+        Some(digits) => (digits, true),
+        None => (fraction, false),
+    };
+    let is_fraction = digits.iter().all(|b| *b == b'.' || b.is_ascii_digit());
+    match words.next() {
+        _ if !is_fraction || digits.len() >= TIME.len() => Some(TextKind::Lines),
+        None => None,
+        Some(_) if !is_utc => Some(TextKind::Lines),
+        Some(_) if !lines_begin_with_time => Some(TextKind::Export),
+        Some(rest) if !begins_like_time(rest) => Some(TextKind::Lines),
+        Some(rest) => (rest.len() >= TIME.len()).then_some(TextKind::Export),
+    }
+}
+
+/// A time to the second.
+const TIME: &[u8] = b"0000-00-00T00:00:00";
+
+/// Whether a text begins with a time, as far as it goes.
+fn begins_like_time(text: &[u8]) -> bool {
     let is_like = |(byte, model): (&u8, &u8)| match model {
         b'0' => byte.is_ascii_digit(),
         _ => byte == model,
     };
-    if !text.iter().zip(TIME).all(is_like) {
-        return Some(TextKind::Lines);
-    }
-    let (last, fraction) = text.get(TIME.len()..)?.split_last()?;
-    let is_fraction = fraction.iter().all(|b| *b == b'.' || b.is_ascii_digit());
-    match last {
-        b' ' if fraction.ends_with(b"Z") => Some(TextKind::Export),
-        b'Z' | b'.' | b'0'..=b'9' if is_fraction && fraction.len() < TIME.len() => None,
-        _ => Some(TextKind::Lines),
-    }
+    text.iter().zip(TIME).all(is_like)
 }

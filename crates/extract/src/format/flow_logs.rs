@@ -278,6 +278,7 @@ impl Layout {
                 ranges.arrange(message, fields);
                 Ok(Fields::Ranges {
                     message,
+                    made: b"",
                     ranges: &ranges.arranged,
                     absent: ABSENT,
                 })

@@ -23,6 +23,7 @@ impl MessageFormat {
         ranges.found.push(Some(0..message.len()));
         Fields::Ranges {
             message,
+            made: b"",
             ranges: &ranges.found,
             absent: b"",
         }

@@ -60,6 +60,7 @@ impl RegexFormat {
         }
         Ok(Fields::Ranges {
             message,
+            made: b"",
             ranges: &ranges.found,
             absent: b"",
         })

@@ -41,7 +41,9 @@ impl EdgeKind {
         match kind {
             FieldKind::Int => Self::Int,
             FieldKind::BigInt => Self::BigInt,
-            FieldKind::Text | FieldKind::Timestamp | FieldKind::Json => Self::Text,
+            FieldKind::Double | FieldKind::Text | FieldKind::Timestamp | FieldKind::Json => {
+                Self::Text
+            }
         }
     }
 
@@ -87,6 +89,7 @@ impl FieldTypes {
             split_any(message, ranges)?;
             let fields = Fields::Ranges {
                 message,
+                made: b"",
                 ranges,
                 absent: ABSENT,
             };
@@ -431,7 +434,7 @@ mod tests {
             let types = kinds(numbers);
             let mut ranges = Vec::new();
             let general = split_any(message, &mut ranges);
-            let fields = Fields::Ranges { message, ranges: &ranges, absent: ABSENT };
+            let fields = Fields::Ranges { message, made: b"", ranges: &ranges, absent: ABSENT };
             let is_spaced = general.is_ok() && !ranges.is_empty()
                 && fields.iter().collect::<Vec<_>>().join(&b' ') == message;
             let fit = fields.iter().zip(&types.kinds).all(|(field, kind)| {

@@ -54,10 +54,11 @@ impl<W: Write + Send> Sink for ParquetSink<W> {
             }
             Fields::Ranges {
                 message,
+                made,
                 ranges,
                 absent,
             } => {
-                for field in record::ranged(message, ranges, absent) {
+                for field in record::ranged(message, made, ranges, absent) {
                     writer.field(column, field)?;
                     column += 1;
                 }

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use flate2::Crc;
-use rehose_extract::Shape;
+use rehose_extract::{FormatName, Shape};
 use serde_json::json;
 
 use crate::oracle::expect;
@@ -52,12 +52,20 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
                        "id", "extracted-fields", "source"]}),
         ),
     ];
+    let logs = FormatName::ALL
+        .iter()
+        .filter(|name| name.has_fixed_columns());
+    let logs = logs.flat_map(|name| {
+        let shape = |to| options(json!({"format": name, "to": to}));
+        [shape("csv"), shape("parquet")]
+    });
     columns
         .into_iter()
         .chain(parquet)
         .chain(EVENT_REGEXES.map(event_regex))
         .chain(dialects)
         .chain(origin)
+        .chain(logs)
         .collect()
 });
 

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use rehose_extract::{DialectName, FormatName, Options};
 
 use super::tree::{self, Node, Value};
-use super::{Event, Found, Kind, Time, any_text, peel};
+use super::{Event, Found, Kind, Time, any_text, logs, peel};
 
 /// The longest time, name, and text of a stray document.
 const MAX_TIMESTAMP: usize = 64;
@@ -130,10 +130,10 @@ fn read(
             _ => String::new(),
         }),
     };
-    let takes_records = matches!(
-        options.with_defaults().format,
-        Some(FormatName::Regex | FormatName::Message)
-    );
+    let takes_records = match options.with_defaults().format {
+        Some(FormatName::Regex | FormatName::Message) => true,
+        _ => logs::columns(options).is_some(),
+    };
     let own = |message: &str| Event {
         time: time.clone(),
         message: message.to_owned(),

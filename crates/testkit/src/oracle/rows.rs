@@ -6,7 +6,7 @@ use regex::bytes::Regex;
 use rehose_extract::{FIELDS, FileKind, FormatName, LineBreaks, Options};
 
 use super::regex::compiled;
-use super::{Event, Time};
+use super::{Event, Time, logs};
 
 /// The columns of the default record.
 const DEFAULT_COLUMNS: &str = "version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,\
@@ -41,6 +41,9 @@ pub fn header(options: &Options) -> String {
 }
 
 fn columns(options: &Options) -> Vec<String> {
+    if let Some(columns) = logs::columns(options) {
+        return columns;
+    }
     match (options.with_defaults().format, &options.fields) {
         (Some(FormatName::Message), _) => vec!["message".to_owned()],
         (Some(FormatName::Regex), _) => {
@@ -118,7 +121,13 @@ impl<'a> Rows<'a> {
             Time::Guessed(text) => Some(timestamp(guessed(text)).ok_or(plain("timestamp"))?),
             Time::InMessage => None,
         };
+        let mut log_time = None;
         let mut values: Vec<String> = match self.options.with_defaults().format {
+            _ if logs::columns(self.options).is_some() => {
+                let (values, time) = logs::values(self.options, &event.message)?;
+                log_time = Some(time);
+                values.iter().map(|value| self.written(value)).collect()
+            }
             Some(FormatName::Message) => vec![self.written(&event.message)],
             Some(FormatName::Regex) => {
                 let regex = message_regex(self.options);
@@ -136,9 +145,10 @@ impl<'a> Rows<'a> {
             }
             _ => self.flow_log(&event.message)?,
         };
-        let time = match time {
-            Some(time) => time,
-            None => self.own_time(&values)?,
+        let time = match (time, log_time) {
+            (Some(time), _) => time,
+            (None, None) => self.own_time(&values)?,
+            (None, Some(time)) => timestamp(logs::milliseconds(&time)).ok_or(plain("timestamp"))?,
         };
         for column in self.options.with_defaults().with {
             values.push(self.written(match column.name() {

@@ -15,6 +15,8 @@ pub(crate) struct Kinds {
     pub(super) errors: bool,
     /// Whether events wait for the origin of their document.
     pub(super) needs_origin: bool,
+    /// Whether lines in an error record begin with a time.
+    pub(super) lines_begin_with_time: bool,
 }
 
 impl Kinds {
@@ -24,6 +26,7 @@ impl Kinds {
         name: Option<DialectName>,
         takes_records: bool,
         needs_origin: bool,
+        lines_begin_with_time: bool,
     ) -> Self {
         let is = |dialect| name.is_none_or(|name| name == dialect);
         let is_json = is(DialectName::Json);
@@ -33,7 +36,12 @@ impl Kinds {
             records: is_json && takes_records,
             errors: is(DialectName::FirehoseErrors),
             needs_origin,
+            lines_begin_with_time,
         }
+    }
+
+    pub(in crate::dialect) fn lines_begin_with_time(self) -> bool {
+        self.lines_begin_with_time
     }
 
     /// Returns the kinds of the documents inside an error record.

@@ -1,0 +1,272 @@
+//! Logs of fields between spaces, of which some are in quotes, as load balancers write them.
+
+use std::ops::Range;
+
+use super::log::{Log, LogColumn, Row};
+use super::spaced::ABSENT;
+use crate::rejection::Rejection;
+use crate::schema::FieldKind;
+
+/// A log of such lines.
+pub(super) struct QuotedLog {
+    /// In the order of the line.
+    pub(super) fields: &'static [Field],
+    /// The numbers of fields that AWS has written before it added the last ones, in ascending order.
+    pub(super) earlier: &'static [usize],
+    /// The page that documents the fields.
+    pub(super) fact: &'static str,
+}
+
+/// A field of a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Field {
+    /// A column.
+    One(&'static str, FieldKind),
+    /// A column with the field as it is, its quotes included.
+    AsItIs(&'static str),
+    /// An address and a port, which the last colon separates.
+    Address([&'static str; 2]),
+    /// A request: the method, the URL and the protocol. The URL may have spaces.
+    Request([&'static str; 3]),
+    /// A list of addresses with ports, between spaces. It is not always in quotes.
+    Targets(&'static str),
+    /// A list with as many statuses as the list before it has targets.
+    Statuses(&'static str),
+}
+
+/// The last column of each line: what comes after the fields that are known.
+pub(super) const MORE: LogColumn = LogColumn {
+    name: "more",
+    kind: FieldKind::Text,
+};
+
+impl Log for QuotedLog {
+    fn columns(&self) -> Vec<LogColumn> {
+        let column = |name, kind| LogColumn { name, kind };
+        let mut columns = Vec::new();
+        for field in self.fields {
+            match *field {
+                Field::One(name, kind) => columns.push(column(name, kind)),
+                Field::Address([address, port]) => columns.extend([
+                    column(address, FieldKind::Text),
+                    column(port, FieldKind::Int),
+                ]),
+                Field::Request(parts) => {
+                    columns.extend(parts.map(|part| column(part, FieldKind::Text)));
+                }
+                Field::AsItIs(name) | Field::Targets(name) | Field::Statuses(name) => {
+                    columns.push(column(name, FieldKind::Text));
+                }
+            }
+        }
+        columns.push(MORE);
+        columns
+    }
+
+    fn fact(&self) -> &'static str {
+        self.fact
+    }
+
+    fn begins_with_time(&self) -> bool {
+        matches!(self.fields, [Field::One(_, FieldKind::Timestamp), ..])
+    }
+
+    fn split(&self, row: &mut Row<'_>) -> Result<(), Rejection> {
+        let result = self.split_by(row, true);
+        if result.is_ok() || memchr::memmem::find(row.message, br#"\""#).is_none() {
+            return result;
+        }
+        // A field may end with a backslash, which is then before its quote.
+        row.restart();
+        self.split_by(row, false).or(result)
+    }
+}
+
+impl QuotedLog {
+    /// Splits a message. `has_escapes` is whether a backslash before a quote makes it part of a field.
+    fn split_by(&self, row: &mut Row<'_>, has_escapes: bool) -> Result<(), Rejection> {
+        let mut tokens = Tokens {
+            message: row.message,
+            at: 0,
+            has_escapes,
+        };
+        let mut targets = 0;
+        for (count, field) in self.fields.iter().enumerate() {
+            let is_raw = matches!(field, Field::AsItIs(_));
+            let Some(token) = tokens.next(is_raw)? else {
+                return match self.earlier.binary_search(&count) {
+                    Ok(_) => Ok(()),
+                    Err(_) => Err(Rejection::FieldCount(count)),
+                };
+            };
+            match field {
+                Field::One(..) | Field::AsItIs(_) => row.add(token.content)?,
+                Field::Address(_) => add_address(row, token.content)?,
+                Field::Request(_) => add_request(row, token.content)?,
+                Field::Targets(_) => {
+                    let mut list = token.content;
+                    targets = 1;
+                    while !token.is_quoted
+                        && let Some(other) = tokens.unquoted(|text| text.contains(&b':'))
+                    {
+                        list.end = other.end;
+                        targets += 1;
+                    }
+                    row.add(list)?;
+                }
+                Field::Statuses(_) => {
+                    let mut list = token.content;
+                    for _ in 1..if token.is_quoted { 1 } else { targets } {
+                        let other = tokens.unquoted(|_| true).ok_or(Rejection::Quotes)?;
+                        list.end = other.end;
+                    }
+                    row.add(list)?;
+                }
+            }
+        }
+        if let Some(rest) = tokens.rest() {
+            row.set_value(row.columns.len() - 1, rest)?;
+        }
+        Ok(())
+    }
+}
+
+/// Finds the fields of a line.
+struct Tokens<'a> {
+    message: &'a [u8],
+    at: usize,
+    has_escapes: bool,
+}
+
+struct Token {
+    /// The field without its quotes.
+    content: Range<usize>,
+    is_quoted: bool,
+}
+
+impl Tokens<'_> {
+    /// Returns the next field. `is_raw` is whether quotes have no meaning.
+    #[inline]
+    fn next(&mut self, is_raw: bool) -> Result<Option<Token>, Rejection> {
+        self.skip_spaces();
+        let begin = self.at;
+        match self.message.get(begin) {
+            None => Ok(None),
+            Some(b'"') if !is_raw => {
+                let end = self.closing_quote(begin + 1)?;
+                self.at = end + 1;
+                Ok(Some(Token {
+                    content: begin + 1..end,
+                    is_quoted: true,
+                }))
+            }
+            Some(_) => {
+                let rest = &self.message[begin..];
+                self.at = begin + memchr::memchr(b' ', rest).unwrap_or(rest.len());
+                Ok(Some(Token {
+                    content: begin..self.at,
+                    is_quoted: false,
+                }))
+            }
+        }
+    }
+
+    /// Returns the next field, if it is not in quotes and `is_such`.
+    fn unquoted(&mut self, is_such: impl Fn(&[u8]) -> bool) -> Option<Range<usize>> {
+        let before = self.at;
+        let token = self.next(true).ok().flatten()?.content;
+        let text = &self.message[token.clone()];
+        if text.starts_with(b"\"") || !is_such(text) {
+            self.at = before;
+            return None;
+        }
+        Some(token)
+    }
+
+    /// Returns what is left of the line, if it is more than spaces.
+    fn rest(&mut self) -> Option<Range<usize>> {
+        self.skip_spaces();
+        (self.at < self.message.len()).then_some(self.at..self.message.len())
+    }
+
+    #[inline]
+    fn skip_spaces(&mut self) {
+        while self.message.get(self.at) == Some(&b' ') {
+            self.at += 1;
+        }
+    }
+
+    /// Returns the place of the quote that ends a field. A space follows it, or the end of the line.
+    #[inline]
+    fn closing_quote(&self, begin: usize) -> Result<usize, Rejection> {
+        let mut at = begin;
+        loop {
+            let found = memchr::memchr(b'"', &self.message[at..]).ok_or(Rejection::Quotes)?;
+            let quote = at + found;
+            let content = &self.message[begin..quote];
+            let backslashes = content.iter().rev().take_while(|b| **b == b'\\').count();
+            if self.has_escapes && backslashes % 2 == 1 {
+                at = quote + 1;
+                continue;
+            }
+            return match self.message.get(quote + 1) {
+                None | Some(b' ') => Ok(quote),
+                Some(_) => Err(Rejection::Quotes),
+            };
+        }
+    }
+}
+
+/// Adds an address and a port. IPv6 has colons too, and sometimes brackets.
+fn add_address(row: &mut Row<'_>, field: Range<usize>) -> Result<(), Rejection> {
+    let text = &row.message[field.clone()];
+    let Some(colon) = memchr::memrchr(b':', text) else {
+        row.add(field)?;
+        row.skip();
+        return Ok(());
+    };
+    let mut address = field.start..field.start + colon;
+    if text.starts_with(b"[") && text[..colon].ends_with(b"]") {
+        address = address.start + 1..address.end - 1;
+    }
+    row.add(address)?;
+    row.add(field.start + colon + 1..field.end)
+}
+
+/// Adds the method, the URL and the protocol of a request, any of which may be missing.
+fn add_request(row: &mut Row<'_>, field: Range<usize>) -> Result<(), Rejection> {
+    let text = &row.message[field.clone()];
+    if text == ABSENT {
+        for _ in 0..3 {
+            row.skip();
+        }
+        return Ok(());
+    }
+    let (begin, end) = (field.start, field.end);
+    let Some(first) = memchr::memchr(b' ', text) else {
+        // Not even a method: all of it is what was asked for.
+        row.skip();
+        row.add(field)?;
+        row.skip();
+        return Ok(());
+    };
+    row.add(begin..begin + first)?;
+    let url = first + 1;
+    // AWS writes a protocol that it does not know with a space after it.
+    let unknown = text[url..].ends_with(b" - ").then(|| text.len() - 3);
+    let last = unknown.or_else(|| Some(url + memchr::memrchr(b' ', &text[url..])?));
+    match last {
+        Some(last) => {
+            row.add_text(begin + url..begin + last)?;
+            match unknown {
+                Some(_) => row.skip(),
+                None => row.add_text(begin + last + 1..end)?,
+            }
+        }
+        None => {
+            row.add_text(begin + url..end)?;
+            row.skip();
+        }
+    }
+    Ok(())
+}

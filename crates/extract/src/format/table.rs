@@ -1,0 +1,83 @@
+//! The table of formats.
+
+use serde::{Deserialize, Serialize};
+
+use super::flow_logs::Catalogue;
+use super::log::Log;
+use super::{alb, alb_connection, elb, nlb, tgw_flow_logs, vpc_flow_logs};
+
+/// How a format makes columns of a message.
+pub(super) enum Kind {
+    /// The fields of flow logs that the user names.
+    FlowLogs(&'static Catalogue),
+    /// The columns of a log of AWS.
+    Log(&'static dyn Log),
+    Regex,
+    Message,
+}
+
+macro_rules! formats {
+    ($($variant:ident = $name:literal, $kind:expr, $about:literal;)*) => {
+        /// The name of a format, which makes columns of a message.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum FormatName {
+            $(#[doc = $about] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl FormatName {
+            /// Every format.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Returns the format's name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// Returns what the format is for.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $about,)*
+                }
+            }
+
+            pub(super) fn kind(self) -> Kind {
+                match self {
+                    $(Self::$variant => $kind,)*
+                }
+            }
+        }
+    };
+}
+
+formats! {
+    VpcFlowLogs = "vpc-flow-logs", Kind::FlowLogs(&vpc_flow_logs::CATALOGUE), "VPC flow logs: fields separated by spaces (the default)";
+    TgwFlowLogs = "tgw-flow-logs", Kind::FlowLogs(&tgw_flow_logs::CATALOGUE), "Transit gateway flow logs";
+    Alb = "alb", Kind::Log(&alb::LOG), "Access logs of Application Load Balancers";
+    AlbConnection = "alb-connection", Kind::Log(&alb_connection::LOG), "Connection logs of Application Load Balancers";
+    Nlb = "nlb", Kind::Log(&nlb::LOG), "Access logs of Network Load Balancers";
+    Elb = "elb", Kind::Log(&elb::LOG), "Access logs of Classic Load Balancers";
+    Regex = "regex", Kind::Regex, "One column for each named group of --message-regex";
+    Message = "message", Kind::Message, "One column with the whole message";
+}
+
+impl FormatName {
+    /// Whether it is a format of flow logs, whose fields the user may name.
+    pub fn is_flow_logs(self) -> bool {
+        matches!(self.kind(), Kind::FlowLogs(_))
+    }
+
+    /// Whether its columns are those of a log of AWS, and do not depend on other options.
+    pub fn has_fixed_columns(self) -> bool {
+        matches!(self.kind(), Kind::Log(_))
+    }
+
+    /// The catalogue of fields of a format that has one.
+    pub(super) fn catalogue(self) -> Option<&'static Catalogue> {
+        match self.kind() {
+            Kind::FlowLogs(catalogue) => Some(catalogue),
+            _ => None,
+        }
+    }
+}
