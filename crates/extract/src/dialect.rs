@@ -7,6 +7,7 @@ mod documents;
 mod export;
 mod firehose_errors;
 pub(crate) mod json;
+pub(crate) mod json_text;
 mod lines;
 mod recognise;
 pub(crate) mod regex;
@@ -46,22 +47,33 @@ pub(crate) struct AnyText {
     lines_begin_with_time: bool,
 }
 
+/// What the format and the options want of a dialect.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wants {
+    /// The format can make a row of a JSON document.
+    pub(crate) documents: bool,
+    /// The format's records come as the array `Records` of a document.
+    pub(crate) arrays: bool,
+    /// Events wait for the origin of their document.
+    pub(crate) origin: bool,
+    /// The format's lines begin with a time.
+    pub(crate) lines_begin_with_time: bool,
+}
+
 impl Dialect {
     /// Returns the dialect that reads JSON documents, or any text if no name is given.
     pub(crate) fn documents(
         name: Option<DialectName>,
-        takes_records: bool,
-        needs_origin: bool,
+        wants: Wants,
         time_regex: Option<Regex>,
-        lines_begin_with_time: bool,
     ) -> Self {
-        let documents = Kinds::new(name, takes_records, needs_origin, lines_begin_with_time);
+        let documents = Kinds::new(name, wants);
         match name {
             Some(_) => Self::Documents(documents),
             None => Self::Any(AnyText {
                 documents,
                 time_regex,
-                lines_begin_with_time,
+                lines_begin_with_time: wants.lines_begin_with_time,
             }),
         }
     }

@@ -168,6 +168,9 @@ pub enum Reason {
     /// No document or line of the object is an event. The position is the first one.
     #[error("nothing that this dialect and format can read, beginning")]
     NothingReadable,
+    /// The object is a log of this kind, and not of the one that is read. The position is its beginning.
+    #[error("a log of another kind, {0}, that begins")]
+    OtherKind(&'static str),
     /// A line names columns that the output does not have.
     #[error(
         "a header with the columns {} that the output does not have (name them with the option fields)",
@@ -228,6 +231,7 @@ impl Reason {
             Self::CutJson => "cut-json",
             Self::NotAnEnvelope(_) => "not-an-envelope",
             Self::NothingReadable => "nothing-readable",
+            Self::OtherKind(_) => "other-kind",
             Self::UnknownColumns(_) => "unknown-columns",
             Self::TooDeep(_) => "too-deep",
             Self::MessageTooLong(_) => "message-too-long",

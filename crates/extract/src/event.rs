@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::origin::Origin;
 use crate::rejection::Rejection;
 
@@ -71,8 +71,8 @@ pub(crate) trait EventSink {
     ///
     /// # Errors
     ///
-    /// Returns the names that are no columns of the output.
-    fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>>;
+    /// Returns the reason why the lines after it cannot be read.
+    fn header(&mut self, line: &[u8]) -> Result<bool, Reason>;
 
     /// Takes an event, or rejects it if the parser has found a reason.
     fn take(&mut self, event: &Event<'_>, reason: Option<Rejection>) -> Result<(), Error> {

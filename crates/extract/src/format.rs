@@ -5,19 +5,27 @@
 
 mod alb;
 mod alb_connection;
+mod cloudfront;
+mod cloudtrail;
 mod elb;
 mod flow_logs;
+mod json_log;
 pub(crate) mod log;
 mod message;
 pub(crate) mod names;
+mod network_firewall;
 mod nlb;
 mod quoted;
 mod regex;
+mod resolver;
+mod row;
+mod s3_access;
 pub(crate) mod spaced;
 mod table;
 mod tgw_flow_logs;
 mod time;
 mod vpc_flow_logs;
+mod waf;
 
 use std::ops::Range;
 
@@ -30,6 +38,7 @@ use self::regex::RegexFormat;
 pub use self::table::FormatName;
 use self::table::Kind;
 pub use self::vpc_flow_logs::{DEFAULT_FIELDS, FIELDS};
+use crate::error::Reason;
 use crate::record::Fields;
 use crate::rejection::Rejection;
 use crate::schema::{Column, FieldKind};
@@ -67,7 +76,7 @@ impl Format {
             Kind::FlowLogs(catalogue) => {
                 FlowLogsFormat::new(catalogue, fields.lists()).map(Self::FlowLogs)
             }
-            Kind::Log(log) => Ok(Self::Log(LogFormat::new(log))),
+            Kind::Log(log) => Ok(Self::Log(LogFormat::new(name.name(), log))),
             Kind::Regex | Kind::Message => Ok(Self::Message(MessageFormat)),
         }
     }
@@ -106,6 +115,14 @@ impl Format {
         }
     }
 
+    /// Whether AWS writes many records as the array `Records` of one document.
+    pub(crate) fn in_array(&self) -> bool {
+        match self {
+            Self::Log(format) => format.in_array(),
+            Self::FlowLogs(_) | Self::Regex(_) | Self::Message(_) => false,
+        }
+    }
+
     /// Whether each line begins with a time.
     pub(crate) fn begins_with_time(&self) -> bool {
         match self {
@@ -114,15 +131,24 @@ impl Format {
         }
     }
 
+    /// Returns the kind of another log that a line is of, if the format is one of AWS's own logs.
+    pub(crate) fn other_kind(&self, line: &[u8]) -> Option<&'static str> {
+        match self {
+            Self::Log(format) => format.other_kind(line),
+            Self::FlowLogs(_) | Self::Regex(_) | Self::Message(_) => None,
+        }
+    }
+
     /// Takes a line that may name the fields of the lines after it. Returns whether it does.
     ///
     /// # Errors
     ///
-    /// Returns the names that are no columns of the output.
-    pub(crate) fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>> {
+    /// Returns the reason why the lines after it cannot be read.
+    pub(crate) fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
         match self {
             Self::FlowLogs(format) => format.header(line),
-            Self::Log(_) | Self::Regex(_) | Self::Message(_) => Ok(false),
+            Self::Log(format) => format.header(line),
+            Self::Regex(_) | Self::Message(_) => Ok(false),
         }
     }
 }

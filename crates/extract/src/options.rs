@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::Dialect;
 use crate::dialect::regex::EventRegex;
+use crate::dialect::{Dialect, Wants};
 use crate::format::names::FieldLists;
 use crate::format::{Format, FormatName, default_fields};
 use crate::origin::{OriginColumn, OriginFilter};
@@ -80,6 +80,8 @@ pub enum DialectName {
     Export,
     /// JSON documents: those with a message, and those that are records.
     Json,
+    /// The elements of the array `Records` of JSON documents, as CloudTrail writes them.
+    Records,
     /// Records that Firehose could not deliver.
     FirehoseErrors,
     /// Matches of a regex.
@@ -147,10 +149,7 @@ impl Options {
         if self.event_regex.is_some() {
             options.dialect.get_or_insert(DialectName::Regex);
         }
-        let format = *options.format.get_or_insert(match self.message_regex {
-            Some(_) => FormatName::Regex,
-            None => FormatName::VpcFlowLogs,
-        });
+        let format = *options.format.get_or_insert(self.format_name());
         options.fields = options.fields.or_else(|| default_fields(format));
         if options.to == Some(FileKind::default()) {
             options.to = None;
@@ -166,6 +165,15 @@ impl Options {
         options.log_group.sort_unstable();
         options.log_group.dedup();
         options
+    }
+
+    /// Returns the format of the messages.
+    pub fn format_name(&self) -> FormatName {
+        let default = match self.message_regex {
+            Some(_) => FormatName::Regex,
+            None => FormatName::VpcFlowLogs,
+        };
+        self.format.unwrap_or(default)
     }
 
     /// Checks and compiles the options.
@@ -184,8 +192,12 @@ impl Options {
         let format = options.compile_format()?;
         let time_format = options.compile_time_format()?;
         let has_document_column = options.with.iter().any(|column| column.is_of_document());
-        let needs_origin = !filter.is_empty() || has_document_column;
-        let dialect = options.compile_dialect(needs_origin, format.begins_with_time())?;
+        let dialect = options.compile_dialect(Wants {
+            documents: options.fields.is_none(),
+            arrays: format.in_array(),
+            origin: !filter.is_empty() || has_document_column,
+            lines_begin_with_time: format.begins_with_time(),
+        })?;
         let mut parts = Parts {
             dialect,
             format,
@@ -249,12 +261,7 @@ impl Options {
         Ok(())
     }
 
-    /// `needs_origin` says whether events wait for the origin of their document.
-    fn compile_dialect(
-        &self,
-        needs_origin: bool,
-        lines_begin_with_time: bool,
-    ) -> Result<Dialect, OptionsError> {
+    fn compile_dialect(&self, wants: Wants) -> Result<Dialect, OptionsError> {
         if self.dialect != Some(DialectName::Regex) && self.event_regex.is_some() {
             return Err(stray("event_regex", "the dialect regex"));
         }
@@ -275,16 +282,7 @@ impl Options {
             }
             (Some(DialectName::Lines), _) => Dialect::Lines { time_regex },
             (Some(DialectName::Export), _) => Dialect::Export,
-            (name, _) => {
-                let takes_records = self.fields.is_none();
-                Dialect::documents(
-                    name,
-                    takes_records,
-                    needs_origin,
-                    time_regex,
-                    lines_begin_with_time,
-                )
-            }
+            (name, _) => Dialect::documents(name, wants, time_regex),
         })
     }
 
@@ -299,7 +297,7 @@ impl Options {
     }
 
     fn compile_format(&self) -> Result<Format, OptionsError> {
-        let name = self.format.unwrap_or(FormatName::VpcFlowLogs);
+        let name = self.format_name();
         if name != FormatName::Regex && self.message_regex.is_some() {
             return Err(stray("message_regex", "the format regex"));
         }
@@ -328,6 +326,7 @@ impl DialectName {
             Self::Lines => "lines",
             Self::Export => "export",
             Self::Json => "json",
+            Self::Records => "records",
             Self::FirehoseErrors => "firehose-errors",
             Self::Regex => "regex",
         }

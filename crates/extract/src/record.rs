@@ -81,7 +81,7 @@ pub(crate) fn ranged<'a>(
 
 /// Returns a part of a message, or of what is made of it.
 #[inline]
-fn part<'a>(message: &'a [u8], made: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+pub(crate) fn part<'a>(message: &'a [u8], made: &'a [u8], range: &Range<usize>) -> &'a [u8] {
     match range.start.checked_sub(message.len()) {
         None => &message[range.clone()],
         Some(begin) => &made[begin..range.end - message.len()],
@@ -132,7 +132,23 @@ impl RecordBuilder {
             }
         };
         let timestamp = timestamp.ok_or(Rejection::Timestamp)?;
-        let fields = self.format.split(event.message, &mut self.ranges)?;
-        Ok((Some(timestamp), fields))
+        let Self { format, ranges, .. } = self;
+        match format.split(event.message, ranges) {
+            Ok(fields) => Ok((Some(timestamp), fields)),
+            Err(rejection) => Err(explain(format, event, rejection)),
+        }
     }
+}
+
+/// Returns why an event is rejected. The time before a message may be that of a line of another log, which only
+/// looks like an export.
+#[cold]
+fn explain(format: &Format, event: &Event<'_>, rejection: Rejection) -> Rejection {
+    let Time::Guessed(time) = event.time else {
+        return rejection;
+    };
+    let line = [time, b" ", event.message].concat();
+    format
+        .other_kind(&line)
+        .map_or(rejection, Rejection::OtherKind)
 }

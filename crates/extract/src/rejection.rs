@@ -23,7 +23,15 @@ pub enum Rejection {
     Character,
     /// A field in quotes does not end, or something other than a space follows it.
     Quotes,
-    /// The message regex does not match.
+    /// The message is not a JSON object.
+    Json,
+    /// The column at this index lacks a value, and every record has one.
+    FieldMissing(usize),
+    /// The column at this index has two values.
+    FieldRepeated(usize),
+    /// The message is a record of another kind of log.
+    OtherKind(&'static str),
+    /// The message regex does not match, or the message has not the structure of the format.
     NoMatch,
     /// The message is not the content of a JSON string.
     Escape,
@@ -45,6 +53,10 @@ impl fmt::Display for Rejection {
             Self::FieldType(_) => "field-type",
             Self::Character => "character",
             Self::Quotes => "quotes",
+            Self::Json => "json",
+            Self::FieldMissing(_) => "field-missing",
+            Self::FieldRepeated(_) => "field-repeated",
+            Self::OtherKind(_) => "other-kind",
             Self::NoMatch => "no-match",
             Self::Escape => "escape",
             Self::Message => "message",
@@ -56,11 +68,14 @@ impl fmt::Display for Rejection {
 }
 
 impl Rejection {
-    /// Returns what belongs to the reason: the number of fields, or the column's name.
+    /// Returns what belongs to the reason: the number of fields, the column's name, or the kind of log.
     pub(crate) fn detail<'a>(self, columns: impl Fn() -> Vec<Column<'a>>) -> Option<String> {
         match self {
             Self::FieldCount(count) => Some(count.to_string()),
-            Self::FieldType(place) => columns().get(place).map(|column| column.name.to_owned()),
+            Self::FieldType(place) | Self::FieldMissing(place) | Self::FieldRepeated(place) => {
+                columns().get(place).map(|column| column.name.to_owned())
+            }
+            Self::OtherKind(kind) => Some(kind.to_owned()),
             _ => None,
         }
     }
@@ -74,7 +89,8 @@ const MAX_DETAILS: usize = 16;
 pub struct RejectionCount {
     /// The name of the [`Rejection`].
     pub reason: String,
-    /// For `field-count` the number of fields, for `field-type` the column.
+    /// For `field-count` the number of fields, for `field-type` and the like the column, for `other-kind` the
+    /// kind of log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The number of events.
@@ -129,6 +145,14 @@ impl RejectionCounts {
     /// Returns the offset of the first rejected event.
     pub(crate) fn first_offset(&self) -> Option<u64> {
         self.kinds.first().map(|(_, count)| count.offset)
+    }
+
+    /// Returns the kind of log whose records all rejected events are, if there is one.
+    pub(crate) fn other_kind(&self) -> Option<&'static str> {
+        match self.kinds.as_slice() {
+            [(Rejection::OtherKind(kind), _)] => Some(kind),
+            _ => None,
+        }
     }
 
     /// Whether every rejected event is for one of the reasons that `is_such` accepts.

@@ -63,7 +63,7 @@ impl<'a, R: BlockWriter> Router<'a, R> {
         router
     }
 
-    /// Fails if the object has events, and none of them has the structure of one.
+    /// Fails if the object has events, and none of them has the structure of one, or all are of another log.
     ///
     /// Lines that could be records of another layout have it.
     pub(crate) fn check_readable(&self, is_lines: bool) -> Result<(), Error> {
@@ -71,7 +71,7 @@ impl<'a, R: BlockWriter> Router<'a, R> {
             events, rejected, ..
         } = self.counts;
         let is_unreadable = |rejection| match rejection {
-            Rejection::Document | Rejection::RawData => true,
+            Rejection::Document | Rejection::RawData | Rejection::OtherKind(_) => true,
             Rejection::FieldCount(count) => is_lines && self.shape.record_of(count).is_none(),
             _ => is_lines,
         };
@@ -80,7 +80,11 @@ impl<'a, R: BlockWriter> Router<'a, R> {
             events == rejected && self.counts.rejections.all(is_unreadable),
             first,
         ) {
-            (true, Some(offset)) => Err(Reason::NothingReadable.in_text(offset)),
+            (true, Some(offset)) => {
+                let other = self.counts.rejections.other_kind();
+                let reason = other.map_or(Reason::NothingReadable, Reason::OtherKind);
+                Err(reason.in_text(offset))
+            }
             _ => Ok(()),
         }
     }
@@ -154,7 +158,7 @@ impl<R: BlockWriter> EventSink for Router<'_, R> {
         }
     }
 
-    fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>> {
+    fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
         self.builder.format().header(line)
     }
 }

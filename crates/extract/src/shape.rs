@@ -70,7 +70,7 @@ impl Shape {
 
     /// Returns the format of the messages.
     pub fn format_name(&self) -> FormatName {
-        self.0.options.format.unwrap_or(FormatName::VpcFlowLogs)
+        self.0.options.format_name()
     }
 
     /// Returns the schema: every column, in order. The first is `timestamp`.

@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::Range;
 
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::event::{DocumentKind, Event, EventSink, Time};
 use crate::format::spaced;
 use crate::layers::Layers;
@@ -137,7 +137,7 @@ impl EventSink for Events {
         Ok(())
     }
 
-    fn header(&mut self, _: &[u8]) -> Result<bool, Vec<String>> {
+    fn header(&mut self, _: &[u8]) -> Result<bool, Reason> {
         Ok(false)
     }
 }
@@ -164,7 +164,7 @@ impl EventSink for Rows<'_> {
         Ok(())
     }
 
-    fn header(&mut self, _: &[u8]) -> Result<bool, Vec<String>> {
+    fn header(&mut self, _: &[u8]) -> Result<bool, Reason> {
         Ok(false)
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::dialect::{Dialect, Parser};
+use crate::dialect::{Dialect, Parser, Wants};
 use crate::error::{Error, Fault, Reason};
-use crate::event::{DocumentKind, Event, EventSink};
+use crate::event::{DocumentKind, Event, EventSink, Time};
+use crate::format::log::kind_of;
 use crate::format::{Format, FormatName, KnownRecord, Ranges, record_named_by, record_of, spaced};
 use crate::layers::Layers;
 use crate::options::DialectName;
@@ -37,6 +38,8 @@ pub struct Findings {
 pub struct Messages {
     /// Flow logs, by the record whose number and types of fields they have.
     pub flow_logs: Vec<(KnownRecord, u64)>,
+    /// Records of AWS's other logs, by the name of their format, or of a kind that no format reads.
+    pub logs: BTreeMap<&'static str, u64>,
     /// All others.
     pub others: u64,
 }
@@ -50,6 +53,9 @@ impl Messages {
     /// Adds the messages of another object.
     pub fn extend(&mut self, other: &Self) {
         self.others += other.others;
+        for (kind, count) in &other.logs {
+            *self.logs.entry(kind).or_default() += count;
+        }
         for (record, count) in &other.flow_logs {
             self.add(record, *count);
         }
@@ -63,6 +69,14 @@ impl Messages {
         }
     }
 }
+
+/// A survey reads whatever there is.
+const WANTS: Wants = Wants {
+    documents: true,
+    arrays: true,
+    origin: true,
+    lines_begin_with_time: false,
+};
 
 /// Surveys one object. Push its bytes in order, then call [`finish`](Self::finish).
 #[derive(Debug)]
@@ -79,7 +93,7 @@ impl Default for Survey {
         Self {
             layers: Layers::of_object(),
             utf8: Utf8::default(),
-            parser: Dialect::documents(None, true, true, None, false).parser(),
+            parser: Dialect::documents(None, WANTS, None).parser(),
             surveyor: Surveyor::default(),
             fault: None,
         }
@@ -108,9 +122,15 @@ impl Survey {
         if is_whole && self.fault.is_none() {
             self.fault = fault_of(self.end());
         }
+        let dialect = match self.parser.name() {
+            Some(DialectName::Export) if self.surveyor.has_lines_with_times => {
+                Some(DialectName::Lines)
+            }
+            dialect => dialect,
+        };
         Findings {
             layers: self.layers.names(),
-            dialect: self.parser.name(),
+            dialect,
             text: self.utf8.offset(),
             fault: self.fault,
             ..self.surveyor.findings
@@ -155,6 +175,8 @@ struct Surveyor {
     is_control: bool,
     /// Documents that are no events. An object of nothing else fails.
     strays: u64,
+    /// Whether what looks like an export are lines that begin with a time.
+    has_lines_with_times: bool,
     /// The record that the last header has named.
     header: Option<(KnownRecord, Format)>,
     /// The record for each number of fields.
@@ -177,6 +199,20 @@ impl Surveyor {
     }
 }
 
+impl Surveyor {
+    /// Returns the kind of another log that an event is of.
+    fn log(&mut self, event: &Event<'_>) -> Option<&'static str> {
+        let time = match event.time {
+            Time::Guessed(time) => time,
+            _ => b"",
+        };
+        let line = [time, b" ", event.message].concat();
+        let kind = kind_of(&line, None).filter(|_| !time.is_empty());
+        self.has_lines_with_times |= kind.is_some();
+        kind.or_else(|| kind_of(event.message, None))
+    }
+}
+
 fn format(record: &KnownRecord) -> Option<Format> {
     let names: Vec<String> = record.fields.split(' ').map(str::to_owned).collect();
     Format::new(record.format, &names.into()).ok()
@@ -194,10 +230,15 @@ impl EventSink for Surveyor {
             return Ok(());
         }
         let record = self.record(event.message);
+        let log = match record {
+            None => self.log(event),
+            Some(_) => None,
+        };
         let messages = self.findings.groups.entry(self.group.clone()).or_default();
-        match record {
-            Some(record) => messages.add(&record, 1),
-            None => messages.others += 1,
+        match (record, log) {
+            (Some(record), _) => messages.add(&record, 1),
+            (None, Some(kind)) => *messages.logs.entry(kind).or_default() += 1,
+            (None, None) => messages.others += 1,
         }
         Ok(())
     }
@@ -212,7 +253,11 @@ impl EventSink for Surveyor {
         Ok(())
     }
 
-    fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>> {
+    fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
+        // CloudFront's, which names the fields that all lines have.
+        if line.starts_with(b"#Version:") || line.starts_with(b"#Fields:") {
+            return Ok(true);
+        }
         let Some(record) = record_named_by(line) else {
             return Ok(false);
         };

@@ -32,6 +32,10 @@ pub struct Summary {
     /// Events of documents that the options leave out. They are not kept.
     #[serde(default)]
     pub filtered: u64,
+    /// The kind of log that the object is, if it is another than the one that is read. Nothing of it is
+    /// counted, and it has no output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_kind: Option<String>,
     /// The rejected events by reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejections: Vec<RejectionCount>,
@@ -220,6 +224,7 @@ impl<'a, R: BlockWriter> Transcoder<'a, R> {
             rejected: counts.rejected,
             control: counts.control,
             filtered: counts.filtered,
+            other_kind: None,
             rejections: counts.rejections.into_counts(),
             bytes_in,
             bytes_decoded: utf8.offset(),

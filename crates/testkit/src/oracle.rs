@@ -123,7 +123,7 @@ pub fn expect(options: &Options, source: &str, object: &[u8]) -> Option<Expected
             }
             Err((reason, detail)) => {
                 is_unreadable &= match reason {
-                    "document" | "raw-data" => true,
+                    "document" | "raw-data" | "other-kind" => true,
                     "field-count" => event.is_line && !rows::is_known_count(options, &detail),
                     _ => event.is_line,
                 };

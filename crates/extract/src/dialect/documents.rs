@@ -1,5 +1,5 @@
-//! JSON documents one after another, possibly in an array: the dialects `cloudwatch`, `json` and
-//! `firehose-errors`.
+//! JSON documents one after another, possibly in an array: the dialects `cloudwatch`, `json`, `records`
+//! and `firehose-errors`.
 //!
 //! ```text
 //! {"messageType":"DATA_MESSAGE", …, "logEvents":[{"id":"…","timestamp":0,"message":"…"}, …]}
@@ -7,6 +7,7 @@
 //!                                                └ EVENTS
 //! {"timestamp":0, "message":"…"}      a document that is an event itself
 //! {"rawData":"…", "errorCode":"…"}    a record that Firehose could not deliver
+//! {"Records":[{…}, {…}]}              a document whose elements are events
 //! ```
 //!
 //! The parser is a state machine over bytes, like csv-core's. It can stop and resume between any two
@@ -30,7 +31,7 @@ use self::document::{Document, DocumentKey, EventKey, PartialEvent, Target, keep
 use self::held::HeldEvents;
 pub(super) use self::kinds::Kinds;
 use self::raw::Raw;
-use self::usual_event::usual_event;
+use self::usual_event::{usual_event, whole_record};
 use super::json::{Number, Unescape};
 use super::recognise::BYTE_ORDER_MARK;
 use crate::bounds::{MAX_DEPTH, MAX_TIMESTAMP, MAX_WORD};
@@ -146,19 +147,31 @@ impl DocumentParser {
             State::String(state) => self.string(state, text, events),
             State::InvalidString { is_escaped } => self.invalid_string(is_escaped, text, events),
             State::Number(number) => self.number(number, text),
-            State::Value | State::ValueOrEnd if self.expects_event() => match usual_event(text) {
-                Some((event, length)) => {
-                    self.take_usual(&event, events)?;
-                    // Most events are followed by another, in the same array.
-                    if text.get(length) == Some(&b',') {
-                        self.state = State::Value;
-                        return Ok(length + 1);
-                    }
-                    self.state = State::AfterValue;
-                    Ok(length)
+            State::Value | State::ValueOrEnd if self.expects_event() => {
+                let length = match self.document.has_records {
+                    true => match whole_record(text) {
+                        Some(record) => {
+                            self.take_record(record, events)?;
+                            record.len()
+                        }
+                        None => return self.token(text[0], events),
+                    },
+                    false => match usual_event(text) {
+                        Some((event, length)) => {
+                            self.take_usual(&event, events)?;
+                            length
+                        }
+                        None => return self.token(text[0], events),
+                    },
+                };
+                // Most events are followed by another, in the same array.
+                if text.get(length) == Some(&b',') {
+                    self.state = State::Value;
+                    return Ok(length + 1);
                 }
-                None => self.token(text[0], events),
-            },
+                self.state = State::AfterValue;
+                Ok(length)
+            }
             _ => self.token(text[0], events),
         }
     }
@@ -244,7 +257,9 @@ impl DocumentParser {
             {
                 target = Target::Other;
             }
-            Target::Document(DocumentKey::Timestamp | DocumentKey::LogEvents) => {}
+            Target::Document(
+                DocumentKey::Timestamp | DocumentKey::LogEvents | DocumentKey::Records,
+            ) => {}
             Target::Document(_) if !is_text => target = Target::Other,
             _ => {}
         }
@@ -255,6 +270,9 @@ impl DocumentParser {
                     self.in_events = true;
                     self.document.has_events = true;
                     self.begin_if_known(events)?;
+                }
+                if target == Target::Document(DocumentKey::Records) {
+                    self.begin_records(events);
                 }
                 self.open(Container::Array)
             }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::documents::Kinds;
 use super::{AnyText, Dialect, Parser};
 use crate::bounds::MAX_HELD;
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::event::{DocumentKind, Event, EventSink};
 use crate::layers::Layers;
 use crate::origin::Origin;
@@ -80,7 +80,7 @@ impl EventSink for Ignored {
         Ok(())
     }
 
-    fn header(&mut self, _: &[u8]) -> Result<bool, Vec<String>> {
+    fn header(&mut self, _: &[u8]) -> Result<bool, Reason> {
         Ok(false)
     }
 }

@@ -53,7 +53,7 @@ fn emit(
     match events.header(line) {
         Ok(true) => return Ok(()),
         Ok(false) => {}
-        Err(names) => return Err(Reason::UnknownColumns(names).in_text(offset)),
+        Err(reason) => return Err(reason.in_text(offset)),
     }
     let time = match time_regex {
         None => Time::InMessage,

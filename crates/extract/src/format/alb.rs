@@ -49,3 +49,21 @@ pub(super) const LOG: QuotedLog = QuotedLog {
     earlier: &[18, 19, 20, 25, 29, 30, 33],
     fact: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
 };
+
+/// Health check logs, which are in the same folder and are not read.
+pub(super) const HEALTH_CHECKS: QuotedLog = QuotedLog {
+    fields: &[
+        One("type", Text),
+        One("time", Timestamp),
+        One("latency", Double),
+        One("target_addr", Text),
+        One("target_group_id", Text),
+        One("status", Text),
+        One("status_code", Int),
+        One("reason_code", Text),
+        One("elb", Text),
+        One("ip_address", Text),
+    ],
+    earlier: &[],
+    fact: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-health-check-logs.html",
+};

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Ranges;
 use super::spaced::{self, ABSENT, FieldTypes};
+use super::{Ranges, record_named_by};
+use crate::error::Reason;
 use crate::record::Fields;
 use crate::rejection::Rejection;
 use crate::schema::{Column, FieldKind, Measure};
@@ -209,8 +210,8 @@ impl FlowLogsFormat {
     ///
     /// # Errors
     ///
-    /// Returns the names that are no columns.
-    pub(super) fn header(&mut self, line: &[u8]) -> Result<bool, Vec<String>> {
+    /// Returns the reason why the lines after it cannot be read.
+    pub(super) fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
         let mut names = std::str::from_utf8(line)
             .unwrap_or_default()
             .split_ascii_whitespace()
@@ -224,14 +225,17 @@ impl FlowLogsFormat {
         }
         let names: Vec<String> = names.map(str::to_owned).collect();
         let Ok(list) = columns_of(self.catalogue, &names) else {
-            return Ok(false);
+            return match record_named_by(line) {
+                Some(other) => Err(Reason::OtherKind(other.format.name())),
+                None => Ok(false),
+            };
         };
         let missing: Vec<String> = (list.iter())
             .filter(|(name, _)| !self.columns.iter().any(|column| column.name == *name))
             .map(|(name, _)| name.clone())
             .collect();
         if !missing.is_empty() {
-            return Err(missing);
+            return Err(Reason::UnknownColumns(missing));
         }
         self.header = Some(Layout::new(&list, &self.columns));
         Ok(true)

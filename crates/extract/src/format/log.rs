@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use super::Ranges;
-use super::spaced::ABSENT;
-use super::time;
+use super::row::Row;
+use super::table::{FormatName, Kind};
+use super::{Ranges, alb};
+use crate::error::Reason;
 use crate::record::Fields;
 use crate::rejection::Rejection;
 use crate::schema::{Column, FieldKind};
@@ -24,6 +25,16 @@ pub(crate) trait Log: Sync {
     /// The page that documents the log.
     fn fact(&self) -> &'static str;
 
+    /// Whether AWS writes many records as the array `Records` of one document.
+    fn in_array(&self) -> bool {
+        false
+    }
+
+    /// Returns what a line says of the lines after it, if it is no record.
+    fn header(&self, _line: &[u8]) -> Option<Header> {
+        None
+    }
+
     /// Whether each line begins with a time. So does each of an export, before the line itself.
     fn begins_with_time(&self) -> bool {
         false
@@ -33,6 +44,16 @@ pub(crate) trait Log: Sync {
     fn split(&self, row: &mut Row<'_>) -> Result<(), Rejection>;
 }
 
+/// A line that is no record.
+pub(crate) enum Header {
+    /// It says nothing of the lines after it.
+    Comment,
+    /// For each field of the lines after it, which field of the log it is, if it is known.
+    Order(Vec<Option<usize>>),
+    /// The lines after it are a log of another kind.
+    OtherKind(&'static str),
+}
+
 /// A column of a log. Any row may lack its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LogColumn {
@@ -40,30 +61,39 @@ pub(crate) struct LogColumn {
     pub(super) kind: FieldKind,
 }
 
+pub(super) const fn column(name: &'static str, kind: FieldKind) -> LogColumn {
+    LogColumn { name, kind }
+}
+
 /// A compiled log. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct LogFormat {
+    name: &'static str,
     log: &'static dyn Log,
     columns: Arc<[LogColumn]>,
     time: Option<usize>,
+    /// What the object's own header says of the order of fields.
+    order: Option<Vec<Option<usize>>>,
 }
 
 impl fmt::Debug for LogFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogFormat")
-            .field("fact", &self.log.fact())
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
 
 impl LogFormat {
-    pub(super) fn new(log: &'static dyn Log) -> Self {
+    pub(super) fn new(name: &'static str, log: &'static dyn Log) -> Self {
         let columns = log.columns();
         let time = columns.iter().position(|column| column.name == log.time());
         Self {
+            name,
             log,
             columns: columns.into(),
             time,
+            order: None,
         }
     }
 
@@ -86,127 +116,89 @@ impl LogFormat {
         self.log.begins_with_time()
     }
 
+    pub(super) fn in_array(&self) -> bool {
+        self.log.in_array()
+    }
+
+    /// Takes a line. Returns whether it is no record.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why the lines after it cannot be read.
+    pub(super) fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
+        match self.log.header(line) {
+            None => return Ok(false),
+            Some(Header::Comment) => {}
+            Some(Header::Order(order)) => self.order = Some(order),
+            Some(Header::OtherKind(kind)) => return Err(Reason::OtherKind(kind)),
+        }
+        Ok(true)
+    }
+
     pub(super) fn split<'a>(
         &self,
         message: &'a [u8],
         ranges: &'a mut Ranges,
     ) -> Result<Fields<'a>, Rejection> {
         let Ranges { found, made, .. } = ranges;
-        found.clear();
-        found.resize(self.columns.len(), None);
-        made.clear();
-        self.log.split(&mut Row {
-            message,
-            columns: &self.columns,
-            ranges: found,
-            next: 0,
-            made,
-        })?;
-        Ok(Fields::Ranges {
-            message,
-            made,
-            ranges: found,
-            absent: b"",
-        })
-    }
-}
-
-/// The row that a message becomes.
-pub(crate) struct Row<'r> {
-    pub(super) message: &'r [u8],
-    pub(super) columns: &'r [LogColumn],
-    /// Places of the fields in the message, or after it in what is made.
-    ranges: &'r mut [Option<Range<usize>>],
-    /// The next column to be filled.
-    next: usize,
-    /// Text that is not in the message as it is in the row.
-    made: &'r mut Vec<u8>,
-}
-
-impl Row<'_> {
-    /// Begins again, after a part of the message was read in a wrong way.
-    pub(super) fn restart(&mut self) {
-        self.ranges.fill(None);
-        self.made.clear();
-        self.next = 0;
-    }
-
-    /// Fills the next column with a field of the message. [`ABSENT`] is no value.
-    #[inline]
-    pub(super) fn add(&mut self, field: Range<usize>) -> Result<(), Rejection> {
-        let column = self.next;
-        self.next += 1;
-        self.set(column, field)
-    }
-
-    /// Fills the next column, unless the field is empty.
-    #[inline]
-    pub(super) fn add_text(&mut self, field: Range<usize>) -> Result<(), Rejection> {
-        match field.is_empty() {
-            true => self.skip(),
-            false => self.add(field)?,
-        }
-        Ok(())
-    }
-
-    /// Leaves the next column without a value.
-    pub(super) fn skip(&mut self) {
-        self.next += 1;
-    }
-
-    /// Fills a column with a field of the message. [`ABSENT`] is no value.
-    #[inline]
-    pub(super) fn set(&mut self, column: usize, field: Range<usize>) -> Result<(), Rejection> {
-        match self.message[field.clone()] == *ABSENT {
-            true => Ok(()),
-            false => self.set_value(column, field),
+        match self.read(message, found, made) {
+            Ok(()) => Ok(Fields::Ranges {
+                message,
+                made,
+                ranges: found,
+                absent: b"",
+            }),
+            Err(rejection) => Err(self.explain(message, rejection)),
         }
     }
 
-    /// Fills a column with a value of the message.
-    #[inline]
-    pub(super) fn set_value(
-        &mut self,
-        column: usize,
-        value: Range<usize>,
+    fn read(
+        &self,
+        message: &[u8],
+        ranges: &mut Vec<Option<Range<usize>>>,
+        made: &mut Vec<u8>,
     ) -> Result<(), Rejection> {
-        let text = &self.message[value.clone()];
-        let kind = self.columns[column].kind;
-        let range = match kind {
-            FieldKind::Text | FieldKind::Json => Some(value),
-            FieldKind::Int => kind.holds(text).then_some(value),
-            // Load balancers write it for sizes that they do not know.
-            FieldKind::BigInt => (kind.holds(text) || text == b"-1").then_some(value),
-            FieldKind::Double => is_decimal(text).then_some(value),
-            FieldKind::Timestamp if colparquet::micros(text).is_some() => Some(value),
-            FieldKind::Timestamp => self.make(time::write_utc, value),
-        };
-        if range.is_none() {
-            return Err(Rejection::FieldType(column));
-        }
-        self.ranges[column] = range;
-        Ok(())
+        (self.log).split(&mut Row::new(
+            message,
+            &self.columns,
+            self.order.as_deref(),
+            ranges,
+            made,
+        ))
     }
 
-    /// Fills a column with text that is made of a part of the message. `make` appends it, or returns `None` if
-    /// it cannot.
-    fn make(
-        &mut self,
-        make: impl FnOnce(&[u8], &mut Vec<u8>) -> Option<()>,
-        part: Range<usize>,
-    ) -> Option<Range<usize>> {
-        let begin = self.message.len() + self.made.len();
-        make(&self.message[part], self.made)?;
-        Some(begin..self.message.len() + self.made.len())
+    /// Returns why a message is rejected: maybe because it is of another log, which is in the same folder.
+    #[cold]
+    fn explain(&self, message: &[u8], rejection: Rejection) -> Rejection {
+        self.other_kind(message)
+            .map_or(rejection, Rejection::OtherKind)
+    }
+
+    pub(super) fn other_kind(&self, line: &[u8]) -> Option<&'static str> {
+        kind_of(line, Some(self.name))
     }
 }
 
-/// Whether a text is a decimal number: digits, possibly with a fraction, possibly after a minus sign.
-pub(super) fn is_decimal(text: &[u8]) -> bool {
-    let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    match memchr::memchr(b'.', text) {
-        Some(point) => digits(&text[..point]) && digits(&text[point + 1..]),
-        None => digits(text),
+/// What load balancers write into a folder to test whether they may
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html>).
+const TEST_FILE: &[u8] = b"Enable AccessLog for ELB";
+
+/// Returns the kind of the log that a message is a record of, if there is one beside that of the format
+/// `except`.
+pub(crate) fn kind_of(message: &[u8], except: Option<&str>) -> Option<&'static str> {
+    static LOGS: LazyLock<Vec<LogFormat>> = LazyLock::new(|| {
+        let logs = FormatName::ALL.iter().filter_map(|name| match name.kind() {
+            Kind::Log(log) => Some(LogFormat::new(name.name(), log)),
+            _ => None,
+        });
+        let unread = LogFormat::new("alb-health-check", &alb::HEALTH_CHECKS);
+        logs.chain([unread]).collect()
+    });
+    if message.starts_with(TEST_FILE) {
+        return Some("elb-test-file");
     }
+    let (mut ranges, mut made) = (Vec::new(), Vec::new());
+    let mut others = LOGS.iter().filter(|log| Some(log.name) != except);
+    let other = others.find(|log| log.read(message, &mut ranges, &mut made).is_ok())?;
+    Some(other.name)
 }

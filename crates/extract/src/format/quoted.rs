@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::log::{Log, LogColumn, Row};
+use super::log::{Log, LogColumn, column};
+use super::row::Row;
 use super::spaced::ABSENT;
 use crate::rejection::Rejection;
 use crate::schema::FieldKind;
@@ -35,14 +36,10 @@ pub(super) enum Field {
 }
 
 /// The last column of each line: what comes after the fields that are known.
-pub(super) const MORE: LogColumn = LogColumn {
-    name: "more",
-    kind: FieldKind::Text,
-};
+pub(super) const MORE: LogColumn = column("more", FieldKind::Text);
 
 impl Log for QuotedLog {
     fn columns(&self) -> Vec<LogColumn> {
-        let column = |name, kind| LogColumn { name, kind };
         let mut columns = Vec::new();
         for field in self.fields {
             match *field {

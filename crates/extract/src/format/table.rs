@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::flow_logs::Catalogue;
 use super::log::Log;
-use super::{alb, alb_connection, elb, nlb, tgw_flow_logs, vpc_flow_logs};
+use super::{
+    alb, alb_connection, cloudfront, cloudtrail, elb, network_firewall, nlb, resolver, s3_access,
+    tgw_flow_logs, vpc_flow_logs, waf,
+};
 
 /// How a format makes columns of a message.
 pub(super) enum Kind {
@@ -58,6 +61,12 @@ formats! {
     AlbConnection = "alb-connection", Kind::Log(&alb_connection::LOG), "Connection logs of Application Load Balancers";
     Nlb = "nlb", Kind::Log(&nlb::LOG), "Access logs of Network Load Balancers";
     Elb = "elb", Kind::Log(&elb::LOG), "Access logs of Classic Load Balancers";
+    S3Access = "s3-access", Kind::Log(&s3_access::LOG), "Server access logs of S3";
+    CloudFront = "cloudfront", Kind::Log(&cloudfront::LOG), "Standard logs of CloudFront";
+    CloudTrail = "cloudtrail", Kind::Log(&cloudtrail::LOG), "Events of CloudTrail";
+    Waf = "waf", Kind::Log(&waf::LOG), "Logs of WAF";
+    Resolver = "resolver", Kind::Log(&resolver::LOG), "Query logs of Route 53 Resolver";
+    NetworkFirewall = "network-firewall", Kind::Log(&network_firewall::LOG), "Alerts and flows of Network Firewall";
     Regex = "regex", Kind::Regex, "One column for each named group of --message-regex";
     Message = "message", Kind::Message, "One column with the whole message";
 }

@@ -14,7 +14,6 @@ const DIGITS_OF_MILLISECONDS: usize = 12;
 ///
 /// - ISO 8601 without a zone, which is UTC, or with another one
 /// - as in access logs of web servers: `06/Feb/2019:00:00:38 +0000`
-/// - in seconds or milliseconds since 1970
 pub(super) fn write_utc(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let begin = out.len();
     out.extend_from_slice(text);
@@ -23,15 +22,6 @@ pub(super) fn write_utc(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
         return Some(());
     }
     out.truncate(begin);
-    if text.iter().all(u8::is_ascii_digit) {
-        let number: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-        let unit = if text.len() < DIGITS_OF_MILLISECONDS {
-            1000
-        } else {
-            1
-        };
-        return write(number.checked_mul(unit)?, out);
-    }
     match access_time(text, out) {
         Some(0) => Some(()),
         Some(offset) => {
@@ -44,6 +34,20 @@ pub(super) fn write_utc(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
             write(iso(text)?, out)
         }
     }
+}
+
+/// Appends a time that is written in seconds or milliseconds since 1970 as ISO 8601 in UTC.
+pub(super) fn write_since_1970(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    if !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    let unit = if text.len() < DIGITS_OF_MILLISECONDS {
+        1000
+    } else {
+        1
+    };
+    write(number.checked_mul(unit)?, out)
 }
 
 fn write(milliseconds: i64, out: &mut Vec<u8>) -> Option<()> {
@@ -130,7 +134,9 @@ mod tests {
             ("99999999999999999999", None),
         ] {
             let mut out = b"before".to_vec();
-            let is_time = write_utc(text.as_bytes(), &mut out).is_some();
+            let is_time = write_utc(text.as_bytes(), &mut out)
+                .or_else(|| write_since_1970(text.as_bytes(), &mut out))
+                .is_some();
             let written = String::from_utf8(out).unwrap();
             assert_eq!(is_time.then(|| &written[6..]), expected, "{text}");
         }

@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod balancers;
+mod cloudfront;
+mod json;
+mod s3;
 mod subject;

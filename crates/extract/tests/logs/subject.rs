@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use rehose_extract::{Shape, Summary};
 use rehose_testkit::oracle::expect;
 use rehose_testkit::shapes::options;
 use rehose_testkit::stash::document;
-use rehose_testkit::subject::{Output, SIZES, SOURCE, check_result, transcode_in_chunks};
-use serde_json::json;
+use rehose_testkit::subject::{
+    Output, SIZES, SOURCE, check_result, transcode, transcode_in_chunks,
+};
+use serde_json::{Value, json};
 
 /// The rows of a log.
 pub(crate) struct Rows {
@@ -39,19 +42,32 @@ impl Rows {
 /// Returns the rows of a text. Fails unless they are the oracle's, in chunks of every size, in both kinds of
 /// files, and if the lines come in an envelope.
 pub(crate) fn rows(format: &str, text: &str) -> Rows {
-    let shapes = ["parquet", "csv"]
-        .map(|to| options(json!({"format": format, "to": to, "with": ["source"]})));
-    let mut last = None;
-    for shape in &shapes {
-        let result = transcode_in_chunks(shape, text.as_bytes(), &SIZES);
-        check_result(
-            result.clone(),
-            expect(shape.options(), SOURCE, text.as_bytes()),
-        );
-        last = result.ok();
-        in_an_envelope(shape, text);
+    for to in ["csv", "parquet"] {
+        in_an_envelope(&options(json!({"format": format, "to": to})), text);
     }
-    read(&last.unwrap())
+    rows_with(&json!({"format": format, "with": ["source"]}), text)
+}
+
+/// The same in a dialect, and not in an envelope.
+pub(crate) fn rows_in(dialect: &str, format: &str, text: &str) -> Rows {
+    rows_with(&json!({"format": format, "dialect": dialect}), text)
+}
+
+fn rows_with(chosen: &Value, text: &str) -> Rows {
+    check(chosen, text);
+    let output = transcode(&options(chosen.clone()), text.as_bytes(), &[usize::MAX]);
+    read(&output.unwrap())
+}
+
+/// Fails unless the result is the oracle's, in chunks of every size and in both kinds of files.
+pub(crate) fn check(chosen: &Value, text: &str) {
+    for to in ["csv", "parquet"] {
+        let mut chosen = chosen.clone();
+        chosen["to"] = to.into();
+        let shape = options(chosen);
+        let result = transcode_in_chunks(&shape, text.as_bytes(), &SIZES);
+        check_result(result, expect(shape.options(), SOURCE, text.as_bytes()));
+    }
 }
 
 /// Fails unless the rows of lines in an envelope are the oracle's.
@@ -61,6 +77,30 @@ fn in_an_envelope(shape: &Shape, text: &str) {
     let result = transcode_in_chunks(shape, envelope.as_bytes(), &[1, 64]);
     let expected = expect(shape.options(), SOURCE, envelope.as_bytes());
     check_result(result, expected);
+}
+
+/// A field that is changed a little.
+fn field(field: String) -> impl Strategy<Value = String> {
+    prop_oneof![
+        20 => Just(field),
+        2 => Just("-".to_owned()),
+        1 => Just("\"-\"".to_owned()),
+        1 => "[-0-9.:TZ]{0,12}",
+        1 => "\"[a-z \\\\\"]{0,9}\"",
+        1 => "[a-z \\\\\"\\[\\]:]{0,9}",
+        1 => "\\PC{0,5}",
+    ]
+}
+
+/// A line of fields that are changed a little.
+pub(crate) fn line(fields: Vec<String>) -> impl Strategy<Value = String> {
+    let count = fields.len();
+    let fields: Vec<_> = fields.into_iter().map(field).collect();
+    let count = prop_oneof![8 => Just(count), 2 => 0..count];
+    (fields, count, "( [a-z\"]{0,3}){0,2}").prop_map(|(fields, count, more)| {
+        let fields: Vec<_> = fields.into_iter().take(count).collect();
+        (fields.join(" ") + &more).replace(['\n', '\r'], "")
+    })
 }
 
 fn read(output: &Output) -> Rows {
@@ -73,7 +113,7 @@ fn read(output: &Output) -> Rows {
         .map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>());
     let rejected = output.rejected_lines();
     let rejected = rejected.lines().map(|line| {
-        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let line: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
         (text("reason"), text("detail"))
     });

@@ -12,6 +12,7 @@ use super::{Event, Found, Kind, Time, any_text, logs, peel};
 const MAX_TIMESTAMP: usize = 64;
 const MAX_NAME: usize = 4096;
 const MAX_STRAY: usize = 16 * 1024;
+const MAX_MESSAGE: usize = 2 * 1024 * 1024;
 
 /// Returns the events of all documents, and the number of documents. Returns `None` if the structure is
 /// broken.
@@ -63,6 +64,34 @@ fn read(
         "timestamp",
         "rawData",
     ];
+    let reads_arrays = match dialect {
+        None => logs::has_arrays(options),
+        Some(dialect) => dialect == DialectName::Records,
+    };
+    if reads_arrays && count("Records") > 1 {
+        return None;
+    }
+    if let Some(Value::Array(elements)) = get("Records").map(|records| &records.value)
+        && reads_arrays
+    {
+        found.events.extend(elements.iter().map(|element| {
+            let written = element.written(text);
+            let reason = match &element.value {
+                Value::Object(_) => element.has_bad_text().then_some("escape"),
+                _ => Some("event"),
+            };
+            let is_long = written.len() > MAX_MESSAGE;
+            Event {
+                message: match reason.is_some() || is_long {
+                    true => beginning(written),
+                    false => written.to_owned(),
+                },
+                reason: reason.or(is_long.then_some("event")),
+                ..Event::default()
+            }
+        }));
+        return Some(());
+    }
     let log_events = get("logEvents").filter(|value| matches!(value.value, Value::Array(_)));
     let bad_outside = members.iter().any(|(key, value)| {
         let is_events = key.text() == Some("logEvents") && log_events.is_some() && reads_envelopes;
@@ -110,16 +139,10 @@ fn read(
     }
 
     let written = document.written(text);
-    let stray = |reason| {
-        let mut end = written.len().min(MAX_STRAY);
-        while !written.is_char_boundary(end) {
-            end -= 1;
-        }
-        Event {
-            message: written[..end].to_owned(),
-            reason: Some(reason),
-            ..Event::default()
-        }
+    let stray = |reason| Event {
+        message: beginning(written),
+        reason: Some(reason),
+        ..Event::default()
     };
     let reads_errors = reads(DialectName::FirehoseErrors) && !inside_a_record;
     let time = match get("timestamp") {
@@ -166,6 +189,15 @@ fn read(
         found.events.push(stray("document"));
     }
     Some(())
+}
+
+/// Returns as much of a text as is kept with a rejection.
+fn beginning(written: &str) -> String {
+    let mut end = written.len().min(MAX_STRAY);
+    while !written.is_char_boundary(end) {
+        end -= 1;
+    }
+    written[..end].to_owned()
 }
 
 /// Reads an element of `logEvents`.

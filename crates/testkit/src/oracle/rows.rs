@@ -81,6 +81,8 @@ pub struct Rows<'a> {
     columns: Vec<String>,
     /// The fields of a record in its order, for each layout. No two have the same number.
     layouts: Vec<Vec<String>>,
+    /// What the last header of a log has named.
+    named: Vec<String>,
 }
 
 impl<'a> Rows<'a> {
@@ -90,12 +92,19 @@ impl<'a> Rows<'a> {
             source,
             layouts: layouts(options),
             columns: columns(options),
+            named: Vec::new(),
         }
     }
 
     /// Takes a line that names fields. Returns whether it is one, or `None` if it names others than the
     /// columns.
     pub fn header_line(&mut self, line: &str) -> Option<bool> {
+        if let Some(named) = logs::header_line(self.options, line)? {
+            if !named.is_empty() {
+                self.named = named;
+            }
+            return Some(true);
+        }
         let names: Vec<String> = line.split_ascii_whitespace().map(str::to_owned).collect();
         let is_known = |name: &String| FIELDS.iter().any(|field| field.name == name);
         if !is_flow_logs(self.options) || names.is_empty() || !names.iter().all(is_known) {
@@ -124,7 +133,16 @@ impl<'a> Rows<'a> {
         let mut log_time = None;
         let mut values: Vec<String> = match self.options.with_defaults().format {
             _ if logs::columns(self.options).is_some() => {
-                let (values, time) = logs::values(self.options, &event.message)?;
+                let found = logs::values(self.options, &self.named, &event.message);
+                let (values, time) = found.map_err(|rejected| {
+                    let format = self.options.with_defaults().format.unwrap();
+                    let line = match &event.time {
+                        Time::Guessed(time) => format!("{time} {}", event.message),
+                        _ => return rejected,
+                    };
+                    let kind = logs::other_kind(format, &line);
+                    kind.map_or(rejected, |kind| ("other-kind", kind))
+                })?;
                 log_time = Some(time);
                 values.iter().map(|value| self.written(value)).collect()
             }

@@ -1,6 +1,6 @@
 //! What the parser knows of the document and the event that it is reading.
 
-use crate::bounds::{MAX_NAME, MAX_TIMESTAMP};
+use crate::bounds::{MAX_MESSAGE, MAX_NAME, MAX_STRAY, MAX_TIMESTAMP};
 use crate::event::{DocumentKind, Event, Time};
 use crate::origin::Origin;
 use crate::rejection::Rejection;
@@ -29,6 +29,7 @@ pub(super) enum DocumentKey {
     Message,
     Timestamp,
     RawData,
+    Records,
 }
 
 impl DocumentKey {
@@ -42,11 +43,12 @@ impl DocumentKey {
             b"message" => Self::Message,
             b"timestamp" => Self::Timestamp,
             b"rawData" => Self::RawData,
+            b"Records" => Self::Records,
             _ => return None,
         })
     }
 
-    fn bit(self) -> u8 {
+    fn bit(self) -> u16 {
         1 << self as u8
     }
 }
@@ -81,12 +83,14 @@ pub(super) struct Document {
     /// Offset of the document's first byte.
     pub(super) begin: u64,
     /// The keys so far, a bit for each.
-    seen: u8,
+    seen: u16,
     /// The first [`MAX_WORD`](crate::bounds::MAX_WORD) bytes and one more. `None` unless it is a string.
     pub(super) message_type: Option<Vec<u8>>,
     pub(super) origin: Origin,
     /// Whether `logEvents` is an array.
     pub(super) has_events: bool,
+    /// Whether `Records` is an array, whose elements are events.
+    pub(super) has_records: bool,
     /// Whether the event sink knows the document.
     pub(super) has_begun: bool,
     pub(super) message: Option<Vec<u8>>,
@@ -201,6 +205,25 @@ impl PartialEvent {
 
     pub(super) fn keep_id(&mut self, text: &[u8]) {
         keep_up_to(MAX_NAME, &mut self.id, text);
+    }
+
+    /// Returns an element of `Records`, and the reason to reject it if there is one. `raw` is its text.
+    pub(super) fn end_record<'a>(&mut self, raw: &'a [u8]) -> (Event<'a>, Option<Rejection>) {
+        self.is_open = false;
+        if raw.len() > MAX_MESSAGE {
+            self.fail(Rejection::Event);
+        }
+        let event = Event {
+            time: Time::InMessage,
+            message: match self.fault {
+                None => raw,
+                Some(_) => whole_characters(raw, MAX_STRAY),
+            },
+            id: b"",
+            extracted_fields: b"",
+            offset: self.begin,
+        };
+        (event, self.fault)
     }
 
     /// Returns the event, and the reason to reject it if there is one. `raw` is its text.

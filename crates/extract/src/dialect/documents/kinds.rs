@@ -1,5 +1,6 @@
 //! Which kinds of documents a dialect reads.
 
+use crate::dialect::Wants;
 use crate::options::DialectName;
 
 /// The kinds of documents that are read.
@@ -11,6 +12,8 @@ pub(crate) struct Kinds {
     pub(super) messages: bool,
     /// Documents that are records themselves.
     pub(super) records: bool,
+    /// The elements of the array `Records` of a document.
+    pub(super) arrays: bool,
     /// Error records of Firehose.
     pub(super) errors: bool,
     /// Whether events wait for the origin of their document.
@@ -20,23 +23,18 @@ pub(crate) struct Kinds {
 }
 
 impl Kinds {
-    /// Returns the kinds of a dialect, or all kinds. `takes_records` is whether the format can make a
-    /// row of JSON.
-    pub(in crate::dialect) fn new(
-        name: Option<DialectName>,
-        takes_records: bool,
-        needs_origin: bool,
-        lines_begin_with_time: bool,
-    ) -> Self {
+    /// Returns the kinds of a dialect, or all kinds.
+    pub(in crate::dialect) fn new(name: Option<DialectName>, wants: Wants) -> Self {
         let is = |dialect| name.is_none_or(|name| name == dialect);
         let is_json = is(DialectName::Json);
         Self {
             envelopes: is_json || is(DialectName::CloudWatch),
             messages: is_json,
-            records: is_json && takes_records,
+            records: is_json && wants.documents,
+            arrays: name == Some(DialectName::Records) || name.is_none() && wants.arrays,
             errors: is(DialectName::FirehoseErrors),
-            needs_origin,
-            lines_begin_with_time,
+            needs_origin: wants.origin,
+            lines_begin_with_time: wants.lines_begin_with_time,
         }
     }
 

@@ -35,10 +35,38 @@ impl DocumentParser {
         events: &mut dyn EventSink,
     ) -> Result<(), Error> {
         let text = self.event_text.text(piece, piece_offset);
-        let (event, reason) = self.event.end(text);
+        let (event, reason) = match self.document.has_records {
+            true => self.event.end_record(text),
+            false => self.event.end(text),
+        };
         pass_on(&mut self.held, &self.document, &event, reason, events)?;
         self.event_text.end();
         Ok(())
+    }
+
+    /// Passes on an element of `Records` that is whole.
+    pub(super) fn take_record(
+        &self,
+        record: &[u8],
+        events: &mut dyn EventSink,
+    ) -> Result<(), Error> {
+        let event = Event {
+            time: Time::InMessage,
+            message: record,
+            id: b"",
+            extracted_fields: b"",
+            offset: self.offset,
+        };
+        events.take(&event, None)
+    }
+
+    /// Begins the array `Records`. What is around it is not kept, because it may be of any size.
+    pub(super) fn begin_records(&mut self, events: &mut dyn EventSink) {
+        self.in_events = true;
+        self.document.has_records = true;
+        self.document.has_begun = true;
+        self.document_text.end();
+        events.document(DocumentKind::Data, &Origin::default());
     }
 
     /// Gives the event sink the document once enough of it is known, and then the held events.
@@ -68,6 +96,9 @@ impl DocumentParser {
     ) -> Result<(), Error> {
         self.state = State::BetweenDocuments;
         self.documents += 1;
+        if self.document.has_records {
+            return Ok(());
+        }
         if self.kinds.envelopes && self.document.is_envelope() {
             if let Some((offset, what)) = self.document.fault.take() {
                 return Err(Reason::NotAnEnvelope(what).in_text(offset));

@@ -146,7 +146,7 @@ impl DocumentParser {
             }
             Target::Event(EventKey::ExtractedFields)
             | Target::Other
-            | Target::Document(DocumentKey::LogEvents) => return Ok(()),
+            | Target::Document(DocumentKey::LogEvents | DocumentKey::Records) => return Ok(()),
             Target::Event(EventKey::Message) => (&mut self.event.message, MAX_MESSAGE),
             Target::Document(Message) => (document.message.get_or_insert_default(), MAX_MESSAGE),
             Target::Document(RawData) => (document.raw_data.get_or_insert_default(), MAX_MESSAGE),
@@ -199,6 +199,9 @@ impl DocumentParser {
     ///
     /// A known key that comes twice is a fault: JSON does not say which of the two counts.
     fn target_of_key(&mut self, read: usize) -> Result<Target, Error> {
+        if self.in_events && self.document.has_records {
+            return Ok(Target::Other);
+        }
         if self.in_events {
             return Ok(match (self.containers.depth(), EventKey::of(&self.key)) {
                 (EVENT, Some(key)) => {
@@ -211,12 +214,16 @@ impl DocumentParser {
         let (DOCUMENT, Some(key)) = (self.containers.depth(), DocumentKey::of(&self.key)) else {
             return Ok(Target::Other);
         };
+        if key == DocumentKey::Records && !self.kinds.arrays {
+            return Ok(Target::Other);
+        }
         if !self.document.see(key) {
             let what = format!(
                 "two keys {} in one object",
                 String::from_utf8_lossy(&self.key)
             );
-            if matches!(key, DocumentKey::MessageType | DocumentKey::LogEvents) {
+            use DocumentKey::{LogEvents, MessageType, Records};
+            if matches!(key, MessageType | LogEvents | Records) {
                 return Err(self.not_an_envelope_at(read, &what));
             }
             self.document.fail(self.offset + read as u64, &what);

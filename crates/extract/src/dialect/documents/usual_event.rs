@@ -1,7 +1,9 @@
 //! A shortcut for events as CloudWatch Logs writes them.
 
+use super::EVENTS;
 use crate::bounds::{MAX_MESSAGE, MAX_NAME, MAX_TIMESTAMP};
 use crate::dialect::json::plain_run;
+use crate::dialect::json_text::value_end;
 
 /// The parts of an event, as written.
 pub(super) struct UsualEvent<'a> {
@@ -41,4 +43,18 @@ pub(super) fn usual_event(text: &[u8]) -> Option<(UsualEvent<'_>, usize)> {
         message,
     };
     Some((event, text.len() - rest.len()))
+}
+
+/// Returns the element of `Records` at the beginning of `text`, if it is an object that ends within `text`.
+///
+/// Returns `None` for one with half of a surrogate pair, perhaps, or with a fault. The state machine then reads
+/// it byte by byte. The two must agree on every element that this function accepts.
+pub(super) fn whole_record(text: &[u8]) -> Option<&[u8]> {
+    if text.first() != Some(&b'{') {
+        return None;
+    }
+    let record = &text[..value_end(text, 0, EVENTS)?];
+    let may_have_halves = memchr::memmem::find_iter(record, br"\u")
+        .any(|at| matches!(record.get(at + 2), Some(b'd' | b'D')));
+    (record.len() <= MAX_MESSAGE && !may_have_halves).then_some(record)
 }

@@ -1,6 +1,7 @@
 //! The fields of load balancers.
 
-use super::Rejected;
+use super::values::Column;
+use super::{Found, Rejected, columns_of, take};
 
 /// `a:b` are an address and its port, `a/b/c` a request, `a+` a list of targets and `a*` that of their
 /// statuses. A field with a quote after its name keeps its own.
@@ -28,22 +29,43 @@ pub(super) const ELB: &str = "time@ elb_name request_ip:request_port# backend_ip
     backend_response_code# received_bytes% sent_bytes% request_verb/url/protocol user_agent \
     ssl_cipher ssl_protocol";
 
-/// The fields of a line.
-#[derive(Default)]
-pub(super) struct Fields {
-    /// For each column. `None` is no field.
-    pub(super) columns: Vec<Option<String>>,
-    /// Why there are no more.
-    pub(super) fault: Option<Rejected>,
+pub(super) const HEALTH_CHECK: &str = "type time@ latency~ target_addr target_group_id status \
+    status_code# reason_code elb ip_address";
+
+/// Returns the columns of a log.
+pub(super) fn columns(spec: &str) -> Vec<Column> {
+    let plain = spec.replace([':', '/', '+', '*', '"'], " ");
+    columns_of(&plain.split_whitespace().collect::<Vec<_>>())
 }
 
-/// Cuts a line into fields. `has_escapes` is whether a backslash escapes a quote.
-pub(super) fn fields(spec: &str, earlier: &[usize], message: &str, has_escapes: bool) -> Fields {
-    let mut fields = Fields::default();
-    let fault = cut(spec, earlier, message, has_escapes, &mut fields.columns);
-    Fields {
-        fault: fault.err(),
-        ..fields
+/// Returns the fields of a line, whose last ones may be missing if the number of the others is one of these.
+pub(super) fn find(spec: &str, earlier: &[usize], message: &str) -> Found {
+    let found = fields(spec, earlier, message, true);
+    // A backslash is before a quote that ends a field, if the line makes no sense otherwise.
+    if message.contains("\\\"")
+        && take(&columns(spec), fields(spec, earlier, message, true)).is_err()
+    {
+        let other = fields(spec, earlier, message, false);
+        if take(&columns(spec), fields(spec, earlier, message, false)).is_ok() {
+            return other;
+        }
+    }
+    found
+}
+
+fn fields(spec: &str, earlier: &[usize], message: &str, has_escapes: bool) -> Found {
+    let mut fields = Vec::new();
+    let fault = cut(spec, earlier, message, has_escapes, &mut fields).err();
+    let more = columns(spec).len() - 1;
+    let fields = fields.into_iter().enumerate();
+    let is_value = |(place, field): (usize, Option<String>)| {
+        let field = field.filter(|field| field != "-" || place == more);
+        Some((place, field?))
+    };
+    Found {
+        values: fields.filter_map(is_value).collect(),
+        fault,
+        is_json: false,
     }
 }
 
@@ -102,8 +124,7 @@ fn cut(
             fields.push(Some(text));
         }
     }
-    let columns = super::columns_of(spec).len();
-    fields.resize(columns - 1, None);
+    fields.resize(columns(spec).len() - 1, None);
     line.words.reverse();
     let rest = line.words.join(" ");
     let rest = rest.trim_start_matches(' ');

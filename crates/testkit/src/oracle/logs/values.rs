@@ -19,7 +19,8 @@ impl Column {
     }
 
     /// Returns a field as CSV has it, or `None` if it is of another type.
-    pub(super) fn value(&self, field: &str) -> Option<String> {
+    /// A time may be a number in JSON alone.
+    pub(super) fn value(&self, field: &str, is_json: bool) -> Option<String> {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let is_right = match self.kind {
             '#' => digits(field) && field.parse::<i32>().is_ok(),
@@ -29,7 +30,7 @@ impl Column {
                 let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
                 digits(whole) && digits(fraction)
             }
-            '@' => return time(field),
+            '@' => return time(field, is_json),
             _ => true,
         };
         is_right.then(|| field.to_owned())
@@ -65,15 +66,14 @@ pub(super) fn milliseconds(text: &str) -> Option<i64> {
 }
 
 /// Returns a time as ISO 8601 in UTC: as it is written, if it is one already.
-fn time(text: &str) -> Option<String> {
+fn time(text: &str, is_json: bool) -> Option<String> {
     let is_iso = |text: &str| {
         let strict = regex::Regex::new(
             r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z$",
         );
         let seconds = text.get(17..19).is_some_and(|seconds| seconds != "60");
         // jiff reads at most nine digits, and later ones change nothing.
-        let end = text.len().min(29);
-        let short = format!("{}Z", text[..end].trim_end_matches('Z'));
+        let short = format!("{}Z", text.get(..29).unwrap_or(text).trim_end_matches('Z'));
         strict.unwrap().is_match(text)
             && seconds
             && short.parse::<Timestamp>().is_ok()
@@ -85,7 +85,7 @@ fn time(text: &str) -> Option<String> {
     if is_iso(&format!("{text}Z")) {
         return Some(format!("{text}Z"));
     }
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+    if is_json && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         let number: i64 = text.parse().ok()?;
         let unit = if text.len() < 12 { 1000 } else { 1 };
         return written(number.checked_mul(unit)?);
