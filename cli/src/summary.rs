@@ -134,6 +134,17 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             by_prefix.join(", ")
         ));
     }
+    let others: u64 = report.other_kinds.values().sum();
+    if others > 0 {
+        let by_kind: Vec<_> = (report.other_kinds.iter())
+            .map(|(kind, count)| format!("{count} of {kind}"))
+            .collect();
+        let objects = if others == 1 { "object" } else { "objects" };
+        notes.push(format!(
+            "{others} {objects} of other logs left out ({})",
+            by_kind.join(", ")
+        ));
+    }
     notes.extend(report.merged.iter().flat_map(notes_of_merge));
     notes
 }

@@ -1,6 +1,7 @@
 //! Keys that jobs and events skip.
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use rehose_extract::{FormatName, kind_of_key};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -53,6 +54,8 @@ pub fn error_prefix(key: &str) -> Option<&'static str> {
 pub(crate) enum Exclusion {
     /// It is under this error prefix.
     ErrorRecords(&'static str),
+    /// It is a log of this kind, by its name, and not of the one that is read.
+    OtherKind(&'static str),
     /// It matches a pattern, is the marker of an export, or is under no error prefix although only such
     /// keys are wanted.
     Other,
@@ -63,11 +66,16 @@ pub(crate) enum Exclusion {
 pub(crate) struct Exclusions {
     patterns: GlobSet,
     error_records: ErrorRecords,
+    format: FormatName,
 }
 
 impl Exclusions {
-    /// Compiles patterns, in which `*` matches anything, slashes included.
-    pub(crate) fn new(patterns: &[String], error_records: ErrorRecords) -> Result<Self> {
+    /// Compiles patterns, in which `*` matches anything, slashes included. `format` is the one that is read.
+    pub(crate) fn new(
+        patterns: &[String],
+        error_records: ErrorRecords,
+        format: FormatName,
+    ) -> Result<Self> {
         let invalid = |error: globset::Error| Error::Value {
             name: "exclude",
             reason: error.to_string(),
@@ -79,6 +87,7 @@ impl Exclusions {
         Ok(Self {
             patterns: set.build().map_err(invalid)?,
             error_records,
+            format,
         })
     }
 
@@ -90,7 +99,13 @@ impl Exclusions {
         match (self.error_records, error_prefix(key)) {
             (ErrorRecords::Skip, Some(prefix)) => Some(Exclusion::ErrorRecords(prefix)),
             (ErrorRecords::Only, None) => Some(Exclusion::Other),
-            _ => None,
+            _ => self.other_kind(key).map(Exclusion::OtherKind),
         }
+    }
+
+    /// Returns the kind of log that a key names, if the format is one of AWS's own logs, and another.
+    fn other_kind(&self, key: &str) -> Option<&'static str> {
+        let is_other = |kind: &&str| self.format.has_fixed_columns() && *kind != self.format.name();
+        kind_of_key(key).filter(is_other)
     }
 }

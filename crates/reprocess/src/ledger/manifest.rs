@@ -23,6 +23,9 @@ pub struct Slice {
     /// Those of them that are under an error prefix, by prefix.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub error_records: BTreeMap<String, u64>,
+    /// Those of them that are other logs than the one that is read, by their kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_kinds: BTreeMap<String, u64>,
     /// Listed objects that are left out because they have an output.
     pub present: u64,
     /// The last key listed.

@@ -188,6 +188,7 @@ impl Progress {
             for (prefix, count) in &slice.error_records {
                 *self.tally.error_records.entry(prefix.clone()).or_insert(0) += count;
             }
+            self.tally.add_other_kinds(&slice.other_kinds);
             if let Some(slice) = &slice.merge {
                 let merged = self.tally.merged.get_or_insert_default();
                 merged.unplaced += slice.unplaced;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rehose_extract::merge::Sums;
-use rehose_extract::{Options, RejectionCount};
+use rehose_extract::{Options, RejectionCount, Summary};
 use serde::{Deserialize, Serialize};
 
 use super::Version;
@@ -51,6 +51,9 @@ pub struct Report {
     /// prefix.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub error_records: BTreeMap<String, u64>,
+    /// Objects that were left out because they are other logs than the one that was read, by their kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_kinds: BTreeMap<String, u64>,
     /// What was merged, by a job that merges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged: Option<Merged>,
@@ -64,6 +67,7 @@ impl Report {
             failures,
             mut rejections,
             error_records,
+            other_kinds,
             merged,
         } = tally;
         rejections.sort_by_key(|kind| std::cmp::Reverse(kind.count));
@@ -87,6 +91,7 @@ impl Report {
             failures,
             rejections,
             error_records,
+            other_kinds,
             merged,
         }
     }
@@ -126,7 +131,8 @@ pub struct Totals {
 pub struct Objects {
     /// Found under the prefix.
     pub listed: u64,
-    /// Left out, by a pattern or by the choice of error records.
+    /// Left out: by a pattern, by the choice of error records, or because it is another log than the one that
+    /// is read.
     pub excluded: u64,
     /// Left out by the mode `missing`, because they have an output.
     pub present: u64,
@@ -189,6 +195,9 @@ pub struct Tally {
     /// Objects under an error prefix that were left out, by prefix.
     #[serde(default)]
     pub error_records: BTreeMap<String, u64>,
+    /// Objects of other kinds that were left out, by their kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_kinds: BTreeMap<String, u64>,
     /// What was merged, by a job that merges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged: Option<Merged>,
@@ -273,6 +282,13 @@ impl Tally {
     /// Adds an object with a receipt.
     pub fn add(&mut self, object: ObjectReceipt) {
         match object.outcome {
+            Outcome::Done(Summary {
+                other_kind: Some(kind),
+                ..
+            }) => {
+                self.totals.objects.excluded += 1;
+                *self.other_kinds.entry(kind).or_insert(0) += 1;
+            }
             Outcome::Done(summary) => {
                 let Totals {
                     objects,
@@ -298,6 +314,13 @@ impl Tally {
         }
     }
 
+    /// Adds objects that were left out, by the kind of log that they are.
+    pub(crate) fn add_other_kinds(&mut self, kinds: &BTreeMap<String, u64>) {
+        for (kind, count) in kinds {
+            *self.other_kinds.entry(kind.clone()).or_insert(0) += count;
+        }
+    }
+
     /// Adds an object without a receipt.
     pub fn add_lost(&mut self, key: String) {
         self.totals.objects.lost += 1;
@@ -312,6 +335,7 @@ impl Tally {
             rows,
         } = decision.tally.totals;
         let totals = &mut self.totals;
+        totals.objects.excluded += objects.excluded;
         totals.objects.done += objects.done;
         totals.objects.failed += objects.failed;
         totals.objects.lost += objects.lost;
@@ -322,6 +346,7 @@ impl Tally {
         totals.rows.rejected += rows.rejected;
         totals.rows.control += rows.control;
         totals.rows.filtered += rows.filtered;
+        self.add_other_kinds(&decision.tally.other_kinds);
         for FailedObject { key, failure } in decision.tally.failures {
             self.fail(key, failure);
         }

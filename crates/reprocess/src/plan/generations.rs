@@ -206,6 +206,10 @@ impl<'a> Planning<'a> {
             .unwrap_or_default();
         let planned = tasks.iter().map(Vec::len).sum::<usize>() as u64;
         // What is in no closed partition is counted by the last slice.
+        let other_kinds = match id {
+            Some(_) => BTreeMap::new(),
+            None => self.partitions.other_kinds.clone(),
+        };
         let (excluded, unplaced, open) = match id {
             Some(_) => (0, 0, 0),
             None => {
@@ -225,6 +229,7 @@ impl<'a> Planning<'a> {
             listed: planned + found.present + left_out,
             excluded: left_out,
             error_records: BTreeMap::new(),
+            other_kinds,
             present: found.present,
             last: id.map(|id| id.to_string()),
             more: id.is_some(),

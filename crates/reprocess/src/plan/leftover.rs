@@ -59,6 +59,7 @@ pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
         listed: objects.len() as u64,
         excluded: 0,
         error_records: BTreeMap::new(),
+        other_kinds: BTreeMap::new(),
         present: 0,
         last: objects.last().map(|object| object.key.clone()),
         more: slice.more,

@@ -39,12 +39,15 @@ impl Listing<'_> {
         let listed = page.objects.len() as u64;
         let last = page.objects.last().map(|object| object.key.clone());
         let mut wanted = Vec::with_capacity(page.objects.len());
-        let mut error_records = BTreeMap::new();
+        let (mut error_records, mut other_kinds) = (BTreeMap::new(), BTreeMap::new());
         for object in page.objects {
             match self.exclude.reason(&object.key) {
                 None => wanted.push(object),
                 Some(Exclusion::ErrorRecords(prefix)) => {
                     *error_records.entry(prefix.to_owned()).or_insert(0) += 1;
+                }
+                Some(Exclusion::OtherKind(kind)) => {
+                    *other_kinds.entry(kind.to_owned()).or_insert(0) += 1;
                 }
                 Some(Exclusion::Other) => {}
             }
@@ -63,6 +66,7 @@ impl Listing<'_> {
             listed,
             excluded,
             error_records,
+            other_kinds,
             present: listed - excluded - wanted.len() as u64,
             last: last.or_else(|| cursor.after.clone()),
             more: page.more,

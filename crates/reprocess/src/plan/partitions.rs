@@ -9,7 +9,7 @@ use rehose_store::location::Source;
 use rehose_store::{Listed, MAX_PAGE};
 
 use crate::error::{Error, Result};
-use crate::exclude::Exclusions;
+use crate::exclude::{Exclusion, Exclusions};
 use crate::job::{Job, Merge};
 use crate::partition::Partition;
 
@@ -27,6 +27,8 @@ pub(super) struct Partitions {
     pub(super) open: u64,
     /// Objects that the job excludes.
     pub(super) excluded: u64,
+    /// Those of them that are other logs than the one that is read, by their kind.
+    pub(super) other_kinds: BTreeMap<String, u64>,
 }
 
 /// Lists the objects of a job's partitions.
@@ -62,8 +64,11 @@ pub(super) async fn list(
                 continue;
             }
             listed += 1;
-            if exclude.reason(&object.key).is_some() {
+            if let Some(reason) = exclude.reason(&object.key) {
                 partitions.excluded += 1;
+                if let Exclusion::OtherKind(kind) = reason {
+                    *partitions.other_kinds.entry(kind.to_owned()).or_insert(0) += 1;
+                }
                 continue;
             }
             let partition = time.and_then(|time| Partition::of(merge.per, time.day, time.hour));

@@ -140,7 +140,7 @@ impl Planner {
         cursor: Option<Cursor>,
         deadline: Deadline,
     ) -> Result<Started> {
-        let exclude = Exclusions::new(&job.exclude, job.errors)?;
+        let exclude = Exclusions::new(&job.exclude, job.errors, job.options.format_name())?;
         let ledger = Ledger::new(Arc::clone(&self.output), job.job.clone());
         let started = match &job.merge {
             Some(_) => self.first_call(&ledger, job, cursor.as_ref()).await?,

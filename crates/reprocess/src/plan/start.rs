@@ -93,7 +93,8 @@ impl Planner {
         if let Some(merge) = &request.merge {
             merge.check()?;
         }
-        Exclusions::new(&request.exclude, request.errors)?;
+        let format = request.options.format_name();
+        Exclusions::new(&request.exclude, request.errors, format)?;
         let source = self.source(&request.source, &request.prefix)?;
         let page = source.store.list(&request.prefix, None, 1).await?;
         if page.objects.is_empty() {

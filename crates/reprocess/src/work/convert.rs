@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use futures::stream;
-use rehose_extract::{Compression, Shape, Summary};
+use rehose_extract::{Compression, Error as TranscodeError, Fault, Reason, Shape, Summary};
 use rehose_store::location::Source;
 use rehose_store::{Store, StoreError, StoreErrorKind};
 use tokio::time::{Instant, timeout_at};
@@ -180,7 +180,6 @@ impl Converted {
 /// 5. The object has a fault.
 /// 6. The transcoder failed in another way.
 async fn conclude(ended: Ended, id: &OutputId, url: impl Fn() -> String) -> Result<Converted> {
-    use rehose_extract::Error as Fault;
     let broken = |error: &dyn Display| Error::Internal {
         what: format!("the transcoder of {}", url()),
         reason: error.to_string(),
@@ -191,13 +190,14 @@ async fn conclude(ended: Ended, id: &OutputId, url: impl Fn() -> String) -> Resu
         (_, Reading::Failed(error), uploads) => {
             (unreadable(error).map(Converted::failed), uploads.ok())
         }
-        (_, Reading::OutOfTime, uploads) | (Ok(Err(Fault::Stopped)), _, uploads) => {
+        (_, Reading::OutOfTime, uploads) | (Ok(Err(TranscodeError::Stopped)), _, uploads) => {
             (Err(late(&url())), uploads.ok())
         }
         (_, _, Err(error)) => (unwritable(error).map(Converted::failed), None),
-        (Ok(Err(Fault::Input(fault))), _, Ok(uploads)) => {
-            let failure = failure(fault.reason.code(), fault.to_string());
-            (Ok(Converted::failed(failure)), Some(uploads))
+        (Ok(Err(TranscodeError::Input(fault))), _, Ok(uploads)) => {
+            let outcome = faulty(&fault);
+            let files = Vec::new();
+            (Ok(Converted { outcome, files }), Some(uploads))
         }
         (Ok(Err(error)), _, Ok(uploads)) => (Err(broken(&error)), Some(uploads)),
         (Ok(Ok(summary)), _, Ok(uploads)) => match uploads.complete().await {
@@ -230,6 +230,17 @@ pub(super) fn unwritable(error: StoreError) -> Result<Failure> {
             Ok(failure(error.kind.code(), error.to_string()))
         }
         _ => Err(error.into()),
+    }
+}
+
+/// The outcome of an object with a fault. One that is another log is left out, and none failed.
+pub(super) fn faulty(fault: &Fault) -> Outcome {
+    match fault.reason {
+        Reason::OtherKind(kind) => Outcome::Done(Summary {
+            other_kind: Some(kind.to_owned()),
+            ..Summary::default()
+        }),
+        _ => Outcome::Failed(failure(fault.reason.code(), fault.to_string())),
     }
 }
 

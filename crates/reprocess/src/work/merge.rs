@@ -155,12 +155,12 @@ impl MergeWorker {
             };
             let (outcome, artifact) = conversion.convert(body).await?;
             let merged = match &outcome {
-                Outcome::Done(_) => {
+                Outcome::Done(summary) if summary.other_kind.is_none() => {
                     let merged = merger.commit().map_err(|error| self.broken(task, error))?;
                     sums.add(&merged);
                     Some(merged)
                 }
-                Outcome::Failed(_) => {
+                Outcome::Done(_) | Outcome::Failed(_) => {
                     merger.discard();
                     None
                 }

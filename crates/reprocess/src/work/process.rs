@@ -102,7 +102,7 @@ impl Processor {
     ) -> Result<Self> {
         Ok(Self {
             sources,
-            exclude: Exclusions::new(exclude, errors)?,
+            exclude: Exclusions::new(exclude, errors, deployed.format_name())?,
             messages: Semaphore::new(MESSAGES),
             cores: limits.cores.min(MESSAGES),
             merger: MergeWorker::new(
@@ -339,6 +339,10 @@ fn log(of: Option<(&JobId, TaskId)>, key: &str, outcome: &Outcome) {
     let (job, task) = of.unzip();
     let (job, task) = (job.map(display), task.map(display));
     match outcome {
+        Outcome::Done(Summary {
+            other_kind: Some(kind),
+            ..
+        }) => info!(job, task, key, kind, "excluded"),
         Outcome::Done(summary) => info!(
             job,
             task,

@@ -13,7 +13,7 @@ use super::{MergeTask, MergeWorker};
 use crate::error::Error;
 use crate::ledger::OutputId;
 use crate::ledger::receipt::{Artifact, Failure, Outcome};
-use crate::work::convert::{failure, late, unreadable, unwritable};
+use crate::work::convert::{faulty, late, unreadable, unwritable};
 use crate::work::pipe::{Outlet, pipe};
 
 /// The outcome of an object, and the file of its rejected events.
@@ -74,10 +74,7 @@ impl Conversion<'_> {
         match stop {
             Stop::Unreadable(error) => unreadable(error).map(failed),
             Stop::Unwritable(error) => unwritable(error).map(failed),
-            Stop::Transcoder(Fault::Input(fault)) => {
-                let failure = failure(fault.reason.code(), fault.to_string());
-                Ok(failed(failure))
-            }
+            Stop::Transcoder(Fault::Input(fault)) => Ok((faulty(&fault), None)),
             Stop::Transcoder(Fault::Stopped) => Err(late(&store.url(key))),
             Stop::Transcoder(error) => Err(Error::Internal {
                 what: format!("merging {}", store.url(key)),
