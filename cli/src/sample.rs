@@ -9,6 +9,7 @@ mod encodings;
 mod envelope;
 mod flows;
 mod gzip;
+mod logs;
 mod spellings;
 
 use std::fs::{self, File};
@@ -82,9 +83,13 @@ pub(crate) fn write_sample(args: &SampleArgs) -> u8 {
             bytes,
         }) => {
             let dir = args.dir.display();
+            let format = args
+                .log
+                .map(|log| format!(" --format {}", log.name().name()));
             print(&format!(
                 "{objects} objects, {events} events, {bytes} bytes in {dir}\n\
-                 next: rehose run {dir} OUTPUT"
+                 next: rehose run {dir} OUTPUT{}",
+                format.unwrap_or_default()
             ));
             SUCCEEDED
         }
@@ -105,6 +110,10 @@ pub(crate) fn write_sample(args: &SampleArgs) -> u8 {
 fn write(args: &SampleArgs) -> Result<Written, SampleError> {
     let dir = args.dir.as_path();
     let mut rng = Rng::with_seed(args.seed);
+    if let Some(log) = args.log {
+        create_folder(dir)?;
+        return logs::write(args, log.name(), &mut rng);
+    }
     let size = match args.profile {
         Profile::Small => &flows::SMALL,
         Profile::Large => &flows::LARGE,

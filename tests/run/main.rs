@@ -12,6 +12,7 @@ mod cat;
 mod determinism;
 mod inspect;
 mod interruption;
+mod logs;
 mod memory;
 mod merge;
 mod options;

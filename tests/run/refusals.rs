@@ -324,7 +324,7 @@ fn values_out_of_range_are_refused() {
     refuses(&["--mode", "some"], &["'some' for '--mode", "all, missing"]);
     refuses(
         &["--format", "csv"],
-        &["--format", "vpc-flow-logs, tgw-flow-logs, regex, message"],
+        &["--format", "vpc-flow-logs, tgw-flow-logs, alb, "],
     );
     refuses(
         &["--exclude", "[a"],

@@ -119,6 +119,8 @@ enum Dialect {
     Export,
     /// JSON documents with a message, or that are records themselves
     Json,
+    /// The elements of the array `Records` of JSON documents, as CloudTrail writes them
+    Records,
     /// Records that Firehose could not deliver
     FirehoseErrors,
     /// Matches of --event-regex
@@ -132,6 +134,7 @@ impl Dialect {
             Self::Lines => DialectName::Lines,
             Self::Export => DialectName::Export,
             Self::Json => DialectName::Json,
+            Self::Records => DialectName::Records,
             Self::FirehoseErrors => DialectName::FirehoseErrors,
             Self::Regex => DialectName::Regex,
         }
@@ -168,6 +171,31 @@ impl ValueEnum for Format {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.0.name()).help(self.0.about()))
+    }
+}
+
+/// The name of a format whose columns are those of a log of AWS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Log(FormatName);
+
+impl Log {
+    pub(crate) fn name(self) -> FormatName {
+        self.0
+    }
+}
+
+impl ValueEnum for Log {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<Log>> = LazyLock::new(|| {
+            let logs = FormatName::ALL.iter().copied();
+            let logs = logs.filter(|name| name.has_fixed_columns());
+            logs.map(Log).collect()
+        });
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Format(self.0).to_possible_value()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::format::Log;
 use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
@@ -14,6 +15,7 @@ Exit status:
 Examples:
   rehose sample stash
   rehose sample stash --dialects --objects 100 --events 5000
+  rehose sample stash --log cloudtrail
   rehose sample stash --merge --objects 2000 --events 500")]
 pub(crate) struct SampleArgs {
     /// The folder to write to
@@ -30,6 +32,9 @@ pub(crate) struct SampleArgs {
     /// The seed of the random numbers
     #[arg(long, default_value_t = 2020)]
     pub(crate) seed: u64,
+    /// Write one of AWS's own logs, with AWS's keys, instead of flow logs in envelopes
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["dialects", "merge"])]
+    pub(crate) log: Option<Log>,
     /// Add objects in every form that the input can have, and with unusual keys
     #[arg(long)]
     pub(crate) dialects: bool,

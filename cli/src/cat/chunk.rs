@@ -16,6 +16,7 @@ pub(super) enum Stored {
     Text,
     Int,
     BigInt,
+    Double,
     /// Microseconds since 1970.
     Time,
 }
@@ -25,6 +26,7 @@ impl Stored {
         match self {
             Self::Text => ValueKind::Text,
             Self::Int | Self::BigInt => ValueKind::Number,
+            Self::Double => ValueKind::Double,
             Self::Time => ValueKind::Time,
         }
     }
@@ -51,7 +53,7 @@ pub(super) struct Chunk {
 #[derive(Debug)]
 enum Current {
     Null,
-    /// A number, or milliseconds.
+    /// A number, milliseconds, or the bits of a double.
     Number(i64),
     /// Text in its page.
     Text(Bytes),
@@ -112,6 +114,7 @@ impl Chunk {
             Current::Number(milliseconds) if self.stored == Stored::Time => {
                 Value::Time(*milliseconds)
             }
+            Current::Number(bits) if self.stored == Stored::Double => Value::Double(*bits),
             Current::Number(number) => Value::Number(*number),
             Current::Text(text) => Value::Text(text),
             Current::Entry(range) => Value::Text(&self.dictionary.bytes[range.clone()]),
@@ -202,11 +205,14 @@ fn number(stored: Stored, bytes: &mut Bytes) -> Result<i64, Damage> {
     Ok(match stored {
         Stored::Int => take(bytes, size_of::<i32>())?.get_i32_le().into(),
         Stored::Time => milliseconds(take(bytes, size_of::<i64>())?.get_i64_le()),
-        Stored::BigInt | Stored::Text => take(bytes, size_of::<i64>())?.get_i64_le(),
+        Stored::BigInt | Stored::Double | Stored::Text => {
+            take(bytes, size_of::<i64>())?.get_i64_le()
+        }
     })
 }
 
-/// Returns the milliseconds of a time in microseconds. rehose writes whole ones.
+/// Returns the milliseconds of a time in microseconds. Only AWS's own logs have more digits, which are not
+/// printed.
 pub(super) fn milliseconds(microseconds: i64) -> i64 {
     microseconds.div_euclid(1000)
 }

@@ -21,6 +21,7 @@ pub(super) struct Column {
 pub(super) enum ValueKind {
     Text,
     Number,
+    Double,
     Time,
 }
 
@@ -28,7 +29,8 @@ impl From<FieldKind> for ValueKind {
     fn from(kind: FieldKind) -> Self {
         match kind {
             FieldKind::Int | FieldKind::BigInt => Self::Number,
-            FieldKind::Double | FieldKind::Text | FieldKind::Json => Self::Text,
+            FieldKind::Double => Self::Double,
+            FieldKind::Text | FieldKind::Json => Self::Text,
             FieldKind::Timestamp => Self::Time,
         }
     }

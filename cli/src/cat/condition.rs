@@ -16,6 +16,8 @@ pub(super) enum Wanted {
     /// Text. CSV has nothing for NULL and for empty text, so that is both.
     Text(Vec<u8>),
     Number(i64),
+    /// The bits of a decimal number.
+    Double(i64),
     /// Milliseconds since 1970.
     Time(i64),
     Null,
@@ -34,7 +36,11 @@ impl Wanted {
                 .ok()
                 .filter(|number: &i64| number.to_string() == value)
                 .map(Self::Number),
-            ValueKind::Time if value.is_empty() => Some(Self::Null),
+            ValueKind::Double | ValueKind::Time if value.is_empty() => Some(Self::Null),
+            ValueKind::Double => value
+                .parse()
+                .ok()
+                .map(|number: f64| Self::Double(number.to_bits().cast_signed())),
             ValueKind::Time => Timestamps::default()
                 .parse(value.as_bytes())
                 .map(Self::Time),
@@ -49,6 +55,7 @@ impl Wanted {
             (Self::Text(wanted), Value::Text(text)) => wanted == text,
             (Self::Text(wanted), Value::Null(_)) => wanted.is_empty(),
             (Self::Number(wanted), Value::Number(number)) => wanted == number,
+            (Self::Double(wanted), Value::Double(bits)) => wanted == bits,
             (Self::Time(wanted), Value::Time(milliseconds)) => wanted == milliseconds,
             (Self::Null, Value::Null(_)) => true,
             _ => false,

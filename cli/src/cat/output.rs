@@ -29,6 +29,8 @@ pub(super) enum Value<'a> {
     /// A number as it is written.
     Digits(&'a [u8]),
     Number(i64),
+    /// The bits of a decimal number.
+    Double(i64),
     /// Milliseconds since 1970.
     Time(i64),
 }
@@ -150,12 +152,16 @@ impl<W: Write> Printer<W> {
         match *value {
             // Flow logs write a number that is not there as `-`.
             Value::Null(ValueKind::Number) => line.extend_from_slice(b",-"),
-            Value::Null(ValueKind::Text | ValueKind::Time) => line.push(b','),
+            Value::Null(ValueKind::Text | ValueKind::Double | ValueKind::Time) => line.push(b','),
             Value::Text(text) => self.escaping.write(text, line),
             Value::Written(text) | Value::Digits(text) => self.keeping.write(text, line),
             Value::Number(number) => {
                 line.push(b',');
                 push_number(number, line);
+            }
+            Value::Double(bits) => {
+                line.push(b',');
+                push_double(bits, line);
             }
             Value::Time(milliseconds) => {
                 line.push(b',');
@@ -185,6 +191,8 @@ impl<W: Write> Printer<W> {
                 line.extend_from_slice(&digits[zeros..]);
             }
             Value::Number(number) => push_number(number, line),
+            Value::Double(bits) if !double(bits).is_finite() => line.extend_from_slice(b"null"),
+            Value::Double(bits) => push_double(bits, line),
             Value::Time(milliseconds) => {
                 line.push(b'"');
                 line.extend_from_slice(self.timestamps.format(milliseconds).unwrap_or_default());
@@ -206,6 +214,14 @@ impl Value<'_> {
             _ => Ok(()),
         }
     }
+}
+
+fn double(bits: i64) -> f64 {
+    f64::from_bits(bits.cast_unsigned())
+}
+
+fn push_double(bits: i64, line: &mut Vec<u8>) {
+    let _ = write!(line, "{}", double(bits));
 }
 
 fn push_number(number: i64, line: &mut Vec<u8>) {

@@ -110,6 +110,7 @@ fn stored(column: &ColumnDescriptor) -> Option<Stored> {
         (Type::BYTE_ARRAY, Some(LogicalType::String)) => Some(Stored::Text),
         (Type::INT32, None) => Some(Stored::Int),
         (Type::INT64, None) => Some(Stored::BigInt),
+        (Type::DOUBLE, None) => Some(Stored::Double),
         (Type::INT64, Some(logical)) if is_time(logical) => Some(Stored::Time),
         _ => None,
     }

@@ -1,5 +1,7 @@
 //! The options that suit a stash, and the commands that use them.
 
+use std::collections::BTreeMap;
+
 use rehose_extract::survey::Messages;
 use rehose_extract::{DEFAULT_FIELDS, FormatName, KnownRecord};
 use rehose_store::location::Location;
@@ -102,6 +104,16 @@ fn choose(sample: &Sample) -> Choice {
     let groups = &sample.events.groups;
     let flows: u64 = groups.values().map(Messages::flows).sum();
     let others: u64 = groups.values().map(|group| group.others).sum();
+    let mut logs: BTreeMap<&str, u64> = BTreeMap::new();
+    for (kind, count) in groups.values().flat_map(|group| &group.logs) {
+        *logs.entry(kind).or_default() += count;
+    }
+    if let Some((kind, count)) = logs.iter().max_by_key(|(_, count)| **count)
+        && *count > flows
+    {
+        let all = flows + others + logs.values().sum::<u64>();
+        return log(kind, *count, all + sample.events.unreadable, choice);
+    }
     if flows + others == 0 {
         choice.notes.push(
             "No message was found in the objects that were read, so their format is not known: read more \
@@ -138,6 +150,21 @@ fn choose(sample: &Sample) -> Choice {
         .map(|(_, group)| group.flows() + group.others)
         .sum();
     accept_rejections(chosen + sample.events.unreadable, read, &mut choice);
+    choice
+}
+
+/// Chooses the format of a log of AWS, of which a number of all events are records.
+fn log(kind: &str, count: u64, all: u64, mut choice: Choice) -> Choice {
+    match FormatName::ALL.iter().any(|format| format.name() == kind) {
+        true => choice.format.push(format!("--format {kind}")),
+        false => {
+            choice.format.push("--format message".to_owned());
+            choice.notes.push(format!(
+                "The messages are of {kind}, which no format reads."
+            ));
+        }
+    }
+    accept_rejections(all, count, &mut choice);
     choice
 }
 

@@ -194,6 +194,8 @@ fn by_group<S: Serializer>(
     #[derive(Serialize)]
     struct Group<'a> {
         flow_logs: Vec<Record<'a>>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        logs: &'a BTreeMap<&'static str, u64>,
         others: u64,
     }
     #[derive(Serialize)]
@@ -210,6 +212,7 @@ fn by_group<S: Serializer>(
         });
         let group = Group {
             flow_logs: records.collect(),
+            logs: &group.logs,
             others: group.others,
         };
         (name, group)

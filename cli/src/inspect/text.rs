@@ -115,6 +115,8 @@ fn messages(group: &Messages) -> String {
             format!("{} flow logs of {fields} fields", HumanCount(*count))
         })
         .collect();
+    let logs = group.logs.iter();
+    parts.extend(logs.map(|(kind, count)| format!("{} {kind}", HumanCount(*count))));
     if group.others > 0 {
         parts.push(format!("{} others", HumanCount(group.others)));
     }

@@ -5,7 +5,15 @@ use flate2::bufread::MultiGzDecoder;
 use serde_json::{Deserializer, Value};
 use tempfile::TempDir;
 
+use clap::ValueEnum;
+use rehose_extract::kind_of_key;
+use rehose_testkit::oracle::expect;
+use rehose_testkit::shapes::options;
+use rehose_testkit::subject::{SOURCE, check_result, transcode};
+use serde_json::json;
+
 use super::*;
+use crate::args::format::Log;
 
 /// The usual arguments of these tests.
 fn sample() -> SampleArgs {
@@ -18,6 +26,7 @@ fn sample() -> SampleArgs {
         dialects: true,
         merge: false,
         continuing: 30,
+        log: None,
     }
 }
 
@@ -266,4 +275,53 @@ fn an_hour_for_a_merge_has_flows_that_go_on() {
         go_on * 2 < do_not,
         "{go_on} and {do_not} flows in 12,000 records"
     );
+}
+
+/// Every object of a log is what the oracle makes of it: rows alone, or another log.
+#[test]
+fn the_stash_of_each_log_is_read_without_a_rejection() {
+    for value in Log::value_variants() {
+        let format = value.name();
+        let args = SampleArgs {
+            events: 120,
+            dialects: false,
+            log: Some(*value),
+            ..sample()
+        };
+        let (written, objects) = stash(args);
+        let shape = options(json!({"format": format, "to": "parquet"}));
+        let mut events = 0;
+        for (key, object) in &objects {
+            let result = transcode(&shape, object, &[usize::MAX]);
+            match &result {
+                Ok(output) => {
+                    events += output.summary.written;
+                    assert_eq!(output.summary.rejected, 0, "{}", output.rejected_lines());
+                    assert!(
+                        kind_of_key(key).is_none_or(|kind| kind == format.name()),
+                        "{key}"
+                    );
+                }
+                Err(fault) => assert_eq!(fault.reason.code(), "other-kind", "{key}: {fault}"),
+            }
+            check_result(result, expect(shape.options(), SOURCE, object));
+        }
+        assert_eq!((events, written.events), (360, 360), "{format:?}");
+        assert_eq!(written.objects, objects.len() as u64);
+    }
+}
+
+#[test]
+fn the_stash_of_a_log_depends_on_the_seed_alone() {
+    for value in Log::value_variants() {
+        let args = || SampleArgs {
+            events: 20,
+            dialects: false,
+            log: Some(*value),
+            ..sample()
+        };
+        assert_eq!(stash(args()), stash(args()));
+        let other = SampleArgs { seed: 8, ..args() };
+        assert_ne!(stash(args()), stash(other));
+    }
 }

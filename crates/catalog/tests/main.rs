@@ -66,6 +66,67 @@ fn flow_logs_have_the_names_and_types_of_awss_own_table() {
 }
 
 #[test]
+fn logs_have_the_names_of_awss_own_tables_and_types() {
+    for (format, expected) in [
+        (
+            "alb",
+            "time timestamp,client_ip string,client_port int,request_processing_time double,\
+                 elb_status_code int,sent_bytes bigint,request_verb string,lambda_error_reason string",
+        ),
+        (
+            "elb",
+            "request_port int,client_response_time double,backend_response_code int",
+        ),
+        (
+            "nlb",
+            "tcp_connection_time_ms double,incoming_tls_alert int",
+        ),
+        (
+            "s3-access",
+            "requestdatetime timestamp,httpstatus int,bytessent bigint,useragent string",
+        ),
+        (
+            "cloudfront",
+            "time timestamp,sc_status int,time_taken double,cs_user_agent string",
+        ),
+        (
+            "cloudtrail",
+            "eventtime timestamp,requestparameters string,readonly string,more string",
+        ),
+        (
+            "waf",
+            "time timestamp,responsecodesent int,clientip string,httprequest string",
+        ),
+        ("resolver", "query_timestamp timestamp,srcport int"),
+        (
+            "network-firewall",
+            "event_flow_id bigint,event_netflow_bytes bigint",
+        ),
+    ] {
+        let table = rows(json!({"format": format, "to": "parquet"}));
+        assert_eq!(table.name, format!("{}_logs", format.replace('-', "_")));
+        let columns: Vec<_> = columns(&table);
+        for column in expected.split(',') {
+            let column = column.trim().split_once(' ').unwrap();
+            assert!(
+                columns.contains(&column),
+                "{format}: {column:?} in {columns:?}"
+            );
+        }
+        let mut names = BTreeSet::new();
+        assert!(
+            columns.iter().all(|(name, _)| names.insert(*name)),
+            "{format}"
+        );
+        let csv = rows(json!({"format": format}));
+        assert!(
+            csv.columns.iter().all(|column| column.kind == "string"),
+            "{format}"
+        );
+    }
+}
+
+#[test]
 fn every_field_can_be_a_column_of_its_own() {
     let names: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
     let table = rows(json!({"fields": names}));

@@ -1,0 +1,89 @@
+//! AWS's own logs: what `rehose sample --log` writes is read whole, and compared with a parser in Python.
+
+use std::path::Path;
+use std::process::Command;
+
+use rehose_extract::FormatName;
+use rehose_testkit::output::report;
+use rehose_tests::workspace::Workspace;
+
+use crate::REHOSE;
+use crate::command::finish;
+
+const JOB: &str = "job";
+
+#[test]
+fn every_log_is_read_as_another_parser_reads_it() {
+    let logs = FormatName::ALL
+        .iter()
+        .filter(|name| name.has_fixed_columns());
+    for format in logs.map(|format| format.name()) {
+        let arguments = ["--log", format, "--objects", "3", "--events", "240"];
+        let workspace = Workspace::sample_by(&REHOSE, &arguments);
+        let output = workspace.path("out");
+        let finished = REHOSE.run(
+            &workspace.stash(),
+            &output,
+            &["--job", JOB, "--format", format],
+        );
+        let printed = finished.with_status(0);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/logs.py");
+        let mut python = Command::new("python3");
+        python
+            .arg(script)
+            .arg(format)
+            .args([workspace.stash(), output.clone()]);
+        let compared = finish(&mut python).with_status(0).out;
+        let (rows, others) = compared.trim().split_once(' ').unwrap();
+        assert_eq!(rows, "720", "{format}");
+
+        let report = report(&output, JOB);
+        assert_eq!(report["rows"]["rejected"], 0, "{format}");
+        assert_eq!(
+            report["objects"]["excluded"].to_string(),
+            others,
+            "{format}"
+        );
+        let kinds = report["other_kinds"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        let kinds: u64 = kinds.values().filter_map(|count| count.as_u64()).sum();
+        assert_eq!(kinds.to_string(), others, "{format}");
+        assert_eq!(
+            printed.err.contains("of other logs left out"),
+            kinds > 0,
+            "{}",
+            printed.err
+        );
+    }
+}
+
+#[test]
+fn every_log_is_told_by_inspect_and_has_a_table() {
+    let logs = FormatName::ALL
+        .iter()
+        .filter(|name| name.has_fixed_columns());
+    for format in logs.map(|format| format.name()) {
+        let arguments = ["--log", format, "--objects", "2", "--events", "40"];
+        let workspace = Workspace::sample_by(&REHOSE, &arguments);
+        let mut command = REHOSE.command(["inspect"]);
+        let found = finish(command.arg(workspace.stash()).arg("--json"))
+            .with_status(0)
+            .json();
+        let run = found["commands"][0].as_str().unwrap();
+        assert!(run.contains(&format!("--format {format}")), "{found}");
+        let groups = &found["sample"]["events"]["groups"][""];
+        assert_eq!(groups["logs"][format], 80, "{found}");
+
+        let mut command = REHOSE.command(["table", "--location", "s3://b/out/", "--to", "parquet"]);
+        let table = finish(command.args(["--format", format]))
+            .with_status(0)
+            .out;
+        let name = format!("`{}_logs`", format.replace('-', "_"));
+        assert!(
+            table.contains(&name) && table.contains("`timestamp` timestamp"),
+            "{table}"
+        );
+    }
+}
