@@ -1,6 +1,6 @@
 //! A column of any type: the values of the page, and the pages of the row group.
 
-use std::io;
+use std::{io, iter};
 
 use parquet::column::writer::ColumnCloseResult;
 use parquet::file::statistics::Statistics;
@@ -122,6 +122,18 @@ impl ColumnEncoder {
             AnyValues::Double(values) => {
                 push_numbers(values, &mut self.presence, fields, absent, rows, double)
             }
+        }
+    }
+
+    /// Adds a field as it is written. It comes after `rows` other rows of the page.
+    #[inline]
+    pub(crate) fn push_one(&mut self, field: &[u8], absent: &[u8], rows: usize) -> io::Result<()> {
+        match &mut self.values {
+            AnyValues::Text(values) => {
+                values.push_neighbour(field);
+                Ok(())
+            }
+            _ => self.push(iter::once(Field::new(field)), absent, rows),
         }
     }
 

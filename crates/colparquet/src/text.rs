@@ -177,6 +177,15 @@ impl Text {
         }
     }
 
+    /// Adds a value that often is the one before. Comparing is cheaper than hashing.
+    #[inline]
+    pub(crate) fn push_neighbour(&mut self, text: &[u8]) {
+        match self.indexes.last().copied() {
+            Some(last) if equal(self.dictionary.value(last), text) => self.indexes.push(last),
+            _ => self.push(text),
+        }
+    }
+
     /// Goes on in plain text, from the beginning of the page.
     #[cold]
     fn turn_plain(&mut self) {

@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::iter;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 
-use crate::batch::{Batch, Field};
+use crate::batch::Batch;
 use crate::chunk::Codec;
 use crate::column::ColumnEncoder;
 use crate::failed;
@@ -156,7 +155,7 @@ impl<W: Write + Send> Writer<W> {
         match field {
             Some(field) => {
                 self.bytes += field.len();
-                columns[column].push(iter::once(Field::new(field)), absent, self.rows)
+                columns[column].push_one(field, absent, self.rows)
             }
             None => columns[column].push_null(self.rows),
         }

@@ -31,7 +31,7 @@ use self::document::{Document, DocumentKey, EventKey, PartialEvent, Target, keep
 use self::held::HeldEvents;
 pub(super) use self::kinds::Kinds;
 use self::raw::Raw;
-use self::usual_event::{usual_event, whole_record};
+use self::usual_event::{usual_document, usual_event, whole_record};
 use super::json::{Number, Unescape};
 use super::recognise::BYTE_ORDER_MARK;
 use crate::bounds::{MAX_DEPTH, MAX_TIMESTAMP, MAX_WORD};
@@ -171,6 +171,12 @@ impl DocumentParser {
                 }
                 self.state = State::AfterValue;
                 Ok(length)
+            }
+            State::BetweenDocuments if self.kinds.records && text[0] == b'{' => {
+                match usual_document(text) {
+                    Some(document) => self.take_document(&document, events),
+                    None => self.token(text[0], events),
+                }
             }
             _ => self.token(text[0], events),
         }

@@ -166,42 +166,61 @@ impl Record {
                 return Err(Rejection::Json);
             }
             let begin = skip_space(text, colon + 1);
-            let value = begin..value_end(text, begin, 1).ok_or(Rejection::Json)?;
             let name = &text[key.start + 1..key.end - 1];
             let is_it = |member: &Member| member.key.as_bytes() == name;
             let place = match members.get(expected).is_some_and(is_it) {
                 true => Some(expected),
                 false => members.iter().position(is_it),
             };
-            at = skip_space(text, value.end);
-            match place {
+            let end = match place {
                 Some(place) => {
                     expected = place + 1;
-                    self.see(first + place)?;
-                    row.set_json(first + place, value.clone())?;
+                    let column = first + place;
+                    self.see(column)?;
                     let inner = members[place].inner;
-                    if !inner.is_empty() && text[value.start] == b'{' {
-                        let before = members[..place].iter().map(|member| total(member.inner));
-                        let inside = first + members.len() + before.sum::<usize>();
-                        self.object(row, value.start, inner, inside)?;
-                    }
+                    let end = match inner.is_empty() || text.get(begin) != Some(&b'{') {
+                        true => value_end(text, begin, 1).ok_or(Rejection::Json)?,
+                        false => {
+                            let before = members[..place].iter().map(|member| total(member.inner));
+                            let inside = first + members.len() + before.sum::<usize>();
+                            self.object(row, begin, inner, inside)?
+                        }
+                    };
+                    row.set_json(column, begin..end)?;
+                    end
                 }
-                None if first == 0 => {
-                    let kind = self.others.iter().find(|(key, _)| key.as_bytes() == name);
-                    if let Some((_, kind)) = kind {
-                        return Err(Rejection::OtherKind(kind));
-                    }
-                    self.more.push([key, value]);
+                None => {
+                    let end = value_end(text, begin, 1).ok_or(Rejection::Json)?;
+                    self.other(key, begin..end, name, first)?;
+                    end
                 }
-                // The text of the object around it has a column.
-                None => {}
-            }
+            };
+            at = skip_space(text, end);
             match text.get(at) {
                 Some(b',') => at = skip_space(text, at + 1),
                 Some(b'}') => return Ok(at + 1),
                 _ => return Err(Rejection::Json),
             }
         }
+    }
+
+    /// Takes a member without a column. Those of an object that has one itself are in its text.
+    fn other(
+        &mut self,
+        key: Range<usize>,
+        value: Range<usize>,
+        name: &[u8],
+        first: usize,
+    ) -> Result<(), Rejection> {
+        if first > 0 {
+            return Ok(());
+        }
+        let kind = self.others.iter().find(|(key, _)| key.as_bytes() == name);
+        if let Some((_, kind)) = kind {
+            return Err(Rejection::OtherKind(kind));
+        }
+        self.more.push([key, value]);
+        Ok(())
     }
 
     /// Notes the member of a column. JSON does not say which of two equal keys counts.

@@ -112,6 +112,7 @@ impl<'r> Row<'r> {
         let kind = self.columns[column].kind;
         let is_right = match kind {
             FieldKind::Text | FieldKind::Json => true,
+            FieldKind::Int | FieldKind::BigInt if is_short_number(text) => true,
             FieldKind::Int => kind.holds(text),
             // Load balancers write it for sizes that they do not know.
             FieldKind::BigInt => kind.holds(text) || text == b"-1",
@@ -232,6 +233,12 @@ impl<'r> Row<'r> {
     fn end(&self) -> usize {
         self.message.len() + self.made.len()
     }
+}
+
+/// Whether a text is digits, and so few of them that any number's type holds them.
+#[inline]
+fn is_short_number(text: &[u8]) -> bool {
+    matches!(text.len(), 1..=9) && text.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether a text is a decimal number: digits, possibly with a fraction, possibly after a minus sign.

@@ -4,7 +4,7 @@ use super::DocumentParser;
 use super::State;
 use super::document::{Document, DocumentKey, whole_characters};
 use super::held::HeldEvents;
-use super::usual_event::UsualEvent;
+use super::usual_event::{UsualDocument, UsualEvent};
 use crate::bounds::{MAX_HELD, MAX_MESSAGE, MAX_STRAY, MAX_TIMESTAMP};
 use crate::dialect::firehose_errors;
 use crate::error::{Error, Reason};
@@ -42,6 +42,25 @@ impl DocumentParser {
         pass_on(&mut self.held, &self.document, &event, reason, events)?;
         self.event_text.end();
         Ok(())
+    }
+
+    /// Passes on a document that is a record. Returns its length.
+    pub(super) fn take_document(
+        &mut self,
+        document: &UsualDocument<'_>,
+        events: &mut dyn EventSink,
+    ) -> Result<usize, Error> {
+        self.documents += 1;
+        events.document(DocumentKind::Data, &Origin::default());
+        let event = Event {
+            time: document.timestamp.map_or(Time::InMessage, Time::Guessed),
+            message: document.text,
+            id: b"",
+            extracted_fields: b"",
+            offset: self.offset,
+        };
+        events.take(&event, None)?;
+        Ok(document.text.len())
     }
 
     /// Passes on an element of `Records` that is whole.
