@@ -5,5 +5,6 @@
 mod balancers;
 mod cloudfront;
 mod json;
+mod reassembly;
 mod s3;
 mod subject;
