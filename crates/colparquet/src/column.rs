@@ -193,7 +193,7 @@ impl ColumnEncoder {
         let statistics = self.values.statistics(nulls);
         let filter = match &mut self.values {
             AnyValues::Text(text) => text.finish_filter()?,
-            AnyValues::Int(_) | AnyValues::BigInt(_) => None,
+            _ => None,
         };
         let (dictionary, entries) = self.values.dictionary();
         let mut chunk = self.chunk.close(dictionary, entries, statistics, codec)?;
