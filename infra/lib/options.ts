@@ -17,8 +17,23 @@ export interface Options {
   readonly owner?: string;
 }
 
-const DIALECTS = ["cloudwatch", "lines", "export", "json", "firehose-errors", "regex"];
-const FORMATS = ["vpc-flow-logs", "tgw-flow-logs", "regex", "message"] as const;
+const DIALECTS = ["cloudwatch", "lines", "export", "json", "records", "firehose-errors", "regex"];
+const FORMATS = [
+  "vpc-flow-logs",
+  "tgw-flow-logs",
+  "alb",
+  "alb-connection",
+  "nlb",
+  "elb",
+  "s3-access",
+  "cloudfront",
+  "cloudtrail",
+  "waf",
+  "resolver",
+  "network-firewall",
+  "regex",
+  "message",
+] as const;
 const LINE_BREAKS = ["escape", "keep"];
 const ORIGIN = ["owner", "log-group", "log-stream", "id", "extracted-fields", "source"];
 

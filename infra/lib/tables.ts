@@ -102,7 +102,8 @@ function withLayout(table: Table, layout: Layout): Table {
 
 function rows(options: Options): Table {
   const { messages, flow_logs } = known.rows[fileKindOf(options)];
-  switch (formatOf(options)) {
+  const format = formatOf(options);
+  switch (format) {
     case "message":
       return { ...messages, columns: [...messages.columns, { name: "message", type: "string" }] };
     case "regex":
@@ -111,13 +112,13 @@ function rows(options: Options): Table {
         "has the format regex",
         `--message-regex ${shellQuoted(options.message_regex ?? "(?P<column>...)")}`,
       );
-    case "tgw-flow-logs":
-      throw needsFile(options, "has the format tgw-flow-logs", "--format tgw-flow-logs");
-    default:
+    case "vpc-flow-logs":
       if (options.with !== undefined && options.with.length > 0) {
         throw needsFile(options, "has columns of the origin", `--with ${options.with.join()}`);
       }
       return { ...flow_logs, columns: [...flow_logs.columns, ...flowLogColumns(options)] };
+    default:
+      throw needsFile(options, `has the format ${format}`, `--format ${format}`);
   }
 }
 

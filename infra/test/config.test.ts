@@ -262,11 +262,12 @@ const wrong: [Record<string, unknown>, RegExp][] = [
   [{ options: { formt: "message" } }, /^options has "formt", which is not one of dialect, /],
   [
     { options: { format: "csv" } },
-    /^options has "csv" as format, which must be vpc-flow-logs, tgw-flow-logs, regex or message/,
+    /^options has "csv" as format, which must be vpc-flow-logs, tgw-flow-logs, alb, .*, regex or message/,
   ],
   [{ options: { fields: [] } }, /^options has \[\] as fields, which must be a list of fields/],
   [{ options: { fields: "version" } }, /^options has fields in another form than one list of names/],
   [{ options: { format: "tgw-flow-logs" } }, /^options has the format tgw-flow-logs, so the tables must come from/],
+  [{ options: { format: "cloudtrail" } }, /^options has the format cloudtrail, .* --format cloudtrail > tables.json/],
   [{ options: { with: ["owner"] } }, /^options has columns of the origin, so the tables .* --with owner > tables.json/],
   [{ options: { with: ["bucket"] } }, /^options has \["bucket"\] as with, which must be a list of owner, log-group/],
   [{ options: { dialect: "yaml" } }, /^options has "yaml" as dialect, which must be cloudwatch, lines, /],
