@@ -11,6 +11,7 @@ mod fake_queue;
 mod fixture;
 mod merge;
 mod merge_again;
+mod other_logs;
 mod plan;
 mod process;
 mod promises;
