@@ -72,18 +72,22 @@ impl Builder {
     }
 }
 
-/// The time and the fields of each message, as arrays.
+/// The time and the fields of each message, as arrays. A message of another number of fields is no row.
 pub fn batches(
     events: &stages::Events,
     schema: &SchemaRef,
 ) -> Result<Vec<RecordBatch>, Box<dyn Error>> {
     let kinds = schema.fields().iter().map(|field| field.data_type());
     let mut builders: Vec<Builder> = kinds.map(Builder::new).collect();
-    let (mut batches, mut rows) = (Vec::new(), 0);
+    let (mut batches, mut rows, mut fields) = (Vec::new(), 0, Vec::new());
     for (time, message) in events.texts() {
-        let message = std::str::from_utf8(message)?;
-        let fields = std::iter::once(std::str::from_utf8(time)?).chain(message.split(' '));
-        for (builder, field) in builders.iter_mut().zip(fields) {
+        fields.clear();
+        fields.push(std::str::from_utf8(time)?);
+        fields.extend(std::str::from_utf8(message)?.split(' '));
+        if fields.len() != builders.len() {
+            continue;
+        }
+        for (builder, field) in builders.iter_mut().zip(&fields) {
             builder.append(field);
         }
         rows += 1;
