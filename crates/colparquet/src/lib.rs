@@ -19,7 +19,7 @@
 //! | `column` | a column of any type |
 //! | `text`, `number` | the values of a page, as a dictionary or plain |
 //! | `filter` | whether a row group may have a value |
-//! | `time` | times as text |
+//! | `parse`, `time` | numbers and times as they are written |
 //! | `presence` | which rows have a value |
 //! | `hybrid` | indexes into a dictionary |
 //! | `chunk` | the compressed pages of a column in a row group |
@@ -53,6 +53,7 @@ mod column;
 mod filter;
 mod hybrid;
 mod number;
+mod parse;
 mod presence;
 mod schema;
 mod text;
