@@ -4,7 +4,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { BOOLEAN, ConfigError, ContextReader, quote, type StringRule } from "./context";
 import { columnsOf, dayOf, expressionIn, type Layout, parseLayout, taken } from "./layout";
 import { type Merge, readMerge } from "./merge";
-import { type MergedTables, mergedTables } from "./merged";
+import { type MergedTables, mergedTables } from "./mergedTables";
 import { FILE_KINDS, fileKindOf, type Options, parseExclude, parseOptions } from "./options";
 import { visibilityTimeout } from "./queues";
 import { isByTime, type Table, tablesFor } from "./tables";

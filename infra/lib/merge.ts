@@ -11,7 +11,7 @@ export interface Merge {
     readonly per: "hour" | "day";
     /** Seconds. The context value `mergeLateness` has minutes. Default: 15 minutes. */
     readonly lateness: number;
-    /** Seconds, or null for no rows at all. From the context value `mergeGap`. Default: 60. */
+    /** Seconds, or null if no rows are merged. From the context value `mergeGap`. Default: 60. */
     readonly gap: number | null;
     /** The context value `mergeTargetMB` has MB. Default: 256 MB. */
     readonly target_bytes: number;

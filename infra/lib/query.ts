@@ -6,7 +6,7 @@ import * as glue from "aws-cdk-lib/aws-glue";
 import { Construct } from "constructs";
 import type { Config } from "./config";
 import { type Layout, names, TIME, valueOf } from "./layout";
-import type { View } from "./merged";
+import type { View } from "./mergedTables";
 import type { Storage } from "./storage";
 import { fill, type Table } from "./tables";
 

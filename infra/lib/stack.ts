@@ -2,7 +2,7 @@ import { CfnOutput, Stack, Tags } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { Config } from "./config";
 import { Functions } from "./functions";
-import { Merging } from "./merging";
+import { Merging } from "./mergeSchedules";
 import { Observability } from "./observability";
 import { Orchestration } from "./orchestration";
 import { Query } from "./query";
