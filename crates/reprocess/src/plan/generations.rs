@@ -17,7 +17,7 @@ use futures::{StreamExt, TryStreamExt, stream, try_join};
 use jiff::{SignedDuration, Timestamp};
 use rehose_store::{Listed, Store};
 
-use super::partitions::Partitions;
+use super::partitions::{LeftOut, Partitions};
 use super::planner::Cursor;
 use crate::error::Result;
 use crate::job::Merge;
@@ -206,38 +206,25 @@ impl<'a> Planning<'a> {
             .unwrap_or_default();
         let planned = tasks.iter().map(Vec::len).sum::<usize>() as u64;
         // What is in no closed partition is counted by the last slice.
-        let other_kinds = match id {
-            Some(_) => BTreeMap::new(),
-            None => self.partitions.other_kinds.clone(),
+        let left_out = match id {
+            Some(_) => LeftOut::default(),
+            None => self.partitions.left_out.clone(),
         };
-        let (excluded, unplaced, open) = match id {
-            Some(_) => (0, 0, 0),
-            None => {
-                let Partitions {
-                    excluded,
-                    unplaced,
-                    open,
-                    ..
-                } = self.partitions;
-                (excluded, unplaced, open)
-            }
-        };
-        let left_out = excluded + unplaced + open;
         Slice {
             v: Version,
             slice: cursor.slice,
-            listed: planned + found.present + left_out,
-            excluded: left_out,
+            listed: planned + found.present + left_out.count(),
+            excluded: left_out.count(),
             error_records: BTreeMap::new(),
-            other_kinds,
+            other_kinds: left_out.other_kinds,
             present: found.present,
             last: id.map(|id| id.to_string()),
             more: id.is_some(),
             tasks,
             merge: Some(SliceOfMerge {
                 generation: id,
-                unplaced,
-                open,
+                unplaced: left_out.unplaced,
+                open: left_out.open,
                 missing: found.missing,
                 overdue: found.overdue,
                 replaced: found.replaced,

@@ -17,10 +17,16 @@ use crate::partition::Partition;
 /// hundred megabytes.
 const MAX_LISTED: u64 = 2_000_000;
 
-/// The objects of closed partitions, and numbers of others.
-#[derive(Debug, Default)]
+/// The objects of closed partitions, and what is in none.
+#[derive(Debug)]
 pub(super) struct Partitions {
     pub(super) closed: BTreeMap<Partition, Vec<Listed>>,
+    pub(super) left_out: LeftOut,
+}
+
+/// Numbers of objects that are in no closed partition.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LeftOut {
     /// Objects whose keys have no time, or too coarse a one.
     pub(super) unplaced: u64,
     /// Objects of partitions that are not closed yet.
@@ -29,6 +35,12 @@ pub(super) struct Partitions {
     pub(super) excluded: u64,
     /// Those of them that are other logs than the one that is read, by their kind.
     pub(super) other_kinds: BTreeMap<String, u64>,
+}
+
+impl LeftOut {
+    pub(super) fn count(&self) -> u64 {
+        self.excluded + self.unplaced + self.open
+    }
 }
 
 /// Lists the objects of a job's partitions.
@@ -46,7 +58,8 @@ pub(super) async fn list(
     exclude: &Exclusions,
     now: Timestamp,
 ) -> Result<Partitions> {
-    let mut partitions = Partitions::default();
+    let mut closed: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut left_out = LeftOut::default();
     let mut listed = 0;
     let mut after: Option<String> = None;
     loop {
@@ -65,19 +78,19 @@ pub(super) async fn list(
             }
             listed += 1;
             if let Some(reason) = exclude.reason(&object.key) {
-                partitions.excluded += 1;
+                left_out.excluded += 1;
                 if let Exclusion::OtherKind(kind) = reason {
-                    *partitions.other_kinds.entry(kind.to_owned()).or_insert(0) += 1;
+                    *left_out.other_kinds.entry(kind.to_owned()).or_insert(0) += 1;
                 }
                 continue;
             }
             let partition = time.and_then(|time| Partition::of(merge.per, time.day, time.hour));
             match partition {
-                None => partitions.unplaced += 1,
+                None => left_out.unplaced += 1,
                 Some(partition) if !partition.is_closed(merge.lateness(), now) => {
-                    partitions.open += 1;
+                    left_out.open += 1;
                 }
-                Some(partition) => partitions.closed.entry(partition).or_default().push(object),
+                Some(partition) => closed.entry(partition).or_default().push(object),
             }
         }
         if listed > MAX_LISTED {
@@ -91,7 +104,7 @@ pub(super) async fn list(
             });
         }
         if !page.more {
-            return Ok(partitions);
+            return Ok(Partitions { closed, left_out });
         }
     }
 }
