@@ -1,5 +1,7 @@
 //! The state of a job and its report, as text for people.
 
+use std::collections::BTreeMap;
+
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
 use rehose_extract::FormatName;
@@ -121,32 +123,34 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             .iter()
             .filter_map(|rejections| fitting(report, rejections)),
     );
-    let skipped: u64 = report.error_records.values().sum();
-    if skipped > 0 {
-        let by_prefix: Vec<_> = report
-            .error_records
-            .iter()
-            .map(|(prefix, count)| format!("{count} in {prefix}/"))
-            .collect();
-        let objects = if skipped == 1 { "object" } else { "objects" };
+    if let Some((skipped, by_prefix)) =
+        counted(&report.error_records, |prefix| format!("in {prefix}/"))
+    {
         notes.push(format!(
-            "left out {skipped} {objects} that Firehose could not deliver ({}); --errors too reads them",
-            by_prefix.join(", ")
+            "left out {skipped} that Firehose could not deliver ({by_prefix}); --errors too reads them"
         ));
     }
-    let others: u64 = report.other_kinds.values().sum();
-    if others > 0 {
-        let by_kind: Vec<_> = (report.other_kinds.iter())
-            .map(|(kind, count)| format!("{count} of {kind}"))
-            .collect();
-        let objects = if others == 1 { "object" } else { "objects" };
-        notes.push(format!(
-            "{others} {objects} of other logs left out ({})",
-            by_kind.join(", ")
-        ));
+    if let Some((others, by_kind)) = counted(&report.other_kinds, |kind| format!("of {kind}")) {
+        notes.push(format!("{others} of other logs left out ({by_kind})"));
     }
     notes.extend(report.merged.iter().flat_map(notes_of_merge));
     notes
+}
+
+/// Returns the number of all objects in words, and that of each name. `None` if there are none.
+fn counted(
+    objects: &BTreeMap<String, u64>,
+    named: impl Fn(&str) -> String,
+) -> Option<(String, String)> {
+    let each = objects.iter();
+    let each: Vec<_> = each
+        .map(|(name, count)| format!("{count} {}", named(name)))
+        .collect();
+    match objects.values().sum() {
+        0 => None,
+        1_u64 => Some(("1 object".to_owned(), each.join(", "))),
+        all => Some((format!("{all} objects"), each.join(", "))),
+    }
 }
 
 /// What a user should know of the objects that a merge has left out.
