@@ -301,6 +301,12 @@ def written(text):
     return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
 
 
+def folder_of_day(log, name):
+    """The folder of an object of a log that has none for each day."""
+    days = {"s3-access": r"(\d{4}-\d\d-\d\d)(-\d\d){3}-[0-9A-F]{16}$", "cloudfront": r"\.(\d{4}-\d\d-\d\d)-\d\d\.[^.]+\.gz$"}
+    return f"day={re.search(days[log], name)[1]}" if log in days else ""
+
+
 def main(log, source, output):
     count, others = 0, 0
     for folder, _, names in os.walk(source):
@@ -310,7 +316,7 @@ def main(log, source, output):
             with open(path, "rb") as file:
                 data = file.read()
             text = (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode()
-            target = os.path.join(output, "csv", key + ".csv.gz")
+            target = os.path.join(output, "csv", folder_of_day(log, name), key + ".csv.gz")
             try:
                 expected = FORMATS[log](text)
             except Other:

@@ -60,7 +60,7 @@ fn print_statement(
     let per = args.per.per();
     let mut table = match args.table {
         TableChoice::Rows => Table::rows(shape, location)?,
-        TableChoice::Rejected => Table::rejected(location),
+        TableChoice::Rejected => Table::rejected(shape, location),
         TableChoice::Receipts => Table::receipts(location),
         TableChoice::Merged => Table::merged(shape, location, per)?,
         TableChoice::Generations => Table::generations(location, per),
@@ -88,7 +88,7 @@ fn print_view(
     let per = args.per.per();
     let rows = Table::rows(shape, location)?;
     let merged = Table::merged(shape, location, per)?;
-    let view = View::new(&rows, &merged, location.layout, per).ok_or(LayoutError::NoView)?;
+    let view = View::new(&rows, &merged, location.layout, per)?;
     let view = View {
         name: args.name.clone().unwrap_or(view.name),
         ..view
@@ -112,7 +112,7 @@ fn print_for_stack(args: &TableArgs, shape: &Shape) -> Result<(), LayoutError> {
         "options": args.options(),
         "tables": [
             Table::rows(shape, location)?,
-            Table::rejected(location),
+            Table::rejected(shape, location),
             Table::receipts(location),
         ],
         "merging": {

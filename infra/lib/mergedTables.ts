@@ -3,7 +3,7 @@ import { ConfigError } from "./context";
 import { type Layout, names, TIME, UNIT_LENGTHS, type Unit } from "./layout";
 import type { Merge } from "./merge";
 import type { Options } from "./options";
-import { type Column, type Merging, readTables, type Table, tablesFor } from "./tables";
+import { type Column, isByTime, type Merging, readTables, type Table, tablesFor } from "./tables";
 import known from "./tables.json";
 
 /** What a stack that merges has beside the tables of every stack. */
@@ -59,7 +59,7 @@ type Per = Merge["settings"]["per"];
 function viewOf(rows: Table, merged: Table, layout: Layout, per: Per): View | undefined {
   const day = place(layout, "yyyy", "MM", "dd");
   const hour = per === "day" ? "" : place(layout, "HH");
-  if (names(layout).length > 0 || day === undefined || hour === undefined) return undefined;
+  if (!isByTime(rows) || names(layout).length > 0 || day === undefined || hour === undefined) return undefined;
   const values: Record<string, string> = {
     merged_columns: merged.columns.map(({ name }) => `merged."${name}"`).join(", "),
     rows_columns: [...rows.columns.map((column, at) => cast(column, merged.columns[at]!)), "1"].join(", "),

@@ -60,6 +60,24 @@ fn every_log_is_read_as_another_parser_reads_it() {
 }
 
 #[test]
+fn an_object_in_the_folder_of_its_day_is_not_missing() {
+    for format in ["s3-access", "cloudfront"] {
+        let arguments = ["--log", format, "--objects", "3", "--events", "30"];
+        let workspace = Workspace::sample_by(&REHOSE, &arguments);
+        let output = workspace.path("out");
+        for (job, mode) in [("first", "all"), ("second", "missing")] {
+            let options = ["--format", format, "--job", job, "--mode", mode];
+            REHOSE
+                .run(&workspace.stash(), &output, &options)
+                .with_status(0);
+        }
+        let report = report(&output, "second");
+        assert_eq!(report["objects"]["present"], 3, "{report}");
+        assert_eq!(report["objects"]["done"], 0, "{report}");
+    }
+}
+
+#[test]
 fn every_log_is_told_by_inspect_and_has_a_table() {
     let logs = FormatName::ALL
         .iter()

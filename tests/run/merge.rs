@@ -246,6 +246,34 @@ fn keys_as_aws_writes_them_have_their_hour_in_the_name() {
 }
 
 #[test]
+fn keys_without_folders_of_the_time_have_it_in_the_name() {
+    let workspace = Workspace::sample_by(
+        &REHOSE,
+        &["--log", "cloudfront", "--objects", "25", "--events", "10"],
+    );
+    let output = workspace.path("out");
+    merge(&workspace, &output, &["--format", "cloudfront"]).with_status(0);
+    let found = rows_by_folder(&output);
+    let hours: Vec<_> = found.keys().cloned().collect();
+    let rows: usize = found.values().map(Vec::len).sum();
+    assert_eq!((hours.len(), rows), (3, 250), "{hours:?}");
+
+    let time = |folder: &String| {
+        let (day, hour) = folder.rsplit_once("/hour=").unwrap();
+        format!(
+            "{}/{hour}",
+            day.rsplit_once('=').unwrap().1.replace('-', "/")
+        )
+    };
+    let one = workspace.path("one");
+    let bounds = ["--from", &time(&hours[1]), "--to", &time(&hours[2])];
+    let options = [&["--format", "cloudfront"], &bounds[..]].concat();
+    merge(&workspace, &one, &options).with_status(0);
+    let second = BTreeMap::from([(hours[1].clone(), found[&hours[1]].clone())]);
+    assert_eq!(rows_by_folder(&one), second);
+}
+
+#[test]
 fn killed_twenty_times_it_ends_with_the_same_files() {
     let workspace = day();
     let whole = workspace.path("whole");

@@ -37,7 +37,8 @@ pub(crate) struct TableArgs {
     #[arg(long, default_value = "", hide_default_value = true, value_parser = parse_prefix)]
     pub(crate) prefix: String,
     /// The folders of the source keys, after the prefix. {yyyy}, {MM}, {dd} and {HH} are the time, in the
-    /// column datehour. Any other name in braces, such as {account}, is a column of its own
+    /// column datehour. Any other name in braces, such as {account}, is a column of its own. Outputs of
+    /// s3-access and cloudfront have a folder for each day instead, in the column day
     #[arg(long, default_value_t, value_parser = parse_layout)]
     pub(crate) layout: Layout,
     /// All values of a column of the layout. Without them, every query must name a value. May be repeated

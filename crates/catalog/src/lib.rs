@@ -27,6 +27,7 @@ mod files;
 mod layout;
 mod merged;
 mod per;
+mod projection;
 mod view;
 mod zone;
 
@@ -38,15 +39,9 @@ use serde::Serialize;
 use ddl::Ddl;
 pub use layout::{KeyTime, Layout, LayoutError, expression};
 pub use per::Per;
+use projection::Projection;
 pub use view::View;
 pub use zone::{Zone, ZoneError};
-
-/// The projection of a column whose values only a query names, with `=` or `IN`
-/// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html>).
-const INJECTED: &str = "injected";
-
-/// The parameter with the folder of a partition.
-const TEMPLATE: &str = "storage.location.template";
 
 /// A table that Athena can read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -148,14 +143,11 @@ impl Table {
                 false => column(&name, "string"),
             })
             .collect();
-        let partitions = partitions(location.layout);
-        if let Some(taken) = partitions
-            .iter()
-            .find(|one| columns.iter().any(|column| column.name == one.name))
-        {
-            return Err(LayoutError::Taken(taken.name.clone()));
-        }
-        let mut parameters = by_time(location, folder);
+        let Projection {
+            partitions,
+            mut parameters,
+        } = Projection::of_source(format, location, folder);
+        check_names(&partitions, &columns)?;
         if files.has_header {
             parameters.insert("skip.header.line.count".to_owned(), "1".to_owned());
         }
@@ -170,12 +162,16 @@ impl Table {
     }
 
     /// The rejected events. Their timestamp is text, because it may be the reason for the rejection.
-    pub fn rejected(location: TableLocation<'_>) -> Self {
+    pub fn rejected(shape: &Shape, location: TableLocation<'_>) -> Self {
+        let Projection {
+            partitions,
+            parameters,
+        } = Projection::of_source(shape.format_name(), location, "rejected/");
         Self {
             name: "rejected".to_owned(),
             columns: REJECTED.map(|name| column(name, "string")).to_vec(),
-            partitions: partitions(location.layout),
-            parameters: by_time(location, "rejected/"),
+            partitions,
+            parameters,
             ..files::JSON.table(
                 "Events that fit no row, and why",
                 format!("{}rejected/", location.output),
@@ -202,6 +198,10 @@ impl Table {
         let object = [&text[..], &counts[..]].concat().join(",");
         let artifact = "key:string,bytes:bigint,rows:bigint,inputs:array<int>";
         let location = format!("{}jobs/", location.output);
+        let Projection {
+            partitions,
+            parameters,
+        } = Projection::of_job(&location);
         Self {
             name: "receipts".to_owned(),
             columns: vec![
@@ -209,12 +209,8 @@ impl Table {
                 column("objects", &format!("array<struct<{object}>>")),
                 column("artifacts", &format!("array<struct<{artifact}>>")),
             ],
-            partitions: vec![column("job", "string")],
-            parameters: BTreeMap::from([
-                ("projection.enabled".to_owned(), "true".to_owned()),
-                ("projection.job.type".to_owned(), INJECTED.to_owned()),
-                (TEMPLATE.to_owned(), format!("{location}${{job}}/receipts/")),
-            ]),
+            partitions,
+            parameters,
             ..files::JSON.table("What became of each object of a job", location)
         }
     }
@@ -226,6 +222,15 @@ impl Table {
             database,
         }
         .to_string()
+    }
+}
+
+/// Athena takes no table whose partitions and columns share a name.
+fn check_names(partitions: &[Column], columns: &[Column]) -> Result<(), LayoutError> {
+    let is_taken = |one: &&Column| columns.iter().any(|column| column.name == one.name);
+    match partitions.iter().find(is_taken) {
+        Some(taken) => Err(LayoutError::Taken(taken.name.clone())),
+        None => Ok(()),
     }
 }
 
@@ -244,44 +249,4 @@ fn hive_type(kind: FieldKind) -> &'static str {
         FieldKind::Text | FieldKind::Json => "string",
         FieldKind::Timestamp => "timestamp",
     }
-}
-
-fn partitions(layout: &Layout) -> Vec<Column> {
-    let columns = layout.columns().into_iter();
-    columns.map(|(name, _)| column(name, "string")).collect()
-}
-
-/// Partition projection on the time in the keys and on the names beside it
-/// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html>).
-fn by_time(location: TableLocation<'_>, folder: &str) -> BTreeMap<String, String> {
-    let TableLocation {
-        output,
-        prefix,
-        layout,
-        zone,
-        since,
-        ..
-    } = location;
-    let template = format!("{output}{folder}{prefix}{}/", layout.template());
-    let mut parameters = BTreeMap::from([
-        ("projection.enabled".to_owned(), "true".to_owned()),
-        (TEMPLATE.to_owned(), template),
-    ]);
-    for (name, values) in layout.columns() {
-        let own: &[(&str, String)] = match values {
-            [] if name == layout::TIME => &[
-                ("type", "date".to_owned()),
-                ("format", layout.pattern()),
-                ("range", format!("{since},{}", zone.end())),
-                ("interval", "1".to_owned()),
-                ("interval.unit", layout.interval().to_owned()),
-            ],
-            [] => &[("type", INJECTED.to_owned())],
-            values => &[("type", "enum".to_owned()), ("values", values.join(","))],
-        };
-        for (parameter, value) in own {
-            parameters.insert(format!("projection.{name}.{parameter}"), value.clone());
-        }
-    }
-    parameters
 }

@@ -1,14 +1,11 @@
 //! The tables of merged rows.
 
-use std::collections::BTreeMap;
-
 use rehose_extract::Shape;
 
-use crate::{Column, LayoutError, Per, Table, TableLocation, column, files, hive_type};
-
-/// The partition columns of merged rows, which their folders are named by.
-const DAY: &str = "day";
-const HOUR: &str = "hour";
+use crate::projection::Projection;
+use crate::{
+    Column, LayoutError, Per, Table, TableLocation, check_names, column, files, hive_type,
+};
 
 impl Table {
     /// The merged rows.
@@ -25,22 +22,21 @@ impl Table {
         let columns: Vec<Column> = columns
             .map(|(name, kind)| column(&name, hive_type(kind)))
             .collect();
-        let partitions = partitions(per);
-        if let Some(taken) =
-            (partitions.iter()).find(|one| columns.iter().any(|column| column.name == one.name))
-        {
-            return Err(LayoutError::Taken(taken.name.clone()));
-        }
         let template = match per {
             Per::Hour => "day=${day}/hour=${hour}/",
             Per::Day => "day=${day}/",
         };
         let folder = format!("{}merged/", location.output);
+        let Projection {
+            partitions,
+            parameters,
+        } = Projection::of_time(per, location, format!("{folder}{template}"));
+        check_names(&partitions, &columns)?;
         Ok(Self {
             name: "merged".to_owned(),
             columns,
             partitions,
-            parameters: by_partition(location, per, &format!("{folder}{template}")),
+            parameters,
             ..files::PARQUET.table("Merged rows: a row for each flow", folder)
         })
     }
@@ -57,6 +53,10 @@ impl Table {
             Per::Day => "${day}/",
         };
         let folder = format!("{}generations/", location.output);
+        let Projection {
+            partitions,
+            parameters,
+        } = Projection::of_time(per, location, format!("{folder}{template}"));
         let mut columns = vec![
             column("partition", "string"),
             column("generation", "int"),
@@ -67,43 +67,9 @@ impl Table {
         Self {
             name: "generations".to_owned(),
             columns,
-            partitions: partitions(per),
-            parameters: by_partition(location, per, &format!("{folder}{template}")),
+            partitions,
+            parameters,
             ..files::JSON.table("What was merged of each time, and when", folder)
         }
     }
-}
-
-/// All are text: Athena prunes other partitions only after it has listed them
-/// (<https://docs.aws.amazon.com/athena/latest/ug/other-notable-limitations.html>).
-fn partitions(per: Per) -> Vec<Column> {
-    let names: &[&str] = match per {
-        Per::Hour => &[DAY, HOUR],
-        Per::Day => &[DAY],
-    };
-    names.iter().map(|name| column(name, "string")).collect()
-}
-
-/// Partition projection on the time of a partition, which is in UTC
-/// (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html>).
-fn by_partition(location: TableLocation<'_>, per: Per, template: &str) -> BTreeMap<String, String> {
-    let range = format!("{},NOW", location.since_day);
-    let mut parameters: Vec<(&str, &str)> = vec![
-        ("projection.enabled", "true"),
-        ("projection.day.type", "date"),
-        ("projection.day.format", "yyyy-MM-dd"),
-        ("projection.day.range", &range),
-        ("projection.day.interval", "1"),
-        ("projection.day.interval.unit", "DAYS"),
-        (crate::TEMPLATE, template),
-    ];
-    if per == Per::Hour {
-        parameters.extend([
-            ("projection.hour.type", "integer"),
-            ("projection.hour.range", "0,23"),
-            ("projection.hour.digits", "2"),
-        ]);
-    }
-    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    parameters.into_iter().map(owned).collect()
 }

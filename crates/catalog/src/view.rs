@@ -6,7 +6,8 @@
 //! than itself by a minute, more than clocks differ. Markers stay, and their files are in place. So it sees
 //! the same markers twice, and finds all of their files.
 
-use crate::{Layout, Per, Table};
+use crate::layout::TIME;
+use crate::{Layout, LayoutError, Per, Table};
 
 /// A view for Athena.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +53,20 @@ impl View {
     /// The view of the rows of an output, which the table `rows` has, and of the tables `merged` and
     /// `generations` beside it.
     ///
-    /// `None` if the keys of the rows do not have the time of a partition, or have other names beside it,
-    /// which merged rows do not have.
-    pub fn new(rows: &Table, merged: &Table, layout: &Layout, per: Per) -> Option<Self> {
-        let time = layout.sql(per)?;
+    /// # Errors
+    ///
+    /// If the keys of the rows do not have the time of a partition, or have other names beside it, which
+    /// merged rows do not have.
+    pub fn new(
+        rows: &Table,
+        merged: &Table,
+        layout: &Layout,
+        per: Per,
+    ) -> Result<Self, LayoutError> {
+        if !rows.partitions.iter().any(|column| column.name == TIME) {
+            return Err(LayoutError::OnlyDays);
+        }
+        let time = layout.sql(per).ok_or(LayoutError::NoView)?;
         let query = Self::template(per)
             .replace("{merged_columns}", &merged_columns(merged))
             .replace("{rows_columns}", &rows_columns(merged, rows))
@@ -63,7 +74,7 @@ impl View {
             .replace("{datehour}", &time.datehour)
             .replace("{day}", &time.day)
             .replace("{hour}", &time.hour);
-        Some(Self {
+        Ok(Self {
             name: format!("all_{}", rows.name),
             query,
         })

@@ -15,7 +15,7 @@ use jiff::civil::{DateTime, date};
 use jiff::{SignedDuration, ToSpan};
 use proptest::prelude::*;
 use rehose_catalog::{Layout, LayoutError, Table, TableLocation, Zone};
-use rehose_extract::Options;
+use rehose_extract::{Options, Shape};
 use serde_json::{Value, json};
 
 const HIVE: &str = "year={yyyy}/month={MM}/day={dd}/hour={HH}";
@@ -147,10 +147,13 @@ fn location<'a>(layout: &'a Layout, zone: &str, since: &'a str) -> TableLocation
     }
 }
 
+fn shape() -> Shape {
+    Options::default().compile().unwrap()
+}
+
 fn rows(layout: &Layout, zone: &str) -> Table {
     let since = layout.value(date(2020, 1, 31).at(5, 59, 0, 0));
-    let shape = Options::default().compile().unwrap();
-    Table::rows(&shape, location(layout, zone, &since)).unwrap()
+    Table::rows(&shape(), location(layout, zone, &since)).unwrap()
 }
 
 fn projection(table: &Table) -> Vec<(&str, &str)> {
@@ -352,7 +355,7 @@ proptest! {
 
         let since = layout.value(date(2015, 6, 1).at(0, 0, 0, 0));
         let zone = format!("{sign}{hour:02}:{minute:02}");
-        let parameters = Table::rejected(location(&layout, &zone, &since)).parameters;
+        let parameters = Table::rejected(&shape(), location(&layout, &zone, &since)).parameters;
         let pattern = &parameters["projection.datehour.format"];
         let value = java(pattern, clock);
         prop_assert_eq!(&value, &layout.value(clock));
@@ -394,7 +397,7 @@ fn the_cdk_app_makes_the_same_of_layouts() {
                 "partitions": values.iter().copied().collect::<BTreeMap<_, _>>(),
                 "timeZone": zone,
                 "rows": table(&rows(&layout, zone)),
-                "rejected": table(&Table::rejected(location(&layout, zone, value))),
+                "rejected": table(&Table::rejected(&shape(), location(&layout, zone, value))),
             })
         })
         .collect();

@@ -11,8 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use rehose_catalog::{Layout, Per, SINCE, SINCE_DAY, Table, TableLocation, View, Zone};
-use rehose_extract::{DEFAULT_FIELDS, FIELDS, FieldKind, FileKind, Options, Summary};
+use rehose_catalog::{Column, Layout, Per, SINCE, SINCE_DAY, Table, TableLocation, View, Zone};
+use rehose_extract::{
+    DEFAULT_FIELDS, FIELDS, FieldKind, FileKind, FormatName, Options, Shape, Summary,
+};
 use rehose_reprocess::ledger::receipt::{Artifact, Failure, ObjectReceipt, Outcome};
 use rehose_reprocess::ledger::{OutputId, WRITTEN};
 use serde_json::{Value, json};
@@ -30,13 +32,25 @@ fn location(prefix: &str) -> TableLocation<'_> {
     }
 }
 
-fn rows(options: Value) -> Table {
+fn shape(options: Value) -> Shape {
     let options: Options = serde_json::from_value(options).unwrap();
-    Table::rows(&options.compile().unwrap(), location("AWSLogs/")).unwrap()
+    options.compile().unwrap()
+}
+
+fn rows(options: Value) -> Table {
+    Table::rows(&shape(options), location("AWSLogs/")).unwrap()
+}
+
+fn rejected(prefix: &str) -> Table {
+    Table::rejected(&shape(json!({})), location(prefix))
 }
 
 fn columns(table: &Table) -> Vec<(&str, &str)> {
-    (table.columns.iter())
+    columns_of(&table.columns)
+}
+
+fn columns_of(columns: &[Column]) -> Vec<(&str, &str)> {
+    (columns.iter())
         .map(|column| (column.name.as_str(), column.kind.as_str()))
         .collect()
 }
@@ -163,13 +177,13 @@ fn groups_of_a_regex_become_names_that_athena_takes_and_that_are_distinct() {
 #[test]
 fn the_template_with_an_hour_filled_in_is_the_folder_of_what_process_writes() {
     let key = "AWSLogs/2020/02/01/00/vpc-flow-logs-1";
-    let [csv, parquet] =
-        [FileKind::Csv, FileKind::Parquet].map(|kind| OutputId::of_object(key, kind));
+    let [csv, parquet] = [FileKind::Csv, FileKind::Parquet]
+        .map(|kind| OutputId::of_object(key, FormatName::VpcFlowLogs, kind));
     for (table, written) in [
         (rows(json!({})), csv.rows_key()),
         (rows(json!({"format": "message"})), csv.rows_key()),
         (rows(json!({"to": "parquet"})), parquet.rows_key()),
-        (Table::rejected(location("AWSLogs/")), csv.rejected_key()),
+        (rejected("AWSLogs/"), csv.rejected_key()),
     ] {
         let folder =
             table.parameters["storage.location.template"].replace("${datehour}", "2020/02/01/00");
@@ -318,9 +332,61 @@ fn in_parquet_every_column_has_its_type_in_every_format() {
 }
 
 #[test]
+fn logs_without_folders_of_days_have_them_in_the_output() {
+    for (format, prefix, key, day) in [
+        (
+            "cloudfront",
+            "cdn/",
+            "cdn/E2AB.2026-01-05-23.0a1b2c3d.gz",
+            "2026-01-05",
+        ),
+        (
+            "s3-access",
+            "logs/shop-2025-12-31-01-",
+            "logs/shop-2025-12-31-01-2026-01-05-23-15-00-79A59DF900B949E5",
+            "2026-01-05",
+        ),
+        (
+            "s3-access",
+            "1/",
+            "1/eu-west-1/shop/2026/01/05/2026-01-05-00-00-00-79A59DF900B949E5",
+            "2026-01-05",
+        ),
+    ] {
+        let shape = shape(json!({"format": format, "to": "parquet"}));
+        let id = OutputId::of_object(key, shape.format_name(), FileKind::Parquet);
+        let location = location(prefix);
+        for (table, written) in [
+            (Table::rows(&shape, location).unwrap(), id.rows_key()),
+            (Table::rejected(&shape, location), id.rejected_key()),
+        ] {
+            assert_eq!(columns_of(&table.partitions), [("day", "string")]);
+            assert_eq!(table.parameters["projection.day.range"], "2015-06-01,NOW");
+            assert!(!table.parameters.contains_key("projection.datehour.type"));
+            let template = &table.parameters["storage.location.template"];
+            let folder = template.replace("${day}", day);
+            let found = format!("s3://tables/out/{written}");
+            assert!(found.starts_with(&folder), "{found} in {folder}");
+            assert!(folder.starts_with(&table.location));
+        }
+    }
+    // Without a day, and in other logs, a key is as it was.
+    for (format, key) in [
+        (FormatName::CloudFront, "E2AB.2026-01-05.0a1b2c3d.gz"),
+        (FormatName::CloudFront, "2026-01-05-10/x.gz"),
+        (FormatName::S3Access, "2026-13-05-10-15-00-79A59DF900B949E5"),
+        (FormatName::Alb, "2026-01-05-10-15-00-79A59DF900B949E5"),
+    ] {
+        let id = OutputId::of_object(key, format, FileKind::Csv);
+        assert_eq!(id.rows_key(), format!("csv/{key}.csv.gz"));
+        assert_eq!(id.rejected_key(), format!("rejected/{key}.jsonl.gz"));
+    }
+}
+
+#[test]
 fn what_would_end_a_literal_is_escaped_in_it() {
     let template = |prefix| {
-        let ddl = Table::rejected(location(prefix)).ddl(None);
+        let ddl = rejected(prefix).ddl(None);
         let (_, value) = ddl.split_once("'storage.location.template' = ").unwrap();
         value.lines().next().unwrap().to_owned()
     };
@@ -391,7 +457,7 @@ fn the_cdk_app_has_the_same_tables() {
         "fields": kinds,
         "default_fields": DEFAULT_FIELDS,
         "rows": {"csv": rows("csv"), "parquet": rows("parquet")},
-        "rejected": Table::rejected(location),
+        "rejected": Table::rejected(&shape(json!({})), location),
         "receipts": Table::receipts(location),
         "merging": {"hour": merging(Per::Hour), "day": merging(Per::Day)},
         "views": {"hour": View::template(Per::Hour), "day": View::template(Per::Day)},

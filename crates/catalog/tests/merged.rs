@@ -40,7 +40,7 @@ fn merged(options: Value, per: Per) -> Table {
     Table::merged(&shape(options), location(&Layout::default()), per).unwrap()
 }
 
-fn view(options: Value, layout: &str, per: Per) -> Option<View> {
+fn view(options: Value, layout: &str, per: Per) -> Result<View, LayoutError> {
     let (shape, layout): (_, Layout) = (shape(options), layout.parse().unwrap());
     let location = location(&layout);
     let rows = Table::rows(&shape, location).unwrap();
@@ -198,8 +198,14 @@ fn the_view_follows_the_layout() {
         ("{yyyy}/{MM}", Per::Day),
         ("{account}/{yyyy}/{MM}/{dd}/{HH}", Per::Hour),
     ] {
-        assert_eq!(query(layout, per), None, "{layout}");
+        assert_eq!(query(layout, per), Err(LayoutError::NoView), "{layout}");
     }
+    let of_days = view(
+        json!({"format": "cloudfront"}),
+        "{yyyy}/{MM}/{dd}",
+        Per::Day,
+    );
+    assert_eq!(of_days, Err(LayoutError::OnlyDays));
 }
 
 /// The CDK app makes views too, and has a file with what this crate makes, which this test keeps:
@@ -228,7 +234,7 @@ fn the_cdk_app_makes_the_same_views() {
             "options": options,
             "layout": layout,
             "per": per,
-            "query": view.map(|view| view.query),
+            "query": view.ok().map(|view| view.query),
         }));
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/test/views.json");

@@ -33,6 +33,12 @@ pub enum LayoutError {
          merged rows"
     )]
     NoView,
+    /// The output has folders of days, whatever the layout is.
+    #[error(
+        "is not that of the output: its rows are in a folder for each day, so there is no view of all \
+         rows: query the table of merged rows"
+    )]
+    OnlyDays,
     /// A placeholder is there twice.
     #[error("has {{{0}}} twice: keep one, as Athena has one column for it")]
     Twice(String),

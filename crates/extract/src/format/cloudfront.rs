@@ -114,6 +114,10 @@ impl Log for CloudFront {
         Some(Header::Order(names().map(place).collect()))
     }
 
+    fn has_day_in_name(&self) -> bool {
+        true
+    }
+
     fn split(&self, row: &mut Row<'_>) -> Result<(), Rejection> {
         let message = row.message;
         let count = memchr_iter(b'\t', message).count() + 1;

@@ -40,6 +40,11 @@ pub(crate) trait Log: Sync {
         false
     }
 
+    /// Whether AWS writes its objects without a folder for each day. Their names have the day.
+    fn has_day_in_name(&self) -> bool {
+        false
+    }
+
     /// Splits a message into the fields of a row.
     fn split(&self, row: &mut Row<'_>) -> Result<(), Rejection>;
 }

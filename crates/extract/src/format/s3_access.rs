@@ -75,6 +75,10 @@ impl Log for S3Access {
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html"
     }
 
+    fn has_day_in_name(&self) -> bool {
+        true
+    }
+
     fn split(&self, row: &mut Row<'_>) -> Result<(), Rejection> {
         let line = Line {
             message: row.message,

@@ -82,6 +82,14 @@ impl FormatName {
         matches!(self.kind(), Kind::Log(_))
     }
 
+    /// Whether AWS writes its objects without a folder for each day. The name of an object has the day.
+    pub fn has_day_in_name(self) -> bool {
+        match self.kind() {
+            Kind::Log(log) => log.has_day_in_name(),
+            _ => false,
+        }
+    }
+
     /// The catalogue of fields of a format that has one.
     pub(super) fn catalogue(self) -> Option<&'static Catalogue> {
         match self.kind() {

@@ -1,6 +1,7 @@
 //! The keys in an output.
 
-use rehose_extract::FileKind;
+use rehose_catalog::KeyTime;
+use rehose_extract::{FileKind, FormatName};
 use rehose_store::Store;
 
 use super::generation::{GENERATIONS, MERGE_BINDING, MERGED, UNPUBLISHED};
@@ -24,31 +25,41 @@ pub const ROWS: [&str; 2] = ["csv/", "parquet/"];
 /// The name of an output. The keys of its files derive from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputId {
-    source_key: String,
+    /// The source key, after the folder of a day if its own folders have none.
+    name: String,
     kind: FileKind,
 }
 
 impl OutputId {
-    /// The output of one source object, named by its key. Suffixes are only appended to it, so two
-    /// keys never share an output.
-    pub fn of_object(source_key: &str, kind: FileKind) -> Self {
-        Self {
-            source_key: source_key.to_owned(),
-            kind,
-        }
+    /// The output of one source object, named by its key. Suffixes are only appended to it, and a folder
+    /// that the key decides is put before it, so two keys never share an output.
+    ///
+    /// Of a log whose keys have the day only in the name, such as
+    /// `E2ABCD.2026-01-05-10.0a1b2c3d.gz` of CloudFront, the folder is that day: `day=2026-01-05/`. A name
+    /// without a day has no folder.
+    pub fn of_object(source_key: &str, format: FormatName, kind: FileKind) -> Self {
+        let time = match format.has_day_in_name() {
+            true => KeyTime::of_name(source_key),
+            false => None,
+        };
+        let name = match time {
+            Some(KeyTime { day, .. }) => format!("day={day}/{source_key}"),
+            None => source_key.to_owned(),
+        };
+        Self { name, kind }
     }
 
     /// The key of the rows.
     pub fn rows_key(&self) -> String {
         match self.kind {
-            FileKind::Csv => format!("csv/{}.csv.gz", self.source_key),
-            FileKind::Parquet => format!("parquet/{}.parquet", self.source_key),
+            FileKind::Csv => format!("csv/{}.csv.gz", self.name),
+            FileKind::Parquet => format!("parquet/{}.parquet", self.name),
         }
     }
 
     /// The key of the rejected events.
     pub fn rejected_key(&self) -> String {
-        format!("rejected/{}.jsonl.gz", self.source_key)
+        format!("rejected/{}.jsonl.gz", self.name)
     }
 }
 

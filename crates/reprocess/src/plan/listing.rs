@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt};
-use rehose_extract::FileKind;
 use rehose_store::location::Source;
 use rehose_store::{Listed, MAX_PAGE, Store, StoreErrorKind};
 
@@ -55,10 +54,7 @@ impl Listing<'_> {
         let excluded = listed - wanted.len() as u64;
         let wanted = match job.mode {
             Mode::All => wanted,
-            Mode::Missing => {
-                self.missing(wanted, job.options.to.unwrap_or_default())
-                    .await?
-            }
+            Mode::Missing => self.missing(wanted).await?,
         };
         Ok(Slice {
             v: Version,
@@ -76,10 +72,12 @@ impl Listing<'_> {
     }
 
     /// The objects without an output.
-    async fn missing(&self, objects: Vec<Listed>, kind: FileKind) -> Result<Vec<Listed>> {
+    async fn missing(&self, objects: Vec<Listed>) -> Result<Vec<Listed>> {
+        let options = &self.job.options;
+        let (format, kind) = (options.format_name(), options.to.unwrap_or_default());
         futures::stream::iter(objects)
             .map(async |object| {
-                let rows = OutputId::of_object(&object.key, kind).rows_key();
+                let rows = OutputId::of_object(&object.key, format, kind).rows_key();
                 let size = match self.output.head(&rows).await {
                     // No output can have this key. The object is planned, and its receipt says so.
                     Err(error) if error.kind == StoreErrorKind::InvalidKey => None,

@@ -119,5 +119,5 @@ fn target(merge: &Merge, key: &str, time: KeyTime) -> Option<String> {
         return Some(format!("{before}{}", char::MAX));
     }
     let from = merge.from.filter(|from| begin < *from)?;
-    Some(format!("{before}{}", merge.layout.value(from)))
+    Some(format!("{before}{}", time.replaced_by(from, &merge.layout)))
 }

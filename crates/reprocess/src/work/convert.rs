@@ -104,7 +104,7 @@ impl Converter {
     ) -> Result<Converted> {
         let Input { key, shape, .. } = input;
         let store = &*input.source.store;
-        let id = OutputId::of_object(key, shape.file_kind());
+        let id = OutputId::of_object(key, shape.format_name(), shape.file_kind());
         let _transfer = self.transfers.begin(input.bytes).await;
         let opened = timeout_at(reading_ends, read_head(store, key, self.small_bytes)).await;
         let (head, rest) = match opened {

@@ -57,7 +57,8 @@ pub(super) async fn stream_through(
     let stop = CancellationToken::new();
     // A transcoder on a thread would continue after this future is dropped.
     let _stops_on_drop = stop.clone().drop_guard();
-    let id = OutputId::of_object(object.key, object.shape.file_kind());
+    let shape = object.shape;
+    let id = OutputId::of_object(object.key, shape.format_name(), shape.file_kind());
     let streamed = Streamed {
         object,
         stop: &stop,

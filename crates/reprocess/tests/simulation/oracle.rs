@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, Weak};
 
-use rehose_extract::FileKind;
+use rehose_extract::{FileKind, FormatName};
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::generation::{MERGED, UNPUBLISHED};
@@ -242,7 +242,7 @@ impl Oracle {
     /// Whether an object's outputs exist. [`appeared`](Self::appeared) checks their contents.
     fn is_done(&self, contents: &Contents, source: &str) -> bool {
         self.outputs(source).is_some_and(|outputs| {
-            let id = OutputId::of_object(source, self.kind);
+            let id = OutputId::of_object(source, FormatName::VpcFlowLogs, self.kind);
             let exists = |key: String| contents.objects.contains_key(&key);
             exists(id.rows_key()) && (outputs.rejected.is_empty() || exists(id.rejected_key()))
         })

@@ -37,7 +37,8 @@ impl Conversion<'_> {
         let (key, reading_ends) = (self.key, self.reading_ends);
         let store = Arc::clone(&self.task.source.store);
         let output = Arc::clone(&self.worker.output);
-        let id = OutputId::of_object(key, self.task.shape.file_kind());
+        let shape = self.task.shape;
+        let id = OutputId::of_object(key, shape.format_name(), shape.file_kind());
         let body = async {
             match body {
                 Some(body) => body,

@@ -72,7 +72,7 @@ fn merge(key: &str, body: &[u8]) -> Expected {
         Ok(output) => output,
         Err(fault) => return Expected::Failed(fault.reason.code()),
     };
-    let id = OutputId::of_object(key, FileKind::Parquet);
+    let id = OutputId::of_object(key, FormatName::VpcFlowLogs, FileKind::Parquet);
     if !output.rejected_gz.is_empty() && id.rejected_key().len() > MAX_KEY {
         return Expected::Failed("invalid-key");
     }
@@ -100,7 +100,7 @@ fn transcode(key: &str, body: &[u8], kind: FileKind) -> Expected {
         Ok(output) => output,
         Err(fault) => return Expected::Failed(fault.reason.code()),
     };
-    let id = OutputId::of_object(key, kind);
+    let id = OutputId::of_object(key, FormatName::VpcFlowLogs, kind);
     let is_long = |key: String| key.len() > MAX_KEY;
     if is_long(id.rows_key()) || !rejected.is_empty() && is_long(id.rejected_key()) {
         return Expected::Failed("invalid-key");
