@@ -34,7 +34,7 @@ pub(crate) fn print_table(args: &TableArgs) -> u8 {
     match printed {
         Ok(()) => SUCCEEDED,
         Err(error) => {
-            print_error(&format!("--layout: {} {error}", args.layout));
+            print_error(&format!("--layout: {} {error}", args.layout()));
             USAGE
         }
     }
@@ -45,7 +45,7 @@ fn print_statement(
     shape: &Shape,
     location: &Location,
 ) -> Result<(), LayoutError> {
-    let mut layout = args.layout.clone();
+    let mut layout = args.layout();
     for Partition { column, values } in &args.partitions {
         layout = layout.with_values(column, values.iter().cloned())?;
     }

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use regex::Regex;
 use rehose_extract::FormatName;
-use rehose_testkit::output::report;
+use rehose_testkit::output::{files, report};
 use rehose_tests::workspace::Workspace;
 
 use crate::REHOSE;
@@ -74,6 +75,56 @@ fn an_object_in_the_folder_of_its_day_is_not_missing() {
         let report = report(&output, "second");
         assert_eq!(report["objects"]["present"], 3, "{report}");
         assert_eq!(report["objects"]["done"], 0, "{report}");
+    }
+}
+
+/// The partition of a key in a folder of the output, if the table that `rehose table` prints finds it.
+fn partition(table: &str, key: &str) -> Option<Vec<String>> {
+    let (_, template) = table
+        .split_once("'storage.location.template' = 's3://b/out/")
+        .unwrap();
+    let (template, _) = template.split_once('\'').unwrap();
+    let name = Regex::new(r"\\\$\\\{[a-z_]+\\\}").unwrap();
+    let pattern = regex::escape(template)
+        .replace(r"\$\{datehour\}", "([0-9/]+)")
+        .replace(r"\$\{day\}", "([0-9-]+)");
+    let pattern = name.replace_all(&pattern, "([^/]+)");
+    let found = Regex::new(&format!("^{pattern}")).unwrap().captures(key)?;
+    let values = found.iter().skip(1).flatten();
+    Some(values.map(|value| value.as_str().to_owned()).collect())
+}
+
+#[test]
+fn the_table_of_every_log_finds_what_its_keys_become() {
+    let logs = FormatName::ALL
+        .iter()
+        .filter(|name| name.has_fixed_columns());
+    for format in logs.map(|format| format.name()) {
+        let arguments = ["--log", format, "--objects", "2", "--events", "30"];
+        let workspace = Workspace::sample_by(&REHOSE, &arguments);
+        let output = workspace.path("out");
+        REHOSE
+            .run(&workspace.stash(), &output, &["--format", format])
+            .with_status(0);
+        let mut command = REHOSE.command(["table", "--location", "s3://b/out/"]);
+        let table = finish(command.args(["--format", format]))
+            .with_status(0)
+            .out;
+        let rows = files(&output);
+        let rows: Vec<_> = rows.keys().filter(|key| key.starts_with("csv/")).collect();
+        assert_eq!(rows.len(), 2);
+        for key in rows {
+            let partition = partition(&table, key);
+            let partition = partition.unwrap_or_else(|| panic!("{key} in {table}"));
+            let time = match format {
+                "s3-access" | "cloudfront" => "2020-02-01",
+                "waf" | "network-firewall" => "2020/02/01/00",
+                _ => "2020/02/01",
+            };
+            // WAF has a folder of the minute below the hour.
+            let is_found = partition.iter().any(|value| value.starts_with(time));
+            assert!(is_found, "{partition:?} of {key}");
+        }
     }
 }
 

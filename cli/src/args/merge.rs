@@ -32,9 +32,10 @@ pub(crate) struct MergeArgs {
     #[arg(long, value_name = "HOUR", value_parser = parse_hour)]
     to: Option<DateTime>,
     /// The folders with the time in the keys of SOURCE. If they end at the day, the hour is that of the
-    /// name, as AWS writes it
-    #[arg(long, default_value_t, value_parser = parse_layout)]
-    layout: Layout,
+    /// name, as AWS writes it. Keys without such folders have their time in the name [default: as for
+    /// `rehose table`]
+    #[arg(long, value_parser = parse_layout)]
+    layout: Option<Layout>,
     /// Merge the objects of each hour or of each day
     #[arg(long, value_enum, default_value_t = PerName::Hour)]
     per: PerName,
@@ -53,8 +54,9 @@ pub(crate) struct MergeArgs {
 impl MergeArgs {
     /// What the job merges.
     pub(crate) fn merge(&self) -> Merge {
+        let layout = self.layout.clone();
         Merge {
-            layout: self.layout.clone(),
+            layout: layout.unwrap_or_else(|| Layout::usual(self.job.options().format_name())),
             per: self.per.per(),
             from: self.from,
             to: self.to,

@@ -38,9 +38,11 @@ pub(crate) struct TableArgs {
     pub(crate) prefix: String,
     /// The folders of the source keys, after the prefix. {yyyy}, {MM}, {dd} and {HH} are the time, in the
     /// column datehour. Any other name in braces, such as {account}, is a column of its own. Outputs of
-    /// s3-access and cloudfront have a folder for each day instead, in the column day
-    #[arg(long, default_value_t, value_parser = parse_layout)]
-    pub(crate) layout: Layout,
+    /// s3-access and cloudfront have a folder for each day instead, in the column day [default: of AWS's
+    /// own logs AWS's, as AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}; of others Firehose's,
+    /// {yyyy}/{MM}/{dd}/{HH}]
+    #[arg(long, value_parser = parse_layout)]
+    layout: Option<Layout>,
     /// All values of a column of the layout. Without them, every query must name a value. May be repeated
     #[arg(long = "partition", value_name = "COLUMN=VALUE,...", value_parser = parse_partition)]
     pub(crate) partitions: Vec<Partition>,
@@ -74,6 +76,12 @@ pub(crate) struct TableArgs {
 }
 
 impl TableArgs {
+    /// The layout of the source keys.
+    pub(crate) fn layout(&self) -> Layout {
+        let layout = self.layout.clone();
+        layout.unwrap_or_else(|| Layout::usual(self.options().format_name()))
+    }
+
     /// The options of the output.
     pub(crate) fn options(&self) -> Options {
         self.file.options(self.columns.options())

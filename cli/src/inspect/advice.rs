@@ -32,6 +32,8 @@ pub(super) struct Advice {
 /// Options for what is read and for the format.
 #[derive(Debug, Default)]
 struct Choice {
+    /// The log of AWS that was found.
+    log: Option<FormatName>,
     format: Vec<String>,
     run: Vec<String>,
     notes: Vec<String>,
@@ -49,13 +51,18 @@ impl Advice {
             );
         }
         let mut table = vec![format!("--location s3://{}/out/", bucket(&args.source))];
-        match keys {
-            Some(keys) => {
+        let has_days = choice.log.is_some_and(|log| log.key_folders().is_none());
+        let layout = keys.and_then(|keys| Some((keys, keys.layout?)));
+        match layout {
+            // The output has a folder for each day.
+            _ if has_days => {}
+            Some((keys, layout)) => {
                 if !keys.prefix.is_empty() {
                     table.push(format!("--prefix {}", quoted(&keys.prefix)));
                 }
-                if keys.layout != "{yyyy}/{MM}/{dd}/{HH}" {
-                    table.push(format!("--layout {}", quoted(keys.layout)));
+                let usual = choice.log.unwrap_or(FormatName::VpcFlowLogs).key_folders();
+                if usual != Some(layout) {
+                    table.push(format!("--layout {}", quoted(layout)));
                 }
             }
             None => choice.notes.push(
@@ -155,9 +162,10 @@ fn choose(sample: &Sample) -> Choice {
 
 /// Chooses the format of a log of AWS, of which a number of all events are records.
 fn log(kind: &str, count: u64, all: u64, mut choice: Choice) -> Choice {
-    match FormatName::ALL.iter().any(|format| format.name() == kind) {
-        true => choice.format.push(format!("--format {kind}")),
-        false => {
+    choice.log = (FormatName::ALL.iter().copied()).find(|format| format.name() == kind);
+    match choice.log {
+        Some(log) => choice.format.push(format!("--format {}", log.name())),
+        None => {
             choice.format.push("--format message".to_owned());
             choice.notes.push(format!(
                 "The messages are of {kind}, which no format reads."

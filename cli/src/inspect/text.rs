@@ -30,7 +30,7 @@ pub(super) fn of(inspection: &Inspection) -> String {
     match keys {
         Some(keys) => {
             grid.add_row(["keys", "prefix", keys.prefix.as_str()]);
-            grid.add_row(["", "layout", keys.layout]);
+            grid.add_row(["", "layout", keys.layout.unwrap_or("in names of objects")]);
             grid.add_row(["", "first", keys.first.as_str()]);
             grid.add_row(["", "last", keys.last.as_str()]);
             if keys.objects < sample.objects {

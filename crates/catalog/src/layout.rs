@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::DateTime;
+use rehose_extract::FormatName;
 use serde::{Deserialize, Serialize};
 
 pub use self::error::LayoutError;
@@ -106,6 +107,12 @@ impl Unit {
 }
 
 impl Layout {
+    /// The layout that is usual for a format: of a log of AWS its own, else Firehose's.
+    pub fn usual(format: FormatName) -> Self {
+        let folders = format.key_folders().map(str::parse);
+        folders.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// Names all values of a placeholder that is not a time, so that a query need not name one.
     ///
     /// # Errors

@@ -28,12 +28,12 @@ impl Projection {
     /// For files that are named by source keys, in a folder of the output.
     pub(crate) fn of_source(format: FormatName, location: TableLocation<'_>, folder: &str) -> Self {
         let TableLocation { output, prefix, .. } = location;
-        match format.has_day_in_name() {
-            true => {
+        match format.key_folders() {
+            Some(_) => Self::of_layout(location, folder),
+            None => {
                 let template = format!("{output}{folder}day=${{day}}/{prefix}");
                 Self::of_time(Per::Day, location, template)
             }
-            false => Self::of_layout(location, folder),
         }
     }
 

@@ -114,8 +114,8 @@ impl Log for CloudFront {
         Some(Header::Order(names().map(place).collect()))
     }
 
-    fn has_day_in_name(&self) -> bool {
-        true
+    fn key_folders(&self) -> Option<&'static str> {
+        None
     }
 
     fn split(&self, row: &mut Row<'_>) -> Result<(), Rejection> {

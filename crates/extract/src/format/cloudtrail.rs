@@ -53,5 +53,6 @@ pub(super) const LOG: JsonLog = JsonLog {
         ("insightDetails", "cloudtrail-insight"),
         ("digestS3Bucket", "cloudtrail-digest"),
     ],
+    folders: "AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}",
     fact: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
 };

@@ -21,6 +21,8 @@ pub(super) struct JsonLog {
     pub(super) in_array: bool,
     /// Members that records of other kinds of logs have, which may be in the same folder, and their kinds.
     pub(super) others: &'static [(&'static str, &'static str)],
+    /// The folders of the objects' keys, as a layout.
+    pub(super) folders: &'static str,
     /// The page that documents the members.
     pub(super) fact: &'static str,
 }
@@ -84,6 +86,10 @@ impl Log for JsonLog {
 
     fn time(&self) -> &'static str {
         self.time
+    }
+
+    fn key_folders(&self) -> Option<&'static str> {
+        Some(self.folders)
     }
 
     fn fact(&self) -> &'static str {

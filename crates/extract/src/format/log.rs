@@ -40,10 +40,9 @@ pub(crate) trait Log: Sync {
         false
     }
 
-    /// Whether AWS writes its objects without a folder for each day. Their names have the day.
-    fn has_day_in_name(&self) -> bool {
-        false
-    }
+    /// The folders of the objects' keys, as a layout. `None` if there is none for each day, and only names
+    /// have the day.
+    fn key_folders(&self) -> Option<&'static str>;
 
     /// Splits a message into the fields of a row.
     fn split(&self, row: &mut Row<'_>) -> Result<(), Rejection>;

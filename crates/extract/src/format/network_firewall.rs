@@ -15,6 +15,7 @@ pub(super) const LOG: JsonLog = JsonLog {
     time: "event_timestamp",
     in_array: false,
     others: &[],
+    folders: "AWSLogs/{account}/network-firewall/{log}/{region}/{firewall}/{yyyy}/{MM}/{dd}/{HH}",
     fact: "https://docs.aws.amazon.com/network-firewall/latest/developerguide/firewall-logging.html",
 };
 

@@ -35,6 +35,10 @@ pub(super) enum Field {
     Statuses(&'static str),
 }
 
+/// The folders of the objects of all load balancers
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html#access-log-file-format>).
+const FOLDERS: &str = "AWSLogs/{account}/elasticloadbalancing/{region}/{yyyy}/{MM}/{dd}";
+
 /// The last column of each line: what comes after the fields that are known.
 pub(super) const MORE: LogColumn = column("more", FieldKind::Text);
 
@@ -58,6 +62,10 @@ impl Log for QuotedLog {
         }
         columns.push(MORE);
         columns
+    }
+
+    fn key_folders(&self) -> Option<&'static str> {
+        Some(FOLDERS)
     }
 
     fn fact(&self) -> &'static str {

@@ -35,5 +35,6 @@ pub(super) const LOG: JsonLog = JsonLog {
     time: "query_timestamp",
     in_array: false,
     others: &[],
+    folders: "AWSLogs/{account}/vpcdnsquerylogs/{vpc}/{yyyy}/{MM}/{dd}",
     fact: "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs-format.html",
 };

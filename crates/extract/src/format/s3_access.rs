@@ -75,8 +75,8 @@ impl Log for S3Access {
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html"
     }
 
-    fn has_day_in_name(&self) -> bool {
-        true
+    fn key_folders(&self) -> Option<&'static str> {
+        None
     }
 
     fn split(&self, row: &mut Row<'_>) -> Result<(), Rejection> {

@@ -19,6 +19,10 @@ pub(super) enum Kind {
     Message,
 }
 
+/// The folders that Firehose writes into
+/// (<https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html>).
+const FIREHOSE: &str = "{yyyy}/{MM}/{dd}/{HH}";
+
 macro_rules! formats {
     ($($variant:ident = $name:literal, $kind:expr, $about:literal;)*) => {
         /// The name of a format, which makes columns of a message.
@@ -82,11 +86,12 @@ impl FormatName {
         matches!(self.kind(), Kind::Log(_))
     }
 
-    /// Whether AWS writes its objects without a folder for each day. The name of an object has the day.
-    pub fn has_day_in_name(self) -> bool {
+    /// The folders of the keys that are usual for it, as a layout: of a log of AWS its own, else
+    /// Firehose's. `None` if there is no folder for each day, and only names of objects have the day.
+    pub fn key_folders(self) -> Option<&'static str> {
         match self.kind() {
-            Kind::Log(log) => log.has_day_in_name(),
-            _ => false,
+            Kind::Log(log) => log.key_folders(),
+            _ => Some(FIREHOSE),
         }
     }
 

@@ -65,5 +65,6 @@ pub(super) const LOG: JsonLog = JsonLog {
     time: "time",
     in_array: false,
     others: &[],
+    folders: "AWSLogs/{account}/WAFLogs/{region}/{webacl}/{yyyy}/{MM}/{dd}/{HH}",
     fact: "https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html",
 };

@@ -38,9 +38,9 @@ impl OutputId {
     /// `E2ABCD.2026-01-05-10.0a1b2c3d.gz` of CloudFront, the folder is that day: `day=2026-01-05/`. A name
     /// without a day has no folder.
     pub fn of_object(source_key: &str, format: FormatName, kind: FileKind) -> Self {
-        let time = match format.has_day_in_name() {
-            true => KeyTime::of_name(source_key),
-            false => None,
+        let time = match format.key_folders() {
+            Some(_) => None,
+            None => KeyTime::of_name(source_key),
         };
         let name = match time {
             Some(KeyTime { day, .. }) => format!("day={day}/{source_key}"),

@@ -1,6 +1,6 @@
 //! The right outcome of an object, derived without a job.
 
-use rehose_extract::{FileKind, Summary};
+use rehose_extract::{FileKind, FormatName, Summary};
 use rehose_reprocess::ledger::OutputId;
 use rehose_testkit::cloud::bucket::{Behaviour, StoredObject};
 use rehose_testkit::shapes::flow_logs_to;
