@@ -27,12 +27,14 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+mod folder;
 mod keys;
 mod local;
 pub mod location;
 pub mod queue;
 mod store;
 
+pub use folder::{Folder, FolderError};
 pub use keys::decode_key;
 pub use local::{LocalLock, LocalStore};
 pub use store::{

@@ -6,5 +6,6 @@
 )]
 
 mod aws;
+mod folder;
 mod local;
 mod publish;
