@@ -1,5 +1,7 @@
 //! The environment of a function, parsed into types. An invalid value stops the function at start.
 
+mod logs;
+
 use std::env;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,6 +14,8 @@ use rehose_reprocess::work::Limits;
 use rehose_store::MAX_PAGE;
 use rehose_store::location::Location;
 use serde_json::{Map, Value};
+
+pub use self::logs::{Deployment, JobDefaults};
 
 /// The memory at which a function has the equivalent of one core
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
@@ -31,7 +35,7 @@ pub struct Environment;
 
 impl Environment {
     /// The locations that may be read.
-    pub fn sources(&self) -> Result<Vec<Location>, EnvironmentError> {
+    fn sources(&self) -> Result<Vec<Location>, EnvironmentError> {
         const NAME: &str = "REHOSE_SOURCES";
         let value = required(NAME, BUCKET)?;
         let sources: Vec<Location> = value
@@ -69,16 +73,9 @@ impl Environment {
     }
 
     /// How the stack merges, as far as it is not the default.
-    pub fn merge(&self) -> Result<Map<String, Value>, EnvironmentError> {
+    fn merge(&self) -> Result<Map<String, Value>, EnvironmentError> {
         const NAME: &str = "REHOSE_MERGE";
-        let settings: Map<String, Value> = json(NAME)?;
-        match serde_json::from_value::<Merge>(settings.clone().into()) {
-            Ok(_) => Ok(settings),
-            Err(error) => Err(EnvironmentError {
-                name: NAME,
-                reason: error.to_string(),
-            }),
-        }
+        checked_merge(NAME, json(NAME)?)
     }
 
     fn options(&self) -> Result<Options, EnvironmentError> {
@@ -86,7 +83,7 @@ impl Environment {
     }
 
     /// The compiled options of input and output.
-    pub fn shape(&self) -> Result<Shape, EnvironmentError> {
+    fn shape(&self) -> Result<Shape, EnvironmentError> {
         (self.options()?.compile()).map_err(|error| EnvironmentError {
             name: "REHOSE_OPTIONS",
             reason: error.to_string(),
@@ -101,12 +98,12 @@ impl Environment {
     }
 
     /// Patterns of keys to skip.
-    pub fn exclude(&self) -> Result<Vec<String>, EnvironmentError> {
+    fn exclude(&self) -> Result<Vec<String>, EnvironmentError> {
         json("REHOSE_EXCLUDE")
     }
 
     /// What becomes of the records that Firehose could not deliver.
-    pub fn errors(&self) -> Result<ErrorRecords, EnvironmentError> {
+    fn errors(&self) -> Result<ErrorRecords, EnvironmentError> {
         match std::env::var("REHOSE_ERRORS").as_deref() {
             Err(_) | Ok("skip") => Ok(ErrorRecords::Skip),
             Ok("too") => Ok(ErrorRecords::Too),
@@ -119,7 +116,7 @@ impl Environment {
     }
 
     /// The percentage of events that may be rejected.
-    pub fn max_rejected(&self) -> Result<MaxRejected, EnvironmentError> {
+    fn max_rejected(&self) -> Result<MaxRejected, EnvironmentError> {
         let percent = number("REHOSE_MAX_REJECTED", 0..=100)?;
         let percent = percent.map(|percent| MaxRejected::try_from(percent as u8));
         percent
@@ -217,6 +214,20 @@ fn bucket(name: &'static str, value: &str) -> Result<Location, EnvironmentError>
     }
 }
 
+/// The settings of merges, if they are valid.
+fn checked_merge(
+    name: &'static str,
+    settings: Map<String, Value>,
+) -> Result<Map<String, Value>, EnvironmentError> {
+    match serde_json::from_value::<Merge>(settings.clone().into()) {
+        Ok(_) => Ok(settings),
+        Err(error) => Err(EnvironmentError {
+            name,
+            reason: error.to_string(),
+        }),
+    }
+}
+
 fn json<T: Default + serde::de::DeserializeOwned>(
     name: &'static str,
 ) -> Result<T, EnvironmentError> {
@@ -259,10 +270,12 @@ mod tests {
     fn environment_json_lists_every_variable() {
         let known: Value = serde_json::from_str(include_str!("../environment.json")).unwrap();
         let known = known.as_object().unwrap();
-        let source = include_str!("environment.rs");
-        let (product, _) = source.split_once("#[cfg(test)]").unwrap();
-        let read: BTreeSet<&str> = product
-            .split('"')
+        let (product, _) = include_str!("environment.rs")
+            .split_once("#[cfg(test)]")
+            .unwrap();
+        let read: BTreeSet<&str> = [product, include_str!("environment/logs.rs")]
+            .iter()
+            .flat_map(|source| source.split('"'))
             .filter(|text| text.starts_with("REHOSE_") || text.starts_with("AWS_LAMBDA_"))
             .collect();
         assert_eq!(

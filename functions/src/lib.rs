@@ -9,7 +9,7 @@ mod logs;
 mod metrics;
 mod serve;
 
-pub use environment::{Environment, EnvironmentError};
+pub use environment::{Deployment, Environment, EnvironmentError, JobDefaults};
 pub use invocation::{deadline, log, log_and_answer, parse};
 pub use metrics::{Metric, Unit, emit, emit_unless_zero, of_batch, of_check, of_planned_merge};
 pub use serve::serve;

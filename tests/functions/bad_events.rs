@@ -88,9 +88,12 @@ async fn start_reports_bad_events_and_continues() {
         ),
         (
             json!({"job": "bad", "prefix": "elsewhere/"}),
-            &[&source, "elsewhere/", "outside"],
+            &[&source, "elsewhere/", "belong to no log", "stash/"],
         ),
-        (json!({"job": "bad", "prefix": ""}), &[&source, "outside"]),
+        (
+            json!({"job": "bad", "prefix": ""}),
+            &[&source, "belong to no log", "must begin with", "stash/"],
+        ),
         (
             json!({"job": "bad", "prefix": "stash/nothing/"}),
             &[

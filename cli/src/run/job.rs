@@ -17,6 +17,7 @@ use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::{JobId, Merge, Mode};
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::ledger::{Ledger, REPORT};
+use rehose_reprocess::logs::{Log, Logs};
 use rehose_reprocess::plan::{Planner, StartRequest};
 use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
@@ -96,8 +97,13 @@ pub(super) async fn run(
             reason: "it is for CSV; Parquet has its own codec, so leave it out".to_owned(),
         });
     }
+    let logs = Logs::from(Log {
+        // Only events are excluded here. The planner excludes objects.
+        errors: ErrorRecords::Too,
+        ..Log::in_root(vec![source], shape)
+    });
     let planner = Planner {
-        sources: vec![source.clone()],
+        logs: logs.clone(),
         output: Arc::clone(&output),
         queues: Queues::one(Arc::new(queue.clone())),
         page: MAX_PAGE,
@@ -109,16 +115,8 @@ pub(super) async fn run(
         Location::Folder(path) => Some(LocalStore::open(path)?.lock()?),
         Location::S3 { .. } => None,
     };
-    let processor = Processor::new(
-        vec![source],
-        Arc::clone(&output),
-        shape,
-        Compression::new(level),
-        // Only events are excluded here. The planner excludes objects.
-        &[],
-        ErrorRecords::Too,
-        limits,
-    )?;
+    let compression = Compression::new(level);
+    let processor = Processor::new(logs, Arc::clone(&output), compression, limits)?;
     let checker = Checker {
         output: Arc::clone(&output),
         queues: Queues::one(Arc::new(queue.clone())),

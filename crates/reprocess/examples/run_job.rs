@@ -14,6 +14,7 @@ use rehose_reprocess::check::{Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::{JobId, MaxRejected, Mode};
+use rehose_reprocess::logs::{Log, Logs};
 use rehose_reprocess::plan::{Planner, StartRequest};
 use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
@@ -38,8 +39,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let queue = LocalQueue::new(MESSAGES);
     let job = JobId::new(Timestamp::now());
 
+    let shape = Options::default().compile()?;
+    let logs = Logs::from(Log::in_root(vec![source.clone()], shape));
     let planner = Planner {
-        sources: vec![source.clone()],
+        logs: logs.clone(),
         output: output.clone(),
         queues: Queues::one(Arc::new(queue.clone())),
         page: MAX_PAGE,
@@ -62,17 +65,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
     queue.close();
 
-    let shape = Options::default().compile()?;
     let compression = Compression::default();
-    let processor = Processor::new(
-        vec![source],
-        output.clone(),
-        shape,
-        compression,
-        &[],
-        ErrorRecords::default(),
-        Limits::near(2),
-    )?;
+    let processor = Processor::new(logs, output.clone(), compression, Limits::near(2))?;
     while let Some(delivery) = queue.receive().await {
         processor.process(&delivery.body, Deadline::never()).await?;
         delivery.ack();

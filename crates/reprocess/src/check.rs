@@ -168,6 +168,7 @@ impl Checker {
             return Ok(ended(&ledger, report));
         }
         let (definition, mut progress) = (definition?, progress?);
+        let ledger = ledger.defined(&definition);
         let queue = self.queues.of(&definition);
 
         let before = progress.watermark;

@@ -40,6 +40,22 @@ pub enum Error {
         /// The prefix, as a URL.
         source_url: String,
     },
+    /// No log has the objects under a prefix.
+    #[error("the objects under {url} belong to no log; a prefix must begin with {prefixes}")]
+    NoLog {
+        /// The prefix, as a URL.
+        url: String,
+        /// The prefixes of the logs.
+        prefixes: String,
+    },
+    /// Several logs have objects under a prefix.
+    #[error("the objects under {url} belong to several logs; start a job for each: {prefixes}")]
+    SeveralLogs {
+        /// The prefix, as a URL.
+        url: String,
+        /// The prefixes of these logs.
+        prefixes: String,
+    },
     /// The output would be listed as input.
     #[error("the output {output} lies under the source {source_url}; take an output elsewhere")]
     OutputUnderSource {
@@ -210,6 +226,8 @@ impl Error {
             | Self::Location(_)
             | Self::Value { .. }
             | Self::NothingThere { .. }
+            | Self::NoLog { .. }
+            | Self::SeveralLogs { .. }
             | Self::OutputUnderSource { .. }
             | Self::OtherBinding { .. }
             | Self::OtherJob { .. }

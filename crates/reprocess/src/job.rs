@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use rehose_extract::Options;
-use rehose_store::StoreName;
+use rehose_store::{Folder, StoreName};
 use serde::{Deserialize, Serialize};
 
 pub use self::merge::Merge;
@@ -137,6 +137,9 @@ pub struct Job {
     pub source: StoreName,
     /// The prefix of the listed keys.
     pub prefix: String,
+    /// The folder of the output that gets the rows. The ledger is in the root.
+    #[serde(default, skip_serializing_if = "Folder::is_root")]
+    pub folder: Folder,
     /// Which of the listed objects are planned.
     pub mode: Mode,
     /// Patterns of keys to skip.

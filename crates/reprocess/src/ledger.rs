@@ -32,7 +32,7 @@ mod version;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rehose_store::{MAX_PAGE, Put, Store};
+use rehose_store::{Folder, MAX_PAGE, Put, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -49,7 +49,7 @@ pub use binding::bind;
 pub(crate) use binding::bound_kind;
 pub(crate) use document::differences;
 pub use layout::{BINDING, OutputId, REPORT, ROWS, WRITTEN, receipt_name, slice_name};
-pub(crate) use layout::{DEFINITION, PROGRESS, is_written_by_us, task_of_receipt, would_be_listed};
+pub(crate) use layout::{DEFINITION, PROGRESS, task_of_receipt};
 pub use version::{NewerVersion, VERSION, Version};
 
 /// The ledger of one job.
@@ -57,12 +57,26 @@ pub use version::{NewerVersion, VERSION, Version};
 pub struct Ledger {
     store: Arc<dyn Store>,
     job: JobId,
+    /// The folder of the job's rows.
+    folder: Folder,
 }
 
 impl Ledger {
     /// The ledger of a job in an output.
     pub fn new(store: Arc<dyn Store>, job: JobId) -> Self {
-        Self { store, job }
+        Self {
+            store,
+            job,
+            folder: Folder::default(),
+        }
+    }
+
+    /// The ledger of the job with this definition, which says where its rows are.
+    pub(crate) fn defined(self, job: &Job) -> Self {
+        Self {
+            folder: job.folder.clone(),
+            ..self
+        }
     }
 
     /// The job.
@@ -70,9 +84,9 @@ impl Ledger {
         &self.job
     }
 
-    /// The generations of the output.
+    /// The generations of the job's rows.
     pub(crate) fn generations(&self) -> Generations {
-        Generations::new(Arc::clone(&self.store))
+        Generations::new(self.folder.of(&self.store))
     }
 
     /// The URL of the report, which exists once the job has ended.

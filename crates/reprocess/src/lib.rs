@@ -6,6 +6,7 @@
 //! | [`work`] | `process`: a message becomes finished outputs and a receipt |
 //! | [`check`] | `check`: receipts become a report; and watching a job without writing |
 //! | [`ledger`] | the documents in which these three tell each other what happened |
+//! | [`logs`] | which objects belong to which log, and where its rows go |
 //! | [`job`], [`task`], [`partition`] | what a job, a task and a partition are |
 //! | [`promise`] | what a job promises, by ids |
 //! | [`deadline`], [`error`] | what all of them share |
@@ -26,6 +27,7 @@
 //! use rehose_reprocess::deadline::Deadline;
 //! use rehose_reprocess::exclude::ErrorRecords;
 //! use rehose_reprocess::job::{MaxRejected, Mode};
+//! use rehose_reprocess::logs::{Log, Logs};
 //! use rehose_reprocess::plan::{Planner, StartRequest};
 //! use rehose_reprocess::queues::Queues;
 //! use rehose_reprocess::work::{Limits, Processor};
@@ -45,8 +47,10 @@
 //! let output = Arc::new(LocalStore::open(folder.path().join("output"))?);
 //! let queue = LocalQueue::new(100);
 //!
+//! let shape = Options::default().compile()?;
+//! let logs = Logs::from(Log::in_root(vec![source.clone()], shape));
 //! let planner = Planner {
-//!     sources: vec![source.clone()],
+//!     logs: logs.clone(),
 //!     output: output.clone(),
 //!     queues: Queues::one(Arc::new(queue.clone())),
 //!     page: MAX_PAGE,
@@ -68,12 +72,8 @@
 //! planner.start(request, Timestamp::now(), Deadline::never()).await?;
 //! queue.close();
 //!
-//! let shape = Options::default().compile()?;
-//! let compression = Compression::default();
-//! let limits = Limits::near(2);
-//! let errors = ErrorRecords::default();
 //! let processor =
-//!     Processor::new(vec![source], output.clone(), shape, compression, &[], errors, limits)?;
+//!     Processor::new(logs, output.clone(), Compression::default(), Limits::near(2))?;
 //! while let Some(delivery) = queue.receive().await {
 //!     processor.process(&delivery.body, Deadline::never()).await?;
 //!     delivery.ack();
@@ -96,6 +96,7 @@ pub mod error;
 pub mod exclude;
 pub mod job;
 pub mod ledger;
+pub mod logs;
 pub mod partition;
 pub mod plan;
 pub mod promise;

@@ -9,6 +9,7 @@
 //! ```
 
 mod convert;
+mod deployed;
 mod executor;
 #[cfg(feature = "simulation")]
 mod in_place;

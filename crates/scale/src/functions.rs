@@ -9,6 +9,7 @@ use rehose_reprocess::error::Error;
 use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::MaxRejected;
 use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::logs::{Log, Logs};
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
 use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
@@ -61,7 +62,7 @@ impl Functions {
             cursor,
         };
         let planner = Planner {
-            sources: vec![source],
+            logs: self.logs(source),
             output: self.output(&sandbox),
             queues: Queues::one(self.queue(&sandbox)),
             page: MAX_PAGE,
@@ -111,15 +112,16 @@ impl Functions {
         let sandbox = Arc::new(Sandbox::new(Function::Process, &self.cloud.scenario));
         // A single core transcodes small objects where they are awaited, on this thread.
         let processor = Processor::new(
-            vec![self.source(&sandbox)],
+            self.logs(self.source(&sandbox)),
             self.output(&sandbox),
-            self.shape.clone(),
             Compression::default(),
-            &[],
-            ErrorRecords::default(),
             Limits::distant(1).with_transfers(self.cloud.scenario.transfers),
         )?;
         Ok((sandbox, processor))
+    }
+
+    fn logs(&self, source: Source) -> Logs {
+        Logs::from(Log::in_root(vec![source], self.shape.clone()))
     }
 
     fn source(&self, sandbox: &Arc<Sandbox>) -> Source {

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rehose_extract::Options;
 use rehose_functions::{
-    Environment, deadline, emit_unless_zero, log_and_answer, of_planned_merge, parse, serve,
+    Deployment, Environment, JobDefaults, deadline, emit_unless_zero, log_and_answer,
+    of_planned_merge, parse, serve,
 };
 use rehose_reprocess::error;
 use rehose_reprocess::exclude::ErrorRecords;
@@ -27,12 +28,12 @@ use serde_json::{Map, Value};
 #[serde(deny_unknown_fields)]
 struct StartEvent {
     job: JobId,
-    /// `s3://bucket/prefix`, or a prefix in the only source.
+    /// `s3://bucket/prefix`, or a prefix in the only source. It belongs to one log.
     prefix: Option<String>,
     /// The job whose failed and lost objects are planned, instead of a prefix.
     retry: Option<JobId>,
     mode: Option<Mode>,
-    /// The options of input and output; the deployed ones by default.
+    /// The options of input and output; those of the log by default.
     options: Option<Options>,
     exclude: Option<Vec<String>>,
     /// What becomes of the records that Firehose could not deliver; as deployed by default.
@@ -57,20 +58,13 @@ async fn function() -> Result<(), Error> {
     let sqs = aws::sqs(&config);
     let queue = |url| -> Arc<dyn Queue> { Arc::new(SqsQueue::new(sqs.clone(), url)) };
     let merge_queue = environment.merge_queue_url()?.map(&queue);
+    let deployed = environment.deployment(&stores)?;
     let planner = Planner {
-        sources: stores.sources(&environment.sources()?)?,
+        logs: deployed.logs.clone(),
         output: stores.output(&environment.output()?)?,
-        queues: Queues::with(queue(environment.queue_url()?), merge_queue.clone()),
+        queues: Queues::with(queue(environment.queue_url()?), merge_queue),
         page,
         pages,
-    };
-    let options = environment.shape()?.options().clone();
-    let deployed = Deployed {
-        options,
-        exclude: environment.exclude()?,
-        errors: environment.errors()?,
-        max_rejected: environment.max_rejected()?,
-        merge: merge_queue.map(|_| environment.merge()).transpose()?,
     };
     run(service_fn(async |event: LambdaEvent<Value>| {
         start(&planner, &deployed, event)
@@ -80,29 +74,17 @@ async fn function() -> Result<(), Error> {
     .await
 }
 
-/// What a job has unless its event says otherwise.
-struct Deployed {
-    options: Options,
-    exclude: Vec<String>,
-    errors: ErrorRecords,
-    max_rejected: MaxRejected,
-    /// How it merges, if it does.
-    merge: Option<Map<String, Value>>,
-}
-
-impl Deployed {
-    /// How a job merges.
-    fn merge(&self, given: Map<String, Value>) -> error::Result<Merge> {
-        let deployed = self.merge.clone().ok_or_else(|| {
-            refused("the stack does not merge: deploy it with merge=true, or leave out `merge`")
-        })?;
-        parse(deployed.into_iter().chain(given).collect())
-    }
+/// How a job merges.
+fn merge(jobs: JobDefaults, given: Map<String, Value>) -> error::Result<Merge> {
+    let deployed = jobs.merge.ok_or_else(|| {
+        refused("the stack does not merge these objects: deploy it with merge=true, or leave out `merge`")
+    })?;
+    parse(deployed.into_iter().chain(given).collect())
 }
 
 async fn start(
     planner: &Planner,
-    deployed: &Deployed,
+    deployed: &Deployment,
     event: LambdaEvent<Value>,
 ) -> error::Result<Started> {
     let LambdaEvent { payload, context } = event;
@@ -132,21 +114,23 @@ async fn start(
         StartEvent {
             prefix: Some(prefix),
             retry: None,
-            merge,
+            merge: given,
             ..
         } => {
-            let is_merge = merge.is_some();
-            let (source, prefix) = planner.locate(&prefix)?;
+            let is_merge = given.is_some();
+            let (source, prefix) = planner.logs.locate(&prefix)?;
+            let (log, _) = planner.logs.of_prefix(&source, &prefix)?;
+            let jobs = deployed.jobs_over(log);
             let request = StartRequest {
                 job: event.job,
                 source,
                 prefix,
                 mode: event.mode.unwrap_or_default(),
-                exclude: [&deployed.exclude[..], &event.exclude.unwrap_or_default()].concat(),
-                errors: event.errors.unwrap_or(deployed.errors),
-                max_rejected: event.max_rejected.unwrap_or(deployed.max_rejected),
-                merge: merge.map(|given| deployed.merge(given)).transpose()?,
-                options: event.options.unwrap_or_else(|| deployed.options.clone()),
+                exclude: [&log.exclude[..], &event.exclude.unwrap_or_default()].concat(),
+                errors: event.errors.unwrap_or(log.errors),
+                max_rejected: event.max_rejected.unwrap_or(jobs.max_rejected),
+                merge: given.map(|given| merge(jobs, given)).transpose()?,
+                options: event.options.unwrap_or_else(|| log.shape.options().clone()),
                 cursor: event.cursor,
             };
             let started = planner.start(request, now, deadline).await?;

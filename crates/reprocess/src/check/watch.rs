@@ -80,6 +80,11 @@ impl Watch {
         if let Some(report) = self.ledger.report().await? {
             return Ok(Look::ended(report));
         }
+        if self.plan.is_empty()
+            && let Some(job) = self.ledger.definition().await?
+        {
+            self.ledger = self.ledger.clone().defined(&job);
+        }
         let mut progress = match self.progress.take() {
             Some(progress) => progress,
             None => Progress::load(&self.ledger).await?,

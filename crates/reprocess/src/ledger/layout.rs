@@ -2,7 +2,6 @@
 
 use rehose_catalog::KeyTime;
 use rehose_extract::{FileKind, FormatName};
-use rehose_store::Store;
 
 use super::generation::{GENERATIONS, MERGE_BINDING, MERGED, UNPUBLISHED};
 use crate::task::TaskId;
@@ -76,18 +75,6 @@ pub const WRITTEN: [&str; 10] = [
     UNPUBLISHED,
     MERGE_BINDING,
 ];
-
-/// Whether rehose or Athena writes the object at a URL. Such an object is never a source: converting
-/// it would write more of them, without end if each new object sends an event.
-pub(crate) fn is_written_by_us(output: &dyn Store, url: &str) -> bool {
-    let key = url.strip_prefix(&output.url(""));
-    key.is_some_and(|key| WRITTEN.iter().any(|place| key.starts_with(place)))
-}
-
-/// Whether a listing of a URL as a prefix would include objects that rehose or Athena writes.
-pub(crate) fn would_be_listed(output: &dyn Store, url: &str) -> bool {
-    (WRITTEN.iter()).any(|place| output.url(place).starts_with(url))
-}
 
 /// The name of a task's receipt.
 pub fn receipt_name(task: TaskId) -> String {

@@ -1,6 +1,7 @@
 //! The pages of a listing as slices of the plan.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 use rehose_store::location::Source;
@@ -22,7 +23,7 @@ pub(super) struct Listing<'a> {
     pub(super) source: &'a Source,
     pub(super) job: &'a Job,
     pub(super) exclude: &'a Exclusions,
-    pub(super) output: &'a dyn Store,
+    pub(super) output: Arc<dyn Store>,
     /// The most keys of a page.
     pub(super) limit: usize,
 }

@@ -49,6 +49,7 @@ use crate::job::{Job, JobId};
 use crate::ledger::generation::Generations;
 use crate::ledger::manifest::Slice;
 use crate::ledger::{self, DEFINITION, Ledger};
+use crate::logs::{Log, Logs};
 use crate::queues::Queues;
 use crate::task::TaskMessage;
 
@@ -63,8 +64,8 @@ pub(super) const PLANNING: &str = "the job was being planned";
 /// Plans jobs.
 #[derive(Debug, Clone)]
 pub struct Planner {
-    /// The stores that may be listed.
-    pub sources: Vec<Source>,
+    /// The logs, whose objects may be listed.
+    pub logs: Logs,
     /// The output.
     pub output: Arc<dyn Store>,
     /// The queues of tasks.
@@ -200,47 +201,50 @@ impl Planner {
         started: Timestamp,
         exclude: &'a Exclusions,
     ) -> Result<Origin<'a>> {
-        let source = self.source(&job.source, &job.prefix)?;
+        let (log, source) = self.log(&job.source, &job.prefix)?;
+        if log.folder != job.folder {
+            // A retry of a job of before the log had this folder.
+            return Err(Error::Outside {
+                url: self.output.url(job.folder.as_str()),
+            });
+        }
+        let output = job.folder.of(&self.output);
         Ok(match (&job.retry, &job.merge) {
             (Some(left), _) => {
                 Origin::Leftover(Ledger::new(Arc::clone(&self.output), left.clone()))
             }
             (None, Some(merge)) => {
                 let found = partitions::list(source, job, merge, exclude, started).await?;
-                let output = Arc::clone(&self.output);
                 Origin::Merge(Planning::new(merge, found, started, output))
             }
             (None, None) => Origin::Listing(Listing {
                 source,
                 job,
                 exclude,
-                output: &*self.output,
+                output,
                 limit: self.page,
             }),
         })
     }
 
-    /// Finds a source by its name.
+    /// Finds the log and the source of a prefix.
     ///
     /// # Errors
     ///
-    /// [`Error::Outside`] if the prefix may not be listed, and [`Error::OutputUnderSource`] if a
-    /// listing would include the output.
-    pub(super) fn source(&self, name: &StoreName, prefix: &str) -> Result<&Source> {
-        let source = (self.sources.iter())
-            .find(|source| source.holds(name, prefix))
-            .ok_or_else(|| Error::Outside {
-                url: format!("{name}{prefix}"),
-            })?;
+    /// Those of [`Logs::of_prefix`], and [`Error::OutputUnderSource`] if a listing would include the
+    /// output.
+    pub(super) fn log(&self, name: &StoreName, prefix: &str) -> Result<(&Log, &Source)> {
+        let (log, source) = self.logs.of_prefix(name, prefix)?;
         let listed = source.store.url(prefix);
         let output = &*self.output;
-        if ledger::would_be_listed(output, &listed) || ledger::is_written_by_us(output, &listed) {
+        if self.logs.would_be_listed(output, &listed) || self.logs.is_written_by_us(output, &listed)
+        {
             return Err(Error::OutputUnderSource {
                 output: output.url(""),
                 source_url: listed,
             });
         }
-        Ok(source)
+        Ok((log, source))
     }
 
     /// The time of a job's first call. It decides which partitions have closed, so that a repeated call
@@ -259,10 +263,10 @@ impl Planner {
 
     /// Binds the output and defines the job, or checks that both are as wanted. Returns when it was defined.
     async fn bind_and_define(&self, ledger: &Ledger, job: &Job) -> Result<Timestamp> {
-        ledger::bind(&*self.output, &job.source, &job.options).await?;
+        let output = job.folder.of(&self.output);
+        ledger::bind(&*output, &job.source, &job.options).await?;
         if let Some(merge) = &job.merge {
-            let generations = Generations::new(Arc::clone(&self.output));
-            generations
+            Generations::new(output)
                 .bind(&merge.layout, merge.per, merge.gap)
                 .await?;
         }

@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 use rehose_extract::Options;
-use rehose_store::StoreName;
-use rehose_store::location::Source;
+use rehose_store::{Folder, StoreName};
 
 use super::planner::{Cursor, PLANNING, Planner, Started};
 use crate::deadline::Deadline;
@@ -53,12 +52,15 @@ impl Planner {
             if request.cursor.is_none() {
                 self.examine(&request).await?;
             }
-            let options = self.options(&request).await?.with_defaults();
+            let (log, _) = self.logs.of_prefix(&request.source, &request.prefix)?;
+            let folder = log.folder.clone();
+            let options = self.options(&request, &folder).await?.with_defaults();
             let job = Job {
                 v: Version,
                 job: request.job,
                 source: request.source,
                 prefix: request.prefix,
+                folder,
                 mode: request.mode,
                 exclude: request.exclude,
                 errors: request.errors,
@@ -74,10 +76,10 @@ impl Planner {
     }
 
     /// The options of a job. A merge fits an output with files of either kind: its own are always Parquet.
-    async fn options(&self, request: &StartRequest) -> Result<Options> {
+    async fn options(&self, request: &StartRequest, folder: &Folder) -> Result<Options> {
         let mut options = request.options.clone();
         if request.merge.is_some() {
-            options.to = bound_kind(&*self.output).await?.or(options.to);
+            options.to = bound_kind(&*folder.of(&self.output)).await?.or(options.to);
         }
         Ok(options)
     }
@@ -95,7 +97,7 @@ impl Planner {
         }
         let format = request.options.format_name();
         Exclusions::new(&request.exclude, request.errors, format)?;
-        let source = self.source(&request.source, &request.prefix)?;
+        let (_, source) = self.log(&request.source, &request.prefix)?;
         let page = source.store.list(&request.prefix, None, 1).await?;
         if page.objects.is_empty() {
             return Err(Error::NothingThere {
@@ -103,32 +105,5 @@ impl Planner {
             });
         }
         Ok(())
-    }
-
-    /// Splits `s3://bucket/prefix` into the store's name and the prefix. With only one store, the
-    /// prefix alone is enough.
-    pub fn locate(&self, prefix: &str) -> Result<(StoreName, String)> {
-        if let Some(source) = (self.sources.iter()).find(|s| prefix.starts_with(s.name().as_str()))
-        {
-            let name = source.name();
-            let prefix = prefix[name.as_str().len()..].to_owned();
-            return Ok((name, prefix));
-        }
-        let mut names: Vec<StoreName> = self.sources.iter().map(Source::name).collect();
-        names.dedup();
-        match names.as_slice() {
-            [only] if !prefix.contains("://") => Ok((only.clone(), prefix.to_owned())),
-            names => Err(Error::Value {
-                name: "prefix",
-                reason: format!(
-                    "{prefix:?} is in no source; it must begin with {}",
-                    names
-                        .iter()
-                        .map(StoreName::as_str)
-                        .collect::<Vec<_>>()
-                        .join(" or ")
-                ),
-            }),
-        }
     }
 }

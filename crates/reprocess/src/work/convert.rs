@@ -27,7 +27,6 @@ use crate::ledger::receipt::{Failure, Outcome};
 /// Converts objects.
 #[derive(Debug)]
 pub(super) struct Converter {
-    pub(super) output: Arc<dyn Store>,
     compression: Compression,
     executor: Executor,
     transfers: Arc<Transfers>,
@@ -43,6 +42,8 @@ pub(super) struct Input<'a> {
     /// Its size as stored, if known.
     pub(super) bytes: Option<u64>,
     pub(super) shape: &'a Shape,
+    /// Where its files go.
+    pub(super) output: &'a Arc<dyn Store>,
 }
 
 /// The outcome of an object, and its files that are not empty.
@@ -63,7 +64,6 @@ pub(super) struct OutputFile {
 impl Converter {
     /// A converter with threads of its own.
     pub(super) fn new(
-        output: Arc<dyn Store>,
         compression: Compression,
         Limits { cores, transfers }: Limits,
     ) -> Result<Self> {
@@ -74,7 +74,6 @@ impl Converter {
                 reason: error.to_string(),
             })?;
         Ok(Self {
-            output,
             compression,
             executor: Executor::Pool(pool),
             transfers,
@@ -102,7 +101,9 @@ impl Converter {
         inline: bool,
         reading_ends: Instant,
     ) -> Result<Converted> {
-        let Input { key, shape, .. } = input;
+        let Input {
+            key, shape, output, ..
+        } = input;
         let store = &*input.source.store;
         let id = OutputId::of_object(key, shape.format_name(), shape.file_kind());
         let _transfer = self.transfers.begin(input.bytes).await;
@@ -114,7 +115,7 @@ impl Converter {
         };
         let small = inline.then(|| head.transcode(key, shape, &self.compression));
         let ended = match small.flatten() {
-            Some(small) => self.write(small, &id).await,
+            Some(small) => write(small, output, &id).await,
             None => {
                 let body = head.followed_by(rest);
                 let object = Object {
@@ -122,23 +123,23 @@ impl Converter {
                     shape,
                     compression: &self.compression,
                 };
-                stream_through(body, object, &self.output, &self.executor, reading_ends).await
+                stream_through(body, object, output, &self.executor, reading_ends).await
             }
         };
         conclude(ended, &id, || store.url(key)).await
     }
+}
 
-    /// Writes the files of a small object.
-    async fn write(&self, small: Small, id: &OutputId) -> Ended {
-        let Files { rows, rejected } = small.files;
-        Ended {
-            reading: Reading::Whole,
-            transcoded: Ok(small.transcoded),
-            files: Files {
-                rows: fill(stream::iter(rows), &self.output, id.rows_key()).await,
-                rejected: fill(stream::iter(rejected), &self.output, id.rejected_key()).await,
-            },
-        }
+/// Writes the files of a small object.
+async fn write(small: Small, output: &Arc<dyn Store>, id: &OutputId) -> Ended {
+    let Files { rows, rejected } = small.files;
+    Ended {
+        reading: Reading::Whole,
+        transcoded: Ok(small.transcoded),
+        files: Files {
+            rows: fill(stream::iter(rows), output, id.rows_key()).await,
+            rejected: fill(stream::iter(rejected), output, id.rejected_key()).await,
+        },
     }
 }
 

@@ -50,7 +50,6 @@ const ROWS_AT_ONCE: usize = 20_000;
 /// Merges the objects of tasks.
 #[derive(Debug)]
 pub(super) struct MergeWorker {
-    output: Arc<dyn Store>,
     compression: Compression,
     /// Bounds the merges at once, because each takes a core and memory.
     turns: Semaphore,
@@ -64,6 +63,8 @@ pub(super) struct MergeTask<'a> {
     pub(super) objects: &'a [PlannedObject],
     pub(super) shape: &'a Shape,
     pub(super) gap: Option<u32>,
+    /// Where the files go.
+    pub(super) output: &'a Arc<dyn Store>,
     pub(super) job: &'a JobId,
     pub(super) task: TaskId,
 }
@@ -75,15 +76,9 @@ struct Ahead<'a> {
 }
 
 impl MergeWorker {
-    pub(super) fn new(
-        output: Arc<dyn Store>,
-        compression: Compression,
-        cores: usize,
-        transfers: usize,
-    ) -> Self {
+    pub(super) fn new(compression: Compression, cores: usize, transfers: usize) -> Self {
         let cores = cores.max(1);
         Self {
-            output,
             compression,
             turns: Semaphore::new(cores),
             memory: MEMORY / cores,
@@ -177,7 +172,7 @@ impl MergeWorker {
             });
         }
         let key = unpublished_key(task.job, task.task, &receipt.objects)?;
-        if let Some(file) = self.write_file(&key, merger, reading_ends).await? {
+        if let Some(file) = write_file(task.output, &key, merger, reading_ends).await? {
             let is_done = |(_, object): &(u32, &ObjectReceipt)| object.sums.is_some();
             let done = (0..).zip(&receipt.objects).filter(is_done);
             receipt.artifacts.push(Artifact {
@@ -188,54 +183,54 @@ impl MergeWorker {
         Ok(receipt)
     }
 
-    /// Writes the file of all merged rows, if there are any.
-    async fn write_file(
-        &self,
-        key: &str,
-        merger: Merger,
-        reading_ends: Instant,
-    ) -> Result<Option<Artifact>> {
-        let broken = |error: io::Error| Error::Internal {
-            what: format!("merging into {}", self.output.url(key)),
-            reason: error.to_string(),
-        };
-        let (inlet, outlet) = pipe();
-        let Some(file) = merger.into_file(inlet).map_err(broken)? else {
-            return Ok(None);
-        };
-        let mut upload = self.output.write(key).await?;
-        let written = async {
-            let (mut file, mut outlet) = (file, outlet);
-            while file.write(ROWS_AT_ONCE).map_err(broken)? {
-                send_on(&mut outlet, &mut *upload).await?;
-            }
-            let summary = file.finish().map_err(broken)?;
-            send_on(&mut outlet, &mut *upload).await?;
-            Ok(summary)
-        };
-        let written = timeout_at(reading_ends, written).await;
-        let summary = match written.unwrap_or_else(|_| Err(late(&self.output.url(key)))) {
-            Ok(summary) => summary,
-            Err(error) => {
-                upload.abort().await;
-                return Err(error);
-            }
-        };
-        Ok(Some(Artifact {
-            key: key.to_owned(),
-            bytes: upload.complete().await?,
-            rows: summary.rows,
-            inputs: Vec::new(),
-            sums: Some(summary.sums),
-        }))
-    }
-
     fn broken(&self, task: &MergeTask<'_>, error: io::Error) -> Error {
         Error::Internal {
             what: format!("merging for {} {}", task.job, task.task),
             reason: error.to_string(),
         }
     }
+}
+
+/// Writes the file of all merged rows, if there are any.
+async fn write_file(
+    output: &Arc<dyn Store>,
+    key: &str,
+    merger: Merger,
+    reading_ends: Instant,
+) -> Result<Option<Artifact>> {
+    let broken = |error: io::Error| Error::Internal {
+        what: format!("merging into {}", output.url(key)),
+        reason: error.to_string(),
+    };
+    let (inlet, outlet) = pipe();
+    let Some(file) = merger.into_file(inlet).map_err(broken)? else {
+        return Ok(None);
+    };
+    let mut upload = output.write(key).await?;
+    let written = async {
+        let (mut file, mut outlet) = (file, outlet);
+        while file.write(ROWS_AT_ONCE).map_err(broken)? {
+            send_on(&mut outlet, &mut *upload).await?;
+        }
+        let summary = file.finish().map_err(broken)?;
+        send_on(&mut outlet, &mut *upload).await?;
+        Ok(summary)
+    };
+    let written = timeout_at(reading_ends, written).await;
+    let summary = match written.unwrap_or_else(|_| Err(late(&output.url(key)))) {
+        Ok(summary) => summary,
+        Err(error) => {
+            upload.abort().await;
+            return Err(error);
+        }
+    };
+    Ok(Some(Artifact {
+        key: key.to_owned(),
+        bytes: upload.complete().await?,
+        rows: summary.rows,
+        inputs: Vec::new(),
+        sums: Some(summary.sums),
+    }))
 }
 
 async fn send_on(outlet: &mut Outlet, upload: &mut dyn Upload) -> Result<()> {

@@ -20,8 +20,8 @@ const SLICES: usize = 4;
 /// A cache of the slices that were read last. A slice never changes.
 #[derive(Debug)]
 pub(super) struct Plans {
-    /// The deployed shape, which most jobs use.
-    deployed: Shape,
+    /// The deployed shapes, which most jobs use.
+    deployed: Vec<Shape>,
     cached: Mutex<VecDeque<Arc<CachedSlice>>>,
 }
 
@@ -67,7 +67,7 @@ impl PlannedTask {
 }
 
 impl Plans {
-    pub(super) fn new(deployed: Shape) -> Self {
+    pub(super) fn new(deployed: Vec<Shape>) -> Self {
         Self {
             deployed,
             cached: Mutex::default(),
@@ -118,9 +118,10 @@ impl Plans {
     }
 
     fn insert(&self, job: Job, slice: Slice) -> Result<Arc<CachedSlice>> {
-        let shape = match job.options == *self.deployed.options() {
-            true => self.deployed.clone(),
-            false => job.options.compile()?,
+        let is_it = |shape: &&Shape| *shape.options() == job.options;
+        let shape = match self.deployed.iter().find(is_it) {
+            Some(shape) => shape.clone(),
+            None => job.options.compile()?,
         };
         let slice = Arc::new(CachedSlice { job, shape, slice });
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);

@@ -36,25 +36,25 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use rehose_extract::{Compression, Shape, Summary};
-use rehose_store::location::Source;
+use rehose_extract::{Compression, Summary};
 use rehose_store::{Store, StoreName};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::field::display;
 use tracing::{info, warn};
 
 use super::convert::{Converted, Converter, Input};
+use super::deployed::{DeployedLog, DeployedLogs};
 use super::merge::{MergeTask, MergeWorker};
 use super::message::{Created, Message};
 use super::plans::Plans;
 use super::transfers::Limits;
 use crate::deadline::{Deadline, out_of_time};
 use crate::error::{Error, Result};
-use crate::exclude::{ErrorRecords, Exclusions};
-use crate::job::{Job, JobId};
+use crate::job::JobId;
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
-use crate::ledger::{self, Ledger, Version};
+use crate::ledger::{Ledger, Version};
+use crate::logs::Logs;
 use crate::task::{PlannedObject, TaskId, TaskMessage};
 
 /// The most concurrent messages. A batch may have 10,000 messages, each makes a few requests, and a
@@ -65,17 +65,12 @@ const MESSAGES: usize = 64;
 /// Processes messages. Its caller may process several at once.
 #[derive(Debug)]
 pub struct Processor {
-    sources: Vec<Source>,
-    /// The deployed shape, which events use. A task has its job's.
-    deployed: Shape,
-    exclude: Exclusions,
+    logs: DeployedLogs,
     messages: Semaphore,
     cores: usize,
     converter: Converter,
     merger: MergeWorker,
     plans: Plans,
-    /// Set once the output's binding fits events. For a task, `start` has checked it.
-    is_bound: OnceCell<()>,
 }
 
 /// The result of a message.
@@ -90,31 +85,21 @@ pub struct Processed {
 }
 
 impl Processor {
-    /// A processor that reads from `sources` and writes to `output`.
+    /// A processor of the objects of these logs, which share the output.
     pub fn new(
-        sources: Vec<Source>,
+        logs: Logs,
         output: Arc<dyn Store>,
-        deployed: Shape,
         compression: Compression,
-        exclude: &[String],
-        errors: ErrorRecords,
         limits: Limits,
     ) -> Result<Self> {
+        let logs = DeployedLogs::open(logs, output)?;
         Ok(Self {
-            sources,
-            exclude: Exclusions::new(exclude, errors, deployed.format_name())?,
             messages: Semaphore::new(MESSAGES),
             cores: limits.cores.min(MESSAGES),
-            merger: MergeWorker::new(
-                Arc::clone(&output),
-                compression.clone(),
-                limits.cores,
-                limits.transfers,
-            ),
-            converter: Converter::new(output, compression, limits)?,
-            plans: Plans::new(deployed.clone()),
-            deployed,
-            is_bound: OnceCell::new(),
+            merger: MergeWorker::new(compression.clone(), limits.cores, limits.transfers),
+            converter: Converter::new(compression, limits)?,
+            plans: Plans::new(logs.shapes()),
+            logs,
         })
     }
 
@@ -152,15 +137,18 @@ impl Processor {
                 Message::Created(objects) => self.process_created(objects, reading_ends).await,
             }
         };
-        deadline.limit(PROCESSING, self.output(), processed).await
+        deadline
+            .limit(PROCESSING, &*self.logs.root, processed)
+            .await
     }
 
     /// Converts the planned objects of a task.
     async fn process_task(&self, message: TaskMessage, reading_ends: Instant) -> Result<Processed> {
         let TaskMessage { job, task, .. } = message;
-        let ledger = Ledger::new(Arc::clone(&self.converter.output), job.clone());
+        let ledger = Ledger::new(Arc::clone(&self.logs.root), job.clone());
         let (planned, is_settled) =
             futures::try_join!(self.plans.find(&ledger, task), ledger.is_settled(task),)?;
+        let ledger = ledger.defined(planned.job());
         let objects = planned.objects();
         // Another job may have taken over its generation and been faster.
         let is_settled = is_settled
@@ -174,7 +162,7 @@ impl Processor {
                 ..Processed::default()
             });
         }
-        let source = self.readable_by_task(planned.job(), objects)?;
+        let (DeployedLog { output, .. }, source) = self.logs.of_task(planned.job(), objects)?;
         if let Some(merge) = planned.merge() {
             let receipt = self.merger.merge(
                 MergeTask {
@@ -182,6 +170,7 @@ impl Processor {
                     objects,
                     shape: planned.shape(),
                     gap: merge.gap,
+                    output,
                     job: &job,
                     task,
                 },
@@ -202,6 +191,7 @@ impl Processor {
                     key: &object.key,
                     bytes: Some(object.bytes),
                     shape: planned.shape(),
+                    output,
                 };
                 let converted = self.convert(input, reading_ends).await?;
                 log(Some((&job, task)), &object.key, &converted.outcome);
@@ -227,19 +217,18 @@ impl Processor {
         let mut processed = Processed::default();
         for Created { bucket, key, bytes } in objects {
             let name = StoreName::of_bucket(&bucket);
-            let source = self.readable(&name, &key)?;
-            if self.exclude.reason(&key).is_some() {
+            let (deployed, source) = self.logs.of_object(&name, &key)?;
+            if deployed.excludes(&key) {
                 info!(key, "excluded");
                 continue;
             }
-            self.is_bound
-                .get_or_try_init(|| ledger::bind(self.output(), &name, self.deployed.options()))
-                .await?;
+            deployed.bind(&name).await?;
             let input = Input {
                 source,
                 key: &key,
                 bytes,
-                shape: &self.deployed,
+                shape: deployed.shape(),
+                output: &deployed.output,
             };
             let converted = self.convert(input, reading_ends).await?;
             log(None, &key, &converted.outcome);
@@ -264,35 +253,6 @@ impl Processor {
         let messages = MESSAGES - self.messages.available_permits();
         let inline = messages >= self.cores;
         self.converter.convert(input, inline, reading_ends).await
-    }
-
-    /// The source of a task. All its objects must be readable; the sources are prefixes of one bucket.
-    fn readable_by_task(&self, job: &Job, objects: &[PlannedObject]) -> Result<&Source> {
-        let sources = objects
-            .iter()
-            .map(|object| self.readable(&job.source, &object.key));
-        let all: Vec<&Source> = sources.collect::<Result<_>>()?;
-        all.first().copied().ok_or_else(|| Error::Outside {
-            url: job.source.to_string(),
-        })
-    }
-
-    /// The source of an object, if it may be read.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Outside`] if it is in no source, or rehose itself has written it.
-    fn readable(&self, name: &StoreName, key: &str) -> Result<&Source> {
-        (self.sources.iter())
-            .find(|source| source.holds(name, key))
-            .filter(|source| !ledger::is_written_by_us(self.output(), &source.store.url(key)))
-            .ok_or_else(|| Error::Outside {
-                url: format!("{name}{key}"),
-            })
-    }
-
-    fn output(&self) -> &dyn Store {
-        &*self.converter.output
     }
 }
 

@@ -13,6 +13,7 @@ use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::{JobId, MaxRejected, Mode};
 use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::ledger::receipt::Receipt;
+use rehose_reprocess::logs::{Log, Logs};
 use rehose_reprocess::plan::RetryRequest;
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
 use rehose_reprocess::queues::Queues;
@@ -35,6 +36,8 @@ pub(crate) struct Fixture {
     pub(crate) page: usize,
     pub(crate) pages: usize,
     pub(crate) patience: Patience,
+    /// Several logs, if the stash has not only one.
+    pub(crate) logs: Option<Logs>,
     minutes: i64,
 }
 
@@ -55,6 +58,7 @@ impl Fixture {
                 rounds: 1,
                 ..Patience::default()
             },
+            logs: None,
             minutes: 0,
         };
         std::fs::create_dir(fixture.stash()).unwrap();
@@ -147,7 +151,7 @@ impl Fixture {
 
     fn planner(&self) -> Planner {
         Planner {
-            sources: vec![self.source()],
+            logs: self.logs.clone().unwrap_or_else(|| only(self.source())),
             output: self.store(),
             queues: self.queues(),
             page: self.page,
@@ -212,7 +216,8 @@ impl Fixture {
     /// A processor that reads the stash through another store.
     pub(crate) fn processor_from(&self, store: Arc<dyn Store>) -> Processor {
         let prefix = String::new();
-        processor(Source { store, prefix }, self.store(), Limits::near(4))
+        let logs = only(Source { store, prefix });
+        processor(logs, self.store(), Limits::near(4))
     }
 
     pub(crate) fn processor(&self) -> Processor {
@@ -220,11 +225,12 @@ impl Fixture {
     }
 
     pub(crate) fn processor_into(&self, output: Arc<dyn Store>) -> Processor {
-        processor(self.source(), output, Limits::near(4))
+        self.processor_on(output, 4)
     }
 
     pub(crate) fn processor_on(&self, output: Arc<dyn Store>, cores: usize) -> Processor {
-        processor(self.source(), output, Limits::near(cores))
+        let logs = self.logs.clone().unwrap_or_else(|| only(self.source()));
+        processor(logs, output, Limits::near(cores))
     }
 
     pub(crate) async fn process(&self, body: &str) -> Result<Processed> {
@@ -348,21 +354,14 @@ impl Fixture {
     }
 }
 
-fn processor(source: Source, output: Arc<dyn Store>, limits: Limits) -> Processor {
-    let (shape, compression) = (
-        Options::default().compile().unwrap(),
-        Compression::default(),
-    );
-    Processor::new(
-        vec![source],
-        output,
-        shape,
-        compression,
-        &[],
-        ErrorRecords::default(),
-        limits,
-    )
-    .unwrap()
+/// The only log of a stash.
+fn only(source: Source) -> Logs {
+    let shape = Options::default().compile().unwrap();
+    Logs::from(Log::in_root(vec![source], shape))
+}
+
+fn processor(logs: Logs, output: Arc<dyn Store>, limits: Limits) -> Processor {
+    Processor::new(logs, output, Compression::default(), limits).unwrap()
 }
 
 /// A document with one event.

@@ -16,6 +16,7 @@ mod plan;
 mod process;
 mod promises;
 mod retry;
+mod several_logs;
 mod start;
 mod versions;
 mod watch;

@@ -11,8 +11,8 @@ use rehose_extract::{Compression, FileKind};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::Error;
-use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::JobId;
+use rehose_reprocess::logs::{Log, Logs};
 use rehose_reprocess::plan::{Planner, StartRequest, Started};
 use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
@@ -89,7 +89,7 @@ impl Functions {
         let job = request.job.clone();
         self.invoke(&format!("start-{job}"), async |functions, sandbox, end| {
             let planner = Planner {
-                sources: vec![functions.source(&sandbox)],
+                logs: functions.logs(&sandbox),
                 output: functions.store(&sandbox),
                 queues: Queues::one(functions.queue(&sandbox)),
                 page: functions.page,
@@ -215,23 +215,12 @@ impl Functions {
             return idle.swap_remove(at);
         }
         let sandbox = self.sandbox("process");
-        let (shape, compression) = (flow_logs_to(self.kind), Compression::default());
-        let sources = vec![self.source(&sandbox)];
-        let output = self.store(&sandbox);
         let limits = Limits {
             cores: 1,
             transfers: self.objects,
         };
-        let errors = ErrorRecords::default();
-        let processor = Processor::new(
-            sources,
-            output,
-            shape,
-            compression,
-            &self.exclude,
-            errors,
-            limits,
-        );
+        let (logs, output) = (self.logs(&sandbox), self.store(&sandbox));
+        let processor = Processor::new(logs, output, Compression::default(), limits);
         (
             sandbox,
             Arc::new(
@@ -257,11 +246,15 @@ impl Functions {
         })
     }
 
-    fn source(&self, sandbox: &Arc<Sandbox>) -> Source {
-        Source {
+    fn logs(&self, sandbox: &Arc<Sandbox>) -> Logs {
+        let source = Source {
             store: Arc::new(bucket::Client::new(&self.stash, sandbox)),
             prefix: String::new(),
-        }
+        };
+        Logs::from(Log {
+            exclude: self.exclude.clone(),
+            ..Log::in_root(vec![source], flow_logs_to(self.kind))
+        })
     }
 
     fn store(&self, sandbox: &Arc<Sandbox>) -> Arc<dyn Store> {

@@ -14,6 +14,7 @@ use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::{JobId, MaxRejected, Mode};
 use rehose_reprocess::ledger::report::Report;
+use rehose_reprocess::logs::{Log, Logs};
 use rehose_reprocess::plan::{Planner, StartRequest};
 use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
@@ -90,8 +91,9 @@ async fn run_in(
     let job: JobId = "job-0".parse().unwrap();
     let (now, end) = (Timestamp::now(), Deadline::never());
 
+    let logs = Logs::from(Log::in_root(vec![source.clone()], flow_logs_to(kind)));
     let planner = Planner {
-        sources: vec![source.clone()],
+        logs: logs.clone(),
         output: Arc::clone(&output),
         queues: Queues::one(Arc::new(queue.clone())),
         page: 10,
@@ -110,17 +112,8 @@ async fn run_in(
         cursor: None,
     };
     planner.start(request, now, end).await.unwrap();
-    let (shape, compression) = (flow_logs_to(kind), Compression::default());
-    let processor = Processor::new(
-        vec![source],
-        Arc::clone(&output),
-        shape,
-        compression,
-        &[],
-        ErrorRecords::default(),
-        Limits::near(4),
-    )
-    .unwrap();
+    let (into, compression) = (Arc::clone(&output), Compression::default());
+    let processor = Processor::new(logs, into, compression, Limits::near(4)).unwrap();
     queue.close();
     while let Some(delivery) = queue.receive().await {
         processor.process(&delivery.body, end).await.unwrap();

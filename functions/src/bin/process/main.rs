@@ -25,12 +25,9 @@ async fn function() -> Result<(), Error> {
     let environment = Environment;
     let stores = Stores::on_aws(&aws::config().await);
     let processor = Processor::new(
-        stores.sources(&environment.sources()?)?,
+        environment.deployment(&stores)?.logs,
         stores.output(&environment.output()?)?,
-        environment.shape()?,
         environment.compression()?,
-        &environment.exclude()?,
-        environment.errors()?,
         environment.limits()?,
     )?;
     run(service_fn(async |event: LambdaEvent<Value>| {

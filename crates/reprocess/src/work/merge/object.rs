@@ -36,7 +36,7 @@ impl Conversion<'_> {
     ) -> Result<Converted, Error> {
         let (key, reading_ends) = (self.key, self.reading_ends);
         let store = Arc::clone(&self.task.source.store);
-        let output = Arc::clone(&self.worker.output);
+        let output = Arc::clone(self.task.output);
         let shape = self.task.shape;
         let id = OutputId::of_object(key, shape.format_name(), shape.file_kind());
         let body = async {
