@@ -21,4 +21,5 @@ mod logs;
 mod merges;
 mod messages;
 mod security;
+mod several_logs;
 mod wire;

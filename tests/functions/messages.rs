@@ -9,7 +9,7 @@ use crate::runtime_api::Function;
 
 /// An S3 notification, with the key as S3 encodes it
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
-fn notification(event: &str, bucket: &str, encoded_key: &str) -> Value {
+pub(crate) fn notification(event: &str, bucket: &str, encoded_key: &str) -> Value {
     json!({"Records": [{
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
