@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
-import { BOOLEAN, ConfigError, ContextReader, quote, type StringRule } from "./context";
-import { columnsOf, dayOf, expressionIn, type Layout, parseLayout, taken } from "./layout";
-import { type Merge, readMerge } from "./merge";
-import { type MergedTables, mergedTables } from "./mergedTables";
-import { FILE_KINDS, fileKindOf, type Options, parseExclude, parseOptions } from "./options";
+import { BOOLEAN, ConfigError, ContextReader, quote } from "./context";
+import { refuseExpressions, type Log, withSlash } from "./log";
+import { readLogs } from "./logs";
+import { type MergeFunction, readMergeFunction } from "./merge";
+import { fileKindOf } from "./options";
 import { visibilityTimeout } from "./queues";
-import { isByTime, type Table, tablesFor } from "./tables";
+import { ADDRESS, ANY, BUCKET, KEY, OUTPUT_PREFIX, SOURCE_BUCKET, STACK } from "./rules";
 import known from "./tables.json";
 
 /** The folder in which `scripts/build` puts the functions' archives. */
@@ -22,27 +22,14 @@ export interface Config {
   readonly stackName: string;
   /** The bucket with the stash. It exists, and the stack only reads it. */
   readonly sourceBucket: string;
-  /**
-   * The prefixes of keys that may be read. No prefix begins with another one. The context value is `sourcePrefix`.
-   * Default: every key.
-   */
-  readonly sourcePrefixes: readonly string[];
   /** The ARN of the KMS key that encrypts the source. Default: no KMS key. */
   readonly sourceKey?: string;
   /** An existing bucket for the output. Default: the stack creates one. */
   readonly outputBucket?: string;
-  /** The prefix of the output: empty, or with a trailing slash. Default: empty. */
+  /** The prefix of the output, which has the ledger: empty, or with a trailing slash. Default: empty. */
   readonly outputPrefix: string;
   /** The ARN of the KMS key that encrypts the output, in an existing or a created bucket. Default: SSE-S3. */
   readonly outputKey?: string;
-  /** The shape of input and output, with the context value `to`. Default: VPC flow logs, as CSV. */
-  readonly options: Options;
-  /** Patterns of keys to leave out. Default: none. */
-  readonly exclude: readonly string[];
-  /** Records that Firehose could not deliver: left out, read too, or read alone. Default: skip. */
-  readonly errors: string;
-  /** The percentage of events that may fit no row, 0 to 100. With more, a job ends as rejected. Default: 10. */
-  readonly maxRejected: number;
   /** The compression level of libdeflate, 1 to 12. Default: the encoder for rows instead of libdeflate. */
   readonly level?: number;
   /** The memory of `process` in MB, 128 to 10240. Default: 1769, which gives one whole core. */
@@ -66,43 +53,28 @@ export interface Config {
   /** The timeout of an execution in hours, 1 to 8760, the maximum of Step Functions. Default: 336. */
   readonly jobTimeoutHours: number;
   /**
-   * The source of events of new objects, from the context value `realtimeEvents` (default `s3`). Undefined if the context
-   * value `realtime` is `false`, the default.
+   * The source of events of new objects, from the context value `realtimeEvents` (default `s3`). Undefined if no log has
+   * `realtime`.
    */
   readonly realtime?: RealtimeEvents;
-  /**
-   * The path of a day's objects under a source prefix, with `{yyyy}`, `{MM}` and `{dd}` for the date in UTC. Each night, a
-   * job looks there for objects without an output. Undefined if `reconcile` or `realtime` is `false`.
-   * Default: the beginning of `layout`, which is `{yyyy}/{MM}/{dd}/` for the default.
-   */
-  readonly reconcile?: string;
-  /** How objects are merged. Undefined if the context value `merge` is `false`, the default. */
-  readonly merge?: Merge;
+  /** The function that merges. Undefined if no log is merged. */
+  readonly merge?: MergeFunction;
   /** The e-mail address that alarms are sent to. Default: none; alarms are visible in CloudWatch only. */
   readonly alarmAddress?: string;
   /** The percentage of rejected events above which there is an alarm. Default: 1. */
   readonly rejectedRatio: number;
   /** Whether to create alarms that use metric math, which a local AWS may not support. Default: `true`. */
   readonly metricMath: boolean;
-  /** The tables over the output. From a file that the context value `tables` names, or built in. */
-  readonly tables: readonly Table[];
-  /** The tables of merged rows. Undefined if nothing is merged. */
-  readonly merged?: MergedTables;
-  /** The part of the source's keys before the layout. Default: the first `sourcePrefix`. */
-  readonly tablePrefix: string;
-  /**
-   * The part of the source's keys between `tablePrefix` and an object's name, with the values of its columns and its time
-   * zone. The context values are `layout`, `partitions` and `timeZone`. Default: `{yyyy}/{MM}/{dd}/{HH}` in UTC.
-   */
-  readonly layout: Layout;
-  /** The first hour that a query may find, as `yyyy/MM/dd/HH`. Default: `2015/06/01/00`, when AWS introduced flow logs. */
-  readonly tablesSince: string;
   /** The most that a query may scan in GB, 1 to 1000000. Default: 100. */
   readonly scanLimitGB: number;
   /** Whether to save the most common queries in Athena. Default: `true`. */
   readonly namedQueries: boolean;
   /** The folder with `<binary>/bootstrap.zip`. Default: `target/lambda`. */
   readonly binaries: string;
+  /** The logs. */
+  readonly logs: readonly Log[];
+  /** Whether the context value `logs` lists them. If not, there is one. */
+  readonly isList: boolean;
   /** The architecture of the binaries. Default: `arm64`. */
   readonly architecture: "arm64" | "x86_64";
 }
@@ -139,34 +111,19 @@ export type RealtimeEvents = "s3" | "eventbridge";
  */
 export function readConfig(context: Record<string, unknown>): Config {
   const read = new ContextReader(context);
-  const realtime = read.choice("realtime", BOOLEAN, "false");
   const events = read.choice<RealtimeEvents>("realtimeEvents", { s3: "s3", eventbridge: "eventbridge" }, "s3");
-  refuseExpressions(context);
-  const layout = read.text("layout", ANY, "{yyyy}/{MM}/{dd}/{HH}", "{yyyy}/{MM}/{dd}/{HH}");
-  const reconcile = read.text("reconcile", DAY, "{yyyy}/{MM}/{dd}/", dayOf(layout) ?? "");
-  const timeZone = read.text("timeZone", ANY, "Asia/Tokyo", "UTC");
-  const parsed = parseLayout(layout, read.json("partitions", '\'{"account":["111122223333"]}\'', {}), timeZone);
-  const sourcePrefixes = read.texts("sourcePrefix", PREFIX, "AWSLogs/", "");
-  const to = read.choice("to", FILE_KINDS, "csv");
-  const options: Options = {
-    ...parseOptions(read.json("options", '\'{"format":"message"}\'', {})),
-    ...(to === "csv" ? {} : { to }),
-  };
-  const tablesFile = read.text("tables", ANY, "tables.json", "") || undefined;
-  const tables = tablesFor(options, tablesFile);
-  const merge = readMerge(read, layout, parsed, timeZone);
+  refuseExpressions(read);
+  const outputPrefix = withSlash(read.text("outputPrefix", OUTPUT_PREFIX, "rehose/", ""));
+  const { logs, isList } = readLogs(read, outputPrefix);
   const config: Config = {
     stackName: read.text("stackName", STACK, "rehose", "rehose"),
     sourceBucket: read.text("sourceBucket", SOURCE_BUCKET, "my-flow-logs"),
-    sourcePrefixes,
     sourceKey: read.text("sourceKey", KEY, EXAMPLE_KEY, "") || undefined,
     outputBucket: read.text("outputBucket", BUCKET, "my-tables", "") || undefined,
-    outputPrefix: withSlash(read.text("outputPrefix", OUTPUT_PREFIX, "rehose/", "")),
+    outputPrefix,
     outputKey: read.text("outputKey", KEY, EXAMPLE_KEY, "") || undefined,
-    options,
-    exclude: parseExclude(read.json("exclude", "'[\"tmp/*\"]'", [])),
-    errors: read.choice("errors", { skip: "skip", too: "too", only: "only" }, "skip"),
-    maxRejected: read.number("maxRejected", 0, 100, 10),
+    logs,
+    isList,
     level: read.optional("level", 1, 12, 9),
     memory: read.number("memory", 128, 10_240, 1_769),
     concurrency: read.number("concurrency", 2, 1_000, 100),
@@ -185,72 +142,28 @@ export function readConfig(context: Record<string, unknown>): Config {
     retention: read.choice("retention", RETENTIONS, "30"),
     restartAfter: read.number("restartAfter", 1, 500, 500),
     jobTimeoutHours: read.number("jobTimeoutHours", 1, 8_760, 336),
-    realtime: realtime ? events : undefined,
-    reconcile: realtime && reconcile !== "false" ? reconcile : undefined,
-    merge,
+    realtime: logs.some(({ realtime }) => realtime) ? events : undefined,
+    merge: readMergeFunction(read, logs),
     alarmAddress: read.text("alarmAddress", ADDRESS, "team@example.com", "") || undefined,
     rejectedRatio: read.number("rejectedRatio", 0, 100, 1, false),
     metricMath: read.choice("metricMath", BOOLEAN, "true"),
-    tables,
-    merged: merge && mergedTables(options, merge, parsed, tables[0]!, tablesFile),
-    tablePrefix: read.text("tablePrefix", PREFIX, "AWSLogs/", sourcePrefixes[0]),
-    layout: parsed,
-    tablesSince: read.text("tablesSince", HOUR, "2020/01/01/00", known.since),
     scanLimitGB: read.number("scanLimitGB", 1, 1_000_000, 100),
     namedQueries: read.choice("namedQueries", BOOLEAN, "true"),
     binaries: resolve(read.text("binaries", ANY, "../target/lambda", BINARIES)),
     architecture: read.choice("architecture", { arm64: "arm64", x86_64: "x86_64" }, "arm64"),
   };
   read.refuseUnknown();
-  refuseColumns(config, layout);
-  if (!context.tablePrefix) refuseRepeatedPrefix(config, layout);
-  refuseUnknownDay(config, layout);
-  refuseNested(config.sourcePrefixes);
-  for (const prefix of config.sourcePrefixes) refuseOverlap(config, prefix);
-  refuseCsvOnly(config);
+  const places = new Set([outputPrefix, ...logs.map((log) => log.outputPrefix)]);
+  for (const place of places)
+    for (const prefix of logs.flatMap(({ sourcePrefixes }) => sourcePrefixes)) refuseOverlap(config, place, prefix);
+  refuseLevel(config);
   refuseImpatience(config);
   refuseSlowBatches(config);
   refuseMissingBinaries(config);
   return config;
 }
 
-// A state machine's name has at most 80 characters.
-const STACK: StringRule = [
-  /^[A-Za-z][A-Za-z0-9-]{0,79}$/,
-  "must have at most 80 letters, digits and hyphens, and begin with a letter",
-];
-const BUCKET: StringRule = [/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket, without s3://"];
-// An output holds the rows of one bucket: rows of the same key in two buckets would overwrite one another.
-const SOURCE_BUCKET: StringRule = [
-  BUCKET[0],
-  "must be the name of one bucket, without s3://: for another bucket, deploy another stack with its own stackName",
-];
-// In a policy, * ? and $ match other characters too; a comma separates the sources of a function.
-const PREFIX: StringRule = [
-  /^(?!\/)[^\s,*?$"\\]*$/,
-  'must be the beginning of a key: no leading slash, no white space, and none of , * ? $ " \\',
-];
-// The state machine has a tag with it: https://docs.aws.amazon.com/step-functions/latest/apireference/API_Tag.html
-const OUTPUT_PREFIX: StringRule = [
-  /^(?!\/)[\p{L}\p{N}_.:/=+@-]*$/u,
-  "must be the beginning of a key: no leading slash, and only letters, digits and _ . : / = + - @",
-];
-const KEY: StringRule = [
-  /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
-  "must be the ARN of a KMS key, not of an alias: in a policy, an alias grants no use of its key",
-];
 const EXAMPLE_KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-// Square brackets have a meaning in the picture strings of JSONata, with which the state machine formats dates.
-const DAY: StringRule = [
-  /^(false|(?=.*\{yyyy\})(?=.*\{MM\})(?=.*\{dd\})(?!\/)(\{(yyyy|MM|dd)\}|[^\s,*?$"\\[\]{}])+)$/,
-  "must be false, or the path of a day's objects under the source prefix, with {yyyy}, {MM} and {dd}",
-];
-const ADDRESS: StringRule = [/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "must be an e-mail address"];
-const HOUR: StringRule = [
-  /^\d{4}\/(0[1-9]|1[0-2])\/(0[1-9]|[12]\d|3[01])\/([01]\d|2[0-3])$/,
-  "must be an hour as yyyy/MM/dd/HH",
-];
-const ANY: StringRule = [/./s, "must not be empty"];
 
 /** In seconds. No execution runs longer. */
 const YEAR = 31_536_000;
@@ -261,67 +174,8 @@ const RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
     .map((days) => [String(days), days]),
 );
 
-function withSlash(prefix: string): string {
-  return prefix === "" ? "" : `${prefix.replace(/\/+$/, "")}/`;
-}
-
-/** A prefix that was copied from a delivery stream can have expressions, which Firehose fills in: no key has them. */
-function refuseExpressions(context: Record<string, unknown>): void {
-  const examples = {
-    sourcePrefix: "AWSLogs/",
-    outputPrefix: "rehose/",
-    tablePrefix: "AWSLogs/",
-    reconcile: "{yyyy}/{MM}/{dd}/",
-  };
-  for (const [name, example] of Object.entries(examples)) {
-    const expression = [context[name]]
-      .flat()
-      .map((value) => expressionIn(String(value)))
-      .find((found) => found !== undefined);
-    if (expression === undefined) continue;
-    const give = "give what is before it, and the rest as layout with {yyyy}, {MM}, {dd} and {HH}";
-    throw new ConfigError(
-      name,
-      `has ${quote(expression)}, an expression that Firehose fills in, so no key has it: ${give}`,
-      example,
-    );
-  }
-}
-
-/** A table cannot have two columns of a name. */
-function refuseColumns({ layout, tables }: Config, text: string): void {
-  const columns = new Set(tables.filter(isByTime).flatMap((table) => table.columns.map(({ name }) => name)));
-  const name = columnsOf(layout).find((name) => columns.has(name));
-  if (name !== undefined)
-    throw new ConfigError("layout", `is ${quote(text)} and ${taken(name)}`, "'{yyyy}/{MM}/{dd}/{HH}'");
-}
-
-/** The layout begins after the prefix: with both, the tables would look under the prefix twice. */
-function refuseRepeatedPrefix({ tablePrefix }: Config, layout: string): void {
-  if (tablePrefix === "" || !layout.startsWith(tablePrefix)) return;
-  const problem = `is ${quote(layout)} and follows the prefix ${quote(tablePrefix)}: leave that out, or set tablePrefix`;
-  throw new ConfigError("layout", problem, `'${layout.slice(tablePrefix.length)}'`);
-}
-
-/** The nightly job lists one path. */
-function refuseUnknownDay({ realtime, reconcile }: Config, layout: string): void {
-  if (realtime === undefined || reconcile !== "") return;
-  const problem = `is missing: by the layout ${quote(layout)}, the objects of a day have no path in common`;
-  throw new ConfigError("reconcile", problem, "false");
-}
-
-/** S3 refuses two notifications for the same object, and jobs over both prefixes would read it twice. */
-function refuseNested(prefixes: readonly string[]): void {
-  for (const [at, prefix] of prefixes.entries()) {
-    const outer = prefixes.find((other, index) => index !== at && prefix.startsWith(other));
-    if (outer === undefined) continue;
-    const problem = `has ${quote(prefix)}, which ${quote(outer)} already covers`;
-    throw new ConfigError("sourcePrefix", problem, "AWSLogs/,stash/");
-  }
-}
-
 /** An output under the source would be read as a source, and converted again for ever. */
-function refuseOverlap({ sourceBucket, outputBucket, outputPrefix }: Config, sourcePrefix: string): void {
+function refuseOverlap({ sourceBucket, outputBucket }: Config, outputPrefix: string, sourcePrefix: string): void {
   if (outputBucket !== sourceBucket) return;
   const [source, output] = [`s3://${sourceBucket}/${sourcePrefix}`, `s3://${outputBucket}/${outputPrefix}`];
   if (output.startsWith(source)) {
@@ -335,14 +189,11 @@ function refuseOverlap({ sourceBucket, outputBucket, outputPrefix }: Config, sou
   throw new ConfigError("sourcePrefix", `sets the source to ${source}, but rehose writes to ${shared}`, "AWSLogs/");
 }
 
-/** These have no effect on Parquet, and the functions refuse the second. */
-function refuseCsvOnly({ level, options }: Config): void {
-  if (fileKindOf(options) === "csv") return;
-  const refuse = (name: string, problem: string) => {
-    throw new ConfigError(name, `${problem}: leave it out, or write CSV`, "csv", "to");
-  };
-  if (level !== undefined) refuse("level", `is ${level}, but Parquet has no level`);
-  if (options.line_breaks !== undefined) refuse("options", "has line_breaks, but Parquet has line breaks as they are");
+/** It has no effect on Parquet. */
+function refuseLevel({ level, logs }: Config): void {
+  if (level === undefined || logs.some(({ options }) => fileKindOf(options) === "csv")) return;
+  const problem = `is ${level}, but Parquet has no level: leave it out, or write CSV`;
+  throw new ConfigError("level", problem, "csv", "to");
 }
 
 /** The queue hides a message for the visibility timeout after its function died. `check` must not resend it before. */

@@ -8,9 +8,29 @@ export class ConfigError extends Error {
    * @param example a correct value
    * @param exampleName the name that the example sets, if it is not `name`
    */
-  constructor(name: string, problem: string, example: string, exampleName = name) {
-    super(`${name} ${problem}; for example -c ${exampleName}=${example}`);
+  constructor(
+    private readonly of: string,
+    private readonly problem: string,
+    private readonly example: string,
+    private readonly exampleName = of,
+  ) {
+    super(`${of} ${problem}; for example -c ${exampleName}=${example}`);
     this.name = "ConfigError";
+  }
+
+  /**
+   * The same error about a value in an object of the context, where the example is a member of that.
+   *
+   * @param place the object
+   * @param names the names that values have in the object, if they are others
+   */
+  within(place: string, names: Readonly<Record<string, string>>): ConfigError {
+    const name = (of: string) => names[of] ?? of;
+    const text = this.example.replace(/^'(.*)'$/s, "$1");
+    const example = isJson(text) ? text : quote(text);
+    const error = new ConfigError(this.of, this.problem, this.example, this.exampleName);
+    error.message = `${place}: ${name(this.of)} ${this.problem}; for example ${quote(name(this.exampleName))}: ${example}`;
+    return error;
   }
 }
 
@@ -23,7 +43,25 @@ export const BOOLEAN = { true: true, false: false };
 export class ContextReader {
   private readonly known = new Set<string>();
 
-  constructor(private readonly context: Record<string, unknown>) {}
+  constructor(
+    private readonly context: Readonly<Record<string, unknown>>,
+    private readonly outer?: ContextReader,
+  ) {}
+
+  /** A reader of another context, made of this one. What it reads counts as known here too. */
+  within(make: (context: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>): ContextReader {
+    return new ContextReader(make(this.context), this);
+  }
+
+  /** The names that have been read. */
+  names(): readonly string[] {
+    return [...this.known];
+  }
+
+  /** A value as it was given, unread. */
+  given(name: string): unknown {
+    return this.context[name];
+  }
 
   /** A string. Without `fallback`, it is required. */
   text(name: string, [pattern, must]: StringRule, example: string, fallback?: string): string {
@@ -93,8 +131,13 @@ export class ContextReader {
     throw new ConfigError(other, problem, "my-flow-logs", "sourceBucket");
   }
 
-  private value(name: string): unknown {
+  private know(name: string): void {
     this.known.add(name);
+    this.outer?.know(name);
+  }
+
+  private value(name: string): unknown {
+    this.know(name);
     const value = this.context[name];
     // cdk.json may have JSON's true and false.
     if (typeof value === "boolean") return String(value);
@@ -104,4 +147,13 @@ export class ContextReader {
 
 export function quote(value: unknown): string {
   return JSON.stringify(value);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

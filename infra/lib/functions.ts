@@ -8,6 +8,8 @@ import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type environment from "../../functions/environment.json";
 import { BINARY, type Config } from "./config";
+import type { Log } from "./log";
+import { logsVariable } from "./logsVariable";
 import { fileKindOf } from "./options";
 import { type Permission, statement } from "./permissions";
 import type { Queues } from "./queues";
@@ -23,10 +25,8 @@ export interface FunctionsProps extends Pick<
   Config,
   | "binaries"
   | "architecture"
-  | "options"
-  | "exclude"
-  | "errors"
-  | "maxRejected"
+  | "logs"
+  | "isList"
   | "level"
   | "memory"
   | "concurrency"
@@ -63,19 +63,16 @@ export class Functions extends Construct {
       ...(queues.merge && { REHOSE_MERGE_QUEUE_URL: queues.merge.queueUrl }),
     };
     const tasks = [queues.historic, queues.merge].flatMap((queue) => queue?.queueArn ?? []);
-    const merges: Variables = props.merge ? { REHOSE_MERGE: JSON.stringify(props.merge.settings) } : {};
+    const { shape, jobs } = this.logs();
+    const { logs } = props;
+    const merged = logs.filter(({ merge }) => merge !== undefined);
     const [generations, binding] = ["generations/*", "merge.json"];
-    const shape = {
-      REHOSE_SOURCES: storage.sourceLocations.join(),
-      REHOSE_OPTIONS: JSON.stringify(props.options),
-      REHOSE_EXCLUDE: JSON.stringify(props.exclude),
-      REHOSE_ERRORS: props.errors,
-    };
+    const merging = ({ merge }: Log, ...keys: string[]) => (merge === undefined ? [] : keys);
+    const rows = ({ options }: Log) => `${fileKindOf(options)}/*`;
     const { source, output: bucket } = storage;
-    const rows = `${fileKindOf(props.options)}/*`;
+    const sourcePrefixes = logs.flatMap(({ sourcePrefixes }) => sourcePrefixes);
     const { page, pages, quietSeconds, stalledSeconds, rounds, waitSeconds } = props.pace;
     const planning = asVariables({ REHOSE_PAGE: page, REHOSE_PAGES: pages });
-    const accepting = asVariables({ REHOSE_MAX_REJECTED: props.maxRejected });
     const waiting = asVariables({
       REHOSE_QUIET_SECONDS: quietSeconds,
       REHOSE_STALLED_SECONDS: stalledSeconds,
@@ -84,50 +81,44 @@ export class Functions extends Construct {
       REHOSE_VISIBILITY_SECONDS: queues.visibility,
     });
 
-    this.start = this.function(
-      "start",
-      "Start",
-      LEDGER,
-      { ...output, ...queue, ...shape, ...accepting, ...planning, ...merges },
-      [
-        {
-          actions: ["s3:ListBucket"],
-          resources: [source.bucketArn],
-          // A listing of the whole bucket has no prefix, and no pattern would match that.
-          conditions: storage.sourcePrefixes.includes("")
-            ? undefined
-            : { StringLike: { "s3:prefix": storage.sourcePrefixes.map((prefix) => `${prefix}*`) } },
-        },
-        ...this.seesMissingObjects("jobs/*", rows, "rehose.json", ...(props.merge ? [generations, binding] : [])),
-        {
-          actions: ["s3:GetObject", "s3:PutObject"],
-          resources: [storage.outputObjects("jobs/*")],
-          wildcard: "The plan of any job: the names of jobs are known only when they start.",
-        },
-        { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
-        {
-          actions: ["s3:GetObject"],
-          resources: [storage.outputObjects(rows)],
-          wildcard: "The mode `missing` checks for each object of the source whether its rows exist.",
-        },
-        ...this.ifMerging(
-          {
-            actions: ["s3:GetObject", "s3:PutObject"],
-            resources: [storage.outputObjects(generations)],
-            wildcard: "The generations of any hour, which the listing of the source shows.",
-          },
-          { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects(binding)] },
-        ),
-        { actions: ["sqs:SendMessage"], resources: tasks },
-        ...storage.encryptsOutput(),
-      ],
-    );
-
-    const processEnvironment = { ...output, ...shape, ...asVariables({ REHOSE_LEVEL: props.level }) };
-    const tasksOfJobs: Permission[] = [
+    this.start = this.function("start", "Start", LEDGER, { ...output, ...queue, ...shape, ...jobs, ...planning }, [
+      {
+        actions: ["s3:ListBucket"],
+        resources: [source.bucketArn],
+        // A listing of the whole bucket has no prefix, and no pattern would match that.
+        conditions: sourcePrefixes.includes("")
+          ? undefined
+          : { StringLike: { "s3:prefix": sourcePrefixes.map((prefix) => `${prefix}*`) } },
+      },
+      ...this.seesMissingObjects(logs, (log) => [rows(log), "rehose.json", ...merging(log, generations, binding)]),
+      {
+        actions: ["s3:GetObject", "s3:PutObject"],
+        resources: [storage.outputObjects("jobs/*")],
+        wildcard: "The plan of any job: the names of jobs are known only when they start.",
+      },
+      { actions: ["s3:GetObject", "s3:PutObject"], resources: storage.objectsOf(logs, () => ["rehose.json"]) },
       {
         actions: ["s3:GetObject"],
-        resources: storage.sourceObjects(),
+        resources: storage.objectsOf(logs, (log) => [rows(log)]),
+        wildcard: "The mode `missing` checks for each object of the source whether its rows exist.",
+      },
+      ...this.ifMerging(
+        {
+          actions: ["s3:GetObject", "s3:PutObject"],
+          resources: storage.objectsOf(merged, () => [generations]),
+          wildcard: "The generations of any hour, which the listing of the source shows.",
+        },
+        { actions: ["s3:GetObject", "s3:PutObject"], resources: storage.objectsOf(merged, () => [binding]) },
+      ),
+      { actions: ["sqs:SendMessage"], resources: tasks },
+      ...storage.encryptsOutput(),
+    ]);
+
+    const processEnvironment = { ...output, ...shape, ...asVariables({ REHOSE_LEVEL: props.level }) };
+    const tasksOver = (logs: readonly Log[]): Permission[] => [
+      {
+        actions: ["s3:GetObject"],
+        resources: storage.sourceObjects(logs),
         wildcard: "A task may contain any object of the source.",
       },
       ...storage.decryptsSource(),
@@ -144,14 +135,14 @@ export class Functions extends Construct {
       ...storage.encryptsOutput(),
     ];
     this.process = this.function("process", "Process", { memory: props.memory }, processEnvironment, [
-      ...tasksOfJobs,
-      ...this.seesMissingObjects("jobs/*", "rehose.json"),
+      ...tasksOver(logs),
+      ...this.seesMissingObjects(logs, () => ["rehose.json"]),
       {
         actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
-        resources: [storage.outputObjects(rows), storage.outputObjects("rejected/*")],
+        resources: storage.objectsOf(logs, (log) => [rows(log), "rejected/*"]),
         wildcard: "The key of an output contains the key of its source.",
       },
-      { actions: ["s3:GetObject", "s3:PutObject"], resources: [storage.outputObjects("rehose.json")] },
+      { actions: ["s3:GetObject", "s3:PutObject"], resources: storage.objectsOf(logs, () => ["rehose.json"]) },
     ]);
     // A task is already a batch, and an object that kills the function must not affect another message.
     this.feed(this.process, queues.historic, { batchSize: 1, maxConcurrency: props.concurrency });
@@ -165,17 +156,17 @@ export class Functions extends Construct {
 
     if (props.merge && queues.merge) {
       this.merge = this.function("process", "Merge", props.merge, processEnvironment, [
-        ...tasksOfJobs,
-        ...this.seesMissingObjects("jobs/*", generations),
+        ...tasksOver(merged),
+        ...this.seesMissingObjects(merged, () => [generations]),
         {
           actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
-          resources: [storage.outputObjects("unpublished/*"), storage.outputObjects("rejected/*")],
+          resources: storage.objectsOf(merged, () => ["unpublished/*", "rejected/*"]),
           wildcard:
             "The names of merged files contain their job, and those of rejected events the key of their source.",
         },
         {
           actions: ["s3:GetObject"],
-          resources: [storage.outputObjects(generations)],
+          resources: storage.objectsOf(merged, () => [generations]),
           wildcard: "A task belongs to any generation, which another job may have published meanwhile.",
         },
       ]);
@@ -196,18 +187,40 @@ export class Functions extends Construct {
       ...this.ifMerging(
         {
           actions: ["s3:GetObject", "s3:PutObject"],
-          resources: [storage.outputObjects(generations), storage.outputObjects("merged/*")],
+          resources: storage.objectsOf(merged, () => [generations, "merged/*"]),
           wildcard: "The generations of any hour, and their files.",
         },
         {
           actions: ["s3:GetObject"],
-          resources: [storage.outputObjects("unpublished/*")],
+          resources: storage.objectsOf(merged, () => ["unpublished/*"]),
           wildcard: "The files of any job that merges, which are published by copying them.",
         },
       ),
       { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: tasks },
       ...storage.encryptsOutput(),
     ]);
+  }
+
+  /** The variables with the logs, or with the values of the only one: `shape`, and what only jobs need. */
+  private logs(): { shape: Variables; jobs: Variables } {
+    const { logs, isList, storage } = this.props;
+    const [only] = logs;
+    if (isList || only === undefined) {
+      const bucket = `s3://${storage.source.bucketName}/`;
+      return { shape: { REHOSE_SOURCES: bucket, REHOSE_LOGS: logsVariable(logs, storage.outputPrefix) }, jobs: {} };
+    }
+    return {
+      shape: {
+        REHOSE_SOURCES: storage.sourceLocations(logs).join(),
+        REHOSE_OPTIONS: JSON.stringify(only.options),
+        REHOSE_EXCLUDE: JSON.stringify(only.exclude),
+        REHOSE_ERRORS: only.errors,
+      },
+      jobs: {
+        ...asVariables({ REHOSE_MAX_REJECTED: only.maxRejected }),
+        ...(only.merge && { REHOSE_MERGE: JSON.stringify(only.merge.settings) }),
+      },
+    };
   }
 
   private ifMerging(...permissions: Permission[]): Permission[] {
@@ -218,10 +231,13 @@ export class Functions extends Construct {
    * Lets a function distinguish a missing object from a denied one: S3 answers 404 only to callers that may list the
    * bucket, and 403 to all others (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). A request for an
    * object has no prefix, hence `IfExists`.
+   *
+   * @param keys what it looks for below the prefix of each log, beside the ledger
    */
-  private seesMissingObjects(...keys: string[]): Permission[] {
+  private seesMissingObjects(logs: readonly Log[], keys: (log: Log) => readonly string[]): Permission[] {
     const { output, outputPrefix } = this.props.storage;
-    const prefixes = keys.map((key) => outputPrefix + key);
+    const ofLogs = logs.flatMap((log) => keys(log).map((key) => log.outputPrefix + key));
+    const prefixes = [`${outputPrefix}jobs/*`, ...ofLogs];
     return [
       {
         actions: ["s3:ListBucket"],

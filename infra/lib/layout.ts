@@ -11,6 +11,9 @@ export type Unit = keyof typeof UNITS;
 /** The number of digits of each. */
 export const UNIT_LENGTHS: Readonly<Record<Unit, number>> = { yyyy: 4, MM: 2, dd: 2, HH: 2 };
 
+/** The layout that Firehose has unless it is told another. */
+export const FIREHOSE = "{yyyy}/{MM}/{dd}/{HH}";
+
 /** The column with the time, whatever the layout is. */
 export const TIME = "datehour";
 
@@ -97,6 +100,24 @@ export function projection(layout: Layout): Record<string, string> {
 export function templateOf({ before, after }: Layout): string {
   const text = (part: Part) => ("name" in part ? `\${${part.name}}` : "text" in part ? part.text : "");
   return [...before.map(text), `\${${TIME}}`, ...after.map(text)].join("");
+}
+
+/**
+ * What follows a prefix of keys in AWS's own layout, which begins with a folder as `AWSLogs`: after
+ * `AWSLogs/111122223333/CloudTrail/`, that is `{region}/{yyyy}/{MM}/{dd}`. A prefix that ends before that folder is
+ * followed by all of it. Undefined if the prefix goes on otherwise, or ends within a folder.
+ */
+export function layoutAfter(prefix: string, layout: string): string | undefined {
+  const folders = layout.split("/");
+  const given = prefix.split("/");
+  const begin = given.indexOf(folders[0]!);
+  if (prefix !== "" && !prefix.endsWith("/")) return undefined;
+  if (begin < 0) return layout;
+  // The last one is empty: the prefix ends with a slash.
+  const within = given.slice(begin, -1);
+  const fits = (folder: string, at: number) =>
+    folders[at] === folder || /^{(?!yyyy|MM|dd|HH)\w+}$/.test(folders[at] ?? "");
+  return within.every(fits) ? folders.slice(within.length).join("/") : undefined;
 }
 
 /** The path of a day's objects with `{yyyy}`, `{MM}` and `{dd}`, or undefined if they have no path in common. */

@@ -1,7 +1,8 @@
 import { BOOLEAN, ConfigError, type ContextReader, quote, type StringRule } from "./context";
 import type { Layout } from "./layout";
+import type { Log } from "./log";
 
-/** How the stack merges. The functions validate it again. */
+/** How a log is merged. The functions validate it again. */
 export interface Merge {
   /** The fields of `merge` in a job that are not the default. */
   readonly settings: {
@@ -16,7 +17,22 @@ export interface Merge {
     /** The context value `mergeTargetMB` has MB. Default: 256 MB. */
     readonly target_bytes: number;
   };
-  /** The memory of the merging function in MB, 512 to 10240: a merge takes 256. Default: 1769, which gives one whole core. */
+  /** The days before today in which late objects are looked for each night, 1 to 366. Default: 3. */
+  readonly days: number;
+}
+
+/** What a job has where its settings say nothing. */
+export const DEFAULTS: Merge["settings"] = {
+  layout: "{yyyy}/{MM}/{dd}/{HH}",
+  per: "hour",
+  lateness: 900,
+  gap: 60,
+  target_bytes: 268_435_456,
+};
+
+/** The function that merges, for all logs. */
+export interface MergeFunction {
+  /** Its memory in MB, 512 to 10240: a merge takes 256. Default: 1769, which gives one whole core. */
   readonly memory: number;
   /**
    * Its ephemeral storage in MB, 512 to 10240, where it sorts what its memory does not hold: up to 2.2 bytes for each
@@ -25,8 +41,6 @@ export interface Merge {
   readonly storage: number;
   /** Its maximum concurrency, 2 to 1000. Default: 20. */
   readonly concurrency: number;
-  /** The days before today in which late objects are looked for each night, 1 to 366. Default: 3. */
-  readonly days: number;
 }
 
 const MB = 1_048_576;
@@ -50,20 +64,33 @@ export function readMerge(read: ContextReader, layout: string, { end }: Layout, 
       gap: gap === "none" ? null : Number(gap),
       target_bytes: MB * read.number("mergeTargetMB", 1, 2_048, 256),
     },
-    memory: read.number("mergeMemory", 512, 10_240, 1_769),
-    storage: read.number("mergeStorage", 512, 10_240, 4_096),
-    concurrency: read.number("mergeConcurrency", 2, 1_000, 20),
     days: read.number("mergeDays", 1, 366, 3),
   };
   if (!merges) return undefined;
-  const needed = (4 * merge.settings.target_bytes) / MB;
-  if (merge.storage < needed) {
-    const problem = `is ${merge.storage}, less than four times mergeTargetMB: sorting takes up to half of that`;
-    throw new ConfigError("mergeStorage", problem, String(needed));
-  }
   if (end !== "NOW" || timeZone !== "UTC") {
     const problem = `is ${quote(timeZone)}, but an hour is merged when it has closed by the clock of UTC`;
     throw new ConfigError("merge", `needs hours in UTC, and timeZone ${problem}`, "false");
+  }
+  return merge;
+}
+
+/**
+ * Reads the context values of the function that merges. Undefined if no log is merged.
+ *
+ * @throws ConfigError if a value is wrong, or the function could not sort what it merges at once.
+ */
+export function readMergeFunction(read: ContextReader, logs: readonly Log[]): MergeFunction | undefined {
+  const merge: MergeFunction = {
+    memory: read.number("mergeMemory", 512, 10_240, 1_769),
+    storage: read.number("mergeStorage", 512, 10_240, 4_096),
+    concurrency: read.number("mergeConcurrency", 2, 1_000, 20),
+  };
+  const targets = logs.flatMap(({ merge }) => merge?.settings.target_bytes ?? []);
+  if (targets.length === 0) return undefined;
+  const needed = (4 * Math.max(...targets)) / MB;
+  if (merge.storage < needed) {
+    const problem = `is ${merge.storage}, less than four times mergeTargetMB: sorting takes up to half of that`;
+    throw new ConfigError("mergeStorage", problem, String(needed));
   }
   return merge;
 }

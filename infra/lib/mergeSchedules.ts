@@ -3,7 +3,8 @@ import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import { StepFunctionsStartExecution } from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
-import { type Merge, recentHours } from "./merge";
+import type { Log } from "./log";
+import { recentHours } from "./merge";
 import type { Storage } from "./storage";
 
 /** The hour of the nightly job in UTC. Looking back whole days from there begins with a day. */
@@ -11,7 +12,7 @@ const NIGHT = 4;
 
 export interface MergingProps {
   readonly storage: Storage;
-  readonly merge: Merge;
+  readonly logs: readonly Log[];
   readonly machine: sfn.StateMachine;
 }
 
@@ -23,13 +24,17 @@ export interface MergingProps {
 export class Merging extends Construct {
   readonly schedules: scheduler.ScheduleGroup;
 
-  constructor(scope: Construct, id: string, { storage, merge, machine }: MergingProps) {
+  constructor(scope: Construct, id: string, { storage, logs, machine }: MergingProps) {
     super(scope, id);
     // A separate group, because the schedules' role trusts every schedule of their group.
     this.schedules = new scheduler.ScheduleGroup(this, "Schedules", { removalPolicy: RemovalPolicy.DESTROY });
     const { cron } = scheduler.ScheduleExpression;
     const timeZone = TimeZone.ETC_UTC;
-    for (const prefix of storage.sourceLocations) {
+    const merged = logs.flatMap((log) => {
+      const { merge } = log;
+      return merge ? storage.sourceLocations([log]).map((prefix) => ({ prefix, merge })) : [];
+    });
+    for (const { prefix, merge } of merged) {
       for (const [name, description, schedule, hours] of [
         ["Recent", "hours that have closed", cron({ minute: "0/10", timeZone }), recentHours(merge)],
         ["Late", "late objects", cron({ hour: `${NIGHT}`, minute: "5", timeZone }), NIGHT + 24 * merge.days],

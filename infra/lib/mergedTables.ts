@@ -41,9 +41,9 @@ export function mergedTables(
 
 /** All columns of merged rows have the types of Parquet. */
 function builtIn(options: Options, per: Per): Merging {
-  const [parquet] = tablesFor({ ...options, to: "parquet" });
+  const parquet = tablesFor({ ...options, to: "parquet" }).rows;
   const [merged, generations] = known.merging[per] as unknown as Merging;
-  return [{ ...merged, columns: [...parquet!.columns, { name: "records", type: "bigint" }] }, generations];
+  return [{ ...merged, columns: [...parquet.columns, { name: "records", type: "bigint" }] }, generations];
 }
 
 function inFile(options: Options, per: Per, file: string): Merging {

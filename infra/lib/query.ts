@@ -1,30 +1,17 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Stack } from "aws-cdk-lib";
 import * as athena from "aws-cdk-lib/aws-athena";
 import * as glue from "aws-cdk-lib/aws-glue";
 import { Construct } from "constructs";
 import type { Config } from "./config";
-import { type Layout, names, TIME, valueOf } from "./layout";
+import type { Log } from "./log";
 import type { View } from "./mergedTables";
+import { queriesOf, queryOfJobs } from "./savedQueries";
 import type { Storage } from "./storage";
-import { fill, type Table } from "./tables";
+import { fill, type Placeholders, RECEIPTS, type Table } from "./tables";
 
 const GB = 1_000_000_000;
 
-/** The saved queries: the name of each file, and the columns that it needs. */
-export const QUERIES: Readonly<Record<string, readonly string[]>> = {
-  "top-talkers": ["srcaddr", "dstaddr", "bytes", "packets"],
-  "rejected-traffic-by-port": ["srcaddr", "dstport", "protocol", "packets", "action"],
-  "who-spoke-to-this-address": ["srcaddr", "dstaddr", "dstport", "protocol", "action", "bytes"],
-  "bytes-by-account-and-hour": ["account_id", "bytes"],
-  "what-failed-in-job": ["objects"],
-};
-
-export interface QueryProps extends Pick<
-  Config,
-  "stackName" | "tables" | "merged" | "tablePrefix" | "layout" | "tablesSince" | "scanLimitGB" | "namedQueries"
-> {
+export interface QueryProps extends Pick<Config, "stackName" | "logs" | "scanLimitGB" | "namedQueries"> {
   readonly storage: Storage;
 }
 
@@ -35,12 +22,7 @@ export class Query extends Construct {
 
   constructor(scope: Construct, id: string, props: QueryProps) {
     super(scope, id);
-    const { stackName: name, storage } = props;
-    const { layout, tablePrefix: prefix, tablesSince: since } = props;
-    const placeholders = { output: storage.outputLocation, prefix, layout, since };
-    const { tables, merged } = props;
-    const made = [...tables, ...(merged?.tables ?? [])].map((table) => fill(table, placeholders));
-
+    const { stackName: name, storage, logs } = props;
     const catalogId = Stack.of(this).account;
     const databaseName = name.toLowerCase().replaceAll("-", "_");
     const database = new glue.CfnDatabase(this, "Database", {
@@ -51,21 +33,18 @@ export class Query extends Construct {
       },
     });
     this.database = database.ref;
-    for (const table of made) {
-      new glue.CfnTable(this, `Table-${table.name}`, {
-        catalogId,
-        databaseName: database.ref,
-        tableInput: tableInput(table),
-      });
+    const add = (id: string, tableInput: glue.CfnTable.TableInputProperty) =>
+      new glue.CfnTable(this, id, { catalogId, databaseName: database.ref, tableInput });
+    for (const log of logs) {
+      const placeholders = placeholdersOf(log, storage);
+      const { tables, merged } = log;
+      for (const table of [tables.rows, tables.rejected, ...(merged?.tables ?? [])])
+        add(`Table-${table.name}`, tableInput(fill(table, placeholders)));
+      if (merged?.view) add(`View-${merged.view.name}`, viewInput(merged.view, databaseName));
     }
-
-    if (merged?.view) {
-      new glue.CfnTable(this, `View-${merged.view.name}`, {
-        catalogId,
-        databaseName: database.ref,
-        tableInput: viewInput(merged.view, databaseName),
-      });
-    }
+    // The jobs of all logs have one ledger.
+    const receipts = fill(RECEIPTS, { ...placeholdersOf(logs[0]!, storage), output: storage.outputLocation });
+    add(`Table-${receipts.name}`, tableInput(receipts));
 
     const workGroup = new athena.CfnWorkGroup(this, "WorkGroup", {
       name,
@@ -89,32 +68,22 @@ export class Query extends Construct {
     });
     this.workGroup = workGroup.ref;
     if (!props.namedQueries) return;
-    const columns = new Set(made.flatMap((table) => table.columns.map((column) => column.name)));
-    for (const [query, needs] of Object.entries(QUERIES)) {
-      if (!needs.every((column) => columns.has(column))) continue;
-      const queryString = withLayout(readFileSync(join(__dirname, "queries", `${query}.sql`), "utf8"), layout);
-      const named = new athena.CfnNamedQuery(this, `Query-${query}`, {
-        name: query,
-        description: queryString.match(/^-- (.*)/)?.[1],
+    for (const query of [...logs.flatMap(queriesOf), queryOfJobs()]) {
+      const named = new athena.CfnNamedQuery(this, `Query-${query.name}`, {
+        name: query.name,
+        description: query.description,
         database: database.ref,
         workGroup: name,
-        queryString,
+        queryString: query.text,
       });
       named.addResourceDependency(workGroup);
     }
   }
 }
 
-/** The example of an hour in the saved queries. */
-const EXAMPLE = "2020/02/01/00";
-
-/** A saved query for keys of this layout: it asks for the columns without which Athena refuses a query. */
-function withLayout(query: string, layout: Layout): string {
-  const needed = names(layout).flatMap(({ name, values }) => (values.length === 0 ? [name] : []));
-  const hours = `${TIME} BETWEEN ? AND ?`;
-  return query
-    .replaceAll(`'${EXAMPLE}'`, `'${valueOf(layout, EXAMPLE)}'${needed.map((name) => `; ${name}`).join("")}`)
-    .replaceAll(hours, [hours, ...needed.map((name) => `"${name}" = ?`)].join("\n  AND "));
+function placeholdersOf(log: Log, storage: Storage): Placeholders {
+  const { tablePrefix: prefix, layout, tablesSince: since } = log;
+  return { output: storage.locationOf(log), prefix, layout, since };
 }
 
 /** Trino's names of Hive's types. */

@@ -8,11 +8,14 @@ import { StepFunctionsStartExecution } from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
-import type { Config, RealtimeEvents } from "./config";
+import type { RealtimeEvents } from "./config";
+import type { Log } from "./log";
 import type { Storage } from "./storage";
 
-export interface RealtimeProps extends Pick<Config, "reconcile"> {
+export interface RealtimeProps {
   readonly storage: Storage;
+  /** The logs whose new objects are converted. */
+  readonly logs: readonly Log[];
   /** The queue for events of new objects. */
   readonly queue: sqs.Queue;
   /** The state machine of the nightly job. */
@@ -22,14 +25,14 @@ export interface RealtimeProps extends Pick<Config, "reconcile"> {
 
 /** Events of new objects for `process`, and a nightly job for objects without an event. */
 export class Realtime extends Construct {
-  /** The group of the nightly schedules. Undefined without `reconcile`. */
+  /** The group of the nightly schedules. Undefined if no log has `reconcile`. */
   readonly schedules?: scheduler.ScheduleGroup;
 
   constructor(scope: Construct, id: string, props: RealtimeProps) {
     super(scope, id);
     if (props.events === "s3") this.notify(props);
     else this.subscribe(props);
-    if (props.reconcile !== undefined) this.schedules = this.reconcile(props, props.reconcile);
+    if (props.logs.some(({ reconcile }) => reconcile !== undefined)) this.schedules = this.reconcile(props);
   }
 
   /**
@@ -39,12 +42,12 @@ export class Realtime extends Construct {
    * Use EventBridge instead in two cases. S3 refuses a second notification for the same prefix. A tool that writes the
    * configuration without reading it, such as Terraform's `aws_s3_bucket_notification`, removes these notifications.
    */
-  private notify({ storage, queue }: RealtimeProps): void {
+  private notify({ storage, logs, queue }: RealtimeProps): void {
     const role = new iam.Role(this, "NotifierRole", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
     const bucketName = storage.source.bucketName;
     const source = s3.Bucket.fromBucketAttributes(this, "Source", { bucketName, notificationsHandlerRole: role });
     const destination = { bind: () => this.bind(source, queue) };
-    for (const prefix of storage.sourcePrefixes) {
+    for (const prefix of logs.flatMap(({ sourcePrefixes }) => sourcePrefixes)) {
       source.addObjectCreatedNotification(destination, ...(prefix === "" ? [] : [{ prefix: inFilter(prefix) }]));
     }
     Validations.of(role).acknowledge({
@@ -77,8 +80,9 @@ export class Realtime extends Construct {
    * A rule for the events that the bucket sends to EventBridge. The owner of the bucket must enable them:
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
    */
-  private subscribe({ storage, queue }: RealtimeProps): void {
-    const { source, sourcePrefixes } = storage;
+  private subscribe({ storage, logs, queue }: RealtimeProps): void {
+    const { source } = storage;
+    const sourcePrefixes = logs.flatMap(({ sourcePrefixes }) => sourcePrefixes);
     new events.Rule(this, "Rule", {
       description: "rehose: new objects of the source",
       eventPattern: {
@@ -103,22 +107,26 @@ export class Realtime extends Construct {
    *
    * The job fails on a day without any object. Success would hide a stopped delivery stream or a wrong `reconcile` path.
    */
-  private reconcile({ storage, machine }: RealtimeProps, layout: string): scheduler.ScheduleGroup {
+  private reconcile({ storage, logs, machine }: RealtimeProps): scheduler.ScheduleGroup {
     // A separate group, because the schedules' role trusts every schedule of their group.
     const scheduleGroup = new scheduler.ScheduleGroup(this, "Schedules", { removalPolicy: RemovalPolicy.DESTROY });
-    for (const prefix of storage.sourceLocations) {
-      new scheduler.Schedule(this, `Reconcile ${prefix}`, {
-        scheduleGroup,
-        description: `rehose: yesterday's objects without an output under ${prefix}`,
-        schedule: scheduler.ScheduleExpression.cron({ hour: "3", minute: "0", timeZone: TimeZone.ETC_UTC }),
-        target: new StepFunctionsStartExecution(machine, {
-          input: scheduler.ScheduleTargetInput.fromObject({
-            scheduled: scheduler.ContextAttribute.scheduledTime,
-            prefix,
-            day: picture(layout),
+    for (const log of logs) {
+      if (log.reconcile === undefined) continue;
+      const day = picture(log.reconcile);
+      for (const prefix of storage.sourceLocations([log])) {
+        new scheduler.Schedule(this, `Reconcile ${prefix}`, {
+          scheduleGroup,
+          description: `rehose: yesterday's objects without an output under ${prefix}`,
+          schedule: scheduler.ScheduleExpression.cron({ hour: "3", minute: "0", timeZone: TimeZone.ETC_UTC }),
+          target: new StepFunctionsStartExecution(machine, {
+            input: scheduler.ScheduleTargetInput.fromObject({
+              scheduled: scheduler.ContextAttribute.scheduledTime,
+              prefix,
+              day,
+            }),
           }),
-        }),
-      });
+        });
+      }
     }
     return scheduleGroup;
   }

@@ -21,11 +21,11 @@ export class RehoseStack extends Stack {
     const functions = new Functions(this, "Functions", { ...config, storage, queues });
     const { start, check } = functions;
     const { machine } = new Orchestration(this, "Orchestration", { ...config, start, check });
-    const { realtime: events, reconcile } = config;
+    const { realtime: events, merge, logs } = config;
+    const live = logs.filter(({ realtime }) => realtime);
     const realtime =
-      events && new Realtime(this, "Realtime", { storage, queue: queues.realtime, machine, events, reconcile });
-    const { merge } = config;
-    const merging = merge && new Merging(this, "Merging", { storage, merge, machine });
+      events && new Realtime(this, "Realtime", { storage, logs: live, queue: queues.realtime, machine, events });
+    const merging = merge && new Merging(this, "Merging", { storage, logs, machine });
     const schedules = { reconcile: realtime?.schedules, merge: merging?.schedules };
     const observability = { ...config, functions, queues, machine, schedules };
     const { dashboard, topic } = new Observability(this, "Observability", observability);
@@ -36,7 +36,7 @@ export class RehoseStack extends Stack {
 
     const output = (id: string, description: string, value: string) => new CfnOutput(this, id, { description, value });
     output("StateMachineArn", "State machine that runs jobs", machine.stateMachineArn);
-    output("SourceLocations", "Locations that the functions read", storage.sourceLocations.join());
+    output("SourceLocations", "Locations that the functions read", storage.sourceLocations(logs).join());
     output("OutputLocation", "Location of rows, rejected events and ledgers", storage.outputLocation);
     output("Database", "Database with the tables over the output", query.database);
     output("WorkGroup", "Athena workgroup for queries of the tables", query.workGroup);

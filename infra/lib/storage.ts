@@ -3,26 +3,20 @@ import * as kms from "aws-cdk-lib/aws-kms";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import type { Config } from "./config";
+import type { Log } from "./log";
 import type { Permission } from "./permissions";
 import { RETENTION } from "./queues";
 
 export type StorageProps = Pick<
   Config,
-  | "sourceBucket"
-  | "sourcePrefixes"
-  | "sourceKey"
-  | "outputBucket"
-  | "outputPrefix"
-  | "outputKey"
-  | "jobTimeoutHours"
-  | "merge"
+  "sourceBucket" | "sourceKey" | "outputBucket" | "outputPrefix" | "outputKey" | "jobTimeoutHours" | "logs"
 >;
 
 /** The source bucket, which is only read, and the output. */
 export class Storage extends Construct {
   readonly source: s3.IBucket;
-  readonly sourcePrefixes: readonly string[];
   readonly output: s3.IBucket;
+  /** That of the ledger. The rows of each log have their own. */
   readonly outputPrefix: string;
 
   constructor(
@@ -31,15 +25,14 @@ export class Storage extends Construct {
     private readonly props: StorageProps,
   ) {
     super(scope, id);
-    this.sourcePrefixes = props.sourcePrefixes;
     this.outputPrefix = props.outputPrefix;
     this.source = s3.Bucket.fromBucketName(this, "Source", props.sourceBucket);
     this.output = props.outputBucket === undefined ? this.create() : this.existing(props.outputBucket);
   }
 
-  /** The source, as `s3://bucket/prefix` for each prefix. */
-  get sourceLocations(): readonly string[] {
-    return this.sourcePrefixes.map((prefix) => `s3://${this.source.bucketName}/${prefix}`);
+  /** Where the objects of logs are, as `s3://bucket/prefix` for each prefix. */
+  sourceLocations(logs: readonly Log[]): string[] {
+    return sourcePrefixes(logs).map((prefix) => `s3://${this.source.bucketName}/${prefix}`);
   }
 
   /** The output, as `s3://bucket/prefix`. */
@@ -47,14 +40,24 @@ export class Storage extends Construct {
     return `s3://${this.output.bucketName}/${this.outputPrefix}`;
   }
 
-  /** The ARNs of the source's objects. */
-  sourceObjects(): string[] {
-    return this.sourcePrefixes.map((prefix) => this.source.arnForObjects(`${prefix}*`));
+  /** Where the rows of a log are, as `s3://bucket/prefix`. */
+  locationOf({ outputPrefix }: Log): string {
+    return `s3://${this.output.bucketName}/${outputPrefix}`;
+  }
+
+  /** The ARNs of the objects of logs. */
+  sourceObjects(logs: readonly Log[]): string[] {
+    return sourcePrefixes(logs).map((prefix) => this.source.arnForObjects(`${prefix}*`));
   }
 
   /** The ARN of objects of the output, for a key below the output's prefix. */
   outputObjects(key: string): string {
     return this.output.arnForObjects(this.outputPrefix + key);
+  }
+
+  /** The ARNs of objects of the output, for keys below the prefixes of logs. */
+  objectsOf(logs: readonly Log[], keys: (log: Log) => readonly string[]): string[] {
+    return logs.flatMap((log) => keys(log).map((key) => this.output.arnForObjects(log.outputPrefix + key)));
   }
 
   /** The ARN of the output's KMS key. Undefined for SSE-S3. */
@@ -93,10 +96,10 @@ export class Storage extends Construct {
       "rehose:incompleteUploads",
       `${name} is not this stack's, so its lifecycle rules are not known here. It needs one that aborts incomplete multipart uploads, or the parts that a killed function leaves behind are charged for ever. rehose start looks for the rule.`,
     );
-    if (this.props.merge !== undefined) {
+    for (const { outputPrefix } of this.props.logs.filter(({ merge }) => merge !== undefined)) {
       Annotations.of(this).addWarningV2(
         "rehose:unpublished",
-        `${name} is not this stack's. It needs a lifecycle rule that expires ${this.outputPrefix}unpublished/ after ${this.unpublishedDays} days, or every merged file is stored twice for ever.`,
+        `${name} is not this stack's. It needs a lifecycle rule that expires ${outputPrefix}unpublished/ after ${this.unpublishedDays} days, or every merged file is stored twice for ever.`,
       );
     }
     return s3.Bucket.fromBucketName(this, "Output", name);
@@ -111,7 +114,8 @@ export class Storage extends Construct {
   }
 
   private create(): s3.IBucket {
-    const { outputKey } = this.props;
+    const { outputKey, logs } = this.props;
+    const prefixes = [...new Set([this.outputPrefix, ...logs.map(({ outputPrefix }) => outputPrefix)])];
     const bucket = new s3.Bucket(this, "Output", {
       ...(outputKey === undefined
         ? { encryption: s3.BucketEncryption.S3_MANAGED }
@@ -129,11 +133,11 @@ export class Storage extends Construct {
       // A killed function cannot abort its uploads, and invisible parts cost storage.
       lifecycleRules: [
         { id: "AbortIncompleteUploads", abortIncompleteMultipartUploadAfter: Duration.days(2) },
-        {
-          id: "ExpireUnpublished",
-          prefix: `${this.outputPrefix}unpublished/`,
+        ...prefixes.map((prefix) => ({
+          id: prefix === this.outputPrefix ? "ExpireUnpublished" : `ExpireUnpublished ${prefix}`,
+          prefix: `${prefix}unpublished/`,
           expiration: Duration.days(this.unpublishedDays),
-        },
+        })),
         { id: "ExpireQueryResults", prefix: `${this.outputPrefix}athena/`, expiration: Duration.days(30) },
       ],
     });
@@ -144,4 +148,8 @@ export class Storage extends Construct {
     });
     return bucket;
   }
+}
+
+function sourcePrefixes(logs: readonly Log[]): string[] {
+  return logs.flatMap(({ sourcePrefixes }) => sourcePrefixes);
 }

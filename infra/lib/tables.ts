@@ -3,8 +3,8 @@
 // `rehose table --json` has written.
 import { readFileSync } from "node:fs";
 import { ConfigError, quote } from "./context";
-import { columnsOf, type Layout, projection, templateOf, TIME, valueOf } from "./layout";
-import { fileKindOf, formatOf, type Options } from "./options";
+import { columnsOf, FIREHOSE, type Layout, projection, templateOf, TIME, valueOf } from "./layout";
+import { type FileKind, fileKindOf, type Format, formatOf, type Options } from "./options";
 import known from "./tables.json";
 
 /**
@@ -49,6 +49,15 @@ export interface Placeholders {
   readonly since: string;
 }
 
+/** The tables of a log. */
+export interface LogTables {
+  readonly rows: Table;
+  readonly rejected: Table;
+}
+
+/** What became of each object of a job. The jobs of all logs have one ledger. */
+export const RECEIPTS: Table = known.receipts;
+
 /** The tables of merged rows, and of generations. */
 export type Merging = readonly [Table, Table];
 
@@ -63,14 +72,18 @@ interface TablesFile {
 }
 
 /**
- * The tables of rows, rejected events and receipts for these options.
+ * The tables of rows and rejected events for these options.
  *
  * @param file the path of a file that `rehose table --json` has written. Required for the format `regex`.
  * @throws ConfigError if the tables cannot be known, or the file does not have them.
  */
-export function tablesFor(options: Options, file?: string): readonly Table[] {
-  if (file !== undefined) return readTables(options, file).tables;
-  return [rows(options), known.rejected, known.receipts];
+export function tablesFor(options: Options, file?: string): LogTables {
+  if (file === undefined) {
+    const rejected = isByDay(formatOf(options)) ? known.rejected_by_day : known.rejected;
+    return { rows: rows(options), rejected };
+  }
+  const [first, rejected] = readTables(options, file).tables;
+  return { rows: first!, rejected: rejected! };
 }
 
 /** The table with its placeholders filled in, and with another layout in place of the default. */
@@ -118,8 +131,72 @@ function rows(options: Options): Table {
       }
       return { ...flow_logs, columns: [...flow_logs.columns, ...flowLogColumns(options)] };
     default:
-      throw needsFile(options, `has the format ${format}`, `--format ${format}`);
+      return logRows(options, format);
   }
+}
+
+/** What is known of one of AWS's own logs. */
+interface KnownLog {
+  readonly name: string;
+  readonly comment: string;
+  /** Each as `name type`, with its type in Parquet, and `json` for text that is JSON. */
+  readonly columns: readonly string[];
+  /** AWS's own layout of keys. Null if only the names of objects have a day: the output has a folder for it then. */
+  readonly layout: string | null;
+}
+
+function knownLog(format: Format): KnownLog | undefined {
+  const logs: Readonly<Record<string, KnownLog>> = known.formats;
+  return Object.hasOwn(logs, format) ? logs[format] : undefined;
+}
+
+/** AWS's own layout of the keys of a log, or Firehose's. Undefined if keys have no folder for each day. */
+export function usualLayout(format: Format): string | undefined {
+  const log = knownLog(format);
+  return log === undefined ? FIREHOSE : (log.layout ?? undefined);
+}
+
+/** Whether the output has a folder for each day, because keys have none. */
+function isByDay(format: Format): boolean {
+  return usualLayout(format) === undefined;
+}
+
+/** The table of one of AWS's own logs. In CSV, every column is text. */
+function logRows(options: Options, format: Format): Table {
+  const log = knownLog(format);
+  const flags = `--format ${format}`;
+  if (log === undefined) throw needsFile(options, `has the format ${format}`, flags);
+  if (options.with !== undefined && options.with.length > 0) {
+    throw needsFile(options, "has columns of the origin", `${flags} --with ${options.with.join()}`);
+  }
+  const kind = fileKindOf(options);
+  const { name, comment } = log;
+  const inFile = ({ name, type }: Column) => ({ name, type: kind === "csv" || type === "json" ? "string" : type });
+  const table = { ...known.rows[kind].messages, name, comment, columns: columnsOfLog(log).map(inFile) };
+  return isByDay(format) ? byDay(table, kind) : table;
+}
+
+/** The same table over a folder for each day. */
+function byDay(table: Table, kind: FileKind): Table {
+  const { partitions, parameters } = known.rejected_by_day;
+  const own = Object.entries(table.parameters).filter(([name]) => !name.startsWith(`projection.${TIME}.`));
+  const template = parameters[TEMPLATE].replace("rejected/", `${kind}/`);
+  return { ...table, partitions, parameters: { ...Object.fromEntries(own), ...parameters, [TEMPLATE]: template } };
+}
+
+function columnsOfLog({ columns }: KnownLog): Column[] {
+  return columns.map((column) => {
+    const [name, type] = column.split(" ") as [string, string];
+    return { name, type };
+  });
+}
+
+/** The type of a column's values, whatever the type is by which a table has them. Undefined if only the user knows it. */
+export function valueType(options: Options, column: string): string | undefined {
+  const log = knownLog(formatOf(options));
+  if (log) return columnsOfLog(log).find(({ name }) => name === column)?.type;
+  const types: Readonly<Record<string, string>> = { timestamp: "timestamp", ...known.fields };
+  return types[column.replaceAll("_", "-")];
 }
 
 function needsFile({ to }: Options, problem: string, flags: string): ConfigError {

@@ -13,15 +13,29 @@ test("only sourceBucket is required; every other value has a default", () => {
   assert.deepEqual(readConfig({ sourceBucket: "stash", binaries }), {
     stackName: "rehose",
     sourceBucket: "stash",
-    sourcePrefixes: [""],
     sourceKey: undefined,
     outputBucket: undefined,
     outputPrefix: "",
     outputKey: undefined,
-    options: {},
-    exclude: [],
-    errors: "skip",
-    maxRejected: 10,
+    logs: [
+      {
+        sourcePrefixes: [""],
+        outputPrefix: "",
+        options: {},
+        exclude: [],
+        errors: "skip",
+        maxRejected: 10,
+        realtime: false,
+        reconcile: undefined,
+        merge: undefined,
+        merged: undefined,
+        tables: tablesFor({}),
+        tablePrefix: "",
+        layout: parseLayout("{yyyy}/{MM}/{dd}/{HH}", {}, "UTC"),
+        tablesSince: "2015/06/01/00",
+      },
+    ],
+    isList: false,
     level: undefined,
     memory: 1769,
     concurrency: 100,
@@ -41,22 +55,21 @@ test("only sourceBucket is required; every other value has a default", () => {
     restartAfter: 500,
     jobTimeoutHours: 336,
     realtime: undefined,
-    reconcile: undefined,
     merge: undefined,
-    merged: undefined,
     alarmAddress: undefined,
     rejectedRatio: 1,
     metricMath: true,
-    tables: tablesFor({}),
-    tablePrefix: "",
-    layout: parseLayout("{yyyy}/{MM}/{dd}/{HH}", {}, "UTC"),
-    tablesSince: "2015/06/01/00",
     scanLimitGB: 100,
     namedQueries: true,
     binaries,
     architecture: "arm64",
   });
 });
+
+/** The only log. */
+function log(more: Record<string, unknown>) {
+  return readConfig(context(more)).logs[0]!;
+}
 
 test("values may be strings, as from the command line, or JSON, as from cdk.json", () => {
   const text = {
@@ -86,13 +99,13 @@ test("values may be strings, as from the command line, or JSON, as from cdk.json
 
 test("a source may have several prefixes", () => {
   for (const sourcePrefix of ["a/,b/", '["a/","b/"]', ["a/", "b/"]])
-    assert.deepEqual(readConfig(context({ sourcePrefix })).sourcePrefixes, ["a/", "b/"]);
+    assert.deepEqual(log({ sourcePrefix }).sourcePrefixes, ["a/", "b/"]);
 });
 
 test("realtime alone means notifications of the bucket and a nightly search", () => {
   const read = (more: Record<string, unknown>) => {
-    const { realtime, reconcile } = readConfig(context(more));
-    return [realtime, reconcile];
+    const { realtime, logs } = readConfig(context(more));
+    return [realtime, logs[0]!.reconcile];
   };
   assert.deepEqual(read({ realtimeEvents: "eventbridge" }), [undefined, undefined]);
   assert.deepEqual(read({ realtime: "true" }), ["s3", "{yyyy}/{MM}/{dd}/"]);
@@ -104,7 +117,7 @@ test("realtime alone means notifications of the bucket and a nightly search", ()
 });
 
 test("the nightly search follows the layout, or is told the path", () => {
-  const reconcile = (more: Record<string, unknown>) => readConfig(context({ realtime: true, ...more })).reconcile;
+  const reconcile = (more: Record<string, unknown>) => log({ realtime: true, ...more }).reconcile;
   const layout = "year={yyyy}/month={MM}/day={dd}/hour={HH}";
   assert.equal(reconcile({ layout }), "year={yyyy}/month={MM}/day={dd}/");
   assert.equal(reconcile({ layout, reconcile: "{yyyy}/{MM}/{dd}/" }), "{yyyy}/{MM}/{dd}/");
@@ -118,7 +131,7 @@ test("the nightly search follows the layout, or is told the path", () => {
 });
 
 test("a layout may begin as the prefix does, if tablePrefix says so", () => {
-  const { tablePrefix } = readConfig(context({ layout: "AWSLogs/{yyyy}", tablePrefix: "AWSLogs/" }));
+  const { tablePrefix } = log({ layout: "AWSLogs/{yyyy}", tablePrefix: "AWSLogs/" });
   assert.equal(tablePrefix, "AWSLogs/");
 });
 
@@ -229,6 +242,14 @@ const wrong: [Record<string, unknown>, RegExp][] = [
     { layout: "AWSLogs/{account}/{yyyy}" },
     /^layout is .* and follows the prefix "AWSLogs\/": leave that out, .*; for example -c layout='{account}\/{yyyy}'$/,
   ],
+  [
+    { sourcePrefix: "AWSLogs/o-1/111122223333/", options: { format: "cloudtrail" } },
+    /^layout is missing: keys that begin with "AWSLogs\/o-1\/111122223333\/" do not have AWS's own layout, "AWSLogs\/.*"; for example -c layout='{region}/,
+  ],
+  [
+    { realtime: true, options: { format: "s3-access" } },
+    /^reconcile is missing: by the layout .*, the objects of a day have no path in common; for example -c reconcile=false$/,
+  ],
   [{ partitions: "account" }, /^partitions is "account" and must be JSON/],
   [{ partitions: { account: ["1"] } }, /^layout is "{yyyy}.*" and has no {account} whose values/],
   [{ timeZone: "Asia/Edo" }, /^timeZone is "Asia\/Edo" and is no time zone/],
@@ -267,7 +288,11 @@ const wrong: [Record<string, unknown>, RegExp][] = [
   [{ options: { fields: [] } }, /^options has \[\] as fields, which must be a list of fields/],
   [{ options: { fields: "version" } }, /^options has fields in another form than one list of names/],
   [{ options: { format: "tgw-flow-logs" } }, /^options has the format tgw-flow-logs, so the tables must come from/],
-  [{ options: { format: "cloudtrail" } }, /^options has the format cloudtrail, .* --format cloudtrail > tables.json/],
+  [
+    { options: { format: "cloudtrail", with: ["id"] } },
+    /^options has columns of the origin, .* --format cloudtrail --with id > tables.json/,
+  ],
+  [{ tableName: "ALB" }, /^tableName is "ALB" and must have at most 100 lower-case letters, .*tableName=alb_logs$/],
   [{ options: { with: ["owner"] } }, /^options has columns of the origin, so the tables .* --with owner > tables.json/],
   [{ options: { with: ["bucket"] } }, /^options has \["bucket"\] as with, which must be a list of owner, log-group/],
   [{ options: { dialect: "yaml" } }, /^options has "yaml" as dialect, which must be cloudwatch, lines, /],
@@ -289,9 +314,9 @@ for (const [more, message] of wrong) {
 test("to is part of the options, and CSV is as without it", () => {
   assert.deepEqual(readConfig(context({ to: "csv" })), readConfig(context()));
   const options = { fields: ["end"] };
-  const config = readConfig(context({ to: "parquet", options }));
-  assert.deepEqual(config.options, { ...options, to: "parquet" });
-  assert.deepEqual(config.tables, tablesFor({ ...options, to: "parquet" }));
+  const { options: read, tables } = log({ to: "parquet", options });
+  assert.deepEqual(read, { ...options, to: "parquet" });
+  assert.deepEqual(tables, tablesFor({ ...options, to: "parquet" }));
 });
 
 const overlaps: [string, string, RegExp | undefined][] = [

@@ -17,5 +17,22 @@ export const configurations: Record<string, Record<string, unknown>> = {
   },
   Parquet: { to: "parquet" },
   "merging alone": { merge: true, mergePer: "day", outputBucket: "tables" },
+  "several logs": {
+    realtime: true,
+    merge: true,
+    logs: [
+      {},
+      {
+        prefix: ["elb/1/", "elb/2/"],
+        format: "alb",
+        outputPrefix: "alb/",
+        to: "parquet",
+        layout: "{region}/{yyyy}/{MM}/{dd}",
+        reconcile: false,
+        mergePer: "day",
+      },
+      { prefix: "trail/", format: "cloudtrail", outputPrefix: "trail", realtime: false, merge: false },
+    ],
+  },
   "all of a bucket": { sourcePrefix: "", realtime: true, reconcile: false },
 };

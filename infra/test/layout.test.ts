@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ConfigError } from "../lib/context";
-import { dayOf, parseLayout, projection } from "../lib/layout";
-import { fill, type Table, tablesFor } from "../lib/tables";
+import { dayOf, layoutAfter, parseLayout, projection } from "../lib/layout";
+import { fill, RECEIPTS, type Table, tablesFor } from "../lib/tables";
 
 interface Values {
   layout: string;
@@ -22,10 +22,13 @@ for (const { layout, partitions, timeZone, rows, rejected } of known.accepted) {
   test(`as the command has it: ${layout} with ${JSON.stringify(partitions)} in ${timeZone}`, () => {
     const place = { output: "s3://tables/out/", prefix: "stash/", since: "2020/01/31/05" };
     const parsed = parseLayout(layout, partitions, timeZone);
-    const tables = tablesFor({}).map((table) => fill(table, { ...place, layout: parsed }));
-    const made = tables.map(({ partitions, parameters }) => ({ partitions, parameters }));
-    assert.deepEqual(made.slice(0, 2), [rows, rejected]);
-    assert.deepEqual(tables[2]!.partitions, [{ name: "job", type: "string" }]);
+    const made = (table: Table) => {
+      const { partitions, parameters } = fill(table, { ...place, layout: parsed });
+      return { partitions, parameters };
+    };
+    const tables = tablesFor({});
+    assert.deepEqual([made(tables.rows), made(tables.rejected)], [rows, rejected]);
+    assert.deepEqual(made(RECEIPTS).partitions, [{ name: "job", type: "string" }]);
   });
 }
 
@@ -76,4 +79,20 @@ test("a day has the path of its hours, if it is one", () => {
   assert.equal(dayOf("{yyyy}/{MM}/{dd}/{region}"), "{yyyy}/{MM}/{dd}/");
   assert.equal(dayOf("{account}/{yyyy}/{MM}/{dd}"), undefined);
   assert.equal(dayOf("{yyyy}/{MM}"), undefined);
+});
+
+test("a prefix leaves the rest of AWS's own layout, or does not have it", () => {
+  const usual = "AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}";
+  for (const [prefix, rest] of [
+    ["", usual],
+    ["trails/", usual],
+    ["AWSLogs/", "{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}"],
+    ["trails/AWSLogs/111122223333/CloudTrail/", "{region}/{yyyy}/{MM}/{dd}"],
+    ["AWSLogs/111122223333/CloudTrail/us-gov-west-1/", "{yyyy}/{MM}/{dd}"],
+    ["AWSLogs/111122223333/CloudTrail/us-gov-west-1/2026/", undefined],
+    ["AWSLogs/o-1/111122223333/CloudTrail/", undefined],
+    ["AWSLogs/1111", undefined],
+    ["trails", undefined],
+  ] as const)
+    assert.equal(layoutAfter(prefix, usual), rest, prefix);
 });

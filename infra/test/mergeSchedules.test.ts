@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { readConfig } from "../lib/config";
+import { DEFAULTS } from "../lib/merge";
 import { context, stack, template } from "./synth";
 
 const on = template({ merge: true });
-const merge = (more: Record<string, unknown> = {}) => readConfig(context({ merge: true, ...more })).merge!;
+const merge = (more: Record<string, unknown> = {}) => readConfig(context({ merge: true, ...more })).logs[0]!.merge!;
 
 test("without merge, there is no queue, function, schedule or permission for it", () => {
   const off = JSON.stringify(template().toJSON());
@@ -41,6 +42,7 @@ test("start gets the settings in the units of a job, and knows the queue as chec
 
 test("the defaults are those of the command", () => {
   const { settings } = merge();
+  assert.deepEqual(settings, DEFAULTS);
   assert.deepEqual(settings, {
     layout: "{yyyy}/{MM}/{dd}/{HH}",
     per: "hour",

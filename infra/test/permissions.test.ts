@@ -161,6 +161,82 @@ test("merging adds a role, and to those of start and check what generations and 
   ]);
 });
 
+test("with several logs, each role has what it needs of each, and a log that is not merged gives the merging one nothing", () => {
+  const logs = [
+    {},
+    { prefix: "elb/", format: "alb", outputPrefix: "out/alb/", to: "parquet", merge: true },
+    { prefix: "trail/", format: "cloudtrail", outputPrefix: "out/trail/" },
+  ];
+  const several = template({ sourcePrefix: "AWSLogs/", outputBucket: "tables", outputPrefix: "out/", logs });
+  const output = (action: string, key: string) => `s3:${action} arn:aws:s3:::tables/out/${key}`;
+  const source = (key: string) => `s3:GetObject arn:aws:s3:::stash/${key}`;
+  const list = (...keys: string[]) =>
+    `s3:ListBucket arn:aws:s3:::tables if {"StringLikeIfExists":{"s3:prefix":${JSON.stringify(keys.map((key) => `out/${key}`))}}}`;
+  const more = (role: string) => may(role, several).filter((permission) => !roles[role]?.includes(permission));
+  assert.deepEqual(more("FunctionsStartRole"), [
+    output("GetObject", "alb/generations/*"),
+    output("GetObject", "alb/merge.json"),
+    output("GetObject", "alb/parquet/*"),
+    output("GetObject", "alb/rehose.json"),
+    output("GetObject", "trail/csv/*"),
+    output("GetObject", "trail/rehose.json"),
+    's3:ListBucket arn:aws:s3:::stash if {"StringLike":{"s3:prefix":["AWSLogs/*","elb/*","trail/*"]}}',
+    list(
+      "jobs/*",
+      ...["csv/*", "rehose.json"],
+      ...["alb/parquet/*", "alb/rehose.json", "alb/generations/*", "alb/merge.json"],
+      ...["trail/csv/*", "trail/rehose.json"],
+    ),
+    output("PutObject", "alb/generations/*"),
+    output("PutObject", "alb/merge.json"),
+    output("PutObject", "alb/rehose.json"),
+    output("PutObject", "trail/rehose.json"),
+    "sqs:SendMessage QueuesMerge",
+  ]);
+  assert.deepEqual(more("FunctionsProcessRole"), [
+    ...["alb/parquet/*", "alb/rejected/*", "trail/csv/*", "trail/rejected/*"].map((key) =>
+      output("AbortMultipartUpload", key),
+    ),
+    source("elb/*"),
+    source("trail/*"),
+    output("GetObject", "alb/rehose.json"),
+    output("GetObject", "trail/rehose.json"),
+    list("jobs/*", "rehose.json", "alb/rehose.json", "trail/rehose.json"),
+    ...[
+      "alb/parquet/*",
+      "alb/rehose.json",
+      "alb/rejected/*",
+      "trail/csv/*",
+      "trail/rehose.json",
+      "trail/rejected/*",
+    ].map((key) => output("PutObject", key)),
+  ]);
+  assert.deepEqual(more("FunctionsCheckRole"), [
+    output("GetObject", "alb/generations/*"),
+    output("GetObject", "alb/merged/*"),
+    output("GetObject", "alb/unpublished/*"),
+    output("PutObject", "alb/generations/*"),
+    output("PutObject", "alb/merged/*"),
+    "sqs:GetQueueAttributes QueuesMerge",
+    "sqs:SendMessage QueuesMerge",
+  ]);
+  const merges = may("FunctionsMergeRole", several).filter((permission) => permission.startsWith("s3:"));
+  assert.deepEqual(merges, [
+    output("AbortMultipartUpload", "alb/rejected/*"),
+    output("AbortMultipartUpload", "alb/unpublished/*"),
+    source("elb/*"),
+    output("GetObject", "alb/generations/*"),
+    output("GetObject", "jobs/*/job.json"),
+    output("GetObject", "jobs/*/manifest/*"),
+    output("GetObject", "jobs/*/receipts/*"),
+    output("GetObject", "jobs/*/report.json"),
+    list("jobs/*", "alb/generations/*"),
+    output("PutObject", "alb/rejected/*"),
+    output("PutObject", "alb/unpublished/*"),
+    output("PutObject", "jobs/*/receipts/*"),
+  ]);
+});
+
 test("there are no other roles, and no role has a managed policy", () => {
   const found = Object.entries(made.findResources("AWS::IAM::Role"));
   assert.deepEqual(found.map(([id]) => id.replace(/[0-9A-F]{8}$/, "")).sort(), Object.keys(roles).sort());

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Match } from "aws-cdk-lib/assertions";
-import { QUERIES } from "../lib/query";
+import { OF_JOBS, QUERIES } from "../lib/savedQueries";
 import { stack, template } from "./synth";
 
 const place = { sourcePrefix: "AWSLogs/", outputBucket: "tables", outputPrefix: "out" };
@@ -151,6 +151,45 @@ test("formats with quotes use OpenCSVSerde, with an escape character that does n
   });
 });
 
+test("one of AWS's own logs has its columns, as text in CSV, and AWS's own layout after the prefix", () => {
+  const options = { format: "cloudtrail" };
+  const sourcePrefix = "AWSLogs/111122223333/CloudTrail/";
+  const csv = table("cloudtrail_logs", { options, sourcePrefix });
+  assert.ok(csv.StorageDescriptor.Columns.every(({ Type }: any) => Type === "string"));
+  assert.match(csv.StorageDescriptor.SerdeInfo.SerializationLibrary, /OpenCSVSerde$/);
+  const parquet = new Map(columns("cloudtrail_logs", { options, sourcePrefix, to: "parquet" }));
+  assert.equal(parquet.get("eventtime"), "timestamp");
+  // JSON is text.
+  assert.equal(parquet.get("useridentity"), "string");
+  assert.deepEqual(
+    [...parquet.keys()],
+    columns("cloudtrail_logs", { options, sourcePrefix }).map(([name]) => name),
+  );
+  const path = "csv/AWSLogs/111122223333/CloudTrail/${region}/${datehour}/";
+  assert.equal(csv.Parameters["storage.location.template"], `s3://tables/out/${path}`);
+  assert.equal(csv.Parameters["projection.datehour.format"], "yyyy/MM/dd");
+});
+
+test("a log whose keys have no day is partitioned by the day in the output", () => {
+  for (const [to, skipped] of [
+    ["csv", "1"],
+    ["parquet", undefined],
+  ] as const) {
+    const more = { options: { format: "cloudfront" }, sourcePrefix: "cdn/", to, tablesSince: "2020/01/31/07" };
+    for (const [name, folder] of [
+      ["cloudfront_logs", to],
+      ["rejected", "rejected"],
+    ] as const) {
+      const { Parameters, PartitionKeys } = table(name, more);
+      assert.deepEqual(PartitionKeys, [{ Name: "day", Type: "string" }]);
+      assert.equal(Parameters["projection.day.range"], "2020-01-31,NOW");
+      assert.equal(Parameters["storage.location.template"], `s3://tables/out/${folder}/day=\${day}/cdn/`);
+      assert.equal(Parameters["projection.datehour.type"], undefined);
+    }
+    assert.equal(table("cloudfront_logs", more).Parameters["skip.header.line.count"], skipped);
+  }
+});
+
 test("the tables of a regex come whole from the file that the deployment names", () => {
   const file = join(__dirname, "tables.regex.json");
   const { options } = JSON.parse(readFileSync(file, "utf8"));
@@ -216,14 +255,14 @@ test("query results expire, and cannot be a source", () => {
   });
 });
 
-test("every query file is saved in the workgroup, with a description", () => {
+test("every query of the format is saved in the workgroup, with a description, and every file is a query", () => {
   const saved = Object.values(made.findResources("AWS::Athena::NamedQuery"));
-  assert.deepEqual(saved.map(({ Properties }) => Properties.Name).sort(), Object.keys(QUERIES).sort());
+  const flowLogs = Object.entries(QUERIES).filter(([, { of }]) => of.includes("vpc-flow-logs"));
+  const expected = [...flowLogs.map(([name]) => name), OF_JOBS].sort();
+  assert.deepEqual(saved.map(({ Properties }) => Properties.Name).sort(), expected);
   assert.deepEqual(
     readdirSync(join(__dirname, "..", "lib", "queries")).sort(),
-    Object.keys(QUERIES)
-      .map((name) => `${name}.sql`)
-      .sort(),
+    [...Object.keys(QUERIES), OF_JOBS].map((name) => `${name}.sql`).sort(),
   );
   for (const { Properties, DependsOn } of saved) {
     assert.ok(Properties.Description.length > 20, Properties.Name);

@@ -8,8 +8,8 @@ use rehose_extract::merge::{ObjectSums, Sums};
 use rehose_extract::{Shape, Transcoder};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::{Job, JobId};
-use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::ledger::generation::{Decision, GenerationId, Generations};
+use rehose_reprocess::ledger::{Binding, Ledger, binding};
 use rehose_reprocess::task::PlannedObject;
 use rehose_store::location::{Location, Source, Stores};
 use rehose_store::{Store, StoreErrorKind};
@@ -176,10 +176,21 @@ impl Prover {
         {
             return Ok(origin.clone());
         }
-        let ledger = Ledger::new(Arc::clone(&self.output), job.clone());
-        let Job {
-            source, options, ..
-        } = ledger.require_definition().await?;
+        let (source, options) = match binding(&*self.output).await? {
+            // The ledger of the job may be elsewhere: several logs share one.
+            Some(Binding {
+                bucket: Some(bucket),
+                options,
+                ..
+            }) => (bucket, options),
+            _ => {
+                let ledger = Ledger::new(Arc::clone(&self.output), job.clone());
+                let Job {
+                    source, options, ..
+                } = ledger.require_definition().await?;
+                (source, options)
+            }
+        };
         let location: Location = source.as_str().parse()?;
         let origin = Origin {
             source: Stores::of(&[&location]).await.source(&location)?,

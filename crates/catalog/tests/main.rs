@@ -431,17 +431,32 @@ fn the_cdk_app_has_the_same_tables() {
             "messages": rows("message", to),
         })
     };
-    let kinds: BTreeMap<_, _> = FIELDS
-        .iter()
-        .map(|field| {
-            let kind = match field.kind {
-                FieldKind::Int => "int",
-                FieldKind::BigInt => "bigint",
-                FieldKind::Double => "double",
-                FieldKind::Text | FieldKind::Json => "string",
-                FieldKind::Timestamp => "timestamp",
-            };
-            (field.name, kind)
+    let kind = |kind| match kind {
+        FieldKind::Int => "int",
+        FieldKind::BigInt => "bigint",
+        FieldKind::Double => "double",
+        FieldKind::Text => "string",
+        FieldKind::Json => "json",
+        FieldKind::Timestamp => "timestamp",
+    };
+    let fields = FIELDS.iter();
+    let kinds: BTreeMap<_, _> = fields.map(|field| (field.name, kind(field.kind))).collect();
+    // The tables of these are as that of messages, with their own columns. In CSV, all are text.
+    let formats = FormatName::ALL.iter().filter(|f| f.has_fixed_columns());
+    let formats: BTreeMap<_, _> = formats
+        .map(|format| {
+            let shape = shape(json!({"format": format, "to": "parquet"}));
+            let table = Table::rows(&shape, location).unwrap();
+            let columns: Vec<String> = (table.columns.iter().zip(shape.schema()))
+                .map(|(column, field)| format!("{} {}", column.name, kind(field.kind)))
+                .collect();
+            let table = json!({
+                "name": table.name,
+                "comment": table.comment,
+                "columns": columns,
+                "layout": format.key_folders(),
+            });
+            (format.name(), table)
         })
         .collect();
     // All columns of merged rows follow from the options.
@@ -455,9 +470,11 @@ fn the_cdk_app_has_the_same_tables() {
         "written": WRITTEN,
         "since": SINCE,
         "fields": kinds,
+        "formats": formats,
         "default_fields": DEFAULT_FIELDS,
         "rows": {"csv": rows("csv"), "parquet": rows("parquet")},
         "rejected": Table::rejected(&shape(json!({})), location),
+        "rejected_by_day": Table::rejected(&shape(json!({"format": "s3-access"})), location),
         "receipts": Table::receipts(location),
         "merging": {"hour": merging(Per::Hour), "day": merging(Per::Day)},
         "views": {"hour": View::template(Per::Hour), "day": View::template(Per::Day)},

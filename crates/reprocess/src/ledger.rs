@@ -45,8 +45,8 @@ use manifest::Slice;
 use receipt::Receipt;
 use report::Report;
 
-pub use binding::bind;
 pub(crate) use binding::bound_kind;
+pub use binding::{Binding, bind, binding};
 pub(crate) use document::differences;
 pub use layout::{BINDING, OutputId, REPORT, ROWS, WRITTEN, receipt_name, slice_name};
 pub(crate) use layout::{DEFINITION, PROGRESS, task_of_receipt};

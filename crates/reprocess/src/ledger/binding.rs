@@ -11,14 +11,15 @@ use crate::error::{Error, Result};
 /// The bucket and options that all rows of an output share.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Binding {
+pub struct Binding {
     #[serde(default)]
     v: Version,
     /// The source bucket, or `None` for a folder. An output is named by its source key alone, so
     /// objects of two buckets with the same key would overwrite each other.
     #[serde(skip_serializing_if = "Option::is_none")]
-    bucket: Option<StoreName>,
-    options: Options,
+    pub bucket: Option<StoreName>,
+    /// The options of all rows, with their defaults filled in.
+    pub options: Options,
 }
 
 impl Binding {
@@ -65,8 +66,13 @@ pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> 
     })
 }
 
+/// What an output is bound to, if it is bound.
+pub async fn binding(output: &dyn Store) -> Result<Option<Binding>> {
+    get(output, BINDING).await
+}
+
 /// The kind of the files of rows that an output is bound to, if it is bound.
 pub(crate) async fn bound_kind(output: &dyn Store) -> Result<Option<FileKind>> {
-    let bound = get::<Binding>(output, BINDING).await?;
+    let bound = binding(output).await?;
     Ok(bound.map(|bound| bound.options.to.unwrap_or_default()))
 }
