@@ -5,16 +5,14 @@ import csv
 import datetime
 import functools
 import gzip
-import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 import spark
-import stack
 import stash
+from stack import REHOSE
 
-REHOSE = Path(os.environ.get("REHOSE", stack.ROOT / "target" / "debug" / "rehose"))
 JOB = "reading"
 
 TEXT = {"account-id", "interface-id", "srcaddr", "dstaddr", "action", "log-status"}

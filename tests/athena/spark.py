@@ -30,6 +30,8 @@ def start(folder):
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.extraJavaOptions": " ".join(f"-D{name}={value}" for name, value in java.items()),
+        # As Athena does.
+        "spark.hadoop.mapreduce.input.fileinputformat.input.dir.recursive": "true",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
         # It would take the ${datehour} of a template for a variable of its own.
@@ -54,7 +56,7 @@ class Table:
         assert isinstance(tree, exp.Create), ddl
         self.name = tree.this.this.name
         self.columns = [definition(column) for column in tree.this.expressions]
-        self.partition = definition(tree.find(exp.PartitionedByProperty).this.expressions[0])
+        self.partitions = [definition(column) for column in tree.find(exp.PartitionedByProperty).this.expressions]
         serde = tree.find(exp.RowFormatSerdeProperty)
         self.serde = serde.this.name
         self.serde_parameters = parameters(tree.find(exp.SerdeProperties))
@@ -65,21 +67,38 @@ class Table:
         own = [p for p in tree.args["properties"].expressions if type(p) is exp.Property]
         self.parameters = {p.name: p.args["value"].name for p in own}
 
-    def folders(self, output):
-        """The table's folders in an output, by the value that the template has for each."""
-        start, end = self.parameters["storage.location.template"].removeprefix(OUTPUT).split("${%s}" % self.partition[0])
-        value = {"datehour": r"\d{4}/\d{2}/\d{2}/\d{2}", "job": "[^/]+"}[self.partition[0]]
-        template = re.compile(f"{re.escape(start)}({value}){re.escape(end)}")
+    @property
+    def partition(self):
+        """The only partition column."""
+        [only] = self.partitions
+        return only
+
+    def places(self, output):
+        """The table's folders in an output, by the values that the template has for each: a tuple."""
+        template = re.escape(self.parameters["storage.location.template"].removeprefix(OUTPUT))
+        for name, _ in self.partitions:
+            # Each letter of a date is a digit of it.
+            date = self.parameters.get(f"projection.{name}.format")
+            value = re.sub(r"[a-zA-Z]", r"\\d", date) if date else "[^/]+"
+            template = template.replace(re.escape("${%s}" % name), f"({value})")
+        # Athena reads the folders in a folder too.
+        template = re.compile(f"({template}).*")
         folders = {str(file.parent.relative_to(output)) + "/" for file in output.rglob("*") if file.is_file()}
-        found = {match[1]: output / folder for folder in folders if (match := template.fullmatch(folder))}
+        found = {match.groups()[1:]: output / match[1] for folder in folders if (match := template.fullmatch(folder))}
         return dict(sorted(found.items()))
+
+    def folders(self, output):
+        """The folders of a table with one partition column, by its value."""
+        return {value: folder for (value,), folder in self.places(output).items()}
 
     def create(self, session, output):
         """Runs the statement. Only the location is another, and the partitions are added one by one,
         for Spark does not project them."""
         session.sql(self.ddl.replace(OUTPUT, f"file://{output}/"))
-        for value, folder in self.folders(output).items():
-            session.sql(f"ALTER TABLE {self.name} ADD PARTITION ({self.partition[0]}='{value}') LOCATION 'file://{folder}'")
+        names = [name for name, _ in self.partitions]
+        for values, folder in self.places(output).items():
+            partition = ", ".join(f"{name}='{value}'" for name, value in zip(names, values))
+            session.sql(f"ALTER TABLE {self.name} ADD PARTITION ({partition}) LOCATION 'file://{folder}'")
 
     def create_from_json(self, session, output):
         """Reads with Spark's own JSON reader, for it has no OpenX SerDe: the columns are the statement's."""

@@ -8,11 +8,20 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+REHOSE = Path(os.environ.get("REHOSE", ROOT / "target" / "debug" / "rehose"))
 
 
 def synthesised(options, to):
     """The resources of the template for an output in s3://tables/out/, by their type."""
     return made(json.dumps(options), to)
+
+
+@functools.cache
+def of_logs(formats, to):
+    """The same for a stack with a log for each format, whose keys and rows are under its name."""
+    logs = [{"prefix": f"{name}/", "format": name, "outputPrefix": f"out/{name}/", "to": to} for name in formats]
+    with tempfile.TemporaryDirectory(prefix="rehose-stack-") as folder:
+        return resources(Path(folder), {"logs": logs})
 
 
 def tables(options, to):
@@ -28,10 +37,6 @@ def made(options, to):
 
 
 def synthesise(folder, options, to):
-    binaries = folder / "binaries"
-    for binary in ("rehose-start", "rehose-process", "rehose-check"):
-        (binaries / binary).mkdir(parents=True, exist_ok=True)
-        (binaries / binary / "bootstrap.zip").write_bytes(b"")
     tables = folder / "tables.json"
     arguments = ["--to", to]
     if "message_regex" in options:
@@ -39,18 +44,19 @@ def synthesise(folder, options, to):
     if "fields" in options:
         arguments += ["--fields", ",".join(options["fields"])]
     with tables.open("w") as file:
-        subprocess.run([ROOT / "target/debug/rehose", "table", "--json", *arguments], stdout=file, check=True)
-    context = {
-        "sourceBucket": "stash",
-        "sourcePrefix": "AWSLogs/",
-        "outputBucket": "tables",
-        "outputPrefix": "out",
-        "options": options,
-        "to": to,
-        "tables": str(tables),
-        "binaries": str(binaries),
-        "merge": True,
-    }
+        subprocess.run([REHOSE, "table", "--json", *arguments], stdout=file, check=True)
+    more = {"sourcePrefix": "AWSLogs/", "options": options, "to": to, "tables": str(tables), "merge": True}
+    return resources(folder, more)
+
+
+def resources(folder, more):
+    """The resources of a template by their type, for these values of the context."""
+    binaries = folder / "binaries"
+    for binary in ("rehose-start", "rehose-process", "rehose-check"):
+        (binaries / binary).mkdir(parents=True, exist_ok=True)
+        (binaries / binary / "bootstrap.zip").write_bytes(b"")
+    place = {"sourceBucket": "stash", "outputBucket": "tables", "outputPrefix": "out", "binaries": str(binaries)}
+    context = {**place, **more}
     subprocess.run(
         ["node", "--import", "tsx", "bin/rehose.ts"],
         cwd=ROOT / "infra",
@@ -73,7 +79,7 @@ def said(table):
         "name": table["Name"],
         "comment": table["Description"],
         "columns": columns(storage["Columns"]),
-        "partition": columns(table["PartitionKeys"])[0],
+        "partitions": columns(table["PartitionKeys"]),
         "serde": storage["SerdeInfo"]["SerializationLibrary"],
         "serde_parameters": storage["SerdeInfo"].get("Parameters", {}),
         "formats": (storage["InputFormat"], storage["OutputFormat"]),

@@ -6,7 +6,7 @@ use super::Moment;
 
 pub(super) fn cloudtrail(moment: &Moment, rng: &mut Rng) -> String {
     let parameters = moment.turn(&[
-        r#"{"bucketName":"photos","Host":"photos.s3.amazonaws.com","acl":""}"#,
+        r#"{"bucketName":"photos","key":"2019/old.jpg","Host":"photos.s3.amazonaws.com","acl":""}"#,
         "null",
         r#"{"a/b:c":[1,2.50],"id":12345678901234567890,"id":1e400,"ID":"x"}"#,
         r#""omitted""#,
@@ -23,17 +23,30 @@ pub(super) fn cloudtrail(moment: &Moment, rng: &mut Rng) -> String {
         r#""errorCode":"AccessDenied","errorMessage":"User: arn:aws:iam::1:user/kim is not authorized","#,
     ]);
     let more = moment.turn(&["", "", "", r#","brandNew":{"x":[1,2]}"#]);
+    let (source, name) = [
+        ("s3", "GetBucketAcl"),
+        ("signin", "ConsoleLogin"),
+        ("kms", "Decrypt"),
+        ("s3", "DeleteObject"),
+    ][moment.number as usize % 4];
+    let (response, additional) = match name {
+        "ConsoleLogin" => (
+            ["Success", "Success", "Failure"][rng.usize(..3)],
+            format!(
+                r#"{{"LoginTo":"https://console.aws.amazon.com/","MFAUsed":"{}"}}"#,
+                ["No", "Yes"][rng.usize(..2)]
+            ),
+        ),
+        _ => ("", format!(r#"{{"bytesTransferredOut":{}}}"#, rng.u64(..))),
+    };
+    let response = match response {
+        "" => "null".to_owned(),
+        result => format!(r#"{{"ConsoleLogin":"{result}"}}"#),
+    };
     format!(
-        r#"{{"eventVersion":"1.11","userIdentity":{{"type":"AssumedRole","principalId":"AROA:kim","arn":"arn:aws-us-gov:sts::011122223333:assumed-role/ops/kim","accountId":"011122223333","sessionContext":{{"attributes":{{"mfaAuthenticated":"false"}}}}}},"eventTime":"{}","eventSource":"{}","eventName":"{}","awsRegion":"us-gov-west-1","sourceIPAddress":"{}",{agent}{error}"requestParameters":{parameters},"responseElements":null,"additionalEventData":{{"bytesTransferredOut":{}}},"requestID":"{:016X}","eventID":"{:032x}","readOnly":{},"resources":[{{"ARN":"arn:aws:s3:::photos","type":"AWS::S3::Bucket"}}],"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"011122223333","eventCategory":"Management","tlsDetails":{{"tlsVersion":"TLSv1.3"}},"sessionCredentialFromConsole":"true"{more}}}"#,
+        r#"{{"eventVersion":"1.11","userIdentity":{{"type":"AssumedRole","principalId":"AROA:kim","arn":"arn:aws-us-gov:sts::011122223333:assumed-role/ops/kim","accountId":"011122223333","sessionContext":{{"attributes":{{"mfaAuthenticated":"false"}}}}}},"eventTime":"{}","eventSource":"{source}.amazonaws.com","eventName":"{name}","awsRegion":"us-gov-west-1","sourceIPAddress":"{}",{agent}{error}"requestParameters":{parameters},"responseElements":{response},"additionalEventData":{additional},"requestID":"{:016X}","eventID":"{:032x}","readOnly":{},"resources":[{{"ARN":"arn:aws:s3:::photos","type":"AWS::S3::Bucket"}}],"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"011122223333","eventCategory":"Management","tlsDetails":{{"tlsVersion":"TLSv1.3"}},"sessionCredentialFromConsole":"true"{more}}}"#,
         moment.text("%Y-%m-%dT%H:%M:%SZ"),
-        moment.turn(&[
-            "s3.amazonaws.com",
-            "signin.amazonaws.com",
-            "kms.amazonaws.com"
-        ]),
-        moment.turn(&["GetBucketAcl", "ConsoleLogin", "Decrypt", "DeleteObject"]),
         moment.turn(&["192.0.2.7", "AWS Internal", "s3.amazonaws.com"]),
-        rng.u64(..),
         rng.u64(..),
         rng.u128(..),
         moment.turn(&["true", "false"]),
@@ -56,15 +69,21 @@ pub(super) fn waf(moment: &Moment, rng: &mut Rng) -> String {
 
 pub(super) fn resolver(moment: &Moment, rng: &mut Rng) -> String {
     format!(
-        r#"{{"version":"1.100000","account_id":"011122223333","region":"us-gov-west-1","vpc_id":"vpc-0a1","query_timestamp":"{}","query_name":"host-{}.example.com.","query_type":"{}","query_class":"IN","rcode":"{}","answers":{},"srcaddr":"10.0.0.{}","srcport":"{}","transport":"UDP","srcids":{{"instance":"i-0{:08x}"}}}}"#,
+        r#"{{"version":"1.100000","account_id":"011122223333","region":"us-gov-west-1","vpc_id":"vpc-0a1","query_timestamp":"{}","query_name":"host-{}.example.com.","query_type":"{}","query_class":"IN","rcode":"{}","answers":{},"srcaddr":"10.0.0.{}","srcport":"{}","transport":"UDP","srcids":{{"instance":"i-0{:08x}"}}{}}}"#,
         moment.text("%Y-%m-%dT%H:%M:%SZ"),
-        rng.u16(..),
+        rng.u8(..32),
         moment.turn(&["A", "AAAA", "PTR"]),
         moment.turn(&["NOERROR", "NXDOMAIN"]),
         moment.turn(&[r#"[{"Rdata":"192.0.2.1","Type":"A","Class":"IN"}]"#, "[]"]),
         rng.u8(..),
         rng.u32(1024..65_536),
         rng.u32(..),
+        moment.turn(&[
+            "",
+            "",
+            r#","firewall_rule_group_id":"rslvr-frg-1","firewall_rule_action":"BLOCK","firewall_domain_list_id":"rslvr-fdl-1""#,
+            r#","firewall_rule_group_id":"rslvr-frg-1","firewall_rule_action":"ALERT","firewall_domain_list_id":"rslvr-fdl-1""#,
+        ]),
     )
 }
 

@@ -145,14 +145,19 @@ pub(super) fn connection(moment: &Moment, rng: &mut Rng) -> String {
 }
 
 pub(super) fn nlb(moment: &Moment, rng: &mut Rng) -> String {
+    // Of a handshake that fails there is neither a time nor a cipher.
+    let (handshake, alert, cipher, protocol) = match moment.number % 5 {
+        2 => ("-", "46", "-", "-"),
+        4 => ("-", "-", "-", "-"),
+        _ => ("2", "-", "ECDHE-RSA-AES128-SHA", "tlsv12"),
+    };
     let line = format!(
-        "tls 2.0 {} net/edge/c6e77e28c25b2234 g3d4b5e8bb8464cd {} 10.0.0.9:443 {} {} {} {} - \
-         arn:aws-us-gov:acm:us-gov-west-1:011122223333:certificate/2a10 - ECDHE-RSA-AES128-SHA tlsv12 - \
+        "tls 2.0 {} net/edge/c6e77e28c25b2234 g3d4b5e8bb8464cd {} 10.0.0.9:443 {} {handshake} {} {} {alert} \
+         arn:aws-us-gov:acm:us-gov-west-1:011122223333:certificate/2a10 - {cipher} {protocol} - \
          edge.example h2 h2 {} {}",
         moment.text("%Y-%m-%dT%H:%M:%S"),
         client(moment, rng),
         rng.u32(..500),
-        moment.turn(&["2", "-"]),
         rng.u32(..10_000),
         rng.u32(..10_000),
         moment.turn(&["\"h2\",\"http/1.1\"", "-", "\"h2\""]),
@@ -224,8 +229,8 @@ pub(super) fn s3(moment: &Moment, rng: &mut Rng) -> String {
         "{begin} 192.0.2.{} arn:aws-us-gov:iam::011122223333:user/kim {id} REST.GET.OBJECT 2020/cat%252520nap.jpg \
          \"{uri}\" {} {} {} {} {} {} \"{}\" \"{agent}\" -",
         rng.u8(..),
-        moment.turn(&["200", "404", "206"]),
-        moment.turn(&["-", "NoSuchKey", "-"]),
+        moment.turn(&["200", "404", "206", "403"]),
+        moment.turn(&["-", "NoSuchKey", "-", "AccessDenied"]),
         moment.turn(&["2662992", "-"]),
         rng.u64(..10_000_000_000),
         rng.u32(..1000),
