@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -205,6 +206,21 @@ impl Deployed {
             .queue_url(self.output_of(queue));
         request.attributes(name, value).send().await.unwrap();
     }
+}
+
+/// Runs a script of the tests, which prints JSON.
+pub(crate) fn script(name: &str, arguments: &[&str]) -> Value {
+    serde_json::from_str(&python(name, arguments)).unwrap()
+}
+
+/// Runs a script of the tests with the Python of the local AWS, and returns what it prints.
+pub(crate) fn python(name: &str, arguments: &[&str]) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut python = Command::new(root.join("../.tools/local/venv/bin/python"));
+    let finished = python.arg(root.join(name)).args(arguments).output();
+    let finished = finished.unwrap();
+    assert!(finished.status.success(), "{finished:?}");
+    String::from_utf8(finished.stdout).unwrap()
 }
 
 /// Waits until `look` returns something.

@@ -20,3 +20,4 @@ mod parquet;
 mod permissions;
 mod realtime;
 mod repeated;
+mod several_logs;

@@ -1,13 +1,10 @@
 //! Merges of a stack, as its schedules start them.
 
-use std::path::Path;
-use std::process::Command;
-
 use jiff::{SignedDuration, Timestamp};
 use rehose_testkit::stash::{envelope, event, gzip};
 use serde_json::{Value, json};
 
-use crate::deployed::{Deployed, LIVE, fresh, live, wait_for};
+use crate::deployed::{Deployed, LIVE, fresh, live, script, wait_for};
 
 /// Objects of some hours, in which the flows of an interface go on for a minute per object.
 struct Stash<'a> {
@@ -64,7 +61,7 @@ impl Stash<'_> {
         let places = [rewritten.as_str(), "merged/", "generations/"];
         let downloaded = self.stack.download_all(&places).await;
         let root = downloaded.path().to_str().unwrap();
-        let read = script("merged.py", &[root, &self.interface]);
+        let read = script("stack/merged.py", &[root, &self.interface]);
         (read["merged"].clone(), read["view"].clone())
     }
 
@@ -81,25 +78,13 @@ impl Stash<'_> {
 impl Deployed {
     /// The input that a schedule would send at this time.
     fn scheduled(&self, what: &str, time: Timestamp) -> String {
-        let inputs = script("schedules.py", &[self.name]);
+        let inputs = script("stack/schedules.py", &[self.name]);
         let description = format!("rehose: merges {what} under s3://{}/logs/", self.source);
         let input = inputs[&description].as_str();
         let input = input.unwrap_or_else(|| panic!("no {description:?} in {inputs}"));
         let time = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         input.replace("<aws.scheduler.scheduled-time>", &time)
     }
-}
-
-fn script(name: &str, arguments: &[&str]) -> Value {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut python = Command::new(root.join("../.tools/local/venv/bin/python"));
-    let finished = python
-        .arg(root.join("stack").join(name))
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(finished.status.success(), "{finished:?}");
-    serde_json::from_slice(&finished.stdout).unwrap()
 }
 
 #[tokio::test]

@@ -1,29 +1,20 @@
 //! Jobs of a stack that writes Parquet. DuckDB, which the local AWS brings with it, reads the rows.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 
 use rehose_testkit::oracle::stash::ExpectedOutput;
 use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 use serde_json::{Value, json};
 
 use crate::complete::every_form;
-use crate::deployed::{Deployed, LIVE, fresh, live};
+use crate::deployed::{Deployed, LIVE, fresh, live, script};
 
 /// The rows below a prefix by the key of their object, as CSV has them.
 pub(crate) async fn rows_of(stack: &Deployed, prefix: &str) -> BTreeMap<String, Vec<String>> {
     let downloaded = stack.download(prefix, "none").await;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut command = Command::new(root.join("../.tools/local/venv/bin/python"));
-    let script = root.join("stack/rows.py");
-    let finished = command
-        .arg(script)
-        .arg(downloaded.path().join("parquet"))
-        .output();
-    let finished = finished.unwrap();
-    assert!(finished.status.success(), "{finished:?}");
-    serde_json::from_slice(&finished.stdout).unwrap()
+    let parquet = downloaded.path().join("parquet");
+    let rows = script("stack/rows.py", &[parquet.to_str().unwrap()]);
+    serde_json::from_value(rows).unwrap()
 }
 
 #[tokio::test]
