@@ -14,28 +14,39 @@
 //! The rows have a total order, so the same objects give the same bytes.
 
 mod columns;
+mod digest;
 mod file;
+mod file_columns;
+mod finish;
+mod lines;
 mod object_sums;
 mod run;
+mod selection;
 mod sorted;
+mod sums;
 mod table;
 mod texts;
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 
 use ahash::RandomState;
 use hashbrown::HashTable;
 
 use self::columns::{Columns, NOTHING, PartKind, Place, RECORDS};
-use self::file::RowSums;
-pub use self::file::{MergedFile, Summary, Sums};
+pub use self::digest::{DigestFile, DigestRows, FoldPorts};
+pub use self::file::{MergedFile, Summary};
+use self::file_columns::FileColumns;
 pub use self::object_sums::ObjectSums;
 pub(crate) use self::object_sums::SumSink;
 pub use self::run::ScratchFile;
 use self::run::{Run, SortedRuns};
+pub use self::selection::Selection;
+use self::selection::{Selector, Taken};
 use self::sorted::Merged;
+use self::sums::RowSums;
+pub use self::sums::Sums;
 use self::table::{SortedTable, Table};
 use self::texts::{NONE, Texts};
 use crate::format::spaced;
@@ -57,6 +68,15 @@ pub struct MergeSettings {
     pub memory: usize,
 }
 
+/// The records of an object that were committed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The sums over them.
+    pub sums: Sums,
+    /// Records that were not taken because they are of other accounts or regions.
+    pub out_of_scope: u64,
+}
+
 /// Returns a new temporary file.
 pub type NewScratchFile = Box<dyn FnMut() -> io::Result<Box<dyn ScratchFile>> + Send>;
 
@@ -66,7 +86,12 @@ pub type NewScratchFile = Box<dyn FnMut() -> io::Result<Box<dyn ScratchFile>> + 
 /// [commit](Self::commit) its records, or [discard](Self::discard) them if the object has a fault.
 pub struct Merger {
     columns: Arc<Columns>,
+    file: FileColumns,
     schema: colparquet::Schema,
+    /// Which records are taken. `None` for all.
+    selection: Option<Selector>,
+    /// Records of the object that are in the selection's time but not of its accounts and regions.
+    out_of_scope: u64,
     memory: usize,
     new_file: NewScratchFile,
     texts: Texts,
@@ -98,9 +123,39 @@ impl Merger {
         new_file: NewScratchFile,
     ) -> io::Result<Self> {
         let columns = Columns::new(shape, settings.gap);
+        let file = FileColumns::of_merge(shape);
+        Self::with(columns, file, settings.memory, new_file)
+    }
+
+    /// Returns a merger that makes a digest: all records with the same key become one row.
+    ///
+    /// # Errors
+    ///
+    /// If the records have no such columns, which [`DigestRows::key`] says in words.
+    pub fn digesting(
+        shape: &Shape,
+        rows: &DigestRows,
+        memory: usize,
+        new_file: NewScratchFile,
+    ) -> io::Result<Self> {
+        let key = rows.key(shape).map_err(io::Error::other)?;
+        let columns = Columns::of_digest(shape, &key, rows.fold_ports);
+        let file = FileColumns::of_digest(shape, &key, columns.ports.is_some());
+        Self::with(columns, file, memory, new_file)
+    }
+
+    fn with(
+        columns: Columns,
+        file: FileColumns,
+        memory: usize,
+        new_file: NewScratchFile,
+    ) -> io::Result<Self> {
         Ok(Self {
-            schema: shape.merged_schema(columns.sorted_by.clone())?,
-            memory: settings.memory,
+            schema: file.in_parquet(columns.sorted_by.clone())?,
+            file,
+            memory,
+            selection: None,
+            out_of_scope: 0,
             new_file,
             texts: Texts::default(),
             last: vec![NONE; columns.parts.len()],
@@ -116,19 +171,27 @@ impl Merger {
         })
     }
 
+    /// Takes only some records of the next objects.
+    pub fn select(&mut self, shape: &Shape, selection: Selection) {
+        self.selection = Some(Selector::new(shape, selection));
+    }
+
     /// Adds the records of the object that has been converted. Returns their sums.
     ///
     /// # Errors
     ///
     /// The error of a temporary file. Drop the merger then.
-    pub fn commit(&mut self) -> io::Result<Sums> {
+    pub fn commit(&mut self) -> io::Result<Committed> {
         self.runs.append(&mut self.staged_runs);
         for row in 0..self.staged.len() {
             self.merge(row);
         }
         self.staged.clear();
         limit(&mut self.runs, &self.columns, &mut self.new_file)?;
-        Ok(self.sums.take(&self.columns))
+        Ok(Committed {
+            sums: self.sums.take(&self.columns),
+            out_of_scope: std::mem::take(&mut self.out_of_scope),
+        })
     }
 
     /// Forgets the records of the object that has been converted.
@@ -136,28 +199,7 @@ impl Merger {
         self.staged_runs.clear();
         self.staged.clear();
         self.sums.clear();
-    }
-
-    /// Begins the file of all committed records. `None` means that there are none.
-    ///
-    /// # Errors
-    ///
-    /// The error of a temporary file, or of `out`.
-    pub fn into_file<W: Write + Send>(mut self, out: W) -> io::Result<Option<MergedFile<W>>> {
-        self.discard();
-        if self.runs.is_empty() {
-            if self.merged.len() == 0 {
-                return Ok(None);
-            }
-            let columns = Arc::clone(&self.columns);
-            let rows = SortedTable::new(self.merged, self.texts, Arc::clone(&columns));
-            let rows = Merged::new(rows, Arc::clone(&columns))?;
-            return MergedFile::in_memory(rows, columns, &self.schema, out).map(Some);
-        }
-        self.spill()?;
-        let rows = SortedRuns::new(self.runs, Arc::clone(&self.columns))?;
-        let rows = Merged::new(rows, Arc::clone(&self.columns))?;
-        MergedFile::in_runs(rows, self.columns, &self.schema, out).map(Some)
+        self.out_of_scope = 0;
     }
 
     /// Stages a record.
@@ -169,10 +211,22 @@ impl Merger {
             last,
             staged,
             ends,
+            selection,
+            out_of_scope,
             ..
         } = self;
+        if let Some(selector) = selection {
+            match selector.take(record, ends) {
+                Taken::Inside => {}
+                Taken::Outside => return Ok(()),
+                Taken::OutOfScope => {
+                    *out_of_scope += 1;
+                    return Ok(());
+                }
+            }
+        }
         let (key, measures) = staged.add(NOTHING);
-        if let Some(time) = record.timestamp {
+        if let Some(time) = record.timestamp.filter(|_| columns.has_time) {
             measures[0] = time;
         }
         let mut places = columns.places.iter().skip(1);
@@ -197,11 +251,14 @@ impl Merger {
                     }
                 };
             }
-            None => {}
+            Some(Place::Nowhere) | None => {}
         };
         match record.fields {
             Fields::Spaced(message) => {
-                spaced::find_ends(message, ends);
+                // A selection has found them.
+                if selection.is_none() {
+                    spaced::find_ends(message, ends);
+                }
                 let mut begin = 0;
                 for end in ends {
                     add(Some(&message[begin..*end as usize]));
@@ -221,6 +278,9 @@ impl Merger {
         }
         for value in record.origin.iter() {
             add((!value.is_empty()).then_some(value));
+        }
+        if let Some(ports) = &columns.ports {
+            ports.fold(key);
         }
         if let Some(records) = measures.last_mut() {
             *records = 1;

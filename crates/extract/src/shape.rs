@@ -127,17 +127,6 @@ impl Shape {
         names.into_iter().zip(kinds).collect()
     }
 
-    /// The columns of a file of merged rows, which are sorted by some of them. Queries ask for the text in
-    /// these, so each has a filter.
-    pub(crate) fn merged_schema(&self, sorted_by: Vec<usize>) -> io::Result<colparquet::Schema> {
-        let mut columns = Parts::in_parquet(&self.with_records());
-        for number in &sorted_by {
-            let column = &mut columns[*number];
-            column.has_filter = column.kind == colparquet::Kind::Text;
-        }
-        colparquet::Schema::sorted(columns, sorted_by)
-    }
-
     fn with_records(&self) -> Vec<Column<'_>> {
         let mut columns = self.schema();
         columns.push(RECORDS_COLUMN);

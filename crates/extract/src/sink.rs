@@ -19,9 +19,8 @@ use std::fmt;
 use std::io;
 
 pub use compression::Compression;
-pub(crate) use csv::{CsvSink, RowWriter};
+pub(crate) use csv::{CsvSink, RowWriter, write_value};
 pub use gzip::Gzip;
-#[cfg(feature = "stages")]
 pub(crate) use lines::Lines;
 pub(crate) use parquet::ParquetSink;
 pub(crate) use rejected::RejectedLines;

@@ -29,7 +29,7 @@ fn merge(shape: &Shape, gap: Option<u32>, memory: usize, objects: &[String]) -> 
     let mut sums = Sums::default();
     for object in objects {
         convert(&mut merger, shape, object.as_bytes());
-        sums.add(&merger.commit().unwrap());
+        sums.add(&merger.commit().unwrap().sums);
     }
     finish(merger, sums)
 }
@@ -248,7 +248,7 @@ mod an_object_with_a_fault {
             let mut merger = merger(&shape, Some(60), memory);
             let good = flow("a", 1, 0, 60);
             convert(&mut merger, &shape, good.as_bytes());
-            let sums = merger.commit().unwrap();
+            let sums = merger.commit().unwrap().sums;
             let bad: Vec<String> = (0..50)
                 .map(|n| flow(&format!("b{n}"), 5, 60, 120))
                 .collect();
@@ -256,7 +256,7 @@ mod an_object_with_a_fault {
             merger.discard();
             convert(&mut merger, &shape, flow("a", 2, 60, 120).as_bytes());
             let mut all = sums;
-            all.add(&merger.commit().unwrap());
+            all.add(&merger.commit().unwrap().sums);
             let merged = finish(merger, all);
             assert_eq!(merged.summary.sums, merged.objects);
             assert_eq!(merged.objects.get("packets"), 3);

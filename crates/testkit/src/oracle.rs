@@ -3,6 +3,7 @@
 //! It works in the simplest way, with the whole object in memory and one step after another. Of
 //! `rehose_extract` it uses nothing but the options, because a common mistake would hide itself.
 
+pub mod digest;
 pub mod documents;
 pub mod form;
 pub mod gzip;

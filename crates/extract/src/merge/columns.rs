@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::digest::{FoldPorts, FoldedPorts, PORTS};
 use crate::schema::{Column, FieldKind, Measure};
 use crate::shape::Shape;
 
@@ -33,6 +34,28 @@ pub(super) enum Place {
     Key(usize),
     /// This measure.
     Measure(usize),
+    /// Nowhere.
+    Nowhere,
+}
+
+/// What a column of a record is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Rows must be equal in it, and have it.
+    Key,
+    /// Rows must be equal in it after the ports were folded, and do not have it.
+    Hidden,
+    Measure(Measure),
+    None,
+}
+
+/// When two rows of a key become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joins {
+    Never,
+    /// If one starts at most so many seconds after the other ends.
+    Within(i64),
+    Always,
 }
 
 /// How a part of the key is held.
@@ -51,16 +74,21 @@ pub(super) struct Columns {
     pub(super) places: Vec<Place>,
     /// The parts of the key in the order of sorting. The last one is which measures there are.
     pub(super) parts: Vec<PartKind>,
-    /// The column of each part but the last.
+    /// The columns of the file of the first parts. All others are in no column.
     pub(super) columns: Vec<usize>,
-    /// The first is the time, the last the number of records.
+    /// The first is the time if rows have one, the last the number of records.
     pub(super) measures: Vec<Measure>,
+    /// The columns of the file with measures, in order, and the measure of each.
+    pub(super) measured: Vec<(usize, usize)>,
+    /// Whether the first column is the time.
+    pub(super) has_time: bool,
     /// The names of the measures that are summed.
     pub(super) sums: Vec<(usize, String)>,
+    /// The ports of which one is folded.
+    pub(super) ports: Option<FoldedPorts>,
     /// The measures between which a flow lasts, if rows are merged.
     interval: Option<(usize, usize)>,
-    /// The most seconds between two rows that are merged.
-    gap: i64,
+    joins: Joins,
     /// Whether the time comes before the key in the order of rows.
     pub(super) by_time: bool,
     /// The first columns in the order of rows.
@@ -78,65 +106,142 @@ impl Columns {
                 .any(|column| is_measure(column) && column.name == name)
         };
         let are_flows = is_flow("start") && is_flow("end");
-        let mut places = Vec::with_capacity(schema.len());
-        let (mut measures, mut sums) = (Vec::new(), Vec::new());
-        let mut keys = Vec::new();
-        for (number, column) in schema.iter().enumerate() {
+        let roles = schema.iter().enumerate().map(|(number, column)| {
             let of_flow = column.measure.filter(|_| number == 0 || are_flows);
-            match of_flow.filter(|_| measures.len() < MAX_MEASURES) {
-                Some(measure) => {
+            of_flow.map_or(Role::Key, Role::Measure)
+        });
+        let joins = match gap {
+            Some(gap) if are_flows => Joins::Within(gap.into()),
+            _ => Joins::Never,
+        };
+        let columns = Self::of(&schema, roles.collect(), joins, false);
+        match are_flows {
+            true => columns,
+            false => Self {
+                by_time: true,
+                sorted_by: vec![0],
+                ..columns
+            },
+        }
+    }
+
+    /// All rows that are equal in these columns become one.
+    pub(super) fn of_digest(shape: &Shape, key: &[&str], fold_ports: FoldPorts) -> Self {
+        let schema = shape.schema();
+        let is_key = |name: &str| key.contains(&name);
+        let has_ports = PORTS.iter().all(|port| {
+            let mut columns = schema.iter();
+            columns.any(|column| column.name == *port && column.kind == FieldKind::Int)
+        });
+        let do_fold =
+            fold_ports == FoldPorts::Larger && has_ports && PORTS.iter().any(|port| is_key(port));
+        let roles = schema.iter().enumerate().map(|(number, column)| {
+            match column.measure.filter(|_| number > 0) {
+                Some(measure) => Role::Measure(measure),
+                None if is_key(column.name) => Role::Key,
+                None if do_fold && PORTS.contains(&column.name) => Role::Hidden,
+                None => Role::None,
+            }
+        });
+        Self::of(&schema, roles.collect(), Joins::Always, do_fold)
+    }
+
+    /// Columns with these roles, and after them the folded port if ports are folded.
+    fn of(schema: &[Column<'_>], roles: Vec<Role>, joins: Joins, do_fold: bool) -> Self {
+        let mut places = Vec::with_capacity(schema.len());
+        let (mut measures, mut measured, mut sums) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut keys, mut hidden) = (Vec::new(), Vec::new());
+        let mut written = 0;
+        for (number, (column, role)) in schema.iter().zip(&roles).enumerate() {
+            match role {
+                Role::Measure(measure) if measures.len() < MAX_MEASURES => {
                     places.push(Place::Measure(measures.len()));
-                    if measure == Measure::Sum {
+                    if *measure == Measure::Sum {
                         sums.push((measures.len(), column.name.to_owned()));
                     }
-                    measures.push(measure);
+                    measured.push((written, measures.len()));
+                    measures.push(*measure);
+                    written += 1;
                 }
-                None => {
-                    places.push(Place::Key(0));
-                    keys.push(number);
+                Role::Measure(_) | Role::Key => {
+                    places.push(Place::Nowhere);
+                    keys.push((number, written));
+                    written += 1;
                 }
+                Role::Hidden => {
+                    places.push(Place::Nowhere);
+                    hidden.push(number);
+                }
+                Role::None => places.push(Place::Nowhere),
             }
         }
-        let rank = |number: &usize| {
+        let rank = |number: usize| {
             FIRST
                 .iter()
-                .position(|first| **first == *schema[*number].name)
+                .position(|first| **first == *schema[number].name)
         };
-        keys.sort_by_key(|number| rank(number).unwrap_or(FIRST.len()));
-        let first = keys.iter().filter(|number| rank(number).is_some());
-        let sorted_by = match are_flows {
-            true => first.copied().collect(),
-            false => vec![0],
-        };
-        for (part, number) in keys.iter().enumerate() {
-            places[*number] = Place::Key(part);
-        }
-        let kind = |number: &usize| match schema[*number].kind {
+        keys.sort_by_key(|(number, _)| rank(*number).unwrap_or(FIRST.len()));
+        let first = keys.iter().filter(|(number, _)| rank(*number).is_some());
+        let sorted_by = first.map(|(_, written)| *written).collect();
+        let kind = |number: usize| match schema[number].kind {
             FieldKind::Int => PartKind::Number,
             // Few are as large as they may be, and their text is as good.
             _ => PartKind::Text,
         };
-        let mut parts: Vec<PartKind> = keys.iter().map(kind).collect();
+        let mut columns: Vec<usize> = keys.iter().map(|(_, written)| *written).collect();
+        let mut parts = Vec::with_capacity(keys.len() + hidden.len() + 2);
+        for (number, _) in &keys {
+            places[*number] = Place::Key(parts.len());
+            parts.push(kind(*number));
+        }
+        let folded = do_fold.then(|| {
+            columns.push(written);
+            written += 1;
+            parts.push(PartKind::Number);
+            parts.len() - 1
+        });
+        for number in hidden {
+            places[number] = Place::Key(parts.len());
+            parts.push(kind(number));
+        }
+        let ports = folded.map(|folded| {
+            let part_of = |port: &str| {
+                let number = schema.iter().position(|column| column.name == port);
+                match number.map(|number| places[number]) {
+                    Some(Place::Key(part)) => part,
+                    _ => folded,
+                }
+            };
+            FoldedPorts {
+                parts: PORTS.map(part_of),
+                folded,
+                column: written - 1,
+            }
+        });
         parts.push(PartKind::Number);
         sums.push((measures.len(), RECORDS.to_owned()));
+        measured.push((written, measures.len()));
         measures.push(Measure::Sum);
         let measure_of = |name| {
             let column = schema.iter().position(|column| column.name == name)?;
             match places[column] {
                 Place::Measure(measure) => Some(measure),
-                Place::Key(_) => None,
+                Place::Key(_) | Place::Nowhere => None,
             }
         };
         let interval = measure_of("start").zip(measure_of("end"));
         Self {
-            interval: interval.filter(|_| gap.is_some()),
-            gap: gap.unwrap_or_default().into(),
-            by_time: !are_flows,
+            interval: interval.filter(|_| joins != Joins::Never),
+            has_time: matches!(roles.first(), Some(Role::Measure(_))),
+            by_time: false,
+            ports,
+            columns,
+            joins,
             sorted_by,
             places,
             parts,
-            columns: keys,
             measures,
+            measured,
             sums,
         }
     }
@@ -163,9 +268,8 @@ impl Columns {
             return false;
         };
         let is_large = |(measure, _): &(usize, String)| measures[*measure] >= LARGE;
-        measures[start] == NOTHING
-            || measures[end] < measures[start]
-            || self.sums.iter().any(is_large)
+        let has_no_length = || measures[start] == NOTHING || measures[end] < measures[start];
+        (self.joins != Joins::Always && has_no_length()) || self.sums.iter().any(is_large)
     }
 
     /// Adds a record to a row of the same key, if they continue each other. Returns whether they did.
@@ -174,8 +278,11 @@ impl Columns {
         let Some((start, end)) = self.interval else {
             return false;
         };
-        let follows =
-            |before: &[i64], after: &[i64]| after[start] <= before[end].saturating_add(self.gap);
+        let follows = |before: &[i64], after: &[i64]| match self.joins {
+            Joins::Never => false,
+            Joins::Within(gap) => after[start] <= before[end].saturating_add(gap),
+            Joins::Always => true,
+        };
         if !follows(row, record) || !follows(record, row) || self.stays_alone(record) {
             return false;
         }

@@ -1,160 +1,72 @@
-//! The file of merged rows.
+//! The files of merged rows.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::columns::{Columns, NOTHING, Place};
-use super::run::SortedRuns;
+use super::columns::{Columns, NOTHING};
+use super::digest::PORTS;
+use super::file_columns::FileColumns;
+use super::lines::LineWriter;
+use super::run::{RunWriter, SortedRuns};
 use super::sorted::{Merged, Part, SortedRows};
+use super::sums::{RowSums, Sums};
 use super::table::{SortedTable, Table};
 use super::texts::Texts;
 use crate::format::spaced::ABSENT;
-
-/// The sums of columns, by name: `records`, and of flow logs `packets`, `bytes` and others.
-///
-/// They are sums modulo 2⁶⁴, so that equal rows have equal sums whatever the values are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Sums(BTreeMap<String, u64>);
-
-impl Sums {
-    /// Adds other sums.
-    pub fn add(&mut self, other: &Self) {
-        for (name, more) in &other.0 {
-            match self.0.get_mut(name) {
-                Some(sum) => *sum = sum.wrapping_add(*more),
-                None => _ = self.0.insert(name.clone(), *more),
-            }
-        }
-    }
-
-    /// The sum of a column, which is 0 if there is none of this name.
-    pub fn get(&self, name: &str) -> u64 {
-        self.0.get(name).copied().unwrap_or_default()
-    }
-
-    /// The sums by column.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.0.iter().map(|(name, sum)| (name.as_str(), *sum))
-    }
-}
-
-impl FromIterator<(String, u64)> for Sums {
-    fn from_iter<T: IntoIterator<Item = (String, u64)>>(sums: T) -> Self {
-        Self(sums.into_iter().collect())
-    }
-}
-
-/// Sums over rows by the places of their measures: names are looked up once for many rows.
-#[derive(Debug)]
-pub(super) struct RowSums(Vec<u64>);
-
-impl RowSums {
-    pub(super) fn new(columns: &Columns) -> Self {
-        Self(vec![0; columns.sums.len()])
-    }
-
-    #[inline]
-    pub(super) fn add(&mut self, columns: &Columns, measures: &[i64]) {
-        for (sum, (measure, _)) in self.0.iter_mut().zip(&columns.sums) {
-            if measures[*measure] != NOTHING {
-                *sum = sum.wrapping_add(measures[*measure] as u64);
-            }
-        }
-    }
-
-    /// The sums by name. The next ones begin at zero.
-    pub(super) fn take(&mut self, columns: &Columns) -> Sums {
-        let names = columns.sums.iter().map(|(_, name)| name.clone());
-        let sums = names.zip(self.0.iter().copied()).collect();
-        self.clear();
-        sums
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.0.fill(0);
-    }
-}
+use crate::sink::Compression;
 
 /// The result of a merge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Rows in the file.
     pub rows: u64,
-    /// The size of the file in bytes.
+    /// The size of the file in bytes, or of all files.
     pub bytes: u64,
     /// The sums over the rows.
     pub sums: Sums,
 }
 
-/// A file of merged rows that is being written.
+/// Files of merged rows that are being written: mostly one.
 pub struct MergedFile<W: Write + Send> {
     columns: Arc<Columns>,
     rows: Rows,
-    writer: colparquet::Writer<W>,
+    files: Vec<RowFile<W>>,
     written: u64,
     sums: RowSums,
 }
 
-enum Rows {
+pub(super) enum Rows {
     InMemory(Merged<SortedTable<Table, Texts>>),
     InRuns(Merged<SortedRuns>),
 }
 
 impl<W: Write + Send> MergedFile<W> {
-    pub(super) fn in_memory(
-        rows: Merged<SortedTable<Table, Texts>>,
-        columns: Arc<Columns>,
-        schema: &colparquet::Schema,
-        out: W,
-    ) -> io::Result<Self> {
-        Self::new(Rows::InMemory(rows), columns, schema, out)
-    }
-
-    pub(super) fn in_runs(
-        rows: Merged<SortedRuns>,
-        columns: Arc<Columns>,
-        schema: &colparquet::Schema,
-        out: W,
-    ) -> io::Result<Self> {
-        Self::new(Rows::InRuns(rows), columns, schema, out)
-    }
-
-    fn new(
-        rows: Rows,
-        columns: Arc<Columns>,
-        schema: &colparquet::Schema,
-        out: W,
-    ) -> io::Result<Self> {
-        let encoder = colparquet::Encoder::new(schema).with_absent(ABSENT);
-        Ok(Self {
+    pub(super) fn new(rows: Rows, columns: Arc<Columns>, files: Vec<RowFile<W>>) -> Self {
+        Self {
             sums: RowSums::new(&columns),
             columns,
             rows,
-            writer: colparquet::Writer::new(encoder, out)?,
+            files,
             written: 0,
-        })
+        }
     }
 
     /// Writes up to this many rows. Returns whether there are more.
     ///
     /// # Errors
     ///
-    /// The error of the writer or of a temporary file. The file is then incomplete.
+    /// The error of a writer or of a temporary file. The files are then incomplete.
     pub fn write(&mut self, limit: usize) -> io::Result<bool> {
         let Self {
             columns,
             rows,
-            writer,
+            files,
             written,
             sums,
         } = self;
         let mut output = Output {
             columns,
-            writer,
+            files,
             written,
             sums,
         };
@@ -164,14 +76,17 @@ impl<W: Write + Send> MergedFile<W> {
         }
     }
 
-    /// Writes the rows that are left, and completes the file.
+    /// Writes the rows that are left, and completes the files.
     ///
     /// # Errors
     ///
     /// As for [`write`](Self::write).
     pub fn finish(mut self) -> io::Result<Summary> {
         while self.write(usize::MAX)? {}
-        let (bytes, _) = self.writer.finish()?;
+        let mut bytes = 0;
+        for file in self.files {
+            bytes += file.finish()?;
+        }
         Ok(Summary {
             rows: self.written,
             bytes,
@@ -180,10 +95,10 @@ impl<W: Write + Send> MergedFile<W> {
     }
 }
 
-/// What a row is written to.
+/// What rows are written to.
 struct Output<'a, W: Write + Send> {
     columns: &'a Columns,
-    writer: &'a mut colparquet::Writer<W>,
+    files: &'a mut [RowFile<W>],
     written: &'a mut u64,
     sums: &'a mut RowSums,
 }
@@ -194,42 +109,111 @@ impl<W: Write + Send> Output<'_, W> {
             let Some(key) = rows.advance()? else {
                 return Ok(false);
             };
-            self.write_key(&rows.rows, &key)?;
-            self.write_measures(rows.measures())?;
-            self.writer.end_row()?;
+            for file in &mut *self.files {
+                file.write(self.columns, &rows.rows, &key, rows.measures())?;
+            }
             *self.written += 1;
             self.sums.add(self.columns, rows.measures());
         }
         Ok(!rows.is_empty())
     }
+}
 
-    fn write_key<R: SortedRows>(&mut self, rows: &R, key: &R::Key) -> io::Result<()> {
-        let mut columns = self.columns.columns.iter();
-        rows.try_each_part(key, |part| {
-            // The last part is no column.
-            let Some(column) = columns.next() else {
-                return Ok(());
-            };
-            match part {
-                Part::Text(text) => self.writer.field(*column, text),
-                Part::Number(Some(number)) => self.writer.number(*column, number.into()),
-                Part::Number(None) => self.writer.field(*column, None),
-            }
-        })
+/// A file of rows.
+pub(super) enum RowFile<W: Write + Send> {
+    Parquet(Box<colparquet::Writer<W>>),
+    Lines(LineWriter<W>),
+    Part(RunWriter<W>),
+}
+
+impl<W: Write + Send> RowFile<W> {
+    pub(super) fn parquet(schema: &colparquet::Schema, out: W) -> io::Result<Self> {
+        let encoder = colparquet::Encoder::new(schema).with_absent(ABSENT);
+        let writer = colparquet::Writer::new(encoder, out)?;
+        Ok(Self::Parquet(Box::new(writer)))
     }
 
-    fn write_measures(&mut self, measures: &[i64]) -> io::Result<()> {
-        for (column, place) in self.columns.places.iter().enumerate() {
-            let Place::Measure(measure) = place else {
-                continue;
-            };
-            match measures[*measure] {
-                NOTHING => self.writer.field(column, None)?,
-                milliseconds if column == 0 => self.writer.number(0, milliseconds * 1000)?,
-                number => self.writer.number(column, number)?,
-            }
+    pub(super) fn csv(columns: &FileColumns, gzip: &Compression, out: W) -> io::Result<Self> {
+        LineWriter::csv(columns, gzip.writer(out)).map(Self::Lines)
+    }
+
+    pub(super) fn text(columns: &FileColumns, gzip: &Compression, out: W) -> io::Result<Self> {
+        LineWriter::text(columns, gzip.writer(out)).map(Self::Lines)
+    }
+
+    pub(super) fn part(out: W) -> io::Result<Self> {
+        RunWriter::of_part(out).map(Self::Part)
+    }
+
+    #[inline]
+    fn write<R: SortedRows>(
+        &mut self,
+        columns: &Columns,
+        rows: &R,
+        key: &R::Key,
+        measures: &[i64],
+    ) -> io::Result<()> {
+        match self {
+            Self::Parquet(writer) => write_parquet(writer, columns, rows, key, measures),
+            Self::Lines(writer) => writer.write(columns, rows, key, measures),
+            Self::Part(writer) => writer.write(columns, rows, key, measures),
         }
-        let records = measures.last().copied().unwrap_or_default();
-        self.writer.number(self.columns.places.len(), records)
     }
+
+    fn finish(self) -> io::Result<u64> {
+        match self {
+            Self::Parquet(writer) => writer.finish().map(|(bytes, _)| bytes),
+            Self::Lines(writer) => writer.finish(),
+            Self::Part(writer) => writer.finish().map(|(bytes, _)| bytes),
+        }
+    }
+}
+
+/// Calls `each` with the column of every part of a key that has one.
+pub(super) fn try_each_column<R: SortedRows>(
+    columns: &Columns,
+    rows: &R,
+    key: &R::Key,
+    mut each: impl FnMut(usize, Part<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let folded = columns.ports.as_ref().map(|ports| ports.column);
+    let mut numbers = columns.columns.iter();
+    rows.try_each_part(key, |part| {
+        // The last parts are in no column.
+        let Some(column) = numbers.next() else {
+            return Ok(());
+        };
+        match part {
+            Part::Number(Some(port)) if folded == Some(*column) => {
+                let name = PORTS.get(port as usize).map(|name| name.as_bytes());
+                each(*column, Part::Text(name))
+            }
+            Part::Number(None) if folded == Some(*column) => each(*column, Part::Text(None)),
+            part => each(*column, part),
+        }
+    })
+}
+
+fn write_parquet<W: Write + Send, R: SortedRows>(
+    writer: &mut colparquet::Writer<W>,
+    columns: &Columns,
+    rows: &R,
+    key: &R::Key,
+    measures: &[i64],
+) -> io::Result<()> {
+    try_each_column(columns, rows, key, |column, part| match part {
+        Part::Text(text) => writer.field(column, text),
+        Part::Number(Some(number)) => writer.number(column, number.into()),
+        Part::Number(None) => writer.field(column, None),
+    })?;
+    for (column, measure) in &columns.measured {
+        match measures[*measure] {
+            NOTHING => writer.field(*column, None)?,
+            milliseconds if *column == 0 && columns.has_time => {
+                writer.number(0, milliseconds * 1000)?;
+            }
+            number => writer.number(*column, number)?,
+        }
+    }
+    writer.end_row()
 }

@@ -3,8 +3,8 @@
 use std::io;
 
 use super::columns::{Columns, NOTHING, Place};
-use super::file::{RowSums, Sums};
 use super::number;
+use super::sums::{RowSums, Sums};
 use crate::record::Record;
 use crate::shape::Shape;
 use crate::sink::Sink;

@@ -20,6 +20,12 @@ use super::table::biased;
 /// Bytes that are read or written at once.
 const BUFFER: usize = 128 * 1024;
 
+/// What a part of a digest begins with. Its number changes with the encoding.
+const PART: &[u8; 14] = b"rehose part 1\n";
+
+/// More than the bytes of any key: a message has 2 MiB at most, and with zeros each byte becomes two.
+const MAX_KEY: usize = 16 * 1024 * 1024;
+
 /// A file for a run. It is written, then read from its beginning, and dropped.
 pub trait ScratchFile: Read + Write + Seek + Send {}
 
@@ -35,30 +41,101 @@ impl Run {
         columns: &Columns,
         file: Box<dyn ScratchFile>,
     ) -> io::Result<Self> {
-        let mut out = BufWriter::with_capacity(BUFFER, file);
-        let (mut key, mut before) = (Vec::new(), Vec::new());
+        let mut writer = RunWriter::new(file);
         while let Some(row) = rows.advance()? {
-            key.clear();
-            if columns.by_time {
-                key.extend_from_slice(&biased(rows.measures()[0]).to_be_bytes());
-            }
-            rows.rows.try_each_part(&row, |part| {
-                write_part(part, &mut key);
-                Ok(())
-            })?;
-            let pairs = key.iter().zip(&before);
-            let shared = pairs.take_while(|(byte, other)| byte == other).count();
-            write_number(shared as u64, &mut out)?;
-            write_number((key.len() - shared) as u64, &mut out)?;
-            out.write_all(&key[shared..])?;
-            for measure in rows.measures() {
-                write_number((measure << 1 ^ measure >> 63) as u64, &mut out)?;
-            }
-            std::mem::swap(&mut key, &mut before);
+            writer.write(columns, &rows.rows, &row, rows.measures())?;
         }
-        let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let (_, mut file) = writer.finish()?;
         file.seek(SeekFrom::Start(0))?;
         Ok(Self(file))
+    }
+
+    /// The rows of a part, which another process may have written.
+    pub(super) fn of_part(mut file: Box<dyn ScratchFile>) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(0))?;
+        let mut begin = [0; PART.len()];
+        file.read_exact(&mut begin)?;
+        match begin == *PART {
+            true => Ok(Self(file)),
+            false => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it is no part of a digest that this version of rehose can read",
+            )),
+        }
+    }
+}
+
+/// Writes sorted rows.
+pub(super) struct RunWriter<W: Write> {
+    out: BufWriter<W>,
+    bytes: u64,
+    key: Vec<u8>,
+    /// The key of the row before.
+    before: Vec<u8>,
+    row: Vec<u8>,
+}
+
+impl<W: Write> RunWriter<W> {
+    fn new(out: W) -> Self {
+        Self {
+            out: BufWriter::with_capacity(BUFFER, out),
+            bytes: 0,
+            key: Vec::new(),
+            before: Vec::new(),
+            row: Vec::new(),
+        }
+    }
+
+    /// Begins a part.
+    pub(super) fn of_part(out: W) -> io::Result<Self> {
+        let mut writer = Self::new(out);
+        writer.out.write_all(PART)?;
+        writer.bytes = PART.len() as u64;
+        Ok(writer)
+    }
+
+    pub(super) fn write<R: SortedRows>(
+        &mut self,
+        columns: &Columns,
+        rows: &R,
+        row: &R::Key,
+        measures: &[i64],
+    ) -> io::Result<()> {
+        let Self {
+            key,
+            before,
+            row: out,
+            ..
+        } = self;
+        key.clear();
+        if columns.by_time {
+            key.extend_from_slice(&biased(measures[0]).to_be_bytes());
+        }
+        rows.try_each_part(row, |part| {
+            write_part(part, key);
+            Ok(())
+        })?;
+        let pairs = key.iter().zip(&*before);
+        let shared = pairs.take_while(|(byte, other)| byte == other).count();
+        out.clear();
+        write_number(shared as u64, out);
+        write_number((key.len() - shared) as u64, out);
+        out.extend_from_slice(&key[shared..]);
+        for measure in measures {
+            write_number((measure << 1 ^ measure >> 63) as u64, out);
+        }
+        std::mem::swap(key, before);
+        self.bytes += self.row.len() as u64;
+        self.out.write_all(&self.row)
+    }
+
+    /// Completes the file. Returns its size in bytes.
+    pub(super) fn finish(self) -> io::Result<(u64, W)> {
+        let out = self
+            .out
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        Ok((self.bytes, out))
     }
 }
 
@@ -214,7 +291,7 @@ impl Reader {
         }
         let shared = read_number(&mut self.file)? as usize;
         let others = read_number(&mut self.file)? as usize;
-        if shared > self.before.len() {
+        if shared > self.before.len() || others > MAX_KEY {
             return Err(damaged());
         }
         let mut key = Vec::with_capacity(shared + others);
@@ -231,16 +308,12 @@ impl Reader {
 }
 
 /// Writes a number, seven bits a byte, the lowest first.
-fn write_number(mut number: u64, out: &mut impl Write) -> io::Result<()> {
-    let mut bytes = [0; 10];
-    let mut length = 0;
+fn write_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
-        bytes[length] = number as u8 | 0x80;
+        out.push(number as u8 | 0x80);
         number >>= 7;
-        length += 1;
     }
-    bytes[length] = number as u8;
-    out.write_all(&bytes[..=length])
+    out.push(number as u8);
 }
 
 fn read_number(file: &mut impl BufRead) -> io::Result<u64> {
@@ -259,6 +332,6 @@ fn read_number(file: &mut impl BufRead) -> io::Result<u64> {
 fn damaged() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
-        "a temporary file has other bytes than were written to it",
+        "a file of sorted rows has other bytes than were written to it",
     )
 }

@@ -124,6 +124,11 @@ fn write_spaced(message: &[u8], line: &mut Vec<u8>) {
 /// Appends a comma and a field, in quotes if it needs them.
 fn write_field(field: &[u8], line: &mut Vec<u8>) {
     line.push(b',');
+    write_value(field, line);
+}
+
+/// Appends a field, in quotes if it needs them.
+pub(crate) fn write_value(field: &[u8], line: &mut Vec<u8>) {
     // csv-core would write quotes.
     if field.is_empty() {
         return;
