@@ -5,6 +5,7 @@
 
 pub(crate) mod acceptance;
 pub(crate) mod cat;
+pub(crate) mod digest;
 pub(crate) mod format;
 pub(crate) mod inspect;
 pub(crate) mod job;
@@ -21,6 +22,7 @@ pub(crate) mod table;
 use clap::{Parser, Subcommand};
 
 use cat::CatArgs;
+use digest::DigestArgs;
 use inspect::InspectArgs;
 use merge::MergeArgs;
 use merged::{MergedArgs, VerifyArgs};
@@ -64,6 +66,15 @@ pub(crate) enum Command {
     ///
     /// To continue an interrupted merge, run the same command with its --job.
     Merge(Box<MergeArgs>),
+    /// Make a small table of a time window, with a row for each conversation
+    ///
+    /// SOURCE is a stash of flow logs as for `rehose merge`. The records that start in the window are added up by
+    /// the sides of their conversations, whichever objects they are in. OUTPUT gets digests/<id>/<version>.parquet
+    /// and, when it is in place, its proof <version>.json. The same window, options and source have the same id,
+    /// so a digest that is there is not made again.
+    ///
+    /// To continue an interrupted digest, run the same command.
+    Digest(Box<DigestArgs>),
     /// List the hours that are merged: files, rows, records and bytes
     Merged(MergedArgs),
     /// Prove that merged files have what their objects have, from the bytes of both

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Ok(args) => match args.command {
             Command::Run(args) => block_on(args.job.cores(), run::run(args)),
             Command::Merge(args) => block_on(args.job.cores(), run::merge(args)),
+            Command::Digest(args) => block_on(args.job.cores(), run::digest(args)),
             Command::Merged(args) => block_on(1, merged::list(args)),
             Command::Verify(args) => block_on(1, merged::verify(args)),
             Command::Inspect(args) => block_on(1, inspect::inspect(args)),

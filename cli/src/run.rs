@@ -1,17 +1,19 @@
-//! `rehose run` and `rehose merge`: a whole job in this process, with the same ledger and output as in the
+//! `rehose run`, `rehose merge` and `rehose digest`: a whole job in this process, with the same ledger and output as in the
 //! cloud.
 
+mod digest;
 mod folder;
 mod job;
 
-use jiff::Timestamp;
 use rehose_extract::{FileKind, Options};
-use rehose_reprocess::error::{Error, ErrorKind};
+use rehose_reprocess::error::{Error, ErrorKind, Result};
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::report::{JobOutcome, Report};
+use rehose_reprocess::plan::StartRequest;
 use rehose_store::location::Location;
 
-use self::job::JobKind;
+use self::job::Local;
+use crate::args::digest::DigestArgs;
 use crate::args::format::describe_options_error;
 use crate::args::job::JobArgs;
 use crate::args::merge::MergeArgs;
@@ -22,42 +24,81 @@ use crate::summary;
 
 /// Rewrites every object of a stash, and returns the exit status.
 pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
-    let kind = JobKind::Rewrite {
-        mode: args.mode(),
-        level: args.level,
+    let job = args.name.job();
+    let work = async {
+        let local = Local::open(&args.job).await?;
+        let request = StartRequest {
+            mode: args.mode(),
+            ..local.request(&args.job, job.clone(), args.options())
+        };
+        if args.level.is_some() && request.options.to == Some(FileKind::Parquet) {
+            return Err(Error::Value {
+                name: "--level",
+                reason: "it is for CSV; Parquet has its own codec, so leave it out".to_owned(),
+            });
+        }
+        let _lock = local.lock(&request).await?;
+        local.run(request, args.level).await
     };
-    run_job(&args.job, args.options(), kind).await
+    end(work, &same_command(&job), |report| {
+        print_result(&args.job, report);
+        status_of(report)
+    })
+    .await
 }
 
 /// Merges the objects of a stash, and returns the exit status.
 pub(crate) async fn merge(args: Box<MergeArgs>) -> u8 {
-    let kind = JobKind::Merge(args.merge());
-    let options = Options {
-        to: Some(FileKind::Parquet),
-        ..args.job.options()
+    let job = args.name.job();
+    let work = async {
+        let local = Local::open(&args.job).await?;
+        let options = Options {
+            to: Some(FileKind::Parquet),
+            ..args.job.options()
+        };
+        let request = StartRequest {
+            merge: Some(args.merge()),
+            ..local.request(&args.job, job.clone(), options)
+        };
+        let _lock = local.lock(&request).await?;
+        local.run(request, None).await
     };
-    run_job(&args.job, options, kind).await
+    end(work, &same_command(&job), |report| {
+        print_result(&args.job, report);
+        status_of(report)
+    })
+    .await
 }
 
-async fn run_job(args: &JobArgs, options: Options, kind: JobKind) -> u8 {
-    let job = args
-        .job
-        .clone()
-        .unwrap_or_else(|| JobId::new(Timestamp::now()));
+/// Makes a digest of a stash unless it is there, and returns the exit status.
+pub(crate) async fn digest(args: Box<DigestArgs>) -> u8 {
+    let work = digest::run(&args);
+    end(work, "run the same command", |made| {
+        digest::print(&args, made)
+    })
+    .await
+}
+
+/// How an interrupted job is continued.
+fn same_command(job: &JobId) -> String {
+    format!("run the same command with --job {job}")
+}
+
+/// Awaits work until it ends or is interrupted, and returns the exit status.
+async fn end<T>(
+    work: impl Future<Output = Result<T>>,
+    to_continue: &str,
+    print: impl FnOnce(&T) -> u8,
+) -> u8 {
     let result = tokio::select! {
-        result = job::run(args, options, kind, &job) => result,
+        result = work => result,
         _ = tokio::signal::ctrl_c() => {
-            print_error(&format!(
-                "interrupted; run the same command with --job {job} to continue"
-            ));
+            print_error(&format!("interrupted; {to_continue} to continue"));
             return FAILED;
         }
     };
     match result {
-        Ok(report) => {
-            print_result(args, &report);
-            status_of(&report)
-        }
+        Ok(done) => print(&done),
         Err(error) => match error.kind() {
             ErrorKind::InvalidInput => {
                 match &error {
@@ -68,7 +109,7 @@ async fn run_job(args: &JobArgs, options: Options, kind: JobKind) -> u8 {
             }
             ErrorKind::Transient | ErrorKind::Failed => {
                 print_error(&format!(
-                    "{error}; fix this, then run the same command with --job {job} to continue"
+                    "{error}; fix this, then {to_continue} to continue"
                 ));
                 FAILED
             }
@@ -100,6 +141,10 @@ fn print_result(args: &JobArgs, report: &Report) {
             print_error(&line);
         }
         print_error(&match report.merged {
+            None if report.digest.is_some() => format!(
+                "incomplete: the digest has all other objects; replace the failed objects, then run \
+                 again with --refresh; {path} lists the failures"
+            ),
             None => format!(
                 "incomplete: fix or exclude the failed objects, then run again with --mode missing; \
                  {path} lists the failures"
@@ -114,16 +159,15 @@ fn print_result(args: &JobArgs, report: &Report) {
 
 /// The path or the URL of a job's report, relative to the current folder if the output is.
 fn report_path(output: &Location, job: &JobId) -> String {
+    path(output, &format!("jobs/{job}/report.json"))
+}
+
+/// The path or the URL of an object of an output.
+fn path(output: &Location, key: &str) -> String {
     match output {
-        Location::Folder(folder) => folder
-            .join("jobs")
-            .join(job.as_str())
-            .join("report.json")
-            .display()
-            .to_string(),
-        Location::S3 { .. } => format!(
-            "{}/jobs/{job}/report.json",
-            output.to_string().trim_end_matches('/'),
-        ),
+        Location::Folder(folder) => folder.join(key).display().to_string(),
+        Location::S3 { .. } => {
+            format!("{}/{key}", output.to_string().trim_end_matches('/'))
+        }
     }
 }

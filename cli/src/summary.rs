@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
 use rehose_extract::FormatName;
+use rehose_extract::merge::Sums;
 use rehose_reprocess::check::watch::Look;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::ledger::report::{JobOutcome, Merged, RejectionExample, Rejections, Report};
+use rehose_reprocess::ledger::report::{
+    Digested, JobOutcome, Merged, RejectionExample, Rejections, Report,
+};
 
 /// The number of failures to show; the report lists more.
 const SHOWN: usize = 10;
@@ -55,6 +58,9 @@ pub(crate) fn of_report(report: &Report) -> String {
     if let Some(merged) = &report.merged {
         add_merged(&mut grid, merged);
     }
+    if let Some(digest) = &report.digest {
+        add_digest(&mut grid, digest);
+    }
     numbers_to_string(grid)
 }
 
@@ -64,8 +70,20 @@ fn add_merged(grid: &mut Table, merged: &Merged) {
     for (heading, label, count) in counts {
         grid.add_row([heading, label, &HumanCount(count).to_string()]);
     }
-    for (name, read) in merged.read.iter() {
-        let written = merged.written.get(name);
+    add_sums(grid, &merged.read, &merged.written);
+}
+
+/// Adds the rows of a digest, and the sums that prove them.
+fn add_digest(grid: &mut Table, digest: &Digested) {
+    let rows = digest.result.as_ref().map_or(0, |result| result.rows);
+    grid.add_row(["digest", "parts", &HumanCount(digest.parts).to_string()]);
+    grid.add_row(["", "rows", &HumanCount(rows).to_string()]);
+    add_sums(grid, &digest.read, &digest.written);
+}
+
+fn add_sums(grid: &mut Table, read: &Sums, written: &Sums) {
+    for (name, read) in read.iter() {
+        let written = written.get(name);
         let heading = format!("sum of {name}");
         grid.add_row([&heading, "in", &HumanCount(read).to_string()]);
         grid.add_row(["", "out", &HumanCount(written).to_string()]);
@@ -134,6 +152,34 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
         notes.push(format!("{others} of other logs left out ({by_kind})"));
     }
     notes.extend(report.merged.iter().flat_map(notes_of_merge));
+    notes.extend(
+        report
+            .digest
+            .iter()
+            .flat_map(|digest| notes_of_digest(report, digest)),
+    );
+    notes
+}
+
+/// What a user should know of the objects and records that are not in a digest.
+fn notes_of_digest(report: &Report, digest: &Digested) -> Vec<String> {
+    let mut notes = Vec::new();
+    let inside = digest.read.get("records");
+    let outside = report.totals.rows.written - inside - digest.out_of_scope;
+    for (count, what) in [
+        (outside, "start before or after the window"),
+        (digest.out_of_scope, "are of other accounts or regions"),
+    ] {
+        if count > 0 {
+            notes.push(format!("{} records {what}", HumanCount(count)));
+        }
+    }
+    if digest.unplaced > 0 {
+        notes.push(format!(
+            "{} objects left out, with no time in the key; --layout says where it is",
+            HumanCount(digest.unplaced)
+        ));
+    }
     notes
 }
 

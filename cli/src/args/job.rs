@@ -1,6 +1,7 @@
 //! The arguments of every job that runs on this machine.
 
 use clap::Args;
+use jiff::Timestamp;
 use rehose_extract::Options;
 use rehose_reprocess::job::JobId;
 use rehose_store::location::Location;
@@ -8,6 +9,22 @@ use rehose_store::location::Location;
 use crate::args::acceptance::AcceptanceArgs;
 use crate::args::format::{ColumnArgs, DialectArgs};
 use crate::args::prefix::{parse_location, parse_prefix};
+
+/// The name of a job whose user may choose it.
+#[derive(Debug, Args)]
+pub(crate) struct NameArgs {
+    /// The name of the job. The name of an interrupted job continues it [default: a new name]
+    #[arg(long = "job", value_parser = |id: &str| id.parse::<JobId>())]
+    name: Option<JobId>,
+}
+
+impl NameArgs {
+    /// The name, which is a new one unless it was given.
+    pub(crate) fn job(&self) -> JobId {
+        let new = || JobId::new(Timestamp::now());
+        self.name.clone().unwrap_or_else(new)
+    }
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct JobArgs {
@@ -36,9 +53,6 @@ pub(crate) struct JobArgs {
     /// cores with folders]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     transfers: Option<u16>,
-    /// The name of the job. The name of an interrupted job continues it [default: a new name]
-    #[arg(long, value_parser = |id: &str| id.parse::<JobId>())]
-    pub(crate) job: Option<JobId>,
     /// Sync every file that this run writes to the disk, so that a folder survives a loss of power.
     /// Small objects take twice as long or more
     #[arg(long)]

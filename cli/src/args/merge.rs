@@ -6,7 +6,7 @@ use rehose_catalog::Layout;
 use rehose_reprocess::job::Merge;
 use rehose_reprocess::partition::Per;
 
-use crate::args::job::JobArgs;
+use crate::args::job::{JobArgs, NameArgs};
 use crate::args::prefix::{parse_hour, parse_layout};
 
 #[derive(Debug, Args)]
@@ -25,6 +25,8 @@ Examples:
 pub(crate) struct MergeArgs {
     #[command(flatten)]
     pub(crate) job: JobArgs,
+    #[command(flatten)]
+    pub(crate) name: NameArgs,
     /// The first hour to merge: yyyy/MM/dd/HH in UTC [default: the first that there is]
     #[arg(long, value_name = "HOUR", value_parser = parse_hour)]
     from: Option<DateTime>,

@@ -5,7 +5,7 @@ use rehose_extract::{MAX_LEVEL, MIN_LEVEL, Options};
 use rehose_reprocess::job::Mode;
 
 use crate::args::format::FileArgs;
-use crate::args::job::JobArgs;
+use crate::args::job::{JobArgs, NameArgs};
 use crate::args::mode::ModeName;
 
 #[derive(Debug, Args)]
@@ -24,6 +24,8 @@ Examples:
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) job: JobArgs,
+    #[command(flatten)]
+    pub(crate) name: NameArgs,
     /// Process all objects, or only those without output
     #[arg(long, value_enum, default_value_t = ModeName::All)]
     mode: ModeName,

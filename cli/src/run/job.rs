@@ -9,21 +9,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rehose_extract::{Compression, FileKind, Options};
+use rehose_extract::{Compression, Options, Shape};
 use rehose_reprocess::check::{Checker, JobState, Patience};
 use rehose_reprocess::deadline::Deadline;
 use rehose_reprocess::error::{Error, Result};
 use rehose_reprocess::exclude::ErrorRecords;
-use rehose_reprocess::job::{JobId, Merge, Mode};
+use rehose_reprocess::job::{JobId, Mode};
 use rehose_reprocess::ledger::report::Report;
 use rehose_reprocess::ledger::{Ledger, REPORT};
 use rehose_reprocess::logs::{Log, Logs};
 use rehose_reprocess::plan::{Planner, StartRequest};
 use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
-use rehose_store::location::{Location, Stores};
+use rehose_store::location::{Location, Source, Stores};
 use rehose_store::queue::LocalQueue;
-use rehose_store::{LocalStore, MAX_PAGE, Store};
+use rehose_store::{LocalLock, LocalStore, MAX_PAGE, Store};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -45,112 +45,126 @@ const ATTEMPTS: u32 = 3;
 /// The wait before a message is processed again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
 
-/// What a job makes of objects.
-pub(super) enum JobKind {
-    /// A file of each.
-    Rewrite {
-        /// Which objects are read.
-        mode: Mode,
-        /// The level of gzip.
-        level: Option<u8>,
-    },
-    /// A few files of all.
-    Merge(Merge),
+/// The stores of a job in this process.
+pub(super) struct Local {
+    pub(super) source: Source,
+    pub(super) output: Arc<dyn Store>,
+    output_location: Location,
+    limits: Limits,
+    queue: LocalQueue,
 }
 
-/// Runs a job to its end and returns its report. A job that exists continues: it is planned again from
-/// the first page, which is cheap, because its slices and receipts exist.
-pub(super) async fn run(
-    args: &JobArgs,
-    options: Options,
-    kind: JobKind,
-    job: &JobId,
-) -> Result<Report> {
-    let (source_location, output_location) = folder::resolve(&args.source, &args.output)?;
-    let stores = Stores::of(&[&source_location, &output_location]).await;
-    let source = stores.source(&source_location)?;
-    let output = open_output(&stores, &output_location, args.sync)?;
-    let limits = limits(args, &[&source_location, &output_location]);
-    let queue = LocalQueue::new(QUEUED);
-    let (mode, level, merge) = match kind {
-        JobKind::Rewrite { mode, level } => (mode, level, None),
-        JobKind::Merge(merge) => (Mode::All, None, Some(merge)),
-    };
-    // A merge lists everything before its first slice.
-    let pages = if merge.is_some() { usize::MAX } else { 1 };
-    let shape = options.compile()?;
-    let request = StartRequest {
-        job: job.clone(),
-        source: source.name(),
-        prefix: args.prefix(),
-        mode,
-        exclude: args.exclude.clone(),
-        errors: args.acceptance.errors().unwrap_or_default(),
-        max_rejected: args.acceptance.max_rejected().unwrap_or_default(),
-        merge,
-        options,
-        cursor: None,
-    };
-    if level.is_some() && shape.file_kind() == FileKind::Parquet {
-        return Err(Error::Value {
-            name: "--level",
-            reason: "it is for CSV; Parquet has its own codec, so leave it out".to_owned(),
-        });
+impl Local {
+    /// Opens the stores.
+    pub(super) async fn open(args: &JobArgs) -> Result<Self> {
+        let (source, output) = folder::resolve(&args.source, &args.output)?;
+        let stores = Stores::of(&[&source, &output]).await;
+        Ok(Self {
+            source: stores.source(&source)?,
+            output: open_output(&stores, &output, args.sync)?,
+            limits: limits(args, &[&source, &output]),
+            output_location: output,
+            queue: LocalQueue::new(QUEUED),
+        })
     }
-    let logs = Logs::from(Log {
-        // Only events are excluded here. The planner excludes objects.
-        errors: ErrorRecords::Too,
-        ..Log::in_root(vec![source], shape)
-    });
-    let planner = Planner {
-        logs: logs.clone(),
-        output: Arc::clone(&output),
-        queues: Queues::one(Arc::new(queue.clone())),
-        page: MAX_PAGE,
-        pages,
-    };
-    // Before the lock, which creates the folder: a refused job writes nothing.
-    planner.examine(&request).await?;
-    let _lock = match &output_location {
-        Location::Folder(path) => Some(LocalStore::open(path)?.lock()?),
-        Location::S3 { .. } => None,
-    };
-    let compression = Compression::new(level);
-    let processor = Processor::new(logs, Arc::clone(&output), compression, limits)?;
-    let checker = Checker {
-        output: Arc::clone(&output),
-        queues: Queues::one(Arc::new(queue.clone())),
-        // The counters of this queue are exact, so the checker need not wait for them to settle, and no
-        // message is lost: what is missing after one round is lost for good.
-        patience: Patience {
-            quiet: Duration::ZERO,
-            stalled: Duration::MAX,
-            rounds: 1,
-            waits: (Duration::ZERO, Duration::ZERO),
-        },
-    };
 
-    let progress = Arc::new(Progress::begin());
-    let worker = Worker {
-        queue: queue.clone(),
-        processor: Arc::new(processor),
-        progress: Arc::clone(&progress),
-    };
-    let workers = (0..limits.transfers.min(WORKERS))
-        .map(|_| worker.clone().work())
-        .collect();
-    let plan_and_check = async {
-        plan(&planner, request, &progress).await?;
-        check_until_ended(&checker, job, &queue).await?;
-        queue.close();
-        Ok(())
-    };
-    let result = tokio::try_join!(plan_and_check, join_all(workers));
-    progress.end();
-    result?;
-    let ledger = Ledger::new(output, job.clone());
-    let report = ledger.report().await?;
-    report.ok_or_else(|| ledger.damaged(REPORT, "it was written but no longer exists"))
+    /// A job over the objects of the arguments, each of which is rewritten.
+    pub(super) fn request(&self, args: &JobArgs, job: JobId, options: Options) -> StartRequest {
+        StartRequest {
+            job,
+            source: self.source.name(),
+            prefix: args.prefix(),
+            mode: Mode::All,
+            exclude: args.exclude.clone(),
+            errors: args.acceptance.errors().unwrap_or_default(),
+            max_rejected: args.acceptance.max_rejected().unwrap_or_default(),
+            merge: None,
+            digest: None,
+            options,
+            cursor: None,
+        }
+    }
+
+    fn logs(&self, shape: Shape) -> Logs {
+        Logs::from(Log {
+            // Only events are excluded here. The planner excludes objects.
+            errors: ErrorRecords::Too,
+            ..Log::in_root(vec![self.source.clone()], shape)
+        })
+    }
+
+    fn planner(&self, request: &StartRequest) -> Result<Planner> {
+        // A merge or a digest lists everything before its first slice.
+        let is_rewriting = request.merge.is_none() && request.digest.is_none();
+        Ok(Planner {
+            logs: self.logs(request.options.compile()?),
+            output: Arc::clone(&self.output),
+            queues: Queues::one(Arc::new(self.queue.clone())),
+            page: MAX_PAGE,
+            pages: if is_rewriting { 1 } else { usize::MAX },
+        })
+    }
+
+    /// Examines a job, and keeps others from writing to its folder until the lock is dropped.
+    pub(super) async fn lock(&self, request: &StartRequest) -> Result<Option<LocalLock>> {
+        // Before the lock, which creates the folder: a refused job writes nothing.
+        let now = Timestamp::now();
+        self.planner(request)?.examine(request, now).await?;
+        match &self.output_location {
+            Location::Folder(path) => Ok(Some(LocalStore::open(path)?.lock()?)),
+            Location::S3 { .. } => Ok(None),
+        }
+    }
+
+    /// Runs a job that was [locked](Self::lock) to its end, and returns its report. A job that exists continues: it is planned again from
+    /// the first page, which is cheap, because its slices and receipts exist.
+    pub(super) async fn run(self, request: StartRequest, level: Option<u8>) -> Result<Report> {
+        let planner = self.planner(&request)?;
+        let Self {
+            output,
+            limits,
+            queue,
+            ..
+        } = self;
+        let job = request.job.clone();
+        let compression = Compression::new(level);
+        let logs = planner.logs.clone();
+        let processor = Processor::new(logs, Arc::clone(&output), compression, limits)?;
+        let checker = Checker {
+            output: Arc::clone(&output),
+            queues: Queues::one(Arc::new(queue.clone())),
+            // The counters of this queue are exact, so the checker need not wait for them to settle, and no
+            // message is lost: what is missing after one round is lost for good.
+            patience: Patience {
+                quiet: Duration::ZERO,
+                stalled: Duration::MAX,
+                rounds: 1,
+                waits: (Duration::ZERO, Duration::ZERO),
+            },
+        };
+
+        let progress = Arc::new(Progress::begin());
+        let worker = Worker {
+            queue: queue.clone(),
+            processor: Arc::new(processor),
+            progress: Arc::clone(&progress),
+        };
+        let workers = (0..limits.transfers.min(WORKERS))
+            .map(|_| worker.clone().work())
+            .collect();
+        let plan_and_check = async {
+            plan(&planner, request, &progress).await?;
+            check_until_ended(&checker, &job, &queue).await?;
+            queue.close();
+            Ok(())
+        };
+        let result = tokio::try_join!(plan_and_check, join_all(workers));
+        progress.end();
+        result?;
+        let ledger = Ledger::new(output, job);
+        let report = ledger.report().await?;
+        report.ok_or_else(|| ledger.damaged(REPORT, "it was written but no longer exists"))
+    }
 }
 
 fn open_output(stores: &Stores, location: &Location, sync: bool) -> Result<Arc<dyn Store>> {

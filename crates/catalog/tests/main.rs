@@ -207,6 +207,7 @@ fn receipts_have_every_property_that_a_receipt_can_have() {
         .map(|outcome| ObjectReceipt {
             key: String::new(),
             sums: None,
+            out_of_scope: 0,
             outcome,
         })
         .flat_map(|receipt| match serde_json::to_value(receipt).unwrap() {

@@ -57,6 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         errors: ErrorRecords::default(),
         max_rejected: MaxRejected::default(),
         merge: None,
+        digest: None,
         options: Options::default(),
         cursor: None,
     };

@@ -41,7 +41,9 @@
 //! The steps above, `Progress` and `advance` (`ledger/progress.rs`), and the fields of [`Checked`] that
 //! `statemachine.asl.json` reads. [`Patience::stalled`] must exceed the queue's visibility timeout.
 
+mod digest;
 mod publish;
+mod settled;
 pub mod watch;
 
 use std::sync::Arc;
@@ -54,11 +56,12 @@ use rehose_store::queue::Queue;
 use rehose_store::{Put, Store};
 use serde::{Deserialize, Serialize};
 
+use self::digest::Step;
 use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::dispatch::send;
 use crate::error::Result;
-use crate::job::JobId;
+use crate::job::{Job, JobId};
 use crate::ledger::progress::{Progress, Stop, advance};
 use crate::ledger::report::{JobOutcome, Merged, Report, Totals};
 use crate::ledger::statuses::missing_tasks;
@@ -172,8 +175,12 @@ impl Checker {
         let queue = self.queues.of(&definition);
 
         let before = progress.watermark;
-        let mut stop = walk(&ledger, &mut progress, clock, deadline).await?;
-        if stop == Stop::Unsettled && progress.resending.is_none() {
+        let mut stop = walk(&ledger, &definition, &mut progress, clock, deadline).await?;
+        if stop == Stop::Unfolded && !progress.folding {
+            progress.begin_fold();
+        }
+        let is_waiting = matches!(stop, Stop::Unsettled | Stop::Unfolded);
+        if is_waiting && progress.resending.is_none() {
             let moved = progress.watermark != before;
             self.record_activity(&ledger, queue, &mut progress, moved, now)
                 .await?;
@@ -183,7 +190,7 @@ impl Checker {
                     progress.resending = Some(progress.watermark.slice);
                 } else {
                     progress.giving_up = true;
-                    stop = walk(&ledger, &mut progress, clock, deadline).await?;
+                    stop = walk(&ledger, &definition, &mut progress, clock, deadline).await?;
                 }
             }
         }
@@ -262,8 +269,14 @@ impl Checker {
                 ledger.require_slice(number),
                 ledger.receipt_names_of(number)
             )?;
-            let missing = missing_tasks(&slice, &names, progress.rounds).into_iter();
-            let missing = missing.map(|task| TaskMessage::new(ledger.job(), task));
+            let missing = match slice.fold() {
+                // The parts are not decided.
+                Some(_) if !progress.folding => Vec::new(),
+                _ => missing_tasks(&slice, &names, progress.rounds),
+            };
+            let missing = missing
+                .into_iter()
+                .map(|task| TaskMessage::new(ledger.job(), task));
             progress.halvings = progress.halvings.max(slice.halvings());
             send(queue, ledger.job(), missing, deadline).await?;
             progress.resending = slice.more.then_some(number + 1);
@@ -287,9 +300,11 @@ impl Checker {
 
 /// Advances the watermark of a plan that must be complete.
 ///
-/// A generation at the watermark is published as soon as its tasks are settled.
+/// A generation at the watermark is published as soon as its tasks are settled, and so is a digest. One that has
+/// failed ends its job.
 async fn walk(
     ledger: &Ledger,
+    job: &Job,
     progress: &mut Progress,
     clock: Clock,
     deadline: Deadline,
@@ -298,6 +313,17 @@ async fn walk(
         match advance(ledger, progress, deadline).await? {
             Stop::Unplanned => {
                 return Err(ledger.not_planned(&slice_name(progress.watermark.slice)));
+            }
+            Stop::Unsettled if job.digest.is_some() => {
+                match digest::from_watermark(ledger, job, progress, clock).await? {
+                    Step::Ended => {}
+                    Step::None => return Ok(Stop::Unsettled),
+                    Step::Unfolded => return Ok(Stop::Unfolded),
+                    Step::Failed(proof) => {
+                        progress.tally.digest.get_or_insert_default().result = Some(proof.result());
+                        return Ok(Stop::Ended);
+                    }
+                }
             }
             Stop::Unsettled
                 if publish::from_watermark(ledger, progress, clock, deadline).await? => {}

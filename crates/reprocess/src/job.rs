@@ -1,6 +1,8 @@
 //! A job: its id and its definition.
 
+mod digest;
 mod merge;
+mod scope;
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,10 +12,14 @@ use rehose_extract::Options;
 use rehose_store::{Folder, StoreName};
 use serde::{Deserialize, Serialize};
 
+pub use self::digest::Digest;
 pub use self::merge::Merge;
+pub use self::scope::Scope;
+use crate::digest::DigestRequest;
 use crate::error::Error;
 use crate::exclude::ErrorRecords;
 use crate::ledger::Version;
+use crate::ledger::digest::DigestVersion;
 
 /// The longest job id. It becomes the name of an execution, which has 80 characters at most
 /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>).
@@ -156,8 +162,21 @@ pub struct Job {
     /// How the objects are merged. Without it, each is rewritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merge: Option<Merge>,
+    /// The digest that is made of the objects, instead of rewriting each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
     /// The options, with their defaults filled in.
     pub options: Options,
     /// The time of the first call of `start`.
     pub started: Timestamp,
+}
+
+impl Job {
+    /// The digest that the job makes, if it makes one.
+    pub(crate) fn digest_version(&self) -> Result<Option<DigestVersion>, Error> {
+        let Some(digest) = &self.digest else {
+            return Ok(None);
+        };
+        DigestRequest::of(self, digest).version().map(Some)
+    }
 }

@@ -8,17 +8,20 @@
 //! jobs/<job>/job.json                  the definition of the job
 //! jobs/<job>/manifest/<slice>.json     a slice of the plan
 //! jobs/<job>/receipts/<task>.json      the outcome of a task
+//! jobs/<job>/decided/<slice>.json      which parts of a slice of a digest count
 //! jobs/<job>/progress.json             the progress of check
 //! jobs/<job>/report.json               the result of the job
 //! athena/                              results of queries, which Athena writes
 //! merge.json, generations/, unpublished/, merged/
 //!                                      merges; see [`generation`]
+//! digests/                             digests; see [`digest`]
 //! ```
 //!
 //! Every JSON document is written once, if absent, except `progress.json`. The watermark in that could be
 //! computed again; the rounds, and since when nothing has moved, could not.
 
 mod binding;
+pub mod digest;
 mod document;
 pub mod generation;
 mod layout;
@@ -39,6 +42,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId};
 use crate::task::TaskId;
+use digest::{Decided, DigestLedger};
 use document::{get, put_if_absent, to_line};
 use generation::Generations;
 use manifest::Slice;
@@ -49,7 +53,7 @@ pub(crate) use binding::bound_kind;
 pub use binding::{Binding, bind, binding};
 pub(crate) use document::differences;
 pub use layout::{BINDING, OutputId, REPORT, ROWS, WRITTEN, receipt_name, slice_name};
-pub(crate) use layout::{DEFINITION, PROGRESS, task_of_receipt};
+pub(crate) use layout::{DEFINITION, PROGRESS, decided_name, task_of_receipt};
 pub use version::{NewerVersion, VERSION, Version};
 
 /// The ledger of one job.
@@ -87,6 +91,16 @@ impl Ledger {
     /// The generations of the job's rows.
     pub(crate) fn generations(&self) -> Generations {
         Generations::new(self.folder.of(&self.store))
+    }
+
+    /// The digests of the output.
+    pub(crate) fn digests(&self) -> DigestLedger {
+        DigestLedger::new(Arc::clone(&self.store))
+    }
+
+    /// The store of the output.
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     /// The URL of the report, which exists once the job has ended.
@@ -162,6 +176,29 @@ impl Ledger {
                 reason: "it existed and is gone".to_owned(),
             }),
         }
+    }
+
+    /// Which parts of a slice of a digest count, once that is decided.
+    pub(crate) async fn decided(&self, slice: u32) -> Result<Option<Decided>> {
+        self.get(&decided_name(slice)).await
+    }
+
+    /// Which parts of a slice of a digest count, which must be decided.
+    pub(crate) async fn require_decided(&self, slice: u32) -> Result<Decided> {
+        let decided = self.decided(slice).await?;
+        decided.ok_or_else(|| self.not_planned(&decided_name(slice)))
+    }
+
+    /// Whether it is decided which parts of a slice of a digest count.
+    pub(crate) async fn is_decided(&self, slice: u32) -> Result<bool> {
+        let key = self.key(&decided_name(slice));
+        Ok(self.store.head(&key).await?.is_some())
+    }
+
+    /// Writes which parts of a slice of a digest count, unless that is decided.
+    pub(crate) async fn decide(&self, slice: u32, decided: &Decided) -> Result<()> {
+        self.put_if_absent(&decided_name(slice), decided).await?;
+        Ok(())
     }
 
     /// Stores the receipt of a task. If another delivery of its message was first, that one's receipt

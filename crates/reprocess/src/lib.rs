@@ -6,6 +6,7 @@
 //! | [`work`] | `process`: a message becomes finished outputs and a receipt |
 //! | [`check`] | `check`: receipts become a report; and watching a job without writing |
 //! | [`ledger`] | the documents in which these three tell each other what happened |
+//! | [`digest`] | digests, for those who ask for them |
 //! | [`logs`] | which objects belong to which log, and where its rows go |
 //! | [`job`], [`task`], [`partition`] | what a job, a task and a partition are |
 //! | [`promise`] | what a job promises, by ids |
@@ -65,6 +66,7 @@
 //!     errors: ErrorRecords::default(),
 //!     max_rejected: MaxRejected::default(),
 //!     merge: None,
+//!     digest: None,
 //!     options: Options::default(),
 //!     cursor: None,
 //! };
@@ -91,6 +93,7 @@
 pub mod check;
 mod clock;
 pub mod deadline;
+pub mod digest;
 mod dispatch;
 pub mod error;
 pub mod exclude;

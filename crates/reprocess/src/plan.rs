@@ -10,6 +10,8 @@ mod partitions;
 mod planner;
 mod retry;
 mod start;
+mod timed;
+pub(crate) mod window;
 
 pub use leftover::retryable;
 pub use planner::{Cursor, Planner, Sent, Started};

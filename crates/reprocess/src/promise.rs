@@ -26,11 +26,14 @@ pub enum Promise {
     MergedRows,
     /// A generation has its marker only when all of its files are in place, and none beside them.
     WholeGenerations,
+    /// A version of a digest has one job, and its proof only when all of its files are in place. They have what
+    /// the records of the window in exactly the objects that are done add up to, each once.
+    WholeDigests,
 }
 
 impl Promise {
     /// Every promise, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NeverEarly,
         Self::NeverStuck,
         Self::Exact,
@@ -41,6 +44,7 @@ impl Promise {
         Self::OneGeneration,
         Self::MergedRows,
         Self::WholeGenerations,
+        Self::WholeDigests,
     ];
 
     /// The id.
@@ -56,6 +60,7 @@ impl Promise {
             Self::OneGeneration => "P8 one-generation",
             Self::MergedRows => "P9 merged-rows",
             Self::WholeGenerations => "P10 whole-generations",
+            Self::WholeDigests => "P11 whole-digests",
         }
     }
 }

@@ -6,7 +6,7 @@ use rehose_store::queue::Queue;
 
 use crate::job::Job;
 
-/// The queues of tasks. Those of merges may have one of their own, so that merging delays nothing else.
+/// The queues of tasks. Those of merges and digests may have one of their own, so that these delay nothing else.
 #[derive(Debug, Clone)]
 pub struct Queues {
     rewriting: Arc<dyn Queue>,
@@ -29,9 +29,9 @@ impl Queues {
 
     /// The queue of a job.
     pub(crate) fn of(&self, job: &Job) -> &dyn Queue {
-        match job.merge {
-            Some(_) => &*self.merging,
-            None => &*self.rewriting,
+        match job.merge.is_some() || job.digest.is_some() {
+            true => &*self.merging,
+            false => &*self.rewriting,
         }
     }
 }

@@ -58,6 +58,7 @@ impl Functions {
             errors: ErrorRecords::default(),
             max_rejected: MaxRejected::default(),
             merge: None,
+            digest: None,
             options: Options::default(),
             cursor,
         };

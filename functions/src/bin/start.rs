@@ -12,7 +12,7 @@ use rehose_functions::{
 };
 use rehose_reprocess::error;
 use rehose_reprocess::exclude::ErrorRecords;
-use rehose_reprocess::job::{JobId, MaxRejected, Merge, Mode};
+use rehose_reprocess::job::{Digest, JobId, MaxRejected, Merge, Mode};
 use rehose_reprocess::plan::RetryRequest;
 use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
 use rehose_reprocess::queues::Queues;
@@ -42,6 +42,9 @@ struct StartEvent {
     max_rejected: Option<MaxRejected>,
     /// How the objects are merged, where it differs from what is deployed; without it, each is rewritten.
     merge: Option<Map<String, Value>>,
+    /// The digest that is made of the objects, instead of rewriting each. Its layout is that of merges unless it
+    /// has one.
+    digest: Option<Map<String, Value>>,
     cursor: Option<Cursor>,
 }
 
@@ -82,6 +85,17 @@ fn merge(jobs: JobDefaults, given: Map<String, Value>) -> error::Result<Merge> {
     parse(deployed.into_iter().chain(given).collect())
 }
 
+/// What a digest is.
+fn digest(
+    deployed: Option<&Map<String, Value>>,
+    given: Map<String, Value>,
+) -> error::Result<Digest> {
+    const LAYOUT: &str = "layout";
+    let of_merges = deployed.and_then(|merge| merge.get(LAYOUT));
+    let layout = of_merges.map(|layout| (LAYOUT.to_owned(), layout.clone()));
+    parse(layout.into_iter().chain(given).collect())
+}
+
 async fn start(
     planner: &Planner,
     deployed: &Deployment,
@@ -102,6 +116,7 @@ async fn start(
             errors: None,
             max_rejected: None,
             merge: None,
+            digest: None,
             cursor,
         } => {
             let request = RetryRequest { job, retry, cursor };
@@ -115,12 +130,17 @@ async fn start(
             prefix: Some(prefix),
             retry: None,
             merge: given,
+            digest: wanted,
             ..
         } => {
+            if given.is_some() && wanted.is_some() {
+                return Err(refused("a job has `merge` or `digest`, and not both"));
+            }
             let is_merge = given.is_some();
             let (source, prefix) = planner.logs.locate(&prefix)?;
             let (log, _) = planner.logs.of_prefix(&source, &prefix)?;
             let jobs = deployed.jobs_over(log);
+            let wanted = wanted.map(|wanted| digest(jobs.merge.as_ref(), wanted));
             let request = StartRequest {
                 job: event.job,
                 source,
@@ -130,6 +150,7 @@ async fn start(
                 errors: event.errors.unwrap_or(log.errors),
                 max_rejected: event.max_rejected.unwrap_or(jobs.max_rejected),
                 merge: given.map(|given| merge(jobs, given)).transpose()?,
+                digest: wanted.transpose()?,
                 options: event.options.unwrap_or_else(|| log.shape.options().clone()),
                 cursor: event.cursor,
             };

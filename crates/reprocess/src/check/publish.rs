@@ -14,31 +14,27 @@
 //! - A receipt whose file has other sums than its objects is refused, and nothing is published.
 //! - The marker is written after the last file is in place.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream, try_join};
 
+use super::settled::{Settled, settle};
 use crate::clock::Clock;
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ledger::generation::{Decision, GenerationId, MergedFile};
 use crate::ledger::manifest::Slice;
 use crate::ledger::progress::Progress;
 use crate::ledger::receipt::{Outcome, Receipt};
 use crate::ledger::report::Tally;
-use crate::ledger::statuses::read_receipt;
-use crate::ledger::{Ledger, Version, receipt_name};
-use crate::task::{TaskId, halves};
+use crate::ledger::{Ledger, Version};
+use crate::task::TaskId;
 
 /// The longest time to publish a few generations.
 const PUBLISHING_TIME: Duration = Duration::from_secs(15);
 
 /// Generations that are published at once, after the first one.
 const AT_ONCE: u32 = 16;
-
-/// Concurrent reads of receipts.
-const READS: usize = 16;
 
 /// Publishes the generation at the watermark and some after it, if their tasks are settled. Returns whether
 /// the first one is published.
@@ -76,7 +72,7 @@ async fn publish(ledger: &Ledger, number: u32, giving_up: bool, clock: Clock) ->
         Some(decision) => decision,
         None => match settle(&slice, &names, giving_up) {
             Some(settled) => {
-                let decision = settled.decide(ledger, &slice, id).await?;
+                let decision = decide(settled, ledger, &slice, id).await?;
                 generations.decide(decision).await?
             }
             None => return Ok(false),
@@ -86,74 +82,31 @@ async fn publish(ledger: &Ledger, number: u32, giving_up: bool, clock: Clock) ->
     Ok(true)
 }
 
-/// The receipts that account for the objects of a generation.
-struct Settled {
-    receipts: Vec<TaskId>,
-    lost: Vec<String>,
-}
-
-/// Finds the receipts of a generation's tasks: of the whole task if there is one, and else of its parts.
-/// `None` if an object has none and is not given up.
-fn settle(slice: &Slice, names: &BTreeSet<String>, giving_up: bool) -> Option<Settled> {
-    let mut settled = Settled {
-        receipts: Vec::new(),
-        lost: Vec::new(),
+/// What the generation consists of.
+async fn decide(
+    settled: Settled,
+    ledger: &Ledger,
+    slice: &Slice,
+    id: GenerationId,
+) -> Result<Decision> {
+    let mut decision = Decision {
+        v: Version,
+        id,
+        job: ledger.job().clone(),
+        files: Vec::new(),
+        read: Default::default(),
+        written: Default::default(),
+        missing: settled.lost.clone(),
+        tally: Tally::default(),
     };
-    for (task, objects) in slice.tasks() {
-        if names.contains(&receipt_name(task)) {
-            settled.receipts.push(task);
-            continue;
-        }
-        let whole = 0..objects.len();
-        let mut parts = vec![whole];
-        while let Some(part) = parts.pop() {
-            let id = task.of_part(part.clone());
-            if names.contains(&receipt_name(id)) {
-                settled.receipts.push(id);
-                continue;
-            }
-            match halves(&part) {
-                Some([first, second]) => parts.extend([second, first]),
-                None if giving_up => {
-                    let objects = objects.get(part).unwrap_or_default();
-                    settled
-                        .lost
-                        .extend(objects.iter().map(|object| object.key.clone()));
-                }
-                None => return None,
-            }
-        }
+    let mut receipts = settled.read(ledger, slice);
+    while let Some((task, receipt)) = receipts.try_next().await? {
+        decision.add(task, receipt);
     }
-    Some(settled)
-}
-
-impl Settled {
-    /// What the generation consists of.
-    async fn decide(self, ledger: &Ledger, slice: &Slice, id: GenerationId) -> Result<Decision> {
-        let mut decision = Decision {
-            v: Version,
-            id,
-            job: ledger.job().clone(),
-            files: Vec::new(),
-            read: Default::default(),
-            written: Default::default(),
-            missing: self.lost.clone(),
-            tally: Tally::default(),
-        };
-        let mut receipts = stream::iter(self.receipts)
-            .map(async |task| {
-                let planned = slice.objects(task).unwrap_or_default();
-                Ok::<_, Error>((task, read_receipt(ledger, task, planned).await?))
-            })
-            .buffered(READS);
-        while let Some((task, receipt)) = receipts.try_next().await? {
-            decision.add(task, receipt);
-        }
-        for key in self.lost {
-            decision.tally.add_lost(key);
-        }
-        Ok(decision)
+    for key in &settled.lost {
+        decision.tally.add_lost(key.clone());
     }
+    Ok(decision)
 }
 
 impl Decision {

@@ -187,7 +187,7 @@ impl GenerationId {
     }
 }
 
-/// The key of a task's file before it is published.
+/// The key of a task's file before it is published, or of a part.
 ///
 /// An object may be gone when a task is done again. So the key depends on what became of the objects:
 /// nothing replaces a file by one with other rows than its receipt says.
@@ -195,6 +195,7 @@ pub(crate) fn unpublished_key(
     job: &JobId,
     task: TaskId,
     objects: &[ObjectReceipt],
+    suffix: &str,
 ) -> Result<String> {
     let outcomes = serde_json::to_vec(objects).map_err(|error| Error::Internal {
         what: format!("naming the file of {job} {task}"),
@@ -203,7 +204,7 @@ pub(crate) fn unpublished_key(
     let mut hasher = DefaultHasher::new();
     hasher.write(&outcomes);
     let hash = hasher.finish();
-    Ok(format!("{UNPUBLISHED}{job}/{task}-{hash:016x}.parquet"))
+    Ok(format!("{UNPUBLISHED}{job}/{task}-{hash:016x}.{suffix}"))
 }
 
 impl fmt::Display for GenerationId {

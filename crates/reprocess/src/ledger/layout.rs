@@ -3,6 +3,7 @@
 use rehose_catalog::KeyTime;
 use rehose_extract::{FileKind, FormatName};
 
+use super::digest::DIGESTS;
 use super::generation::{GENERATIONS, MERGE_BINDING, MERGED, UNPUBLISHED};
 use crate::task::TaskId;
 
@@ -63,7 +64,7 @@ impl OutputId {
 }
 
 /// The folders and files at the root of an output. Rehose writes them, and Athena writes `athena/`.
-pub const WRITTEN: [&str; 10] = [
+pub const WRITTEN: [&str; 11] = [
     ROWS[0],
     ROWS[1],
     "rejected/",
@@ -74,6 +75,7 @@ pub const WRITTEN: [&str; 10] = [
     GENERATIONS,
     UNPUBLISHED,
     MERGE_BINDING,
+    DIGESTS,
 ];
 
 /// The name of a task's receipt.
@@ -85,6 +87,11 @@ pub fn receipt_name(task: TaskId) -> String {
 pub(crate) fn task_of_receipt(name: &str) -> Option<TaskId> {
     let task = name.strip_prefix("receipts/")?.strip_suffix(".json")?;
     task.parse().ok()
+}
+
+/// The name of what is decided about a slice of a digest.
+pub(crate) fn decided_name(slice: u32) -> String {
+    format!("decided/{slice:08}.json")
 }
 
 /// The name of a slice of the manifest.

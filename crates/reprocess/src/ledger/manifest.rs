@@ -37,6 +37,9 @@ pub struct Slice {
     /// For a job that merges, what the slice is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merge: Option<SliceOfMerge>,
+    /// For a job that makes a digest, what the slice is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<SliceOfDigest>,
 }
 
 /// What a slice of a job that merges is: a generation, or without one the end of the plan.
@@ -60,6 +63,19 @@ pub struct SliceOfMerge {
     pub replaced: Vec<String>,
 }
 
+/// What a slice of a job that makes a digest is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SliceOfDigest {
+    /// Each of its tasks makes a part.
+    Parts {
+        /// Objects that are left out because their keys have no time.
+        unplaced: u64,
+    },
+    /// The last slice. Its only task has no objects, and folds the parts of all slices before.
+    Fold,
+}
+
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -68,6 +84,17 @@ impl Slice {
     /// The generation, if the slice is one.
     pub fn generation(&self) -> Option<GenerationId> {
         self.merge.as_ref()?.generation
+    }
+
+    /// Whether each task makes a file of all its objects.
+    pub(crate) fn makes_files(&self) -> bool {
+        self.generation().is_some() || self.digest.is_some()
+    }
+
+    /// The task that folds the parts of a digest, if the slice is that of this task.
+    pub(crate) fn fold(&self) -> Option<TaskId> {
+        let is_fold = self.digest == Some(SliceOfDigest::Fold);
+        is_fold.then(|| TaskId::new(self.slice, 0))
     }
 
     /// The objects of a task, if it is in this slice.
@@ -79,18 +106,19 @@ impl Slice {
         match task.part() {
             None => Some(objects),
             Some(part) => {
-                let is_planned = match self.generation() {
-                    None => part.len() == 1,
-                    Some(_) => task::is_part(&part, objects.len()),
+                let is_planned = match self.makes_files() {
+                    false => part.len() == 1,
+                    true => task::is_part(&part, objects.len()),
                 };
                 objects.get(part).filter(|_| is_planned)
             }
         }
     }
 
-    /// How often its largest task must be halved until each object is alone. Only a generation's tasks are.
+    /// How often its largest task must be halved until each object is alone. Only tasks that make a file are.
     pub(crate) fn halvings(&self) -> u32 {
-        let largest = self.generation().and(self.tasks.iter().map(Vec::len).max());
+        let largest = self.tasks.iter().map(Vec::len).max();
+        let largest = largest.filter(|_| self.makes_files());
         let whole = largest.unwrap_or_default().saturating_sub(1);
         usize::BITS - whole.leading_zeros()
     }

@@ -25,8 +25,9 @@ use futures::{StreamExt, TryStreamExt, stream, try_join};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::digest::{Decided, Proof};
 use super::generation::Decision;
-use super::manifest::Slice;
+use super::manifest::{Slice, SliceOfDigest};
 use super::report::Tally;
 use super::statuses::{ObjectStatus, object_statuses};
 use super::{Ledger, PROGRESS, Version};
@@ -63,11 +64,24 @@ pub(crate) struct Progress {
     pub(crate) resending: Option<u32>,
     /// Whether objects without a receipt count as lost.
     pub(crate) giving_up: bool,
+    /// Whether the task that folds the parts of a digest was sent.
+    #[serde(default)]
+    pub(crate) folding: bool,
 }
 
 impl Progress {
     pub(crate) async fn load(ledger: &Ledger) -> Result<Self> {
         Ok(ledger.get(PROGRESS).await?.unwrap_or_default())
+    }
+
+    /// Begins to fold the parts of a digest, all of which are decided. The rounds are those of this task now:
+    /// what became of the objects is in writing.
+    pub(crate) fn begin_fold(&mut self) {
+        self.folding = true;
+        self.giving_up = false;
+        self.rounds = 0;
+        self.halvings = 0;
+        self.resending = Some(self.watermark.slice);
     }
 }
 
@@ -89,6 +103,8 @@ pub(crate) enum Stop {
     Unplanned,
     /// The task at the watermark is not settled.
     Unsettled,
+    /// The parts of a digest are decided, and not folded.
+    Unfolded,
     /// Little time is left.
     OutOfTime,
 }
@@ -136,8 +152,17 @@ pub(crate) async fn advance(
 struct SliceStatuses {
     slice: Slice,
     statuses: Vec<Vec<ObjectStatus>>,
+    end: Option<End>,
+}
+
+/// How a slice whose tasks make files has ended.
+enum End {
     /// What a generation consists of, once it is published.
-    published: Option<Decision>,
+    Published(Decision),
+    /// The parts of a digest that count.
+    Decided(Decided),
+    /// The digest.
+    Proven(Proof),
 }
 
 /// Reads a slice, if it exists, with its statuses.
@@ -151,9 +176,9 @@ async fn read_statuses(
     let Some(slice) = slice else {
         return Ok(None);
     };
-    if let Some(id) = slice.generation() {
+    if slice.makes_files() {
         return Ok(Some(SliceStatuses {
-            published: ledger.generations().published(id).await?,
+            end: end_of(ledger, &slice).await?,
             statuses: Vec::new(),
             slice,
         }));
@@ -166,8 +191,26 @@ async fn read_statuses(
     Ok(Some(SliceStatuses {
         slice,
         statuses,
-        published: None,
+        end: None,
     }))
+}
+
+/// How a slice whose tasks make files has ended, if it has.
+async fn end_of(ledger: &Ledger, slice: &Slice) -> Result<Option<End>> {
+    if let Some(id) = slice.generation() {
+        let published = ledger.generations().published(id).await?;
+        return Ok(published.map(End::Published));
+    }
+    if slice.fold().is_none() {
+        return Ok(ledger.decided(slice.slice).await?.map(End::Decided));
+    }
+    let job = ledger.require_definition().await?;
+    let version = job.digest_version()?;
+    let proof = match version {
+        Some(version) => ledger.digests().proof_of(version).await?,
+        None => None,
+    };
+    Ok(proof.map(End::Proven))
 }
 
 impl Progress {
@@ -177,7 +220,7 @@ impl Progress {
         let SliceStatuses {
             slice,
             statuses,
-            published,
+            end,
         } = read;
         if !self.watermark.counted {
             self.watermark.counted = true;
@@ -196,10 +239,24 @@ impl Progress {
                 merged.missing += slice.missing;
                 merged.replaced.extend(slice.replaced.iter().cloned());
             }
+            if let Some(SliceOfDigest::Parts { unplaced }) = slice.digest {
+                self.tally.digest.get_or_insert_default().unplaced += unplaced;
+            }
         }
-        // A generation is published as a whole.
-        if let Some(decision) = published {
-            self.tally.add_generation(decision);
+        // Such a slice ends as a whole, even if it has no tasks.
+        if slice.makes_files() && end.is_none() {
+            return Some(Stop::Unsettled);
+        }
+        if let Some(end) = end {
+            match end {
+                End::Published(decision) => self.tally.add_generation(decision),
+                End::Decided(decided) => self.tally.add_decided(decided),
+                End::Proven(proof) => {
+                    let files = proof.files.iter().map(|file| file.bytes);
+                    self.tally.totals.bytes.written += files.sum::<u64>();
+                    self.tally.digest.get_or_insert_default().result = Some(proof.result());
+                }
+            }
             self.watermark.task = slice.tasks.len();
         }
         self.watermark.task += statuses.len();

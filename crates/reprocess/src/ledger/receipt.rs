@@ -105,9 +105,16 @@ pub struct ObjectReceipt {
     /// The sums over its records that were merged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sums: Option<Sums>,
+    /// Its records that are in the window of a digest, but not of its accounts and regions.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub out_of_scope: u64,
     /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How an object ends.

@@ -8,6 +8,8 @@ use rehose_extract::{Options, RejectionCount, Summary};
 use serde::{Deserialize, Serialize};
 
 use super::Version;
+pub use super::digest::Digested;
+use super::digest::{Decided, DigestOutcome};
 use super::generation::Decision;
 use super::receipt::{Failure, ObjectReceipt, Outcome};
 use crate::job::{Job, JobId};
@@ -57,6 +59,9 @@ pub struct Report {
     /// What was merged, by a job that merges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged: Option<Merged>,
+    /// What a digest was made of, by a job that makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digested>,
 }
 
 impl Report {
@@ -69,13 +74,16 @@ impl Report {
             error_records,
             other_kinds,
             merged,
+            digest,
         } = tally;
         rejections.sort_by_key(|kind| std::cmp::Reverse(kind.count));
         let rows = totals.rows;
+        let result = digest.as_ref().and_then(|digest| digest.result.as_ref());
+        let has_no_digest = result.is_some_and(|result| result.state == DigestOutcome::Failed);
         Self {
             v: Version,
             job: job.job,
-            state: if totals.objects.failed + totals.objects.lost > 0 {
+            state: if totals.objects.failed + totals.objects.lost > 0 || has_no_digest {
                 JobOutcome::Incomplete
             } else if job.max_rejected.is_exceeded(rows.rejected, rows.written) {
                 JobOutcome::Rejected
@@ -93,6 +101,7 @@ impl Report {
             error_records,
             other_kinds,
             merged,
+            digest,
         }
     }
 
@@ -201,6 +210,9 @@ pub struct Tally {
     /// What was merged, by a job that merges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged: Option<Merged>,
+    /// What a digest is made of, by a job that makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digested>,
 }
 
 /// What a job has merged, and what it has left out.
@@ -329,11 +341,23 @@ impl Tally {
 
     /// Adds a generation that is published.
     pub(crate) fn add_generation(&mut self, decision: Decision) {
+        let merged = self.merged.get_or_insert_default();
+        merged.generations += 1;
+        merged.incomplete += u64::from(!decision.missing.is_empty());
+        merged.files += decision.files.len() as u64;
+        merged.rows += decision.files.iter().map(|file| file.rows).sum::<u64>();
+        merged.read.add(&decision.read);
+        merged.written.add(&decision.written);
+        self.add_tally(decision.tally);
+    }
+
+    /// Adds what became of some objects.
+    fn add_tally(&mut self, tally: Self) {
         let Totals {
             objects,
             bytes,
             rows,
-        } = decision.tally.totals;
+        } = tally.totals;
         let totals = &mut self.totals;
         totals.objects.excluded += objects.excluded;
         totals.objects.done += objects.done;
@@ -346,20 +370,23 @@ impl Tally {
         totals.rows.rejected += rows.rejected;
         totals.rows.control += rows.control;
         totals.rows.filtered += rows.filtered;
-        self.add_other_kinds(&decision.tally.other_kinds);
-        for FailedObject { key, failure } in decision.tally.failures {
+        self.add_other_kinds(&tally.other_kinds);
+        for FailedObject { key, failure } in tally.failures {
             self.fail(key, failure);
         }
-        for rejections in decision.tally.rejections {
+        for rejections in tally.rejections {
             self.reject(rejections);
         }
-        let merged = self.merged.get_or_insert_default();
-        merged.generations += 1;
-        merged.incomplete += u64::from(!decision.missing.is_empty());
-        merged.files += decision.files.len() as u64;
-        merged.rows += decision.files.iter().map(|file| file.rows).sum::<u64>();
-        merged.read.add(&decision.read);
-        merged.written.add(&decision.written);
+    }
+
+    /// Adds a slice of a digest that is decided.
+    pub(crate) fn add_decided(&mut self, decided: Decided) {
+        let digest = self.digest.get_or_insert_default();
+        digest.out_of_scope += decided.out_of_scope;
+        digest.parts += decided.parts.len() as u64;
+        digest.read.add(&decided.read);
+        digest.written.add(&decided.written);
+        self.add_tally(decided.tally);
     }
 
     fn reject(&mut self, more: Rejections) {

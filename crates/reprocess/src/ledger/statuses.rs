@@ -131,11 +131,15 @@ pub(crate) async fn read_receipt(
 /// What is sent of a slice in a round of resending: the objects without a receipt.
 ///
 /// Each is a task of its own, because one that kills its function must not take others with it. The tasks of
-/// a generation are halved in each round instead, down to single objects, because each makes a file.
+/// a generation or a digest are halved in each round instead, down to single objects, because each makes a file.
 pub(crate) fn missing_tasks(slice: &Slice, names: &BTreeSet<String>, round: u32) -> Vec<TaskId> {
-    match slice.generation() {
-        None => missing_objects(slice, names).collect(),
-        Some(_) => missing_parts(slice, names, round),
+    if let Some(fold) = slice.fold() {
+        let is_missing = !names.contains(&receipt_name(fold));
+        return is_missing.then_some(fold).into_iter().collect();
+    }
+    match slice.makes_files() {
+        false => missing_objects(slice, names).collect(),
+        true => missing_parts(slice, names, round),
     }
 }
 

@@ -229,6 +229,7 @@ impl<'a> Planning<'a> {
                 overdue: found.overdue,
                 replaced: found.replaced,
             }),
+            digest: None,
         }
     }
 }

@@ -28,6 +28,15 @@ pub async fn retryable(ledger: &Ledger) -> Result<Job> {
             ),
         });
     }
+    if definition.digest.is_some() {
+        return Err(Error::Value {
+            name: "retry",
+            reason: format!(
+                "{} makes a digest; replace the objects that failed, then ask for the digest with refresh",
+                ledger.job()
+            ),
+        });
+    }
     let report = ledger.report().await?;
     let objects = report
         .ok_or_else(|| Error::NotOver { job: job() })?
@@ -65,5 +74,6 @@ pub(super) async fn slice(left: &Ledger, number: u32) -> Result<Slice> {
         more: slice.more,
         tasks: task::divide(objects),
         merge: None,
+        digest: None,
     })
 }

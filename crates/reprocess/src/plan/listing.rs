@@ -69,6 +69,7 @@ impl Listing<'_> {
             more: page.more,
             tasks: task::divide(wanted.into_iter().map(PlannedObject::from)),
             merge: None,
+            digest: None,
         })
     }
 

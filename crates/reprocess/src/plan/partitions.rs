@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use rehose_catalog::KeyTime;
+use rehose_store::Listed;
 use rehose_store::location::Source;
-use rehose_store::{Listed, MAX_PAGE};
 
+use super::timed::Timed;
 use crate::error::{Error, Result};
 use crate::exclude::{Exclusion, Exclusions};
 use crate::job::{Job, Merge};
@@ -41,12 +40,16 @@ impl LeftOut {
     pub(super) fn count(&self) -> u64 {
         self.excluded + self.unplaced + self.open
     }
+
+    pub(super) fn exclude(&mut self, reason: Exclusion) {
+        self.excluded += 1;
+        if let Exclusion::OtherKind(kind) = reason {
+            *self.other_kinds.entry(kind.to_owned()).or_insert(0) += 1;
+        }
+    }
 }
 
 /// Lists the objects of a job's partitions.
-///
-/// Keys of other times are passed over. In a stash whose keys begin with an account, each account needs a
-/// request or two, and not one for every thousand keys.
 ///
 /// # Errors
 ///
@@ -58,33 +61,26 @@ pub(super) async fn list(
     exclude: &Exclusions,
     now: Timestamp,
 ) -> Result<Partitions> {
+    let timed = Timed {
+        source,
+        prefix: &job.prefix,
+        layout: &merge.layout,
+        per: Some(merge.per),
+        from: merge.from,
+        to: merge.to,
+    };
     let mut closed: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let mut left_out = LeftOut::default();
     let mut listed = 0;
     let mut after: Option<String> = None;
     loop {
-        let page = (source.store)
-            .list(&job.prefix, after.as_deref(), MAX_PAGE)
-            .await?;
-        for object in page.objects {
-            if after.as_ref().is_some_and(|after| object.key <= *after) {
-                continue;
-            }
-            after = Some(object.key.clone());
-            let time = merge.layout.time_in(&object.key);
-            if let Some(target) = time.and_then(|time| target(merge, &object.key, time)) {
-                after = after.max(Some(target));
-                continue;
-            }
-            listed += 1;
+        let page = timed.page(after.as_deref()).await?;
+        listed += page.objects.len() as u64;
+        for (object, partition) in page.objects {
             if let Some(reason) = exclude.reason(&object.key) {
-                left_out.excluded += 1;
-                if let Exclusion::OtherKind(kind) = reason {
-                    *left_out.other_kinds.entry(kind.to_owned()).or_insert(0) += 1;
-                }
+                left_out.exclude(reason);
                 continue;
             }
-            let partition = time.and_then(|time| Partition::of(merge.per, time.day, time.hour));
             match partition {
                 None => left_out.unplaced += 1,
                 Some(partition) if !partition.is_closed(merge.lateness(), now) => {
@@ -106,18 +102,6 @@ pub(super) async fn list(
         if !page.more {
             return Ok(Partitions { closed, left_out });
         }
+        after = page.after;
     }
-}
-
-/// Where the listing continues after a key whose time is not wanted. `None` if it is wanted.
-fn target(merge: &Merge, key: &str, time: KeyTime) -> Option<String> {
-    let begin = Partition::of(merge.per, time.day, time.hour)?.begin();
-    let before = key.get(..time.begin)?;
-    let is_late = |to: &DateTime| begin >= *to;
-    if merge.to.as_ref().is_some_and(is_late) {
-        // After all times.
-        return Some(format!("{before}{}", char::MAX));
-    }
-    let from = merge.from.filter(|from| begin < *from)?;
-    Some(format!("{before}{}", time.replaced_by(from, &merge.layout)))
 }

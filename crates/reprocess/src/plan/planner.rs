@@ -41,11 +41,14 @@ use super::generations::Planning;
 use super::leftover;
 use super::listing::Listing;
 use super::partitions;
+use super::window::Window;
 use crate::deadline::Deadline;
+use crate::digest::DigestRequest;
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::exclude::Exclusions;
-use crate::job::{Job, JobId};
+use crate::job::{Digest, Job, JobId};
+use crate::ledger::digest::DigestLedger;
 use crate::ledger::generation::Generations;
 use crate::ledger::manifest::Slice;
 use crate::ledger::{self, DEFINITION, Ledger};
@@ -57,6 +60,9 @@ use crate::task::TaskMessage;
 /// to store two slices, and to send the tasks of three, all with their retries. With less time left, the
 /// next call continues.
 const SLICE_TIME: Duration = Duration::from_secs(20);
+
+/// Pages of the listing in a slice of a digest, at most.
+const PAGES_OF_SLICE: usize = 20;
 
 /// The work that [`Error::OutOfTime`] names.
 pub(super) const PLANNING: &str = "the job was being planned";
@@ -125,6 +131,9 @@ pub struct Sent {
 
 impl Sent {
     fn add(&mut self, slice: &Slice) {
+        if slice.fold().is_some() {
+            return;
+        }
         self.tasks += slice.tasks.len() as u64;
         for object in slice.tasks.iter().flatten() {
             self.objects += 1;
@@ -143,15 +152,16 @@ impl Planner {
     ) -> Result<Started> {
         let exclude = Exclusions::new(&job.exclude, job.errors, job.options.format_name())?;
         let ledger = Ledger::new(Arc::clone(&self.output), job.job.clone());
-        let started = match &job.merge {
-            Some(_) => self.first_call(&ledger, job, cursor.as_ref()).await?,
-            None => job.started,
+        let must_wait = job.merge.is_some() || job.digest.is_some();
+        let started = match must_wait {
+            true => self.first_call(&ledger, job, cursor.as_ref()).await?,
+            false => job.started,
         };
         let origin = self.origin(job, started, &exclude).await?;
-        let mut listed = match (cursor, &job.merge) {
+        let mut listed = match (cursor, must_wait) {
             (Some(cursor), _) => origin.slice(&cursor).await?,
-            (None, Some(_)) => origin.slice(&Cursor::default()).await?,
-            (None, None) => {
+            (None, true) => origin.slice(&Cursor::default()).await?,
+            (None, false) => {
                 // A listing writes nothing, so it need not wait for the binding.
                 let (first, defined) = (Cursor::default(), self.bind_and_define(&ledger, job));
                 try_join!(defined, origin.slice(&first))?.1
@@ -207,6 +217,15 @@ impl Planner {
             return Err(Error::Outside {
                 url: self.output.url(job.folder.as_str()),
             });
+        }
+        if let Some(digest) = &job.digest {
+            return Ok(Origin::Window(Window {
+                source,
+                prefix: &job.prefix,
+                digest,
+                exclude,
+                limit: self.page.saturating_mul(PAGES_OF_SLICE),
+            }));
         }
         let output = job.folder.of(&self.output);
         Ok(match (&job.retry, &job.merge) {
@@ -270,6 +289,9 @@ impl Planner {
                 .bind(&merge.layout, merge.per, merge.gap)
                 .await?;
         }
+        if let Some(digest) = &job.digest {
+            self.claim(job, digest).await?;
+        }
         if ledger.put_if_absent(DEFINITION, job).await? == Put::Exists {
             let bound = ledger.definition().await?;
             let started = bound.as_ref().map_or(job.started, |bound| bound.started);
@@ -290,8 +312,28 @@ impl Planner {
         Ok(job.started)
     }
 
-    /// Sends the tasks of a slice, if there is one.
+    /// Claims a digest for its job, unless it was claimed before. A digest has one job, whose name says which.
+    async fn claim(&self, job: &Job, digest: &Digest) -> Result<()> {
+        let request = DigestRequest::of(job, digest);
+        let version = request.version()?;
+        let name = version.job()?;
+        if job.job != name {
+            return Err(Error::Value {
+                name: "job",
+                reason: format!(
+                    "this digest is made by the job {name}, and not by {}",
+                    job.job
+                ),
+            });
+        }
+        let digests = DigestLedger::new(Arc::clone(&self.output));
+        digests.claim(&request.claim(version, job.started)?).await?;
+        Ok(())
+    }
+
+    /// Sends the tasks of a slice, if there is one. `check` sends the task that folds a digest.
     async fn send(&self, job: &Job, slice: Option<&Slice>, deadline: Deadline) -> Result<()> {
+        let slice = slice.filter(|slice| slice.fold().is_none());
         let tasks = slice.into_iter().flat_map(Slice::tasks);
         let messages = tasks.map(|(task, _)| TaskMessage::new(&job.job, task));
         dispatch::send(self.queues.of(job), &job.job, messages, deadline).await
@@ -304,6 +346,7 @@ enum Origin<'a> {
     /// The job that is retried.
     Leftover(Ledger),
     Merge(Planning<'a>),
+    Window(Window<'a>),
 }
 
 impl Origin<'_> {
@@ -312,6 +355,7 @@ impl Origin<'_> {
             Self::Listing(listing) => listing.slice(cursor).await,
             Self::Leftover(left) => leftover::slice(left, cursor.slice).await,
             Self::Merge(planning) => planning.slice(cursor).await,
+            Self::Window(window) => window.slice(cursor).await,
         }
     }
 

@@ -6,9 +6,10 @@ use rehose_store::{Folder, StoreName};
 
 use super::planner::{Cursor, PLANNING, Planner, Started};
 use crate::deadline::Deadline;
+use crate::digest::DigestRequest;
 use crate::error::{Error, Result};
 use crate::exclude::{ErrorRecords, Exclusions};
-use crate::job::{Job, JobId, MaxRejected, Merge, Mode};
+use crate::job::{Digest, Job, JobId, MaxRejected, Merge, Mode};
 use crate::ledger::{Version, bound_kind};
 
 /// A call of `start`.
@@ -30,10 +31,34 @@ pub struct StartRequest {
     pub max_rejected: MaxRejected,
     /// How the objects are merged. Without it, each is rewritten.
     pub merge: Option<Merge>,
+    /// The digest that is made of the objects, instead of rewriting each.
+    pub digest: Option<Digest>,
     /// The options of input and output.
     pub options: Options,
     /// The cursor that the last call returned.
     pub cursor: Option<Cursor>,
+}
+
+/// The request in the one spelling of its meaning, if it is for a digest: its job's definition is compared.
+fn canonical(request: StartRequest, now: Timestamp) -> Result<StartRequest> {
+    let Some(digest) = request.digest.clone() else {
+        return Ok(request);
+    };
+    let checked = DigestRequest {
+        source: request.source.clone(),
+        prefix: request.prefix.clone(),
+        exclude: request.exclude.clone(),
+        errors: request.errors,
+        max_rejected: request.max_rejected,
+        digest,
+        options: request.options.clone(),
+    };
+    let checked = checked.checked(now)?;
+    Ok(StartRequest {
+        exclude: checked.exclude,
+        digest: Some(checked.digest),
+        ..request
+    })
 }
 
 impl Planner {
@@ -50,11 +75,12 @@ impl Planner {
     ) -> Result<Started> {
         let planned = async {
             if request.cursor.is_none() {
-                self.examine(&request).await?;
+                self.examine(&request, now).await?;
             }
             let (log, _) = self.logs.of_prefix(&request.source, &request.prefix)?;
             let folder = log.folder.clone();
             let options = self.options(&request, &folder).await?.with_defaults();
+            let request = canonical(request, now)?;
             let job = Job {
                 v: Version,
                 job: request.job,
@@ -68,6 +94,7 @@ impl Planner {
                 retry: None,
                 options,
                 merge: request.merge,
+                digest: request.digest,
                 started: now,
             };
             self.continue_job(&job, request.cursor, deadline).await
@@ -75,10 +102,11 @@ impl Planner {
         deadline.limit(PLANNING, &*self.output, planned).await
     }
 
-    /// The options of a job. A merge fits an output with files of either kind: its own are always Parquet.
+    /// The options of a job. A merge fits an output with files of either kind: its own are always Parquet. A
+    /// digest does too.
     async fn options(&self, request: &StartRequest, folder: &Folder) -> Result<Options> {
         let mut options = request.options.clone();
-        if request.merge.is_some() {
+        if request.merge.is_some() || request.digest.is_some() {
             options.to = bound_kind(&*folder.of(&self.output)).await?.or(options.to);
         }
         Ok(options)
@@ -90,10 +118,13 @@ impl Planner {
     ///
     /// An error of the kind [`InvalidInput`](crate::error::ErrorKind::InvalidInput) if the options,
     /// the patterns or the prefix are not usable.
-    pub async fn examine(&self, request: &StartRequest) -> Result<()> {
-        request.options.compile()?;
+    pub async fn examine(&self, request: &StartRequest, now: Timestamp) -> Result<()> {
+        let shape = request.options.compile()?;
         if let Some(merge) = &request.merge {
             merge.check()?;
+        }
+        if let Some(digest) = &request.digest {
+            digest.checked(&shape, now)?;
         }
         let format = request.options.format_name();
         Exclusions::new(&request.exclude, request.errors, format)?;

@@ -1,4 +1,4 @@
-//! Merging the objects of a task into one file.
+//! Merging the objects of a task into one file: a merged file, or a part of a digest.
 //!
 //! ```text
 //! objects ─► read ahead ─► transcoder ─► merger ─► file ─► upload
@@ -8,6 +8,7 @@
 //! The objects are converted one after the other, in the plan's order, on the thread that polls. The next
 //! ones are read meanwhile. An object's records count once it has been read to its end without a fault.
 
+mod fold;
 mod object;
 
 use std::io;
@@ -16,19 +17,20 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
-use rehose_extract::merge::{MergeSettings, Merger, ScratchFile, Sums};
+use rehose_extract::merge::{MergeSettings, Merger, NewScratchFile, ScratchFile};
 use rehose_extract::{Compression, Shape};
 use rehose_store::location::Source;
 use rehose_store::{Body, Store, StoreError, Upload};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+pub(super) use self::fold::FoldTask;
 use self::object::Conversion;
 use super::convert::late;
 use super::pipe::{Outlet, pipe};
 use super::small::read_head;
 use crate::error::{Error, Result};
-use crate::job::JobId;
+use crate::job::{Digest, JobId};
 use crate::ledger::Version;
 use crate::ledger::generation::unpublished_key;
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
@@ -62,11 +64,32 @@ pub(super) struct MergeTask<'a> {
     pub(super) source: &'a Source,
     pub(super) objects: &'a [PlannedObject],
     pub(super) shape: &'a Shape,
-    pub(super) gap: Option<u32>,
-    /// Where the files go.
+    pub(super) goal: Goal<'a>,
+    /// Where rejected events go.
     pub(super) output: &'a Arc<dyn Store>,
+    /// Where the file goes.
+    pub(super) files: &'a dyn Store,
     pub(super) job: &'a JobId,
     pub(super) task: TaskId,
+}
+
+/// What a task makes.
+#[derive(Clone, Copy)]
+pub(super) enum Goal<'a> {
+    /// A merged file, in which flows continue after this gap.
+    Merge { gap: Option<u32> },
+    /// A part of a digest.
+    Part(&'a Digest),
+}
+
+impl Goal<'_> {
+    /// What the name of its file ends with.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Merge { .. } => "parquet",
+            Self::Part(_) => "part",
+        }
+    }
 }
 
 /// An object that is read before its turn, as far as it is small.
@@ -120,19 +143,21 @@ impl MergeWorker {
     }
 
     async fn merge_all(&self, task: &MergeTask<'_>, reading_ends: Instant) -> Result<Receipt> {
-        let settings = MergeSettings {
-            gap: task.gap,
-            memory: self.memory,
+        let merger = match task.goal {
+            Goal::Merge { gap } => {
+                let memory = self.memory;
+                Merger::new(task.shape, MergeSettings { gap, memory }, new_files())
+            }
+            Goal::Part(digest) => {
+                Merger::digesting(task.shape, &digest.rows(), self.memory, new_files())
+            }
         };
-        let new_file = || tempfile::tempfile().map(|file| Box::new(file) as Box<dyn ScratchFile>);
-        let merger = Merger::new(task.shape, settings, Box::new(new_file));
         let mut merger = merger.map_err(|error| self.broken(task, error))?;
         let mut receipt = Receipt {
             v: Version,
             objects: Vec::with_capacity(task.objects.len()),
             artifacts: Vec::new(),
         };
-        let mut sums = Sums::default();
         let store = &*task.source.store;
         let objects = task.objects.iter();
         // Boxed: the compiler cannot prove that a stream with this closure may move between threads.
@@ -141,6 +166,9 @@ impl MergeWorker {
             .collect();
         let mut ahead = stream::iter(reads).buffered(self.objects_ahead);
         while let Some(Ahead { object, body }) = ahead.next().await {
+            if let Goal::Part(digest) = task.goal {
+                merger.select(task.shape, digest.selection(&object.key));
+            }
             let conversion = Conversion {
                 worker: self,
                 task,
@@ -149,11 +177,9 @@ impl MergeWorker {
                 reading_ends,
             };
             let (outcome, artifact) = conversion.convert(body).await?;
-            let merged = match &outcome {
+            let committed = match &outcome {
                 Outcome::Done(summary) if summary.other_kind.is_none() => {
-                    let merged = merger.commit().map_err(|error| self.broken(task, error))?;
-                    sums.add(&merged);
-                    Some(merged)
+                    Some(merger.commit().map_err(|error| self.broken(task, error))?)
                 }
                 Outcome::Done(_) | Outcome::Failed(_) => {
                     merger.discard();
@@ -167,12 +193,16 @@ impl MergeWorker {
             }));
             receipt.objects.push(ObjectReceipt {
                 key: object.key.clone(),
-                sums: merged,
+                out_of_scope: committed
+                    .as_ref()
+                    .map_or(0, |committed| committed.out_of_scope),
+                sums: committed.map(|committed| committed.sums),
                 outcome,
             });
         }
-        let key = unpublished_key(task.job, task.task, &receipt.objects)?;
-        if let Some(file) = write_file(task.output, &key, merger, reading_ends).await? {
+        let goal = task.goal;
+        let key = unpublished_key(task.job, task.task, &receipt.objects, goal.suffix())?;
+        if let Some(file) = write_file(task.files, &key, goal, merger, reading_ends).await? {
             let is_done = |(_, object): &(u32, &ObjectReceipt)| object.sums.is_some();
             let done = (0..).zip(&receipt.objects).filter(is_done);
             receipt.artifacts.push(Artifact {
@@ -191,10 +221,15 @@ impl MergeWorker {
     }
 }
 
+fn new_files() -> NewScratchFile {
+    Box::new(|| tempfile::tempfile().map(|file| Box::new(file) as Box<dyn ScratchFile>))
+}
+
 /// Writes the file of all merged rows, if there are any.
 async fn write_file(
-    output: &Arc<dyn Store>,
+    output: &dyn Store,
     key: &str,
+    goal: Goal<'_>,
     merger: Merger,
     reading_ends: Instant,
 ) -> Result<Option<Artifact>> {
@@ -203,7 +238,11 @@ async fn write_file(
         reason: error.to_string(),
     };
     let (inlet, outlet) = pipe();
-    let Some(file) = merger.into_file(inlet).map_err(broken)? else {
+    let file = match goal {
+        Goal::Merge { .. } => merger.into_file(inlet),
+        Goal::Part(_) => merger.into_part(inlet),
+    };
+    let Some(file) = file.map_err(broken)? else {
         return Ok(None);
     };
     let mut upload = output.write(key).await?;

@@ -7,7 +7,7 @@ use futures::future::join;
 use rehose_extract::Shape;
 
 use crate::error::{Error, Result};
-use crate::job::{Job, JobId, Merge};
+use crate::job::{Digest, Job, JobId, Merge};
 use crate::ledger::Ledger;
 use crate::ledger::generation::GenerationId;
 use crate::ledger::manifest::Slice;
@@ -60,7 +60,18 @@ impl PlannedTask {
         self.from.job.merge.as_ref()
     }
 
-    /// The objects, in the plan's order. There is at least one: [`Plans::find`] has looked.
+    /// The digest that a part is made for.
+    pub(super) fn digest(&self) -> Option<&Digest> {
+        self.from.job.digest.as_ref()
+    }
+
+    /// Whether it folds the parts of a digest.
+    pub(super) fn is_fold(&self) -> bool {
+        self.from.slice.fold() == Some(self.task)
+    }
+
+    /// The objects, in the plan's order. There is at least one, except for a task that folds:
+    /// [`Plans::find`] has looked.
     pub(super) fn objects(&self) -> &[PlannedObject] {
         self.from.slice.objects(self.task).unwrap_or_default()
     }
@@ -84,7 +95,8 @@ impl Plans {
     /// [`Error::NotPlanned`] and [`Error::NotInPlan`] if there is no such job or task.
     pub(super) async fn find(&self, ledger: &Ledger, task: TaskId) -> Result<PlannedTask> {
         let from = self.read(ledger, task.slice).await?;
-        if from.slice.objects(task).is_none_or(<[_]>::is_empty) {
+        let is_fold = from.slice.fold() == Some(task);
+        if !is_fold && from.slice.objects(task).is_none_or(<[_]>::is_empty) {
             return Err(Error::NotInPlan {
                 job: ledger.job().to_string(),
                 task,

@@ -45,7 +45,7 @@ use tracing::{info, warn};
 
 use super::convert::{Converted, Converter, Input};
 use super::deployed::{DeployedLog, DeployedLogs};
-use super::merge::{MergeTask, MergeWorker};
+use super::merge::{FoldTask, Goal, MergeTask, MergeWorker};
 use super::message::{Created, Message};
 use super::plans::Plans;
 use super::transfers::Limits;
@@ -150,11 +150,11 @@ impl Processor {
             futures::try_join!(self.plans.find(&ledger, task), ledger.is_settled(task),)?;
         let ledger = ledger.defined(planned.job());
         let objects = planned.objects();
-        // Another job may have taken over its generation and been faster.
+        // Another job may have taken over its generation and been faster, and a part may come too late.
         let is_settled = is_settled
             || match planned.generation() {
                 Some(generation) => ledger.generations().is_decided(generation).await?,
-                None => false,
+                None => planned.digest().is_some() && ledger.is_decided(task.slice).await?,
             };
         if is_settled {
             return Ok(Processed {
@@ -162,15 +162,32 @@ impl Processor {
                 ..Processed::default()
             });
         }
+        if let Some(digest) = planned.digest().filter(|_| planned.is_fold()) {
+            let fold = FoldTask {
+                ledger: &ledger,
+                digest,
+                shape: planned.shape(),
+                task,
+            };
+            let receipt = self.merger.fold(fold, reading_ends).await?;
+            ledger.store_receipt(task, &receipt).await?;
+            return Ok(Processed::default());
+        }
         let (DeployedLog { output, .. }, source) = self.logs.of_task(planned.job(), objects)?;
-        if let Some(merge) = planned.merge() {
+        // A digest is in the root, whichever log it is made of.
+        let goal = match (planned.merge(), planned.digest()) {
+            (Some(merge), _) => Some((Goal::Merge { gap: merge.gap }, output)),
+            (None, digest) => digest.map(|digest| (Goal::Part(digest), &self.logs.root)),
+        };
+        if let Some((goal, files)) = goal {
             let receipt = self.merger.merge(
                 MergeTask {
                     source,
                     objects,
                     shape: planned.shape(),
-                    gap: merge.gap,
+                    goal,
                     output,
+                    files: &**files,
                     job: &job,
                     task,
                 },
@@ -267,6 +284,7 @@ fn receipt(objects: &[PlannedObject], converted: Vec<Converted>) -> Receipt {
         receipt.objects.push(ObjectReceipt {
             key: object.key.clone(),
             sums: None,
+            out_of_scope: 0,
             outcome: converted.outcome,
         });
         let artifacts = converted.files.into_iter().map(|file| Artifact {

@@ -130,6 +130,7 @@ impl Fixture {
             errors: ErrorRecords::default(),
             max_rejected: MaxRejected::default(),
             merge: None,
+            digest: None,
             options: Options::default(),
             cursor: None,
         }

@@ -7,6 +7,7 @@
 )]
 
 mod check;
+mod digest;
 mod fake_queue;
 mod fixture;
 mod merge;

@@ -108,6 +108,7 @@ async fn run_in(
         errors: ErrorRecords::default(),
         max_rejected: MaxRejected::default(),
         merge: None,
+        digest: None,
         options: flow_logs_to(kind).options().clone(),
         cursor: None,
     };
