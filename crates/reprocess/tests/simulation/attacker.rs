@@ -75,7 +75,11 @@ fn message(chance: &Chance, stash: &[(String, StoredObject)], jobs: &[StartReque
     if chance.happens(0.3) {
         task["object"] = chance.number(0..40).into();
     }
-    if jobs.iter().any(|job| job.merge.is_some()) && chance.happens(0.4) {
+    if jobs
+        .iter()
+        .any(|job| job.merge.is_some() || job.digest.is_some())
+        && chance.happens(0.4)
+    {
         // Parts of a task that merges, which may be halves of it.
         let begin = chance.number(0..4);
         task["object"] = begin.into();

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rehose_extract::{Compression, FileKind};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::deadline::Deadline;
+use rehose_reprocess::digest::{DigestRequest, Digests, Requested};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::logs::{Log, Logs};
@@ -110,6 +111,20 @@ impl Functions {
             checker.check(job, functions.now(), end).await
         })
         .await
+    }
+
+    /// Asks for a digest, as a function behind HTTP would.
+    pub(crate) async fn ask(
+        self: &Arc<Self>,
+        request: &DigestRequest,
+        refresh: bool,
+    ) -> Option<Requested> {
+        let answer = self.invoke("ask", async |functions, sandbox, _| {
+            let sources = functions.logs(&sandbox).all()[0].sources.clone();
+            let digests = Digests::new(functions.store(&sandbox), sources);
+            digests.request(request, refresh, functions.now()).await
+        });
+        answer.await.ok()
     }
 
     /// Invokes a function as Lambda does for the state machine.

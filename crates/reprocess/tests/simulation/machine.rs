@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use rehose_reprocess::check::JobState;
+use rehose_reprocess::digest::{DigestRequest, Requested};
 use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::promise::Promise;
 use rehose_testkit::cloud::retrier::Retriers;
@@ -57,6 +59,30 @@ impl Machine {
         let violation = format!("{}: {detail}", Promise::NeverStuck);
         self.functions.chance.violate(violation);
         Ok(JobState::Running)
+    }
+
+    /// Lets several ask at once for each digest before its job is started. They may all die.
+    pub(crate) async fn claim(&self, jobs: &[StartRequest]) {
+        for job in jobs {
+            let Some(digest) = &job.digest else {
+                continue;
+            };
+            let request = DigestRequest {
+                source: job.source.clone(),
+                prefix: job.prefix.clone(),
+                exclude: job.exclude.clone(),
+                errors: job.errors,
+                max_rejected: job.max_rejected,
+                digest: digest.clone(),
+                options: job.options.clone(),
+            };
+            let callers = self.functions.chance.number(1..5);
+            let asking = (0..callers).map(|_| self.functions.ask(&request, digest.version > 1));
+            let answers = join_all(asking).await;
+            let claimed = answers.iter().flatten();
+            let claimed = claimed.filter(|requested| matches!(requested, Requested::Claimed(_)));
+            self.functions.oracle.claimed(&job.job, claimed.count());
+        }
     }
 
     /// Runs a task.

@@ -1,5 +1,6 @@
 //! Checks every promise at each write and at the end, with results derived from the stash alone.
 
+mod digest;
 mod merge;
 mod report;
 mod truth;
@@ -43,6 +44,10 @@ pub(crate) struct Oracle {
     written: Mutex<BTreeSet<String>>,
     figures: Mutex<BTreeMap<&'static str, u64>>,
     merges: Mutex<Merges>,
+    /// How often a version of a digest was claimed, by its job.
+    claims: Mutex<BTreeMap<JobId, usize>>,
+    /// The objects of each part that has a receipt.
+    inputs: Mutex<BTreeMap<String, Vec<PlannedObject>>>,
 }
 
 type Check = Result<(), Violation>;
@@ -72,7 +77,7 @@ impl Oracle {
         chance: &Arc<Chance>,
         historic: &Arc<StandardQueue>,
     ) -> Arc<Self> {
-        let is_merged = jobs.iter().any(|job| job.merge.is_some());
+        let is_merged = jobs.iter().any(makes_files);
         let mut truth: BTreeMap<String, Vec<Truth>> = BTreeMap::new();
         for (key, object) in stash {
             let contents = truth.entry(key.clone()).or_default();
@@ -88,6 +93,8 @@ impl Oracle {
             written: Mutex::default(),
             figures: Mutex::default(),
             merges: Mutex::default(),
+            claims: Mutex::default(),
+            inputs: Mutex::default(),
         })
     }
 
@@ -134,6 +141,7 @@ impl Oracle {
             && !key.starts_with("rejected/")
             && !key.starts_with(MERGED)
             && !key.starts_with(UNPUBLISHED)
+            && !digest::is_file(key)
             && !key.ends_with("/progress.json")
         {
             let is_first = self.written.lock().unwrap().insert(key.to_owned());
@@ -165,13 +173,15 @@ impl Oracle {
             || format!("{key} of a newer version is not touched"),
         )?;
         self.merge_appeared(contents, key, body)?;
+        self.digest_appeared(contents, key, body)?;
         for (job, request) in &self.jobs {
             match key.strip_prefix(&format!("jobs/{job}/")) {
                 Some("report.json") => {
                     let report: Report = serde_json::from_slice(body).unwrap();
-                    return match &request.merge {
-                        Some(merge) => self.reported_merge(contents, request, merge, &report),
-                        None => self.reported(contents, request, &report),
+                    return match (&request.merge, &request.digest) {
+                        (Some(merge), _) => self.reported_merge(contents, request, merge, &report),
+                        (None, Some(_)) => self.reported_digest(contents, request, &report),
+                        (None, None) => self.reported(contents, request, &report),
                     };
                 }
                 Some(name) if name.starts_with("receipts/") => {
@@ -203,7 +213,8 @@ impl Oracle {
             Promise::PlannedOnly,
             planned(contents, &job, task).is_some(),
             || format!("{job} {task} is planned before it is sent"),
-        )
+        )?;
+        digest::may_be_sent(contents, &job, task)
     }
 
     /// Checks that a task has its receipt before its message is acknowledged, or needs none any more.
@@ -273,7 +284,7 @@ impl Oracle {
             planned_keys,
         )?;
         let planned = planned.unwrap_or_default();
-        let is_merge = self.jobs[job].merge.is_some();
+        let is_merge = makes_files(&self.jobs[job]);
         for (ObjectReceipt { key, outcome, .. }, object) in receipt.objects.iter().zip(&planned) {
             let truth = self.present_truth(object);
             match (outcome, &truth.expected) {
@@ -294,9 +305,10 @@ impl Oracle {
                 }
             }
         }
-        match is_merge {
-            true => self.merge_received(contents, &receipt, &planned),
-            false => Ok(()),
+        match &self.jobs[job].digest {
+            Some(digest) => self.part_received(contents, job, task, digest, &receipt),
+            None if is_merge => self.merge_received(contents, &receipt, &planned),
+            None => Ok(()),
         }
     }
 
@@ -366,6 +378,12 @@ fn is_decided(contents: &Contents, job: &JobId, task: TaskId) -> bool {
     let slice = slice_of(contents, job, task);
     let generation = slice.and_then(|slice| slice.generation());
     generation.is_some_and(|id| merge::decision(contents, id).is_some())
+        || digest::is_decided(contents, job, task.slice)
+}
+
+/// Whether the tasks of a job make files of several objects.
+fn makes_files(job: &StartRequest) -> bool {
+    job.merge.is_some() || job.digest.is_some()
 }
 
 /// The task in the name of a receipt.

@@ -1,5 +1,6 @@
 //! A run: a stash, the jobs over it, and their results.
 
+mod digesting;
 mod merging;
 mod objects;
 
@@ -47,11 +48,14 @@ const MAX_RECEIVES: u32 = 5;
 /// up to two hours for the first receipt each time.
 const LONGEST_END: Duration = DAY;
 
-/// The same for a job that merges. It sends the halves of a task in each round, down to one object.
+/// The same for a job that merges or makes a digest. It sends the halves of a task in each round, down to one object.
 const LONGEST_END_OF_MERGE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// Of so many seeds, the jobs of one merge.
 const MERGES: u64 = 3;
+
+/// Of so many seeds, the jobs of one make a digest.
+const DIGESTS: u64 = 6;
 
 /// The pattern of excluded objects, besides the error prefixes of Firehose.
 const EXCLUDE: &str = "*.skip";
@@ -83,6 +87,7 @@ pub(crate) fn simulate(seed: u64) -> Run {
         let chance = Chance::of(seed);
         let world = match seed % MERGES {
             2 => World::draw_merging(&chance),
+            _ if seed % DIGESTS == 1 => World::draw_digesting(&chance),
             _ => World::draw(&chance),
         };
         world.run(&chance).await
@@ -170,7 +175,11 @@ impl World {
             stash,
             output: Arc::clone(&output),
             historic: Arc::clone(&historic),
-            page: chance.number(1..40),
+            page: chance.number(match jobs.iter().any(|job| job.digest.is_some()) {
+                // A digest has several slices then.
+                true => 1..3,
+                false => 1..40,
+            }),
             pages: chance.choose(&[1, 3, usize::MAX]),
             objects: chance.number(1..5),
             small_bytes: chance.choose(&[0, 256, 64 * 1024]),
@@ -188,6 +197,7 @@ impl World {
         let stash = Arc::clone(&functions.stash);
         let machine = Machine::new(functions);
         let operating = async |jobs: &[StartRequest], begin: Instant| {
+            machine.claim(jobs).await;
             let running = jobs.iter().map(async |job| {
                 let state = operate(chance, &machine, job, begin).await;
                 oracle.execution_ended(&output, &job.job, state);
@@ -282,9 +292,9 @@ async fn operate(
         sleep(chance.time(MINUTE..HOUR)).await;
     };
     chance.note(format_args!("{} has ended: {state:?}", job.job));
-    let longest = match job.merge {
-        Some(_) => LONGEST_END_OF_MERGE,
-        None => LONGEST_END,
+    let longest = match job.merge.is_some() || job.digest.is_some() {
+        true => LONGEST_END_OF_MERGE,
+        false => LONGEST_END,
     };
     if Instant::now() > begin + longest {
         chance.violate(format_args!(
@@ -347,6 +357,7 @@ fn request(number: usize, prefix: &str, mode: Mode, kind: FileKind) -> StartRequ
         errors: ErrorRecords::default(),
         max_rejected: MaxRejected::default(),
         merge: None,
+        digest: None,
         options: flow_logs_to(kind).options().clone(),
         cursor: None,
     }

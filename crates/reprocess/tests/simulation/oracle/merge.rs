@@ -18,6 +18,7 @@ use rehose_reprocess::task::PlannedObject;
 use serde::de::DeserializeOwned;
 
 use self::sums::{agree, sums_of};
+use super::digest::is_file;
 use super::{Check, Oracle, Truth, ensure, equal, strip};
 use rehose_testkit::cloud::bucket::{Contents, StoredObject};
 use rehose_testkit::oracle::merge::merged_flows;
@@ -53,13 +54,23 @@ impl Oracle {
 
     /// An object with the content that it has now, and else as it was planned. No task is under way when
     /// objects are replaced, so a task that is read now reads this.
-    fn present(&self, object: &PlannedObject) -> PlannedObject {
+    pub(super) fn present(&self, object: &PlannedObject) -> PlannedObject {
         let merges = self.merges.lock().unwrap();
         let placed = merges.placed.get(&object.key);
         PlannedObject {
             tag: placed.map_or(object.tag.clone(), |(tag, _)| Some(tag.clone())),
             ..object.clone()
         }
+    }
+
+    /// The objects that were in the stash before a time, and that every job reads.
+    pub(super) fn placed_before(&self, time: Timestamp) -> Vec<String> {
+        let merges = self.merges.lock().unwrap();
+        let before = merges.placed.iter().filter(|(key, (tag, placed))| {
+            let truth = self.truth(key, Some(tag));
+            *placed < time && !truth.vanishing && !truth.excluded
+        });
+        before.map(|(key, _)| key.clone()).collect()
     }
 
     /// The right outcome of an object that is read now.
@@ -69,7 +80,7 @@ impl Oracle {
 
     /// Checks a file or a document of a merge that was written to the output.
     pub(super) fn merge_appeared(&self, contents: &Contents, key: &str, body: &Bytes) -> Check {
-        if key.starts_with(MERGED) || key.starts_with(UNPUBLISHED) {
+        if key.starts_with(MERGED) || key.starts_with(UNPUBLISHED) || is_file(key) {
             let first = {
                 let mut merges = self.merges.lock().unwrap();
                 let first = merges.files.entry(key.to_owned());
@@ -311,7 +322,7 @@ impl Oracle {
     }
 
     /// The rows of a file, sorted.
-    fn rows(&self, file: &Bytes) -> Arc<Vec<String>> {
+    pub(super) fn rows(&self, file: &Bytes) -> Arc<Vec<String>> {
         let mut merges = self.merges.lock().unwrap();
         let read = || {
             let csv = as_csv(file, "");
@@ -323,7 +334,7 @@ impl Oracle {
     }
 
     /// The rows of an object, if it is valid.
-    fn lines(&self, object: &PlannedObject) -> &[String] {
+    pub(super) fn lines(&self, object: &PlannedObject) -> &[String] {
         let truth = self.truth(&object.key, object.tag.as_deref());
         truth.outputs().map_or(&[], |outputs| &outputs.lines)
     }
@@ -339,17 +350,20 @@ fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> T {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> T {
     serde_json::from_slice(body).unwrap()
 }
 
-fn keys<'a>(contents: &'a Contents, prefix: &'a str) -> impl Iterator<Item = &'a String> {
+pub(super) fn keys<'a>(
+    contents: &'a Contents,
+    prefix: &'a str,
+) -> impl Iterator<Item = &'a String> {
     let objects = contents.objects.range(prefix.to_owned()..);
     let keys = objects.map(|(key, _)| key);
     keys.take_while(move |key| key.starts_with(prefix))
 }
 
-fn read<T: DeserializeOwned>(contents: &Contents, key: &str) -> Option<T> {
+pub(super) fn read<T: DeserializeOwned>(contents: &Contents, key: &str) -> Option<T> {
     Some(parse(&contents.objects.get(key)?.body))
 }
 

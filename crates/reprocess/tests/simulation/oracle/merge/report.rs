@@ -73,7 +73,7 @@ impl Oracle {
         self.nothing_is_left_out(contents, merge, report)
     }
 
-    fn add_done(&self, truth: &Truth, totals: &mut Totals) {
+    pub(in crate::oracle) fn add_done(&self, truth: &Truth, totals: &mut Totals) {
         totals.objects.done += 1;
         let Some(outputs) = truth.outputs() else {
             return;
@@ -140,7 +140,7 @@ impl Oracle {
     }
 
     /// Checks that an object failed for this reason.
-    pub(super) fn has_failed(
+    pub(in crate::oracle) fn has_failed(
         &self,
         contents: &Contents,
         job: &JobId,
