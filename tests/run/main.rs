@@ -10,6 +10,7 @@
 
 mod cat;
 mod determinism;
+mod digest;
 mod inspect;
 mod interruption;
 mod logs;
