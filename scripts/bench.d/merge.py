@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures `rehose merge` on an hour of many accounts, beside what else makes one file of it.
+"""Measures `rehose merge` and `rehose digest` on an hour of many accounts, beside what else makes one file of it.
 
 Each is run on one core, in turns. The results go to target/bench/ as Markdown and as JSON.
 """
@@ -19,7 +19,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 
 # The folders of an output with files of rows.
-ROWS = ("csv", "parquet", "merged")
+ROWS = ("csv", "parquet", "merged", "digests")
+
+# The hour of the records.
+WINDOW = ["--from", "2020-02-01T00:00:00Z", "--to", "2020-02-01T01:00:00Z"]
 
 
 def main():
@@ -52,6 +55,7 @@ class Bench:
             "rewritten to CSV.gz": lambda out: [rehose, "run", str(self.hour), out, *one],
             "rewritten to Parquet": lambda out: [rehose, "run", str(self.hour), out, "--to", "parquet", *one],
             "merged": lambda out: [rehose, "merge", str(self.hour), out, *one],
+            "digested": lambda out: [rehose, "digest", str(self.hour), out, *WINDOW, *one],
             "DuckDB": lambda out: [self.options.python, str(SCRIPTS / "duck_merge.py"), str(self.hour), out],
             "pyarrow": lambda out: [self.options.python, str(SCRIPTS / "arrow_merge.py"), str(self.hour), out],
         }
@@ -73,7 +77,7 @@ class Bench:
         out = self.folder / "out"
         taken = measure(command(str(out)), self.core)
         files = [out] if out.is_file() else [path for rows in ROWS for path in (out / rows).rglob("*")
-                                             if path.is_file()]
+                                             if path.is_file() and path.suffix != ".json"]
         taken |= {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}
         out.unlink() if out.is_file() else shutil.rmtree(out)
         return taken
