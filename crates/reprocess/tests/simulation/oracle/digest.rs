@@ -112,8 +112,8 @@ impl Oracle {
             let Outcome::Done(_) = &object.outcome else {
                 continue;
             };
-            let planned = slice.tasks.iter().flatten();
-            let planned = planned.filter(|planned| planned.key == object.key).last();
+            let mut planned = slice.tasks.iter().flatten();
+            let planned = planned.find(|planned| planned.key == object.key);
             let present = self.present(planned.unwrap());
             let truth = sums_of(&self.digest_of(digest, std::slice::from_ref(&present)));
             let found = object.sums.clone().unwrap_or_default();
