@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -31,6 +32,33 @@ pub trait Store: fmt::Debug + Send + Sync {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page, StoreError>;
+
+    /// Lists the folders directly under `prefix`, which is empty or ends with `/`: the beginnings of keys up to
+    /// and with the next `/`, in ascending order.
+    ///
+    /// Unless a store does better, it takes a request for each.
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut folders: Vec<String> = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.list(prefix, after.as_deref(), 1).await?;
+            let Some(object) = page.objects.into_iter().next() else {
+                return Ok(folders);
+            };
+            let name = object
+                .key
+                .get(prefix.len()..)
+                .and_then(|rest| rest.find('/'));
+            after = match name.and_then(|name| object.key.get(..=prefix.len() + name)) {
+                Some(folder) => {
+                    folders.push(folder.to_owned());
+                    // After all keys in the folder.
+                    Some(format!("{folder}{}", char::MAX))
+                }
+                None => Some(object.key),
+            };
+        }
+    }
 
     /// Opens an object for reading.
     async fn read(&self, key: &str) -> Result<Body, StoreError>;
@@ -81,6 +109,12 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// The size of an object in bytes, or `None` if it does not exist.
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError>;
+
+    /// A URL from which anybody can read an object for some time without credentials, if the store has such.
+    /// Whether the object exists is not looked at.
+    async fn link(&self, _key: &str, _valid: Duration) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
 
     /// Waits for the aborts of dropped uploads. A function calls this before it responds: Lambda
     /// freezes the environment after the response, and background work stops too.
@@ -185,7 +219,7 @@ pub enum Put {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} {url}: {reason}")]
 pub struct StoreError {
-    /// The operation: `list`, `read`, `write`, `put`, `publish`, `head`; `open` and `lock` for a folder.
+    /// The operation: `list`, `read`, `write`, `put`, `publish`, `head`, `link`; `open` and `lock` for a folder.
     pub operation: &'static str,
     /// The object, as [`Store::url`] names it.
     pub url: String,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -113,6 +114,11 @@ impl Store for FaultStore {
         self.inner.list(prefix, after, limit).await
     }
 
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.ask(Operation::List, prefix)?;
+        self.inner.folders(prefix).await
+    }
+
     async fn read(&self, key: &str) -> Result<Body, StoreError> {
         let limit = self.ask(Operation::Read, key)?;
         let body = self.inner.read(key).await?;
@@ -146,6 +152,11 @@ impl Store for FaultStore {
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
         self.ask(Operation::Head, key)?;
         self.inner.head(key).await
+    }
+
+    async fn link(&self, key: &str, valid: Duration) -> Result<Option<String>, StoreError> {
+        self.ask(Operation::Read, key)?;
+        self.inner.link(key, valid).await
     }
 
     async fn tidy(&self) {

@@ -54,6 +54,7 @@ macro_rules! suites {
             takes_a_prefix_as_a_string
             says_whether_more_follows
             lists_nothing_where_nothing_is
+            lists_the_folders_of_a_folder
             reads_what_was_written
             reads_a_range_of_an_object
             reads_no_missing_object

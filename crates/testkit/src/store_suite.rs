@@ -1,5 +1,6 @@
 //! The conformance suite of stores.
 
+mod folders;
 mod publish;
 
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use futures::TryStreamExt;
 use futures::future::join_all;
 use rehose_store::{Put, Store, StoreErrorKind};
 
+pub use folders::*;
 pub use publish::*;
 
 /// A fresh store to test.

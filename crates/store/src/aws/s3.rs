@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::EncodingType;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
@@ -126,6 +128,35 @@ impl Store for S3Store {
         })
     }
 
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&*self.bucket)
+            .prefix(format!("{}{prefix}", self.root))
+            .delimiter("/")
+            .encoding_type(EncodingType::Url)
+            .into_paginator()
+            .send();
+        let mut folders = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failure("list", self.url(prefix), error))?;
+            let encoded = page.encoding_type() == Some(&EncodingType::Url);
+            for folder in page.common_prefixes().iter().filter_map(|one| one.prefix()) {
+                let folder = match encoded {
+                    true => decode_key(folder),
+                    false => Some(folder.to_owned()),
+                };
+                let folder = folder
+                    .as_deref()
+                    .and_then(|key| key.strip_prefix(&*self.root));
+                let folder = folder.ok_or_else(|| unclear("list", self.url(prefix), "a folder"))?;
+                folders.push(folder.to_owned());
+            }
+        }
+        Ok(folders)
+    }
+
     async fn read(&self, key: &str) -> Result<Body, StoreError> {
         let url = self.url(key);
         let answer = self
@@ -239,6 +270,27 @@ impl Store for S3Store {
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(failure("head", self.url(key), error)),
         }
+    }
+
+    async fn link(&self, key: &str, valid: Duration) -> Result<Option<String>, StoreError> {
+        let unusable = |reason: String| StoreError {
+            operation: "link",
+            url: self.url(key),
+            kind: StoreErrorKind::Transient,
+            reason,
+            source: None,
+        };
+        let valid =
+            PresigningConfig::expires_in(valid).map_err(|error| unusable(error.to_string()))?;
+        let signed = self
+            .client
+            .get_object()
+            .bucket(&*self.bucket)
+            .key(self.full_key("link", key)?)
+            .presigned(valid)
+            .await;
+        let signed = signed.map_err(|error| unusable(DisplayErrorContext(error).to_string()))?;
+        Ok(Some(signed.uri().to_owned()))
     }
 
     async fn tidy(&self) {
