@@ -2,14 +2,13 @@
 
 mod proof;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comfy_table::{CellAlignment, Table};
 use indicatif::{HumanBytes, HumanCount};
 use rehose_reprocess::error::Result;
-use rehose_reprocess::ledger::generation::{Generations, Marker};
-use rehose_reprocess::partition::Partition;
+use rehose_reprocess::ledger::generation::Generations;
+use rehose_reprocess::ledger::merged::{MergedPartition, MergedPartitions, MergedSums};
 use rehose_store::location::{Location, Stores};
 
 use self::proof::Prover;
@@ -21,18 +20,18 @@ use crate::summary::empty_grid;
 /// Lists the partitions of an output, and returns the exit status.
 pub(crate) async fn list(args: MergedArgs) -> u8 {
     match read(&args.output, &args.partition).await {
-        Ok((markers, unpublished)) => {
+        Ok(merged) => {
             if args.json {
-                for marker in &markers {
+                for marker in &merged.markers {
                     match serde_json::to_string(marker) {
                         Ok(line) => print(&line),
                         Err(error) => print_error(&error),
                     }
                 }
             } else {
-                print(&to_table(&markers));
+                print(&to_table(&merged));
             }
-            for generation in unpublished {
+            for generation in &merged.unpublished {
                 print_note(&format!(
                     "{generation} is planned and not published; a merge of its hour completes it"
                 ));
@@ -46,77 +45,28 @@ pub(crate) async fn list(args: MergedArgs) -> u8 {
     }
 }
 
-/// Reads the markers, and which generations have none.
-async fn read(output: &Location, partition: &str) -> Result<(Vec<Marker>, Vec<String>)> {
+async fn read(output: &Location, partition: &str) -> Result<MergedPartitions> {
     let store = Stores::of(&[output]).await.output(output)?;
-    let generations = Generations::new(store);
-    let (mut markers, mut unpublished) = (Vec::new(), Vec::new());
-    for state in generations.all(partition).await? {
-        match generations.marker(state.id).await? {
-            Some(marker) => markers.push(marker),
-            None => unpublished.push(state.id.to_string()),
-        }
-    }
-    Ok((markers, unpublished))
+    MergedPartitions::read(&Generations::new(store), partition).await
 }
 
-/// The sums of a partition.
-#[derive(Default)]
-struct Row {
-    generations: u64,
-    files: u64,
-    objects: u64,
-    /// Objects of later generations than the first.
-    late: u64,
-    missing: u64,
-    records: u64,
-    rows: u64,
-    bytes_in: u64,
-    bytes_out: u64,
+fn cells(name: String, sums: &MergedSums) -> Vec<String> {
+    let counts = [
+        sums.generations,
+        sums.files,
+        sums.objects,
+        sums.late,
+        sums.missing,
+        sums.records,
+        sums.rows,
+    ];
+    let mut cells = vec![name];
+    cells.extend(counts.map(|count| HumanCount(count).to_string()));
+    cells.extend([sums.bytes_in, sums.bytes_out].map(|bytes| HumanBytes(bytes).to_string()));
+    cells
 }
 
-impl Row {
-    fn add(&mut self, marker: &Marker) {
-        self.generations += 1;
-        self.files += marker.files.len() as u64;
-        self.objects += marker.objects;
-        if marker.id.generation > 1 {
-            self.late += marker.objects;
-        }
-        self.missing += marker.missing;
-        self.records += marker.sums.get("records");
-        self.rows += marker.rows;
-        self.bytes_in += marker.bytes_in;
-        self.bytes_out += marker.bytes_out;
-    }
-
-    fn cells(&self, name: String) -> Vec<String> {
-        let counts = [
-            self.generations,
-            self.files,
-            self.objects,
-            self.late,
-            self.missing,
-            self.records,
-            self.rows,
-        ];
-        let mut cells = vec![name];
-        cells.extend(counts.map(|count| HumanCount(count).to_string()));
-        cells.extend([self.bytes_in, self.bytes_out].map(|bytes| HumanBytes(bytes).to_string()));
-        cells
-    }
-}
-
-fn to_table(markers: &[Marker]) -> String {
-    let mut of_partition: BTreeMap<Partition, Row> = BTreeMap::new();
-    let mut total = Row::default();
-    for marker in markers {
-        of_partition
-            .entry(marker.id.partition)
-            .or_default()
-            .add(marker);
-        total.add(marker);
-    }
+fn to_table(merged: &MergedPartitions) -> String {
     let mut grid: Table = empty_grid();
     grid.set_header([
         "partition",
@@ -130,10 +80,10 @@ fn to_table(markers: &[Marker]) -> String {
         "bytes in",
         "bytes out",
     ]);
-    for (partition, row) in &of_partition {
-        grid.add_row(row.cells(partition.to_string()));
+    for MergedPartition { partition, sums } in merged.partitions() {
+        grid.add_row(cells(partition.to_string(), &sums));
     }
-    grid.add_row(total.cells("all".to_owned()));
+    grid.add_row(cells("all".to_owned(), &merged.total()));
     for column in grid.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

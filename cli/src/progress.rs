@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use rehose_reprocess::check::watch::Look;
+use rehose_reprocess::local::Observer;
 use rehose_reprocess::plan::Sent;
 use rehose_reprocess::work::Processed;
 
@@ -18,6 +19,31 @@ pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     started: Instant,
     state: Mutex<Counts>,
+}
+
+/// Once all is planned, the remaining time is shown.
+impl Observer for Progress {
+    fn planned(&self, sent: &Sent) {
+        self.change(|counts| {
+            counts.planned += sent.objects;
+            counts.planned_bytes += sent.bytes;
+        });
+    }
+
+    fn all_planned(&self) {
+        self.change(|counts| counts.all_planned = true);
+    }
+
+    fn processed(&self, processed: &Processed) {
+        self.change(|counts| {
+            counts.objects += processed.done.len() as u64 + processed.failed + processed.settled;
+            counts.failed += processed.failed;
+            for (_, summary) in &processed.done {
+                counts.bytes += summary.bytes_in;
+                counts.rows += summary.written;
+            }
+        });
+    }
 }
 
 #[derive(Debug, Default)]
@@ -51,31 +77,6 @@ impl Progress {
             started: Instant::now(),
             state: Mutex::default(),
         }
-    }
-
-    /// Adds planned objects.
-    pub(crate) fn planned(&self, sent: &Sent) {
-        self.change(|counts| {
-            counts.planned += sent.objects;
-            counts.planned_bytes += sent.bytes;
-        });
-    }
-
-    /// Notes that planning has ended. From now on, the remaining time is shown.
-    pub(crate) fn all_planned(&self) {
-        self.change(|counts| counts.all_planned = true);
-    }
-
-    /// Adds the objects of a processed message.
-    pub(crate) fn processed(&self, processed: &Processed) {
-        self.change(|counts| {
-            counts.objects += processed.done.len() as u64 + processed.failed + processed.settled;
-            counts.failed += processed.failed;
-            for (_, summary) in &processed.done {
-                counts.bytes += summary.bytes_in;
-                counts.rows += summary.written;
-            }
-        });
     }
 
     /// Replaces the counts by those of a job on the stack.

@@ -2,7 +2,6 @@
 //! cloud.
 
 mod digest;
-mod folder;
 mod job;
 
 use rehose_extract::{FileKind, Options};
@@ -26,7 +25,7 @@ use crate::summary;
 pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
     let job = args.name.job();
     let work = async {
-        let local = Local::open(&args.job).await?;
+        let local = Local::open(&args.job, args.level).await?;
         let request = StartRequest {
             mode: args.mode(),
             ..local.request(&args.job, job.clone(), args.options())
@@ -38,7 +37,7 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
             });
         }
         let _lock = local.lock(&request).await?;
-        local.run(request, args.level).await
+        local.run(request).await
     };
     end(work, &same_command(&job), |report| {
         print_result(&args.job, report);
@@ -51,17 +50,17 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
 pub(crate) async fn merge(args: Box<MergeArgs>) -> u8 {
     let job = args.name.job();
     let work = async {
-        let local = Local::open(&args.job).await?;
+        let local = Local::open(&args.job, None).await?;
         let options = Options {
             to: Some(FileKind::Parquet),
-            ..args.job.options()
+            ..args.job.stash.options()
         };
         let request = StartRequest {
             merge: Some(args.merge()),
             ..local.request(&args.job, job.clone(), options)
         };
         let _lock = local.lock(&request).await?;
-        local.run(request, None).await
+        local.run(request).await
     };
     end(work, &same_command(&job), |report| {
         print_result(&args.job, report);
@@ -118,7 +117,7 @@ async fn end<T>(
 }
 
 fn print_result(args: &JobArgs, report: &Report) {
-    let path = report_path(&args.output, &report.job);
+    let path = report_path(&args.stash.output, &report.job);
     if args.json {
         print_json(report);
     } else {

@@ -58,7 +58,7 @@ impl MergeArgs {
     pub(crate) fn merge(&self) -> Merge {
         let layout = self.layout.clone();
         Merge {
-            layout: layout.unwrap_or_else(|| Layout::usual(self.job.options().format_name())),
+            layout: layout.unwrap_or_else(|| Layout::usual(self.job.stash.options().format_name())),
             per: self.per.per(),
             from: self.from,
             to: self.to,

@@ -41,7 +41,7 @@ pub(crate) struct RunArgs {
 impl RunArgs {
     /// The options of the extraction.
     pub(crate) fn options(&self) -> Options {
-        self.file.options(self.job.options())
+        self.file.options(self.job.stash.options())
     }
 
     pub(crate) fn mode(&self) -> Mode {

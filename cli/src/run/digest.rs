@@ -24,23 +24,26 @@ pub(super) struct Made {
 
 /// Makes a digest, or continues the one that was begun, or finds the one that is there.
 pub(super) async fn run(args: &DigestArgs) -> Result<Made> {
-    let local = Local::open(&args.job).await?;
+    let local = Local::open(&args.job, None).await?;
     let request = DigestRequest {
-        source: local.source.name(),
-        prefix: args.job.prefix(),
-        exclude: args.job.exclude.clone(),
-        errors: args.job.acceptance.errors().unwrap_or_default(),
-        max_rejected: args.job.acceptance.max_rejected().unwrap_or_default(),
+        source: local.jobs.source.name(),
+        prefix: args.job.stash.prefix(),
+        exclude: args.job.stash.exclude.clone(),
+        errors: args.job.stash.acceptance.errors().unwrap_or_default(),
+        max_rejected: args.job.stash.acceptance.max_rejected().unwrap_or_default(),
         digest: args.digest(),
-        options: args.job.options(),
+        options: args.job.stash.options(),
     };
     let now = Timestamp::now();
     let _lock = local.lock(&request.first(now)?).await?;
-    let digests = Digests::new(Arc::clone(&local.output), vec![local.source.clone()]);
+    let digests = Digests::new(
+        Arc::clone(&local.jobs.output),
+        vec![local.jobs.source.clone()],
+    );
     let claim: Claim = match digests.request(&request, args.refresh, now).await? {
         Requested::Claimed(claim) | Requested::InProgress { claim, .. } => claim,
         Requested::Present(proof) => {
-            let ledger = Ledger::new(Arc::clone(&local.output), proof.job.clone());
+            let ledger = Ledger::new(Arc::clone(&local.jobs.output), proof.job.clone());
             match (
                 ledger.report().await?,
                 digests.claim(proof.version()).await?,
@@ -56,7 +59,7 @@ pub(super) async fn run(args: &DigestArgs) -> Result<Made> {
             }
         }
     };
-    let report = local.run(claim.start(), None).await?;
+    let report = local.run(claim.start()).await?;
     Ok(Made {
         report,
         before: None,
@@ -85,7 +88,7 @@ pub(super) fn print(args: &DigestArgs, made: &Made) -> u8 {
         for file in &result.files {
             print_line(&format!(
                 "digest: {}",
-                super::path(&args.job.output, &file.key)
+                super::path(&args.job.stash.output, &file.key)
             ));
         }
     }

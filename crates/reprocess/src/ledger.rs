@@ -26,6 +26,7 @@ mod document;
 pub mod generation;
 mod layout;
 pub mod manifest;
+pub mod merged;
 pub(crate) mod progress;
 pub mod receipt;
 pub mod report;

@@ -6,6 +6,8 @@
 //! | [`work`] | `process`: a message becomes finished outputs and a receipt |
 //! | [`check`] | `check`: receipts become a report; and watching a job without writing |
 //! | [`ledger`] | the documents in which these three tell each other what happened |
+//! | [`local`] | a job in one process, without AWS |
+//! | [`logs`] | which objects belong to which log, and where its rows go |
 //! | [`digest`] | digests, for those who ask for them |
 //! | [`logs`] | which objects belong to which log, and where its rows go |
 //! | [`job`], [`task`], [`partition`] | what a job, a task and a partition are |
@@ -99,6 +101,7 @@ pub mod error;
 pub mod exclude;
 pub mod job;
 pub mod ledger;
+pub mod local;
 pub mod logs;
 pub mod partition;
 pub mod plan;
