@@ -16,7 +16,9 @@ pub(crate) mod operate;
 pub(crate) mod prefix;
 pub(crate) mod run;
 pub(crate) mod sample;
+pub(crate) mod serve;
 pub(crate) mod stack;
+pub(crate) mod stash;
 pub(crate) mod table;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +31,7 @@ use merged::{MergedArgs, VerifyArgs};
 use operate::Operation;
 use run::RunArgs;
 use sample::SampleArgs;
+use serve::ServeArgs;
 use table::TableArgs;
 
 /// Converts CloudWatch Logs that Firehose delivered to S3 into CSV.gz files for Athena, and checks
@@ -75,6 +78,12 @@ pub(crate) enum Command {
     ///
     /// To continue an interrupted digest, run the same command.
     Digest(Box<DigestArgs>),
+    /// Answer over HTTP: digests on request, jobs, merged hours, and a page that shows them
+    ///
+    /// Digests are made in this process. GET /openapi.json describes all calls. There is no access control:
+    /// whoever can reach the address can read and request everything, so it listens on this machine only,
+    /// unless --listen says otherwise.
+    Serve(Box<ServeArgs>),
     /// List the hours that are merged: files, rows, records and bytes
     Merged(MergedArgs),
     /// Prove that merged files have what their objects have, from the bytes of both

@@ -6,10 +6,12 @@ mod console;
 mod exit;
 mod inspect;
 mod merged;
+mod opened;
 mod operate;
 mod progress;
 mod run;
 mod sample;
+mod serve;
 mod stack;
 mod summary;
 mod table;
@@ -34,9 +36,10 @@ fn main() -> ExitCode {
     }
     let status = match Args::try_parse() {
         Ok(args) => match args.command {
-            Command::Run(args) => block_on(args.job.cores(), run::run(args)),
-            Command::Merge(args) => block_on(args.job.cores(), run::merge(args)),
-            Command::Digest(args) => block_on(args.job.cores(), run::digest(args)),
+            Command::Digest(args) => block_on(args.job.stash.cores(), run::digest(args)),
+            Command::Run(args) => block_on(args.job.stash.cores(), run::run(args)),
+            Command::Merge(args) => block_on(args.job.stash.cores(), run::merge(args)),
+            Command::Serve(args) => block_on(args.stash.cores(), serve::serve(args)),
             Command::Merged(args) => block_on(1, merged::list(args)),
             Command::Verify(args) => block_on(1, merged::verify(args)),
             Command::Inspect(args) => block_on(1, inspect::inspect(args)),

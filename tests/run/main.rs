@@ -22,6 +22,7 @@ mod outputs_that_fail;
 mod readers;
 mod refusals;
 mod rejections;
+mod serve;
 mod stashes;
 mod sync;
 mod table;

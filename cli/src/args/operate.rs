@@ -1,5 +1,7 @@
 //! The arguments of the commands that operate the stack.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use rehose_reprocess::job::JobId;
 
@@ -96,6 +98,9 @@ pub(crate) struct ReportArgs {
     /// --json, each line is a JSON object. While the job runs, this lists the failures so far
     #[arg(long)]
     pub(crate) failures: bool,
+    /// Write a page about the job to this file, which a browser shows without anything else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "failures"])]
+    pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) stack: StackArgs,
 }

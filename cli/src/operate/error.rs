@@ -1,5 +1,8 @@
 //! Errors of the commands that operate the stack.
 
+use std::io;
+use std::path::PathBuf;
+
 use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::job::JobId;
 use rehose_store::StoreErrorKind;
@@ -26,6 +29,8 @@ pub(super) enum OperateError {
         "interrupted, but the job continues; follow it with: rehose status {job} --follow{stack}"
     )]
     Interrupted { job: JobId, stack: StackArgs },
+    #[error("cannot write {file}: {error}; name another file", file = .file.display())]
+    Page { file: PathBuf, error: io::Error },
 }
 
 impl From<LocationError> for OperateError {
@@ -50,9 +55,11 @@ impl OperateError {
             | Self::Stack(StackError::DifferentInput { .. } | StackError::NoStateMachine { .. }) => {
                 USAGE
             }
-            Self::Stack(_) | Self::Ledger(_) | Self::NoReport { .. } | Self::Interrupted { .. } => {
-                FAILED
-            }
+            Self::Stack(_)
+            | Self::Ledger(_)
+            | Self::NoReport { .. }
+            | Self::Interrupted { .. }
+            | Self::Page { .. } => FAILED,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! `rehose report`: shows the report of a job, or lists its failures.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::pin::pin;
 
 use futures::TryStreamExt;
+use rehose_api::job_page;
 use rehose_reprocess::check::watch::failures;
 use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::ledger::report::{FailedObject, JobOutcome, Report};
@@ -22,6 +24,9 @@ pub(super) async fn report(args: ReportArgs) -> Result<u8> {
     if ledger.definition().await?.is_none() {
         return Err(OperateError::no_job(&args.job, &args.stack));
     }
+    if let Some(file) = &args.html {
+        return write_page(ledger, file).await;
+    }
     let report = ledger.report().await?;
     if args.failures {
         print_failures(&ledger, report.as_ref(), args.json).await?;
@@ -35,6 +40,16 @@ pub(super) async fn report(args: ReportArgs) -> Result<u8> {
         true => print_json(&report),
         false => print_report(&ledger, &report, &args.stack),
     }
+    Ok(SUCCEEDED)
+}
+
+async fn write_page(ledger: Ledger, file: &Path) -> Result<u8> {
+    let page = job_page(ledger).await?.unwrap_or_default();
+    std::fs::write(file, page).map_err(|error| OperateError::Page {
+        file: file.to_owned(),
+        error,
+    })?;
+    print(&format!("page: {}", file.display()));
     Ok(SUCCEEDED)
 }
 
