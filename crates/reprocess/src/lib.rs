@@ -7,7 +7,6 @@
 //! | [`check`] | `check`: receipts become a report; and watching a job without writing |
 //! | [`ledger`] | the documents in which these three tell each other what happened |
 //! | [`local`] | a job in one process, without AWS |
-//! | [`logs`] | which objects belong to which log, and where its rows go |
 //! | [`digest`] | digests, for those who ask for them |
 //! | [`logs`] | which objects belong to which log, and where its rows go |
 //! | [`job`], [`task`], [`partition`] | what a job, a task and a partition are |
