@@ -20,10 +20,53 @@ fn negative(field: &[u8]) -> Option<i64> {
 
 /// Parses a decimal number with or without a fraction.
 pub(crate) fn double(field: Field<'_>) -> Option<Double> {
-    let text = std::str::from_utf8(field.bytes()).ok()?;
-    let is_decimal =
-        (text.bytes()).all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'e' | b'E' | b'+'));
-    is_decimal.then(|| text.parse().ok().map(Double::new))?
+    let number = short_decimal(field).or_else(|| any_decimal(field.bytes()));
+    number.map(Double::new)
+}
+
+/// Parses up to eight bytes: digits, and a point between them. They and the power of ten that is below them are
+/// exact as doubles, and so their quotient is the nearest double.
+#[inline]
+fn short_decimal(field: Field<'_>) -> Option<f64> {
+    let length @ 1..=8 = field.bytes().len() else {
+        return None;
+    };
+    let missing = u64::BITS - u8::BITS * length as u32;
+    let text = field.word() << missing | zeros(missing);
+    let points = zero_bytes(text ^ u64::from_ne_bytes([b'.'; 8]));
+    if points == 0 {
+        return Some(eight_digits(text)? as f64);
+    }
+    let (before, after) = (
+        points.trailing_zeros() & !7,
+        points.leading_zeros() / u8::BITS,
+    );
+    if after == 0 || before == missing {
+        return None;
+    }
+    // The bytes before the point move to its place.
+    let below = !(u64::MAX << before);
+    let digits =
+        (text & below) << u8::BITS | text & (u64::MAX << before << u8::BITS) | zeros(u8::BITS);
+    Some(eight_digits(digits)? as f64 / POWERS_OF_TEN[after as usize])
+}
+
+const POWERS_OF_TEN: [f64; 8] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7];
+
+/// Returns the highest bit of each byte that is zero.
+#[inline]
+fn zero_bytes(bytes: u64) -> u64 {
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    !(bytes & !HIGHEST).wrapping_add(!HIGHEST) & !bytes & HIGHEST
+}
+
+#[cold]
+fn any_decimal(text: &[u8]) -> Option<f64> {
+    let is_decimal = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'e' | b'E' | b'+');
+    match text.iter().all(is_decimal) {
+        true => std::str::from_utf8(text).ok()?.parse().ok(),
+        false => None,
+    }
 }
 
 /// Parses decimal digits. Lengths differ from row to row, so there is no loop whose end the core would
@@ -75,10 +118,12 @@ fn eight_digits(bytes: u64) -> Option<i64> {
     Some((number >> 32) as i64)
 }
 
-#[cold]
+/// Parses more than 16 digits: the last 16, and those before them.
 fn long(field: &[u8]) -> Option<i64> {
-    match field.iter().all(u8::is_ascii_digit) {
-        true => std::str::from_utf8(field).ok()?.parse().ok(),
-        false => None,
-    }
+    let (first, last) = field.split_at(field.len().checked_sub(16)?);
+    let first = first.iter().try_fold(0_i64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })?;
+    (first.checked_mul(10_i64.pow(16))?).checked_add(sixteen_digits(last)?)
 }

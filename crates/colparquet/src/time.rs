@@ -12,36 +12,78 @@ const SECONDS: usize = 19;
 /// The year is at least 1, and there are no leap seconds.
 #[inline]
 pub fn micros(text: &[u8]) -> Option<i64> {
+    const DATE: Form = Form::new(*b"0000-00-");
+    const DAY_AND_TIME: Form = Form::new(*b"00T00:00");
+    const TIME: Form = Form::new(*b"00:00:00");
     let (time, fraction) = text.split_first_chunk::<SECONDS>()?;
-    let two = |at: usize| {
-        let (ten, one) = (digit(time[at])?, digit(time[at + 1])?);
-        Some(10 * ten + one)
-    };
-    let has_marks = time[4] == b'-'
-        && time[7] == b'-'
-        && time[10] == b'T'
-        && time[13] == b':'
-        && time[16] == b':';
-    let (year, month, day) = (100 * two(0)? + two(2)?, two(5)?, two(8)?);
-    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
-    let is_real = has_marks
-        && year >= 1
+    let [century, _, year, _, _, month, ..] = DATE.pairs(time.first_chunk()?)?;
+    let [day, _, _, hour, _, _, minute, _] = DAY_AND_TIME.pairs(time[8..].first_chunk()?)?;
+    let [.., second, _] = TIME.pairs(time.last_chunk()?)?;
+    let (year, month, day) = (
+        100 * i64::from(century) + i64::from(year),
+        month.into(),
+        day.into(),
+    );
+    let is_real = year >= 1
         && matches!(month, 1..=12)
         && (1..=days_of(year, month)).contains(&day)
         && hour < 24
         && minute < 60
         && second < 60;
-    let micros = fraction_micros(fraction.strip_suffix(b"Z")?)?;
-    let seconds = (hour * 60 + minute) * 60 + second;
+    let micros = fraction_micros(fraction)?;
+    let seconds = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
     is_real.then(|| days(year, month, day) * DAY + seconds * 1_000_000 + micros)
 }
 
-fn digit(byte: u8) -> Option<i64> {
-    byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
+/// How eight bytes are written: digits where it has zeros, and otherwise the same bytes.
+struct Form {
+    bytes: u64,
+    /// What makes the highest bit of a byte, if it is further above that of the form than it may be.
+    limits: u64,
 }
 
-/// Returns the microseconds of a fraction of a second with its point, or 0 for no text.
-fn fraction_micros(fraction: &[u8]) -> Option<i64> {
+impl Form {
+    const fn new(form: [u8; 8]) -> Self {
+        let mut limits = [0; 8];
+        let mut place = 0;
+        while place < form.len() {
+            limits[place] = if form[place] == b'0' {
+                0x80 - 10
+            } else {
+                0x80 - 1
+            };
+            place += 1;
+        }
+        Self {
+            bytes: u64::from_le_bytes(form),
+            limits: u64::from_le_bytes(limits),
+        }
+    }
+
+    /// Returns the number that two digits are, at the place of the first. The other places have any number.
+    /// All bytes are looked at in one word.
+    #[inline]
+    fn pairs(&self, text: &[u8; 8]) -> Option<[u8; 8]> {
+        const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+        let digits = u64::from_le_bytes(*text) ^ self.bytes;
+        let is_right = (digits | digits.wrapping_add(self.limits)) & HIGHEST == 0;
+        is_right.then(|| (digits * 10 + (digits >> 8)).to_le_bytes())
+    }
+}
+
+/// Returns the microseconds of a fraction of a second with its point, or 0 if there is none, before a `Z`.
+#[inline]
+fn fraction_micros(text: &[u8]) -> Option<i64> {
+    const MICROS: Form = Form::new(*b".000000Z");
+    if let Some([_, first, _, second, _, third, ..]) =
+        text.try_into().ok().and_then(|text| MICROS.pairs(text))
+    {
+        return Some((i64::from(first) * 100 + i64::from(second)) * 100 + i64::from(third));
+    }
+    any_fraction(text.strip_suffix(b"Z")?)
+}
+
+fn any_fraction(fraction: &[u8]) -> Option<i64> {
     let digits = match fraction {
         [] => return Some(0),
         [b'.', digits @ ..] if !digits.is_empty() => digits,
@@ -49,7 +91,10 @@ fn fraction_micros(fraction: &[u8]) -> Option<i64> {
     };
     let (mut micros, mut unit) = (0, 100_000);
     for byte in digits {
-        micros += digit(*byte)? * unit;
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        micros += i64::from(byte - b'0') * unit;
         unit /= 10;
     }
     Some(micros)
@@ -105,6 +150,37 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(micros(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_byte_may_be_another() {
+        const TIME: &[u8; 27] = b"2020-11-22T11:12:13.123456Z";
+        const FORM: &[u8; 27] = b"0000-00-00T00:00:00.000000Z";
+        for place in 0..TIME.len() {
+            for byte in 0..=u8::MAX {
+                let mut text = *TIME;
+                text[place] = byte;
+                let has_form = std::iter::zip(text, FORM).all(|(byte, form)| match form {
+                    b'0' => byte.is_ascii_digit(),
+                    _ => byte == *form,
+                });
+                let two =
+                    |at: usize| 10 * u32::from(text[at] - b'0') + u32::from(text[at + 1] - b'0');
+                let is_real = || {
+                    matches!(two(5), 1..=12)
+                        && matches!(two(8), 1..=30)
+                        && two(11) < 24
+                        && two(14) < 60
+                        && two(17) < 60
+                };
+                let text_of_it = String::from_utf8_lossy(&text);
+                assert_eq!(
+                    micros(&text).is_some(),
+                    has_form && is_real(),
+                    "{text_of_it}"
+                );
+            }
         }
     }
 
