@@ -18,6 +18,7 @@
 //! | `batch` | rows that are encoded together |
 //! | `column` | a column of any type |
 //! | `text`, `number` | the values of a page, as a dictionary or plain |
+//! | `bounds` | the range of a column's texts |
 //! | `filter` | whether a row group may have a value |
 //! | `parse`, `time` | numbers and times as they are written |
 //! | `presence` | which rows have a value |
@@ -48,6 +49,7 @@
 #![warn(missing_docs)]
 
 mod batch;
+mod bounds;
 mod chunk;
 mod column;
 mod filter;

@@ -5,18 +5,21 @@ use std::io;
 use ahash::RandomState;
 use hashbrown::HashTable;
 use parquet::bloom_filter::Sbbf;
-use parquet::data_type::ByteArray;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
+use crate::bounds::Bounds;
 use crate::column::{Values, dictionary_pays, write_values};
 use crate::filter::Filter;
 
 /// The most entries of a dictionary: as many as an index of 16 bits can tell apart.
 const MAX_ENTRIES: usize = 1 << 16;
 
-/// Bytes of the longest value that is the least or greatest of a chunk's statistics. A longer one would
-/// be in the footer of the file, which every reader reads whole.
-const MAX_BOUND: usize = 512;
+/// The values of a page after which a column can be seen to have no use for a dictionary.
+const LOOK: usize = 1024;
+
+/// One in so many of them repeats another at least, if a quarter of a whole page will: the more values there
+/// are, the more of them have come before.
+const LOOK_REPEATS: usize = 64;
 
 /// Text, as a dictionary until that no longer pays, and then plain.
 #[derive(Debug)]
@@ -32,9 +35,7 @@ pub(crate) struct Text {
     is_plain: bool,
     /// The values of the page, after their lengths.
     plain: Vec<u8>,
-    least: Vec<u8>,
-    greatest: Vec<u8>,
-    has_bounds: bool,
+    bounds: Bounds,
     /// The plain values of all pages, if the column has a filter.
     filter: Option<Filter>,
 }
@@ -147,9 +148,7 @@ impl Text {
             indexes: Vec::new(),
             is_plain: false,
             plain: Vec::new(),
-            least: Vec::new(),
-            greatest: Vec::new(),
-            has_bounds: false,
+            bounds: Bounds::default(),
             filter: has_filter.then(Filter::default),
         }
     }
@@ -157,7 +156,7 @@ impl Text {
     #[inline]
     pub(crate) fn push(&mut self, text: &[u8]) {
         if self.is_plain {
-            self.include(text);
+            self.bounds.include(text);
             if let Some(filter) = &mut self.filter {
                 filter.insert(text);
             }
@@ -165,10 +164,10 @@ impl Text {
         }
         match self.dictionary.index(text, self.max_dictionary) {
             Some((index, is_new)) => {
-                if is_new {
-                    self.include(text);
-                }
                 self.indexes.push(index);
+                if is_new {
+                    self.include_entry(text);
+                }
             }
             None => {
                 self.turn_plain();
@@ -195,17 +194,13 @@ impl Text {
         }
     }
 
-    /// Extends the range of values.
-    fn include(&mut self, text: &[u8]) {
-        if !self.has_bounds || text < self.least.as_slice() {
-            self.least.clear();
-            self.least.extend_from_slice(text);
+    #[cold]
+    fn include_entry(&mut self, text: &[u8]) {
+        self.bounds.include(text);
+        let (values, entries) = (self.indexes.len(), self.dictionary.begins.len());
+        if values == LOOK && self.entries_before == 0 && values - entries < LOOK / LOOK_REPEATS {
+            self.turn_plain();
         }
-        if !self.has_bounds || text > self.greatest.as_slice() {
-            self.greatest.clear();
-            self.greatest.extend_from_slice(text);
-        }
-        self.has_bounds = true;
     }
 
     /// Returns the filter of the row group, if the column has one.
@@ -246,10 +241,7 @@ impl Values for Text {
     }
 
     fn statistics(&self, nulls: u64) -> Statistics {
-        let is_short = self.least.len() <= MAX_BOUND && self.greatest.len() <= MAX_BOUND;
-        let bound =
-            |value: &Vec<u8>| (self.has_bounds && is_short).then(|| ByteArray::from(value.clone()));
-        let (least, greatest) = (bound(&self.least), bound(&self.greatest));
+        let (least, greatest) = self.bounds.get().unzip();
         // Bounds that are not said to be exact are of no use to a reader that looks for a maximum. These
         // are, as the constructor has it.
         Statistics::ByteArray(ValueStatistics::new(
@@ -271,7 +263,7 @@ impl Values for Text {
         self.indexes.clear();
         self.plain.clear();
         self.is_plain = false;
-        self.has_bounds = false;
+        self.bounds.clear();
         self.filter.iter_mut().for_each(Filter::clear);
     }
 }
