@@ -1,5 +1,7 @@
 //! Rows that are encoded together, column by column.
 
+use std::ops::Range;
+
 use crate::text::equal;
 
 /// The most rows of a batch: enough that a column's code and tables are used many times in a row, and few
@@ -12,7 +14,7 @@ const MAX_BYTES: usize = 16 * 1024;
 /// Bytes after the rows, so that a word can be read from any field on.
 const PADDING: [u8; WORD] = [0; WORD];
 
-/// Parts of rows that stand in one text each.
+/// Fields of rows that stand in one text each.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// The column of the first field.
@@ -22,12 +24,17 @@ pub(crate) struct Batch {
     /// The rows of the page before the batch.
     rows_before: usize,
     rows: usize,
-    /// The texts, with a byte after each.
+    /// The texts.
     text: Vec<u8>,
-    /// The ends of all fields. Each field begins a byte after the end of the one before. The first does as
-    /// well, with an end that is before the text.
-    ends: Vec<u32>,
+    /// The places of all fields in it.
+    places: Vec<Place>,
 }
+
+/// Where a field begins and ends.
+type Place = [u32; 2];
+
+/// The place of a field that has no value.
+const NOWHERE: Place = [u32::MAX; 2];
 
 impl Batch {
     /// Whether fields in this number of columns can be added.
@@ -42,18 +49,46 @@ impl Batch {
         (self.first..self.first + self.fields).contains(&column)
     }
 
-    /// Adds a row, which comes after `rows` others of its page.
+    /// Adds a row, which comes after `rows` others of its page. Each field begins a byte after the end of the
+    /// one before.
     #[inline]
     pub(crate) fn push(&mut self, rows: usize, first: usize, text: &[u8], ends: &[u32]) {
-        if self.rows == 0 {
-            (self.first, self.fields) = (first, ends.len());
-            self.rows_before = rows;
-            self.ends.push(u32::MAX);
-        }
-        let begin = self.text.len() as u32;
+        self.begin_row(rows, first, ends.len());
+        let offset = self.text.len() as u32;
         self.text.extend_from_slice(text);
-        self.text.push(0);
-        self.ends.extend(ends.iter().map(|end| begin + end));
+        if let [first, ..] = ends {
+            self.places.push([offset, offset + first]);
+        }
+        let place = |[before, end]: &[u32; 2]| [offset + before + 1, offset + end];
+        self.places.extend(ends.array_windows().map(place));
+    }
+
+    /// Adds a row, which comes after `rows` others of its page. Its fields are in texts that count as one.
+    #[inline]
+    pub(crate) fn push_ranges(
+        &mut self,
+        rows: usize,
+        first: usize,
+        texts: &[&[u8]],
+        ranges: impl ExactSizeIterator<Item = Option<Range<usize>>>,
+    ) {
+        self.begin_row(rows, first, ranges.len());
+        let offset = self.text.len();
+        for text in texts {
+            self.text.extend_from_slice(text);
+        }
+        self.places.extend(ranges.map(|range| match range {
+            Some(range) => [range.start, range.end].map(|place| (offset + place) as u32),
+            None => NOWHERE,
+        }));
+    }
+
+    #[inline]
+    fn begin_row(&mut self, rows: usize, first: usize, fields: usize) {
+        if self.rows == 0 {
+            (self.first, self.fields) = (first, fields);
+            self.rows_before = rows;
+        }
         self.rows += 1;
     }
 
@@ -72,25 +107,29 @@ impl Batch {
     }
 
     /// Returns the columns, and the fields of each.
-    pub(crate) fn columns(&self) -> impl Iterator<Item = (usize, impl Iterator<Item = Field<'_>>)> {
+    pub(crate) fn columns(
+        &self,
+    ) -> impl Iterator<Item = (usize, impl Iterator<Item = Option<Field<'_>>>)> {
         (0..self.fields).map(|place| {
-            let ends = self.ends[place..].windows(2).step_by(self.fields);
-            let field = |ends: &[u32]| {
-                let (begin, end) = (ends[0].wrapping_add(1) as usize, ends[1] as usize);
-                let word = self.text[begin..].first_chunk().copied();
-                Field {
-                    bytes: &self.text[begin..end],
-                    word: u64::from_le_bytes(word.unwrap_or_default()),
-                }
+            let places = self.places[place..].iter().step_by(self.fields);
+            let field = |place: &Place| {
+                (*place != NOWHERE).then(|| {
+                    let [begin, end] = place.map(|place| place as usize);
+                    let word = self.text[begin..].first_chunk().copied();
+                    Field {
+                        bytes: &self.text[begin..end],
+                        word: u64::from_le_bytes(word.unwrap_or_default()),
+                    }
+                })
             };
-            (self.first + place, ends.map(field))
+            (self.first + place, places.map(field))
         })
     }
 
     pub(crate) fn clear(&mut self) {
         (self.fields, self.rows) = (0, 0);
         self.text.clear();
-        self.ends.clear();
+        self.places.clear();
     }
 }
 

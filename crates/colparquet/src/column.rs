@@ -100,15 +100,17 @@ impl ColumnEncoder {
     #[inline]
     pub(crate) fn push<'f>(
         &mut self,
-        fields: impl Iterator<Item = Field<'f>>,
+        fields: impl Iterator<Item = Option<Field<'f>>>,
         absent: &[u8],
         rows: usize,
     ) -> io::Result<()> {
         match &mut self.values {
-            AnyValues::Text(values) => push_fields(values, fields, rows, |values, field, _| {
-                values.push(field.bytes());
-                Ok(true)
-            }),
+            AnyValues::Text(values) => {
+                push_fields(values, &mut self.presence, fields, rows, |values, field| {
+                    values.push(field.bytes());
+                    Ok(true)
+                })
+            }
             AnyValues::Int(values) => {
                 let parse = |field| whole(field)?.try_into().ok();
                 push_numbers(values, &mut self.presence, fields, absent, rows, parse)
@@ -134,7 +136,7 @@ impl ColumnEncoder {
                 values.push_neighbour(field);
                 Ok(())
             }
-            _ => self.push(iter::once(Field::new(field)), absent, rows),
+            _ => self.push(iter::once(Some(Field::new(field))), absent, rows),
         }
     }
 
@@ -254,18 +256,22 @@ impl Values for AnyValues {
     }
 }
 
-/// Adds fields with `push`, which is given the field's row and returns whether it has a value. A field that
-/// is the one before has its index: neighbouring rows often agree, and comparing is cheaper than parsing
-/// and hashing.
+/// Adds fields with `push`, which returns whether a field has a value. A field that is the one before has its
+/// index: neighbouring rows often agree, and comparing is cheaper than parsing and hashing.
 #[inline]
 fn push_fields<'f, V: Values>(
     values: &mut V,
-    fields: impl Iterator<Item = Field<'f>>,
+    presence: &mut Option<Presence>,
+    fields: impl Iterator<Item = Option<Field<'f>>>,
     rows: usize,
-    mut push: impl FnMut(&mut V, Field<'f>, usize) -> io::Result<bool>,
+    mut push: impl FnMut(&mut V, Field<'f>) -> io::Result<bool>,
 ) -> io::Result<()> {
     let mut before: Option<Field<'_>> = None;
     for (row, field) in (rows..).zip(fields) {
+        let Some(field) = field else {
+            push_null(presence, row)?;
+            continue;
+        };
         if let Some(before) = before
             && let Some(indexes) = values.indexes()
             && let Some(last) = indexes.last()
@@ -274,7 +280,10 @@ fn push_fields<'f, V: Values>(
             indexes.push(*last);
             continue;
         }
-        before = push(values, field, row)?.then_some(field);
+        match push(values, field)? {
+            true => before = Some(field),
+            false => push_null(presence, row)?,
+        }
     }
     Ok(())
 }
@@ -284,25 +293,22 @@ fn push_fields<'f, V: Values>(
 fn push_numbers<'f, T: Native>(
     values: &mut Number<T>,
     presence: &mut Option<Presence>,
-    fields: impl Iterator<Item = Field<'f>>,
+    fields: impl Iterator<Item = Option<Field<'f>>>,
     absent: &[u8],
     rows: usize,
     parse: impl Fn(Field<'f>) -> Option<T>,
 ) -> io::Result<()> {
-    push_fields(values, fields, rows, |values, field, row| {
+    push_fields(values, presence, fields, rows, |values, field| {
         match parse(field) {
             Some(number) => values.push(number),
-            None if !absent.is_empty() && field.bytes() == absent => {
-                push_null(presence, row)?;
-                return Ok(false);
-            }
+            None if !absent.is_empty() && field.bytes() == absent => return Ok(false),
             None => return Err(not_a_number(field.bytes())),
         }
         Ok(true)
     })
 }
 
-#[cold]
+#[inline]
 fn push_null(presence: &mut Option<Presence>, rows: usize) -> io::Result<()> {
     match presence {
         Some(presence) => presence.push_null(rows),

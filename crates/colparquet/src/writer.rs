@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -179,6 +180,32 @@ impl<W: Write + Send> Writer<W> {
         }
         self.bytes += text.len();
         self.encoder.batch.push(self.rows, first, text, ends);
+        Ok(())
+    }
+
+    /// Adds fields of the row, as they are written, to as many columns from `first`. They stand in texts that
+    /// count as one, each at its range. No range is NULL.
+    ///
+    /// # Errors
+    ///
+    /// As for [`field`](Self::field), but maybe at a later call.
+    ///
+    /// # Panics
+    ///
+    /// If there are no such columns, or if a range is not in the texts. It may do so at a later call.
+    #[inline]
+    pub fn ranges(
+        &mut self,
+        first: usize,
+        texts: &[&[u8]],
+        ranges: impl ExactSizeIterator<Item = Option<Range<usize>>>,
+    ) -> io::Result<()> {
+        let Encoder { batch, .. } = &self.encoder;
+        if !batch.has(first, ranges.len()) {
+            self.encode_batch()?;
+        }
+        self.bytes += texts.iter().map(|text| text.len()).sum::<usize>();
+        (self.encoder.batch).push_ranges(self.rows, first, texts, ranges);
         Ok(())
     }
 

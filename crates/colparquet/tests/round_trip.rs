@@ -94,6 +94,42 @@ fn write_joined(
     (file.into(), encoder)
 }
 
+/// Writes the rows as [`write`] does, but some fields of each as parts of two texts, from the place that `begins`
+/// has for the row. The parts are in no order, and there is other text between them.
+fn write_ranges(encoder: Encoder, rows: &[Vec<Value>], begins: &[Index]) -> (Bytes, Encoder) {
+    let mut file = Vec::new();
+    let mut writer = Writer::new(encoder, &mut file).unwrap();
+    for (row, begin) in rows.iter().zip(begins.iter().cycle()) {
+        let cut = begin.index(row.len());
+        let (mut text, mut ranges) = (String::new(), Vec::new());
+        for value in row[cut..].iter().rev() {
+            text.push('|');
+            let start = text.len();
+            match value {
+                Value::Null => {}
+                Value::Written(written) => text.push_str(written),
+                Value::Number(number) => text.push_str(&number.to_string()),
+                Value::Double(_) => unreachable!("they are written as text"),
+            }
+            ranges.push((*value != Value::Null).then_some(start..text.len()));
+        }
+        let (one, other) = text.as_bytes().split_at(begin.index(text.len()));
+        (writer.ranges(cut, &[one, other], ranges.into_iter().rev())).unwrap();
+        for (column, value) in row[..cut].iter().enumerate() {
+            match value {
+                Value::Null => writer.field(column, None),
+                Value::Written(text) => writer.field(column, Some(text.as_bytes())),
+                Value::Number(number) => writer.number(column, *number),
+                Value::Double(_) => unreachable!("they are written as text"),
+            }
+            .unwrap();
+        }
+        writer.end_row().unwrap();
+    }
+    let (_, encoder) = writer.finish().unwrap();
+    (file.into(), encoder)
+}
+
 fn read(file: &Bytes) -> Vec<Vec<Value>> {
     let reader = SerializedFileReader::new(file.clone()).unwrap();
     let rows = reader.get_row_iter(None).unwrap();
@@ -168,9 +204,12 @@ fn pool(kind: Kind, is_optional: bool) -> BoxedStrategy<Vec<Value>> {
             "0{0,20}[0-9]{18}".prop_map(Value::Written),
         ]
         .boxed(),
-        Kind::Double => "-?[0-9]{1,9}([.][0-9]{1,9})?(e-?[0-9])?"
-            .prop_map(Value::Written)
-            .boxed(),
+        Kind::Double => prop_oneof![
+            "-?[0-9]{1,9}([.][0-9]{1,9})?(e-?[0-9])?",
+            "[0-9]{0,5}[.]?[0-9]{0,5}".prop_filter("a number", |text| text.parse::<f64>().is_ok()),
+        ]
+        .prop_map(Value::Written)
+        .boxed(),
     };
     let value = match is_optional {
         true => prop_oneof![4 => value, 1 => Just(Value::Null)].boxed(),
@@ -243,6 +282,10 @@ proptest! {
             prop_assert_eq!(&joined, &file, "fields of one text are fields");
             let (joined, encoder) = write_joined(encoder, &columns, &rows, &begins);
             prop_assert_eq!(&joined, &file, "the texts of rows may have any columns");
+            let (parts, encoder) = write_ranges(encoder, &rows, &begins[..1]);
+            prop_assert_eq!(&parts, &file, "parts of texts are fields");
+            let (parts, encoder) = write_ranges(encoder, &rows, &begins);
+            prop_assert_eq!(&parts, &file, "parts may be in any columns");
             let (again, _) = write(encoder, &rows);
             prop_assert_eq!(&again, &file, "an encoder leaves nothing for the next file");
         }
@@ -278,6 +321,13 @@ fn a_dictionary_ends_where_it_no_longer_pays() {
             PLAIN
         ]
     );
+    // A thousand values show it, without the rest of the page.
+    let first = |i| if i < 1_024 { i } else { i % 100 };
+    let different_at_first = texts((0..19_000).map(|i| first(i).to_string()));
+    assert_eq!(pages(&different_at_first), [PLAIN]);
+    let some_repeat =
+        texts((0..19_000).map(|i| (if i % 60 == 0 { 0 } else { first(i) }).to_string()));
+    assert_eq!(pages(&some_repeat), [PLAIN, RLE_DICTIONARY]);
 }
 
 #[test]
@@ -361,6 +411,21 @@ fn statistics_are_exact_and_count_nulls() {
     assert_eq!(bounds[2], [(-5_i64).to_le_bytes(), 7_i64.to_le_bytes()]);
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_bounds_of_texts_are_the_least_and_the_greatest(
+        rows in vec("(abcdefg)?[a\u{0}hé]{0,4}", 1..40),
+    ) {
+        let file = texts(rows.iter().cloned());
+        let metadata = metadata(&file);
+        let statistics = metadata.row_group(0).column(0).statistics().unwrap();
+        prop_assert_eq!(statistics.min_bytes_opt(), rows.iter().min().map(String::as_bytes));
+        prop_assert_eq!(statistics.max_bytes_opt(), rows.iter().max().map(String::as_bytes));
+    }
+}
+
 #[test]
 fn a_long_text_is_no_bound() {
     let file = texts(["a".to_owned(), "x".repeat(1_000)].into_iter());
@@ -404,7 +469,12 @@ fn the_footer_names_the_columns_and_the_writer() {
 
 #[test]
 fn a_value_that_its_column_cannot_hold_is_an_error() {
-    let columns = [(Kind::Int, false), (Kind::BigInt, true), (Kind::Text, true)];
+    let columns = [
+        (Kind::Int, false),
+        (Kind::BigInt, true),
+        (Kind::Text, true),
+        (Kind::Double, true),
+    ];
     let mut writer = Writer::new(Encoder::new(&schema(&columns)), io::sink()).unwrap();
     for (column, field) in [
         (0, None),
@@ -416,6 +486,15 @@ fn a_value_that_its_column_cannot_hold_is_an_error() {
         (1, Some("1.0")),
         (1, Some("１")),
         (1, Some("9223372036854775808")),
+        (1, Some("99999999999999999999999999")),
+        (1, Some("x0000000000000001")),
+        (1, Some("1000000000000000x")),
+        (3, Some("")),
+        (3, Some(".")),
+        (3, Some("1.2.3")),
+        (3, Some("1:2")),
+        (3, Some("123456.x")),
+        (3, Some("123456789.x")),
     ] {
         let error = writer.field(column, field.map(str::as_bytes)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{field:?}");

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::{Compression, Sink};
 use crate::format::spaced::{self, ABSENT};
-use crate::record::{self, Fields, Record};
+use crate::record::{Fields, Record};
 
 /// Writes records as rows of a Parquet file.
 pub(crate) struct ParquetSink<W: Write + Send> {
@@ -58,10 +58,13 @@ impl<W: Write + Send> Sink for ParquetSink<W> {
                 ranges,
                 absent,
             } => {
-                for field in record::ranged(message, made, ranges, absent) {
-                    writer.field(column, field)?;
-                    column += 1;
-                }
+                let end = message.len() + made.len();
+                let absent_at = (!absent.is_empty()).then_some(end..end + absent.len());
+                let ranges = ranges
+                    .iter()
+                    .map(|range| range.clone().or(absent_at.clone()));
+                column += ranges.len();
+                writer.ranges(1, &[message, made, absent], ranges)?;
             }
         }
         for value in record.origin.iter() {
