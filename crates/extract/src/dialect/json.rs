@@ -1,16 +1,21 @@
 //! JSON strings and numbers. Decoding can stop and resume between any two bytes.
 
-/// Bytes in a block: enough for the widest vectors.
-const LANES: usize = 32;
+use wide::u8x16;
+
+/// Bytes in a vector.
+const LANE: usize = 16;
 
 /// Counts the plain bytes at the beginning: all before a quote, backslash or control character.
-///
-/// Nearly all bytes are plain, so they are checked in blocks. Every byte of a block takes the same
-/// steps, so that the compiler can vectorise the loop.
+#[inline]
 pub(crate) fn plain_run(bytes: &[u8]) -> usize {
-    let (blocks, _) = bytes.as_chunks::<LANES>();
-    let is_plain = |block: &&[u8; LANES]| !block.iter().fold(false, |any, b| any | is_special(*b));
-    let passed = LANES * blocks.iter().take_while(is_plain).count();
+    let (lanes, _) = bytes.as_chunks::<LANE>();
+    for (i, lane) in lanes.iter().enumerate() {
+        let special = specials(*lane);
+        if special != 0 {
+            return LANE * i + special.trailing_zeros() as usize;
+        }
+    }
+    let passed = LANE * lanes.len();
     let (words, _) = bytes[passed..].as_chunks::<8>();
     for (i, word) in words.iter().enumerate() {
         if let Some(place) = first_special(*word) {
@@ -20,6 +25,14 @@ pub(crate) fn plain_run(bytes: &[u8]) -> usize {
     let tail = passed + 8 * words.len();
     let place = bytes[tail..].iter().position(|b| is_special(*b));
     place.map_or(bytes.len(), |place| tail + place)
+}
+
+/// Returns a bit for each byte that is not plain.
+#[inline(always)]
+fn specials(lane: [u8; LANE]) -> u32 {
+    let bytes = u8x16::new(lane);
+    let equals = |byte| bytes.simd_eq(u8x16::splat(byte));
+    (equals(b'"') | equals(b'\\') | bytes.simd_le(u8x16::splat(0x1f))).to_bitmask()
 }
 
 /// Whether a byte is not plain.
@@ -234,5 +247,22 @@ impl Number {
             })
             .flatten()
             .is_some_and(Self::is_whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_run_ends_before_the_first_byte_that_is_not_plain(
+            text in "[a-zé\u{7f}]{0,80}[\"\\\\\u{0}-\u{22}]{0,2}.{0,20}",
+        ) {
+            let first = text.bytes().position(is_special);
+            prop_assert_eq!(plain_run(text.as_bytes()), first.unwrap_or(text.len()));
+        }
     }
 }

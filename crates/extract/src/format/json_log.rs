@@ -35,6 +35,8 @@ pub(super) struct Member {
     is_required: bool,
     /// The members of its value that have columns too.
     inner: &'static [Member],
+    /// The columns of these, and of those inside them.
+    inner_columns: usize,
 }
 
 /// A member with a column.
@@ -44,6 +46,7 @@ pub(super) const fn member(key: &'static str, name: &'static str, kind: FieldKin
         column: column(name, kind),
         is_required: false,
         inner: &[],
+        inner_columns: 0,
     }
 }
 
@@ -61,8 +64,14 @@ pub(super) const fn object(
     name: &'static str,
     inner: &'static [Member],
 ) -> Member {
+    let (mut inner_columns, mut place) = (inner.len(), 0);
+    while place < inner.len() {
+        inner_columns += inner[place].inner_columns;
+        place += 1;
+    }
     Member {
         inner,
+        inner_columns,
         ..member(key, name, FieldKind::Json)
     }
 }
@@ -187,7 +196,7 @@ impl Record {
                     let end = match inner.is_empty() || text.get(begin) != Some(&b'{') {
                         true => value_end(text, begin, 1).ok_or(Rejection::Json)?,
                         false => {
-                            let before = members[..place].iter().map(|member| total(member.inner));
+                            let before = members[..place].iter().map(|member| member.inner_columns);
                             let inside = first + members.len() + before.sum::<usize>();
                             self.object(row, begin, inner, inside)?
                         }
@@ -238,10 +247,4 @@ impl Record {
         self.seen |= bit;
         Ok(())
     }
-}
-
-/// Returns the number of members with a column, and of those inside them.
-fn total(members: &[Member]) -> usize {
-    let inner = members.iter().map(|member| total(member.inner));
-    members.len() + inner.sum::<usize>()
 }

@@ -94,7 +94,7 @@ pub(super) fn usual_document(text: &[u8]) -> Option<UsualDocument<'_>> {
 
 /// Whether a JSON text may have half of a surrogate pair.
 fn may_have_halves(text: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, br"\u").any(|at| matches!(text.get(at + 2), Some(b'd' | b'D')))
+    memchr::memchr_iter(b'\\', text).any(|at| matches!(text[at + 1..], [b'u', b'd' | b'D', ..]))
 }
 
 /// Returns the element of `Records` at the beginning of `text`, if it is an object that ends within `text`.
