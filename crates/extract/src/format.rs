@@ -15,6 +15,8 @@ mod message;
 pub(crate) mod names;
 mod network_firewall;
 mod nlb;
+mod numbers;
+mod places;
 mod quoted;
 mod regex;
 mod resolver;
@@ -24,6 +26,7 @@ pub(crate) mod spaced;
 mod table;
 mod tgw_flow_logs;
 mod time;
+mod tokens;
 mod vpc_flow_logs;
 mod waf;
 
@@ -42,7 +45,7 @@ use crate::error::Reason;
 use crate::record::Fields;
 use crate::rejection::Rejection;
 use crate::schema::{Column, FieldKind};
-use crate::timestamp;
+use crate::timestamp::{self, TimestampFormatter};
 
 /// A compiled format. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -224,6 +227,10 @@ pub(crate) struct Ranges {
     arranged: Vec<Option<Range<usize>>>,
     /// Text that the message does not have.
     made: Vec<u8>,
+    /// The ends of fields in the message.
+    ends: Vec<u32>,
+    /// Writes the times that the message has in another notation.
+    times: TimestampFormatter,
 }
 
 impl Ranges {

@@ -61,6 +61,23 @@ impl<'a> Fields<'a> {
         };
         (spaced.into_iter().flatten()).chain(ranged.into_iter().flatten())
     }
+
+    /// Returns the field in a column of the format.
+    #[inline]
+    pub(crate) fn get(self, column: usize) -> Option<&'a [u8]> {
+        match self {
+            Self::Ranges {
+                message,
+                made,
+                ranges,
+                absent,
+            } => {
+                let range = ranges.get(column)?.as_ref();
+                Some(range.map_or(absent, |range| part(message, made, range)))
+            }
+            Self::Spaced(_) => self.iter().nth(column),
+        }
+    }
 }
 
 /// Returns the fields of [`Fields::Ranges`]. `None` is a field that the message does not have and for which
@@ -127,7 +144,7 @@ impl RecordBuilder {
                 let Some((column, parse)) = self.format.time_column() else {
                     return Ok((None, fields));
                 };
-                let time = fields.iter().nth(column).and_then(parse);
+                let time = fields.get(column).and_then(parse);
                 return Ok((Some(time.ok_or(Rejection::Timestamp)?), fields));
             }
         };

@@ -52,9 +52,15 @@ impl FieldKind {
     pub(crate) fn holds(self, field: &[u8]) -> bool {
         let is_number = || field.iter().all(u8::is_ascii_digit);
         let number = || std::str::from_utf8(field).ok()?.parse::<i64>().ok();
+        let fits = |most: u32| (1..=most as usize).contains(&field.len());
         match self {
-            Self::Int => is_number() && number().is_some_and(|n| i32::try_from(n).is_ok()),
-            Self::BigInt => is_number() && number().is_some(),
+            Self::Int => {
+                let fits = || {
+                    fits(i32::MAX.ilog10()) || number().is_some_and(|n| i32::try_from(n).is_ok())
+                };
+                is_number() && fits()
+            }
+            Self::BigInt => is_number() && (fits(i64::MAX.ilog10()) || number().is_some()),
             Self::Double | Self::Text | Self::Timestamp | Self::Json => true,
         }
     }

@@ -1,7 +1,6 @@
 //! Logs of AWS whose columns are fixed.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use super::row::Row;
@@ -144,31 +143,20 @@ impl LogFormat {
         message: &'a [u8],
         ranges: &'a mut Ranges,
     ) -> Result<Fields<'a>, Rejection> {
-        let Ranges { found, made, .. } = ranges;
-        match self.read(message, found, made) {
+        match self.read(message, ranges) {
             Ok(()) => Ok(Fields::Ranges {
                 message,
-                made,
-                ranges: found,
+                made: &ranges.made,
+                ranges: &ranges.found,
                 absent: b"",
             }),
             Err(rejection) => Err(self.explain(message, rejection)),
         }
     }
 
-    fn read(
-        &self,
-        message: &[u8],
-        ranges: &mut Vec<Option<Range<usize>>>,
-        made: &mut Vec<u8>,
-    ) -> Result<(), Rejection> {
-        (self.log).split(&mut Row::new(
-            message,
-            &self.columns,
-            self.order.as_deref(),
-            ranges,
-            made,
-        ))
+    fn read(&self, message: &[u8], ranges: &mut Ranges) -> Result<(), Rejection> {
+        let order = self.order.as_deref();
+        (self.log).split(&mut Row::new(message, &self.columns, order, ranges))
     }
 
     /// Returns why a message is rejected: maybe because it is of another log, which is in the same folder.
@@ -201,8 +189,8 @@ pub(crate) fn kind_of(message: &[u8], except: Option<&str>) -> Option<&'static s
     if message.starts_with(TEST_FILE) {
         return Some("elb-test-file");
     }
-    let (mut ranges, mut made) = (Vec::new(), Vec::new());
+    let mut ranges = Ranges::default();
     let mut others = LOGS.iter().filter(|log| Some(log.name) != except);
-    let other = others.find(|log| log.read(message, &mut ranges, &mut made).is_ok())?;
+    let other = others.find(|log| log.read(message, &mut ranges).is_ok())?;
     Some(other.name)
 }

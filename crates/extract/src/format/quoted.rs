@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use super::log::{Log, LogColumn, column};
+use super::places;
 use super::row::Row;
 use super::spaced::ABSENT;
+use super::tokens::Tokens;
 use crate::rejection::Rejection;
 use crate::schema::FieldKind;
 
@@ -90,11 +92,13 @@ impl Log for QuotedLog {
 impl QuotedLog {
     /// Splits a message. `has_escapes` is whether a backslash before a quote makes it part of a field.
     fn split_by(&self, row: &mut Row<'_>, has_escapes: bool) -> Result<(), Rejection> {
-        let mut tokens = Tokens {
-            message: row.message,
-            at: 0,
-            has_escapes,
-        };
+        let mut ends = std::mem::take(&mut row.buffers.ends);
+        let result = self.fill(row, Tokens::of(row.message, has_escapes, &mut ends));
+        row.buffers.ends = ends;
+        result
+    }
+
+    fn fill(&self, row: &mut Row<'_>, mut tokens: Tokens<'_>) -> Result<(), Rejection> {
         let mut targets = 0;
         for (count, field) in self.fields.iter().enumerate() {
             let is_raw = matches!(field, Field::AsItIs(_));
@@ -136,106 +140,20 @@ impl QuotedLog {
     }
 }
 
-/// Finds the fields of a line.
-struct Tokens<'a> {
-    message: &'a [u8],
-    at: usize,
-    has_escapes: bool,
-}
-
-struct Token {
-    /// The field without its quotes.
-    content: Range<usize>,
-    is_quoted: bool,
-}
-
-impl Tokens<'_> {
-    /// Returns the next field. `is_raw` is whether quotes have no meaning.
-    #[inline]
-    fn next(&mut self, is_raw: bool) -> Result<Option<Token>, Rejection> {
-        self.skip_spaces();
-        let begin = self.at;
-        match self.message.get(begin) {
-            None => Ok(None),
-            Some(b'"') if !is_raw => {
-                let end = self.closing_quote(begin + 1)?;
-                self.at = end + 1;
-                Ok(Some(Token {
-                    content: begin + 1..end,
-                    is_quoted: true,
-                }))
-            }
-            Some(_) => {
-                let rest = &self.message[begin..];
-                self.at = begin + memchr::memchr(b' ', rest).unwrap_or(rest.len());
-                Ok(Some(Token {
-                    content: begin..self.at,
-                    is_quoted: false,
-                }))
-            }
-        }
-    }
-
-    /// Returns the next field, if it is not in quotes and `is_such`.
-    fn unquoted(&mut self, is_such: impl Fn(&[u8]) -> bool) -> Option<Range<usize>> {
-        let before = self.at;
-        let token = self.next(true).ok().flatten()?.content;
-        let text = &self.message[token.clone()];
-        if text.starts_with(b"\"") || !is_such(text) {
-            self.at = before;
-            return None;
-        }
-        Some(token)
-    }
-
-    /// Returns what is left of the line, if it is more than spaces.
-    fn rest(&mut self) -> Option<Range<usize>> {
-        self.skip_spaces();
-        (self.at < self.message.len()).then_some(self.at..self.message.len())
-    }
-
-    #[inline]
-    fn skip_spaces(&mut self) {
-        while self.message.get(self.at) == Some(&b' ') {
-            self.at += 1;
-        }
-    }
-
-    /// Returns the place of the quote that ends a field. A space follows it, or the end of the line.
-    #[inline]
-    fn closing_quote(&self, begin: usize) -> Result<usize, Rejection> {
-        let mut at = begin;
-        loop {
-            let found = memchr::memchr(b'"', &self.message[at..]).ok_or(Rejection::Quotes)?;
-            let quote = at + found;
-            let content = &self.message[begin..quote];
-            let backslashes = content.iter().rev().take_while(|b| **b == b'\\').count();
-            if self.has_escapes && backslashes % 2 == 1 {
-                at = quote + 1;
-                continue;
-            }
-            return match self.message.get(quote + 1) {
-                None | Some(b' ') => Ok(quote),
-                Some(_) => Err(Rejection::Quotes),
-            };
-        }
-    }
-}
-
 /// Adds an address and a port. IPv6 has colons too, and sometimes brackets.
 fn add_address(row: &mut Row<'_>, field: Range<usize>) -> Result<(), Rejection> {
     let text = &row.message[field.clone()];
-    let Some(colon) = memchr::memrchr(b':', text) else {
+    let Some(colon) = places::last(row.message, field.clone(), b':') else {
         row.add(field)?;
         row.skip();
         return Ok(());
     };
-    let mut address = field.start..field.start + colon;
-    if text.starts_with(b"[") && text[..colon].ends_with(b"]") {
+    let mut address = field.start..colon;
+    if text.starts_with(b"[") && row.message[..colon].ends_with(b"]") {
         address = address.start + 1..address.end - 1;
     }
     row.add(address)?;
-    row.add(field.start + colon + 1..field.end)
+    row.add(colon + 1..field.end)
 }
 
 /// Adds the method, the URL and the protocol of a request, any of which may be missing.
@@ -258,14 +176,14 @@ fn add_request(row: &mut Row<'_>, field: Range<usize>) -> Result<(), Rejection> 
     row.add(begin..begin + first)?;
     let url = first + 1;
     // AWS writes a protocol that it does not know with a space after it.
-    let unknown = text[url..].ends_with(b" - ").then(|| text.len() - 3);
-    let last = unknown.or_else(|| Some(url + memchr::memrchr(b' ', &text[url..])?));
+    let unknown = text[url..].ends_with(b" - ").then(|| end - 3);
+    let last = unknown.or_else(|| places::last(row.message, begin + url..end, b' '));
     match last {
         Some(last) => {
-            row.add_text(begin + url..begin + last)?;
+            row.add_text(begin + url..last)?;
             match unknown {
                 Some(_) => row.skip(),
-                None => row.add_text(begin + last + 1..end)?,
+                None => row.add_text(last + 1..end)?,
             }
         }
         None => {

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use super::Ranges;
 use super::log::LogColumn;
+use super::numbers::Field;
 use super::spaced::ABSENT;
-use super::time;
+use super::time::{self, WriteTime};
 use crate::dialect::json;
 use crate::record::part;
 use crate::rejection::Rejection;
@@ -16,12 +18,9 @@ pub(crate) struct Row<'r> {
     pub(super) columns: &'r [LogColumn],
     /// What the header says of the order of fields, if there is one.
     pub(super) order: Option<&'r [Option<usize>]>,
-    /// Places of the fields in the message, or after it in what is made.
-    ranges: &'r mut [Option<Range<usize>>],
     /// The next column to be filled.
     next: usize,
-    /// Text that is not in the message as it is in the row.
-    made: &'r mut Vec<u8>,
+    pub(super) buffers: &'r mut Ranges,
 }
 
 impl<'r> Row<'r> {
@@ -30,26 +29,24 @@ impl<'r> Row<'r> {
         message: &'r [u8],
         columns: &'r [LogColumn],
         order: Option<&'r [Option<usize>]>,
-        ranges: &'r mut Vec<Option<Range<usize>>>,
-        made: &'r mut Vec<u8>,
+        buffers: &'r mut Ranges,
     ) -> Self {
-        ranges.clear();
-        ranges.resize(columns.len(), None);
-        made.clear();
+        buffers.found.clear();
+        buffers.found.resize(columns.len(), None);
+        buffers.made.clear();
         Self {
             message,
             columns,
             order,
-            ranges,
             next: 0,
-            made,
+            buffers,
         }
     }
 
     /// Begins again, after a part of the message was read in a wrong way.
     pub(super) fn restart(&mut self) {
-        self.ranges.fill(None);
-        self.made.clear();
+        self.buffers.found.fill(None);
+        self.buffers.made.clear();
         self.next = 0;
     }
 
@@ -98,7 +95,7 @@ impl<'r> Row<'r> {
 
     /// Whether a column has a value.
     pub(super) fn has(&self, column: usize) -> bool {
-        self.ranges[column].is_some()
+        self.buffers.found[column].is_some()
     }
 
     /// Fills a column with a value: a part of the message, or of what is made.
@@ -108,36 +105,39 @@ impl<'r> Row<'r> {
         column: usize,
         value: Range<usize>,
     ) -> Result<(), Rejection> {
-        let text = part(self.message, self.made, &value);
         let kind = self.columns[column].kind;
         let is_right = match kind {
             FieldKind::Text | FieldKind::Json => true,
-            FieldKind::Int | FieldKind::BigInt if is_short_number(text) => true,
-            FieldKind::Int => kind.holds(text),
+            FieldKind::Int | FieldKind::BigInt if self.field(&value).is_short_number() => true,
+            FieldKind::Int => kind.holds(self.field(&value).text),
             // Load balancers write it for sizes that they do not know.
-            FieldKind::BigInt => kind.holds(text) || text == b"-1",
-            FieldKind::Double => is_decimal(text),
-            FieldKind::Timestamp if colparquet::micros(text).is_some() => true,
+            FieldKind::BigInt => {
+                let text = self.field(&value).text;
+                kind.holds(text) || text == b"-1"
+            }
+            FieldKind::Double => self.field(&value).is_decimal(),
+            FieldKind::Timestamp if colparquet::micros(self.field(&value).text).is_some() => true,
             FieldKind::Timestamp => {
-                let begin = self.end();
-                let message = self.message;
-                let written = match message.get(value) {
-                    Some(text) => time::write_utc(text, self.made),
-                    None => {
-                        let text = text.to_vec();
-                        time::write_utc(&text, self.made)
-                    }
-                };
-                written.ok_or(Rejection::FieldType(column))?;
-                self.ranges[column] = Some(begin..self.end());
+                let written = self.write_time(value, time::write_utc);
+                self.buffers.found[column] = Some(written.ok_or(Rejection::FieldType(column))?);
                 return Ok(());
             }
         };
         if !is_right {
             return Err(Rejection::FieldType(column));
         }
-        self.ranges[column] = Some(value);
+        self.buffers.found[column] = Some(value);
         Ok(())
+    }
+
+    /// Returns a part of the message, or of what is made.
+    #[inline]
+    fn field(&self, value: &Range<usize>) -> Field<'_> {
+        let from = match value.start.checked_sub(self.message.len()) {
+            None => &self.message[value.start..],
+            Some(begin) => &self.buffers.made[begin..],
+        };
+        Field::of(from, value.len())
     }
 
     /// Fills a column with the text of two fields, with a byte after each.
@@ -149,8 +149,10 @@ impl<'r> Row<'r> {
     ) -> Result<(), Rejection> {
         let begin = self.end();
         for (field, after) in fields.iter().zip(after) {
-            self.made.extend_from_slice(&self.message[field.clone()]);
-            self.made.push(after);
+            self.buffers
+                .made
+                .extend_from_slice(&self.message[field.clone()]);
+            self.buffers.made.push(after);
         }
         self.set_value(column, begin..self.end())
     }
@@ -165,9 +167,11 @@ impl<'r> Row<'r> {
         let begin = self.end();
         for (number, field) in fields.iter().enumerate() {
             if number > 0 {
-                self.made.push(between);
+                self.buffers.made.push(between);
             }
-            self.made.extend_from_slice(&self.message[field.clone()]);
+            self.buffers
+                .made
+                .extend_from_slice(&self.message[field.clone()]);
         }
         self.set_value(column, begin..self.end())
     }
@@ -182,7 +186,8 @@ impl<'r> Row<'r> {
                 let mut range = value.start + 1..value.end - 1;
                 if memchr::memchr(b'\\', content).is_some() {
                     let begin = self.end();
-                    json::unescape(content, self.made).map_err(|_| Rejection::Escape)?;
+                    json::unescape(content, &mut self.buffers.made)
+                        .map_err(|_| Rejection::Escape)?;
                     range = begin..self.end();
                 }
                 match kind {
@@ -200,13 +205,26 @@ impl<'r> Row<'r> {
     /// Fills a column with a time, which may be a number. In a line, a number is no time: lines of other logs
     /// have numbers in its place.
     fn set_time(&mut self, column: usize, value: Range<usize>) -> Result<(), Rejection> {
-        let text = part(self.message, self.made, &value);
+        let text = self.field(&value).text;
         if !text.iter().all(u8::is_ascii_digit) {
             return self.set_value(column, value);
         }
-        let (text, begin) = (text.to_vec(), self.end());
-        time::write_since_1970(&text, self.made).ok_or(Rejection::FieldType(column))?;
-        self.set_value(column, begin..self.end())
+        let written = self.write_time(value, time::write_since_1970);
+        self.set_value(column, written.ok_or(Rejection::FieldType(column))?)
+    }
+
+    /// Makes the text of a time that is written in another way. Returns its place.
+    fn write_time(&mut self, value: Range<usize>, write: WriteTime) -> Option<Range<usize>> {
+        let begin = self.end();
+        let Ranges { made, times, .. } = self.buffers;
+        match self.message.get(value.clone()) {
+            Some(text) => write(text, times, made)?,
+            None => {
+                let text = part(self.message, made, &value).to_vec();
+                write(&text, times, made)?;
+            }
+        }
+        Some(begin..self.end())
     }
 
     /// Fills a column with an object of these members of the message, each a key and a value.
@@ -216,37 +234,25 @@ impl<'r> Row<'r> {
         members: &[[Range<usize>; 2]],
     ) -> Result<(), Rejection> {
         let begin = self.end();
-        self.made.push(b'{');
+        self.buffers.made.push(b'{');
         for (number, [key, value]) in members.iter().enumerate() {
             if number > 0 {
-                self.made.push(b',');
+                self.buffers.made.push(b',');
             }
-            self.made.extend_from_slice(&self.message[key.clone()]);
-            self.made.push(b':');
-            self.made.extend_from_slice(&self.message[value.clone()]);
+            self.buffers
+                .made
+                .extend_from_slice(&self.message[key.clone()]);
+            self.buffers.made.push(b':');
+            self.buffers
+                .made
+                .extend_from_slice(&self.message[value.clone()]);
         }
-        self.made.push(b'}');
+        self.buffers.made.push(b'}');
         self.set_value(column, begin..self.end())
     }
 
     /// Where the next text that is made will begin.
     fn end(&self) -> usize {
-        self.message.len() + self.made.len()
-    }
-}
-
-/// Whether a text is digits, and so few of them that any number's type holds them.
-#[inline]
-fn is_short_number(text: &[u8]) -> bool {
-    matches!(text.len(), 1..=9) && text.iter().all(u8::is_ascii_digit)
-}
-
-/// Whether a text is a decimal number: digits, possibly with a fraction, possibly after a minus sign.
-pub(super) fn is_decimal(text: &[u8]) -> bool {
-    let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    match memchr::memchr(b'.', text) {
-        Some(point) => digits(&text[..point]) && digits(&text[point + 1..]),
-        None => digits(text),
+        self.message.len() + self.buffers.made.len()
     }
 }

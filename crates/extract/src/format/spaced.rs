@@ -4,15 +4,10 @@ use std::ops::Range;
 
 use wide::u8x16;
 
+use super::places::{LANE, WORD, last_word, mask, push_places};
 use crate::record::Fields;
 use crate::rejection::Rejection;
 use crate::schema::FieldKind;
-
-/// Bytes in a vector.
-const LANE: usize = 16;
-
-/// Bytes whose masks fit a `u64`.
-const WORD: usize = 64;
 
 /// The types of a message's fields.
 #[derive(Debug, Clone)]
@@ -308,41 +303,10 @@ pub(crate) fn find_ends(message: &[u8], ends: &mut Vec<u32>) {
     ends.clear();
     let (words, rest) = message.as_chunks::<WORD>();
     for (i, word) in words.iter().enumerate() {
-        push_places(spaces(word), i * WORD, ends);
+        push_places(mask(word, b' '), i * WORD, ends);
     }
-    let mut word = [0; WORD];
-    word[..rest.len()].copy_from_slice(rest);
-    push_places(spaces(&word), words.len() * WORD, ends);
+    push_places(mask(&last_word(rest), b' '), words.len() * WORD, ends);
     ends.push(message.len() as u32);
-}
-
-/// Appends the place of every bit, which counts from `first`.
-///
-/// It adds eight at a time, and takes away those that there are not: their number differs from word to
-/// word, and a loop's end that the core cannot guess takes longer.
-#[inline(always)]
-fn push_places(mut bits: u64, first: usize, places: &mut Vec<u32>) {
-    let count = places.len() + bits.count_ones() as usize;
-    while bits != 0 {
-        places.extend((0..8).map(|_| {
-            let place = first as u32 + bits.trailing_zeros();
-            bits &= bits.wrapping_sub(1);
-            place
-        }));
-    }
-    places.truncate(count);
-}
-
-/// Returns a bit for each space.
-#[inline(always)]
-fn spaces(word: &[u8; WORD]) -> u64 {
-    let (lanes, _) = word.as_chunks::<LANE>();
-    let mut spaces = 0;
-    for (i, lane) in lanes.iter().enumerate() {
-        let mask = u8x16::new(*lane).simd_eq(u8x16::splat(b' ')).to_bitmask();
-        spaces |= u64::from(mask) << (i * LANE);
-    }
-    spaces
 }
 
 /// The digits at which more than a number's digits begin.

@@ -5,21 +5,37 @@ use crate::timestamp::{TimestampFormatter, iso};
 /// The length of `06/Feb/2019:00:00:38 +0000`.
 const ACCESS_TIME: usize = 26;
 
+/// The length of `2020-02-01T00:00:00.123456789`. A fraction with more digits is none of ISO 8601.
+const LONGEST: usize = 29;
+
 const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
 
 /// Seconds since 1970 have fewer digits than this until the year 5138, and milliseconds as many since 1973.
 const DIGITS_OF_MILLISECONDS: usize = 12;
 
+/// Appends a time that is written in some way as ISO 8601 in UTC.
+pub(super) type WriteTime = fn(&[u8], &mut TimestampFormatter, &mut Vec<u8>) -> Option<()>;
+
 /// Appends a time as ISO 8601 in UTC, if it is written in one of these ways:
 ///
 /// - ISO 8601 without a zone, which is UTC, or with another one
 /// - as in access logs of web servers: `06/Feb/2019:00:00:38 +0000`
-pub(super) fn write_utc(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+pub(super) fn write_utc(
+    text: &[u8],
+    times: &mut TimestampFormatter,
+    out: &mut Vec<u8>,
+) -> Option<()> {
     let begin = out.len();
-    out.extend_from_slice(text);
-    out.push(b'Z');
-    if colparquet::micros(&out[begin..]).is_some() {
+    if add_as_utc(text, out).is_some() {
         return Some(());
+    }
+    out.truncate(begin);
+    if let Some(local) = text.strip_suffix(b"+0000")
+        && local.len() <= LONGEST
+        && let Some(micros) = add_as_utc(local, out)
+    {
+        out.truncate(begin);
+        return write(micros / 1000, times, out);
     }
     out.truncate(begin);
     match access_time(text, out) {
@@ -27,17 +43,30 @@ pub(super) fn write_utc(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
         Some(offset) => {
             let local = colparquet::micros(&out[begin..])? / 1000;
             out.truncate(begin);
-            write(local - offset, out)
+            write(local - offset, times, out)
         }
         None => {
             out.truncate(begin);
-            write(iso(text)?, out)
+            write(iso(text)?, times, out)
         }
     }
 }
 
+/// Appends a time without a zone as if it were in UTC, and returns it in microseconds. Appends anything if it is
+/// no time.
+fn add_as_utc(local: &[u8], out: &mut Vec<u8>) -> Option<i64> {
+    let begin = out.len();
+    out.extend_from_slice(local);
+    out.push(b'Z');
+    colparquet::micros(&out[begin..])
+}
+
 /// Appends a time that is written in seconds or milliseconds since 1970 as ISO 8601 in UTC.
-pub(super) fn write_since_1970(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+pub(super) fn write_since_1970(
+    text: &[u8],
+    times: &mut TimestampFormatter,
+    out: &mut Vec<u8>,
+) -> Option<()> {
     if !text.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -47,14 +76,14 @@ pub(super) fn write_since_1970(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     } else {
         1
     };
-    write(number.checked_mul(unit)?, out)
+    write(number.checked_mul(unit)?, times, out)
 }
 
-fn write(milliseconds: i64, out: &mut Vec<u8>) -> Option<()> {
+fn write(milliseconds: i64, times: &mut TimestampFormatter, out: &mut Vec<u8>) -> Option<()> {
     if !crate::bounds::TIMESTAMPS.contains(&milliseconds) {
         return None;
     }
-    out.extend_from_slice(TimestampFormatter::default().format(milliseconds));
+    out.extend_from_slice(times.format(milliseconds));
     Some(())
 }
 
@@ -99,6 +128,7 @@ mod tests {
 
     #[test]
     fn every_notation_is_the_same_time() {
+        let mut times = TimestampFormatter::default();
         for (text, expected) in [
             ("2020-02-01T00:00:00", Some("2020-02-01T00:00:00Z")),
             (
@@ -122,6 +152,17 @@ mod tests {
                 "01/Feb/2020:02:00:00 +0200",
                 Some("2020-02-01T00:00:00.000Z"),
             ),
+            (
+                "2020-02-01T00:00:00.030899+0000",
+                Some("2020-02-01T00:00:00.030Z"),
+            ),
+            (
+                "1969-12-31T23:59:59.999999+0000",
+                Some("1970-01-01T00:00:00.000Z"),
+            ),
+            ("2020-02-01T00:00:00.0123456789+0000", None),
+            ("2020-02-01T00:00:00.+0000", None),
+            ("+0000", None),
             ("1580515200", Some("2020-02-01T00:00:00.000Z")),
             ("1580515200001", Some("2020-02-01T00:00:00.001Z")),
             ("30/Feb/2020:00:00:00 +0000", None),
@@ -134,8 +175,8 @@ mod tests {
             ("99999999999999999999", None),
         ] {
             let mut out = b"before".to_vec();
-            let is_time = write_utc(text.as_bytes(), &mut out)
-                .or_else(|| write_since_1970(text.as_bytes(), &mut out))
+            let is_time = write_utc(text.as_bytes(), &mut times, &mut out)
+                .or_else(|| write_since_1970(text.as_bytes(), &mut times, &mut out))
                 .is_some();
             let written = String::from_utf8(out).unwrap();
             assert_eq!(is_time.then(|| &written[6..]), expected, "{text}");
