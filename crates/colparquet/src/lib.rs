@@ -63,7 +63,7 @@ mod time;
 mod writer;
 
 pub use schema::{Column, Kind, Schema};
-pub use time::micros;
+pub use time::{local_micros, micros};
 pub use writer::{Encoder, Writer};
 
 use std::io;

@@ -12,6 +12,12 @@ const SECONDS: usize = 19;
 /// The year is at least 1, and there are no leap seconds.
 #[inline]
 pub fn micros(text: &[u8]) -> Option<i64> {
+    local_micros(text.strip_suffix(b"Z")?)
+}
+
+/// Parses a time without its zone as [`micros`] does one in UTC.
+#[inline]
+pub fn local_micros(text: &[u8]) -> Option<i64> {
     const DATE: Form = Form::new(*b"0000-00-");
     const DAY_AND_TIME: Form = Form::new(*b"00T00:00");
     const TIME: Form = Form::new(*b"00:00:00");
@@ -71,16 +77,17 @@ impl Form {
     }
 }
 
-/// Returns the microseconds of a fraction of a second with its point, or 0 if there is none, before a `Z`.
+/// Returns the microseconds of a fraction of a second with its point, or 0 if there is none.
 #[inline]
 fn fraction_micros(text: &[u8]) -> Option<i64> {
-    const MICROS: Form = Form::new(*b".000000Z");
-    if let Some([_, first, _, second, _, third, ..]) =
-        text.try_into().ok().and_then(|text| MICROS.pairs(text))
-    {
-        return Some((i64::from(first) * 100 + i64::from(second)) * 100 + i64::from(third));
-    }
-    any_fraction(text.strip_suffix(b"Z")?)
+    const MICROS: Form = Form::new(*b".000000 ");
+    let Some(fraction) = text.first_chunk::<7>().filter(|_| text.len() == 7) else {
+        return any_fraction(text);
+    };
+    let mut bytes = *b".000000 ";
+    bytes[..7].copy_from_slice(fraction);
+    let [_, first, _, second, _, third, ..] = MICROS.pairs(&bytes)?;
+    Some((i64::from(first) * 100 + i64::from(second)) * 100 + i64::from(third))
 }
 
 fn any_fraction(fraction: &[u8]) -> Option<i64> {

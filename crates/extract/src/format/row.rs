@@ -118,9 +118,7 @@ impl<'r> Row<'r> {
             FieldKind::Double => self.field(&value).is_decimal(),
             FieldKind::Timestamp if colparquet::micros(self.field(&value).text).is_some() => true,
             FieldKind::Timestamp => {
-                let written = self.write_time(value, time::write_utc);
-                self.buffers.found[column] = Some(written.ok_or(Rejection::FieldType(column))?);
-                return Ok(());
+                return self.set_written_time(column, value, time::write_utc);
             }
         };
         if !is_right {
@@ -184,7 +182,8 @@ impl<'r> Row<'r> {
             b"null" => Ok(()),
             [b'"', content @ .., b'"'] if kind != FieldKind::Json => {
                 let mut range = value.start + 1..value.end - 1;
-                if memchr::memchr(b'\\', content).is_some() {
+                // A string ends at the first byte that is not plain, unless it has escapes.
+                if json::plain_run(&self.message[range.start..]) < content.len() {
                     let begin = self.end();
                     json::unescape(content, &mut self.buffers.made)
                         .map_err(|_| Rejection::Escape)?;
@@ -209,22 +208,25 @@ impl<'r> Row<'r> {
         if !text.iter().all(u8::is_ascii_digit) {
             return self.set_value(column, value);
         }
-        let written = self.write_time(value, time::write_since_1970);
-        self.set_value(column, written.ok_or(Rejection::FieldType(column))?)
+        self.set_written_time(column, value, time::write_since_1970)
     }
 
-    /// Makes the text of a time that is written in another way. Returns its place.
-    fn write_time(&mut self, value: Range<usize>, write: WriteTime) -> Option<Range<usize>> {
+    /// Fills a column with a time that is written in another way.
+    fn set_written_time(
+        &mut self,
+        column: usize,
+        value: Range<usize>,
+        write: WriteTime,
+    ) -> Result<(), Rejection> {
         let begin = self.end();
         let Ranges { made, times, .. } = self.buffers;
-        match self.message.get(value.clone()) {
-            Some(text) => write(text, times, made)?,
-            None => {
-                let text = part(self.message, made, &value).to_vec();
-                write(&text, times, made)?;
-            }
-        }
-        Some(begin..self.end())
+        let written = match self.message.get(value.clone()) {
+            Some(text) => write(text, times, made),
+            None => write(&part(self.message, made, &value).to_vec(), times, made),
+        };
+        written.ok_or(Rejection::FieldType(column))?;
+        self.buffers.found[column] = Some(begin..self.end());
+        Ok(())
     }
 
     /// Fills a column with an object of these members of the message, each a key and a value.

@@ -25,19 +25,18 @@ pub(super) fn write_utc(
     times: &mut TimestampFormatter,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    let begin = out.len();
-    if add_as_utc(text, out).is_some() {
-        return Some(());
-    }
-    out.truncate(begin);
     if let Some(local) = text.strip_suffix(b"+0000")
         && local.len() <= LONGEST
-        && let Some(micros) = add_as_utc(local, out)
+        && let Some(micros) = colparquet::local_micros(local)
     {
-        out.truncate(begin);
         return write(micros / 1000, times, out);
     }
-    out.truncate(begin);
+    let begin = out.len();
+    if colparquet::local_micros(text).is_some() {
+        out.extend_from_slice(text);
+        out.push(b'Z');
+        return Some(());
+    }
     match access_time(text, out) {
         Some(0) => Some(()),
         Some(offset) => {
@@ -50,15 +49,6 @@ pub(super) fn write_utc(
             write(iso(text)?, times, out)
         }
     }
-}
-
-/// Appends a time without a zone as if it were in UTC, and returns it in microseconds. Appends anything if it is
-/// no time.
-fn add_as_utc(local: &[u8], out: &mut Vec<u8>) -> Option<i64> {
-    let begin = out.len();
-    out.extend_from_slice(local);
-    out.push(b'Z');
-    colparquet::micros(&out[begin..])
 }
 
 /// Appends a time that is written in seconds or milliseconds since 1970 as ISO 8601 in UTC.

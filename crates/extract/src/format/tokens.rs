@@ -26,9 +26,7 @@ impl<'a> Tokens<'a> {
     #[inline]
     pub(super) fn of(message: &'a [u8], has_escapes: bool, ends: &'a mut Vec<u32>) -> Self {
         ends.clear();
-        if find_ends(message, has_escapes, ends).is_none() {
-            ends.clear();
-        }
+        find_ends(message, has_escapes, ends);
         Self {
             message,
             at: 0,
@@ -128,11 +126,11 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Appends the ends of all fields of a message in which nothing is unusual: one space between any two fields,
-/// no quote but those around fields and escaped ones, and no backslash before another. Nearly all messages are
-/// so, and 64 bytes of one are looked at together.
+/// Appends the ends of the fields of a message, up to where something is unusual: more than one space between two
+/// fields, a quote other than those around fields and escaped ones, or a backslash before another. 64 bytes are
+/// looked at together.
 #[inline]
-fn find_ends(message: &[u8], has_escapes: bool, ends: &mut Vec<u32>) -> Option<()> {
+fn find_ends(message: &[u8], has_escapes: bool, ends: &mut Vec<u32>) {
     let mut line = Line {
         has_escapes,
         after_backslash: 0,
@@ -142,14 +140,20 @@ fn find_ends(message: &[u8], has_escapes: bool, ends: &mut Vec<u32>) -> Option<(
     };
     let (words, rest) = message.as_chunks::<WORD>();
     for (i, word) in words.iter().enumerate() {
-        push_places(line.word(word, WORD)?, i * WORD, ends);
+        let Some(spaces) = line.word(word, WORD) else {
+            return;
+        };
+        push_places(spaces, i * WORD, ends);
     }
     if !rest.is_empty() {
-        let spaces = line.word(&last_word(rest), rest.len())?;
+        let Some(spaces) = line.word(&last_word(rest), rest.len()) else {
+            return;
+        };
         push_places(spaces, words.len() * WORD, ends);
     }
-    ends.push(message.len() as u32);
-    (line.in_quotes == 0 && line.after_space == 0).then_some(())
+    if line.in_quotes == 0 && line.after_space == 0 {
+        ends.push(message.len() as u32);
+    }
 }
 
 /// What is known of a line before a word of it.
