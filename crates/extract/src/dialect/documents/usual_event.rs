@@ -71,7 +71,7 @@ pub(super) fn usual_document(text: &[u8]) -> Option<UsualDocument<'_>> {
         let name = &text[key.start + 1..key.end - 1];
         match DocumentKey::of(name) {
             // An escape may stand for a key with a meaning.
-            None if memchr::memchr(b'\\', name).is_none() => {}
+            None if plain_run(&text[key.start + 1..]) == name.len() => {}
             Some(DocumentKey::Timestamp) if timestamp.is_none() => {
                 let value = &text[begin..end];
                 let is_number = matches!(value, [b'-' | b'0'..=b'9', ..]);
