@@ -1,7 +1,7 @@
 //! Replays the inputs that fuzzing has collected.
 
 use rehose_testkit::checks::{
-    gunzip, hadoop_snappy, replay, scanner, snappy, transcode, unzip, zstd,
+    gunzip, hadoop_snappy, logs, replay, scanner, snappy, transcode, unzip, zstd,
 };
 
 #[test]
@@ -15,6 +15,11 @@ fn the_corpora_of_other_layers_hold() {
     replay("snappy", snappy::check);
     replay("hadoop_snappy", hadoop_snappy::check);
     replay("zstd", zstd::check);
+}
+
+#[test]
+fn the_corpus_of_logs_holds() {
+    replay("logs", logs::check);
 }
 
 #[test]

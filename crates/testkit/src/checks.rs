@@ -6,6 +6,7 @@ use std::path::Path;
 pub mod gunzip;
 pub mod hadoop_snappy;
 mod layer;
+pub mod logs;
 pub mod rowdeflate;
 pub mod scanner;
 pub mod snappy;

@@ -222,7 +222,10 @@ impl<'r> Row<'r> {
         let Ranges { made, times, .. } = self.buffers;
         let written = match self.message.get(value.clone()) {
             Some(text) => write(text, times, made),
-            None => write(&part(self.message, made, &value).to_vec(), times, made),
+            None => {
+                let text = part(self.message, made, &value).to_vec();
+                write(&text, times, made)
+            }
         };
         written.ok_or(Rejection::FieldType(column))?;
         self.buffers.found[column] = Some(begin..self.end());

@@ -1,0 +1,5 @@
+#![no_main]
+
+use rehose_testkit::checks::logs::check;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));
