@@ -67,6 +67,8 @@ export class Functions extends Construct {
     const { logs } = props;
     const merged = logs.filter(({ merge }) => merge !== undefined);
     const [generations, binding] = ["generations/*", "merge.json"];
+    // Below the prefix of the output, as the ledger is, whichever log they are made of.
+    const digests = "digests/*";
     const merging = ({ merge }: Log, ...keys: string[]) => (merge === undefined ? [] : keys);
     const rows = ({ options }: Log) => `${fileKindOf(options)}/*`;
     const { source, output: bucket } = storage;
@@ -90,7 +92,11 @@ export class Functions extends Construct {
           ? undefined
           : { StringLike: { "s3:prefix": sourcePrefixes.map((prefix) => `${prefix}*`) } },
       },
-      ...this.seesMissingObjects(logs, (log) => [rows(log), "rehose.json", ...merging(log, generations, binding)]),
+      ...this.seesMissingObjects(
+        logs,
+        (log) => [rows(log), "rehose.json", ...merging(log, generations, binding)],
+        props.merge ? [digests] : [],
+      ),
       {
         actions: ["s3:GetObject", "s3:PutObject"],
         resources: [storage.outputObjects("jobs/*")],
@@ -109,6 +115,11 @@ export class Functions extends Construct {
           wildcard: "The generations of any hour, which the listing of the source shows.",
         },
         { actions: ["s3:GetObject", "s3:PutObject"], resources: storage.objectsOf(merged, () => [binding]) },
+        {
+          actions: ["s3:GetObject", "s3:PutObject"],
+          resources: [storage.outputObjects(digests)],
+          wildcard: "The claim of any digest: its id is that of the question.",
+        },
       ),
       { actions: ["sqs:SendMessage"], resources: tasks },
       ...storage.encryptsOutput(),
@@ -157,7 +168,7 @@ export class Functions extends Construct {
     if (props.merge && queues.merge) {
       this.merge = this.function("process", "Merge", props.merge, processEnvironment, [
         ...tasksOver(merged),
-        ...this.seesMissingObjects(merged, () => [generations]),
+        ...this.seesMissingObjects(merged, () => [generations], [digests, "unpublished/*"]),
         {
           actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
           resources: storage.objectsOf(merged, () => ["unpublished/*", "rejected/*"]),
@@ -169,15 +180,28 @@ export class Functions extends Construct {
           resources: storage.objectsOf(merged, () => [generations]),
           wildcard: "A task belongs to any generation, which another job may have published meanwhile.",
         },
+        {
+          actions: ["s3:PutObject", "s3:AbortMultipartUpload"],
+          resources: ["unpublished/*", "rejected/*"].map((key) => storage.outputObjects(key)),
+          wildcard: "The parts and files of any digest, and rejected events of any object that it reads.",
+        },
+        {
+          actions: ["s3:GetObject"],
+          resources: ["unpublished/*", "jobs/*/decided/*"].map((key) => storage.outputObjects(key)),
+          wildcard: "The parts of any digest, and which of them count.",
+        },
       ]);
       this.feed(this.merge, queues.merge, { batchSize: 1, maxConcurrency: props.merge.concurrency });
     }
 
+    const ledger = `${storage.outputPrefix}jobs/*`;
+    const ofDigests = [digests, "unpublished/*"].map((key) => storage.outputPrefix + key);
+    const seen = props.merge === undefined ? ledger : [ledger, ...ofDigests];
     this.check = this.function("check", "Check", LEDGER, { ...output, ...queue, ...waiting }, [
       {
         actions: ["s3:ListBucket"],
         resources: [bucket.bucketArn],
-        conditions: { StringLikeIfExists: { "s3:prefix": `${storage.outputPrefix}jobs/*` } },
+        conditions: { StringLikeIfExists: { "s3:prefix": seen } },
       },
       {
         actions: ["s3:GetObject", "s3:PutObject"],
@@ -194,6 +218,16 @@ export class Functions extends Construct {
           actions: ["s3:GetObject"],
           resources: storage.objectsOf(merged, () => ["unpublished/*"]),
           wildcard: "The files of any job that merges, which are published by copying them.",
+        },
+        {
+          actions: ["s3:GetObject", "s3:PutObject"],
+          resources: [storage.outputObjects(digests)],
+          wildcard: "The files and proof of any digest: its id is that of the question.",
+        },
+        {
+          actions: ["s3:GetObject"],
+          resources: [storage.outputObjects("unpublished/*")],
+          wildcard: "The files of any digest, which are published by copying them.",
         },
       ),
       { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: tasks },
@@ -232,12 +266,17 @@ export class Functions extends Construct {
    * bucket, and 403 to all others (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). A request for an
    * object has no prefix, hence `IfExists`.
    *
-   * @param keys what it looks for below the prefix of each log, beside the ledger
+   * @param keys what it looks for below the prefix of each log
+   * @param others what it looks for below the prefix of the output, beside the ledger
    */
-  private seesMissingObjects(logs: readonly Log[], keys: (log: Log) => readonly string[]): Permission[] {
+  private seesMissingObjects(
+    logs: readonly Log[],
+    keys: (log: Log) => readonly string[],
+    others: readonly string[] = [],
+  ): Permission[] {
     const { output, outputPrefix } = this.props.storage;
     const ofLogs = logs.flatMap((log) => keys(log).map((key) => log.outputPrefix + key));
-    const prefixes = [`${outputPrefix}jobs/*`, ...ofLogs];
+    const prefixes = [...["jobs/*", ...others].map((key) => outputPrefix + key), ...ofLogs];
     return [
       {
         actions: ["s3:ListBucket"],

@@ -14,6 +14,7 @@ mod execution;
 
 mod complete;
 mod counters;
+mod digests;
 mod incomplete;
 mod merging;
 mod parquet;

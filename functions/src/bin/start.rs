@@ -85,14 +85,17 @@ fn merge(jobs: JobDefaults, given: Map<String, Value>) -> error::Result<Merge> {
     parse(deployed.into_iter().chain(given).collect())
 }
 
-/// What a digest is.
+/// What a digest is. Its keys have the layout of merges, unless it says otherwise.
 fn digest(
     deployed: Option<&Map<String, Value>>,
     given: Map<String, Value>,
 ) -> error::Result<Digest> {
     const LAYOUT: &str = "layout";
-    let of_merges = deployed.and_then(|merge| merge.get(LAYOUT));
-    let layout = of_merges.map(|layout| (LAYOUT.to_owned(), layout.clone()));
+    // The function of merges makes digests too.
+    let merge = deployed.ok_or_else(|| {
+        refused("the stack makes no digests of these objects: deploy it with merge=true, or use `rehose digest`")
+    })?;
+    let layout = (merge.get(LAYOUT)).map(|layout| (LAYOUT.to_owned(), layout.clone()));
     parse(layout.into_iter().chain(given).collect())
 }
 
