@@ -19,6 +19,9 @@ const SECONDS: i64 = 300;
 const ACCOUNT: &str = "011122223333";
 const REGION: &str = "us-gov-west-1";
 
+/// In one of so many events, what is hard to read. Each of it is in every object of a few hundred events.
+const ODD: u32 = 8;
+
 /// An object of a log, and how to write it.
 struct Object {
     key: String,
@@ -118,6 +121,18 @@ struct Moment {
 impl Moment {
     fn text(&self, format: &str) -> String {
         self.time.strftime(format).to_string()
+    }
+
+    /// Returns the usual one, or one of the odd ones in turn if the event is to have them.
+    fn usually<T: Copy>(&self, usual: T, odd: &[T]) -> T {
+        let count = odd.len().max(1) as u32;
+        match self.number % ODD {
+            0 => odd
+                .get((self.number / ODD % count) as usize)
+                .copied()
+                .unwrap_or(usual),
+            _ => usual,
+        }
     }
 
     /// Returns one of these in turn, so that each is in every object of some size.

@@ -11,9 +11,8 @@ pub(super) const CLOUDFRONT_HEADER: &str = "#Version: 1.0\n#Fields: date time x-
     fle-status fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type \
     sc-content-type sc-content-len sc-range-start sc-range-end\n";
 
-/// Requests, some of which are none.
-const REQUESTS: [&str; 8] = [
-    "GET https://shop.example:443/basket?item=4 HTTP/2.0",
+/// Requests that are odd, or none.
+const ODD_REQUESTS: [&str; 7] = [
     "GET https://shop.example:443/search?q=a b c HTTP/1.1",
     "- http://shop.example:80- ",
     "- http://shop.example:80-/ ",
@@ -23,16 +22,28 @@ const REQUESTS: [&str; 8] = [
     "OPTIONS https://shop.example:443/ HTTP/1.1",
 ];
 
-const AGENTS: [&str; 5] = [
+const AGENTS: [&str; 3] = [
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
     "curl/8.5.0",
-    r#"\"odd agent\""#,
     "-",
-    r"ends with a backslash\",
 ];
 
-/// Numbers of fields that ALB has written, now and before.
-const ALB_LENGTHS: [usize; 8] = [34, 34, 34, 33, 30, 29, 25, 18];
+const ODD_AGENTS: [&str; 2] = [r#"\"odd agent\""#, r"ends with a backslash\"];
+
+/// Numbers of fields that ALB has written before.
+const EARLIER_ALB: [usize; 5] = [33, 30, 29, 25, 18];
+
+fn request(moment: &Moment, rng: &mut Rng) -> String {
+    let method = moment.turn(&["GET", "GET", "POST"]);
+    let path = moment.turn(&["basket", "item", "pay", "review"]);
+    let number = rng.u32(..10_000);
+    let usual = format!("{method} https://shop.example:443/{path}?item={number} HTTP/2.0");
+    moment.usually(usual.as_str(), &ODD_REQUESTS).to_owned()
+}
+
+fn agent(moment: &Moment) -> &'static str {
+    moment.usually(moment.turn(&AGENTS), &ODD_AGENTS)
+}
 
 fn client(moment: &Moment, rng: &mut Rng) -> String {
     let port = rng.u32(1024..65_536);
@@ -55,11 +66,12 @@ pub(super) fn alb(moment: &Moment, rng: &mut Rng) -> String {
     let has_target = moment.number % 6 != 4;
     let target = format!("10.0.{}.9:8443", rng.u8(..4));
     let status = ["200", "200", "304", "404", "503", "460"][rng.usize(..6)];
-    let (targets, statuses) = match moment.number % 9 {
+    // Lists are in quotes, but some are not.
+    let (targets, statuses) = match moment.usually(None, &[Some(1), Some(2)]) {
         _ if !has_target => ("\"-\"".to_owned(), "\"-\"".to_owned()),
-        2 => (target.clone(), status.to_owned()),
-        7 => (format!("{target} 10.0.9.9:8443"), format!("502 {status}")),
-        _ => (format!("\"{target}\""), format!("\"{status}\"")),
+        Some(1) => (target.clone(), status.to_owned()),
+        Some(_) => (format!("{target} 10.0.9.9:8443"), format!("502 {status}")),
+        None => (format!("\"{target}\""), format!("\"{status}\"")),
     };
     let or_none = |text: &str| {
         if has_target {
@@ -83,8 +95,8 @@ pub(super) fn alb(moment: &Moment, rng: &mut Rng) -> String {
         or_none(status),
         rng.u32(..10_000).to_string(),
         rng.u64(..10_000_000_000).to_string(),
-        format!("\"{}\"", moment.turn(&REQUESTS)),
-        format!("\"{}\"", moment.turn(&AGENTS)),
+        format!("\"{}\"", request(moment, rng)),
+        format!("\"{}\"", agent(moment)),
         moment
             .turn(&["ECDHE-RSA-AES128-GCM-SHA256", "-"])
             .to_owned(),
@@ -112,8 +124,7 @@ pub(super) fn alb(moment: &Moment, rng: &mut Rng) -> String {
         "\"-\"".to_owned(),
         "10.0.0.1".to_owned(),
     ];
-    let lengths = ALB_LENGTHS.len();
-    fields.truncate(ALB_LENGTHS[moment.number as usize / 3 % lengths]);
+    fields.truncate(moment.usually(fields.len(), &EARLIER_ALB));
     if moment.number % 50 == 49 && fields.len() == 34 {
         fields.push("\"a field of tomorrow\"".to_owned());
     }
@@ -164,31 +175,34 @@ pub(super) fn nlb(moment: &Moment, rng: &mut Rng) -> String {
         moment.text("%Y-%m-%dT%H:%M:%S"),
     );
     let words: Vec<&str> = line.split_whitespace().collect();
-    words[..[22, 22, 21, 17][moment.number as usize % 4]].join(" ")
+    words[..moment.usually(22, &[21, 17])].join(" ")
 }
 
 pub(super) fn elb(moment: &Moment, rng: &mut Rng) -> String {
-    let is_tcp = moment.number % 5 == 4;
+    let is_tcp = moment.usually(false, &[true, false]);
+    let is_refused = moment.usually(false, &[true]);
+    let target = moment.turn(&["10.0.0.9:80", "10.0.1.9:80"]);
     let line = format!(
         "{} till {} {} {} {} {}",
         moment.text("%Y-%m-%dT%H:%M:%S.%6fZ"),
         client(moment, rng),
-        moment.turn(&["10.0.0.9:80", "10.0.1.9:80", "-"]),
-        seconds(rng, moment.number % 3 == 2),
-        seconds(rng, moment.number % 3 == 2),
-        seconds(rng, moment.number % 3 == 2),
+        moment.usually(target, &["-"]),
+        seconds(rng, is_refused),
+        seconds(rng, is_refused),
+        seconds(rng, is_refused),
     );
     let (received, sent) = (rng.u32(..10_000), rng.u32(..10_000));
     let line = match is_tcp {
         true => format!("{line} - - {received} -1 \"- - - \""),
         false => format!(
             "{line} 200 200 {received} {sent} \"{}\"",
-            moment.turn(&REQUESTS)
+            request(moment, rng)
         ),
     };
-    match moment.number % 10 {
-        7 => line,
-        _ => format!("{line} \"{}\" - -", moment.turn(&AGENTS)),
+    // The first logs ended here.
+    match moment.usually(false, &[false, false, true]) {
+        true => line,
+        false => format!("{line} \"{}\" - -", agent(moment)),
     }
 }
 
@@ -213,20 +227,20 @@ pub(super) fn s3(moment: &Moment, rng: &mut Rng) -> String {
         }
         _ => {}
     }
-    let uri = moment.turn(&[
-        "GET /photos/2020/cat%2520nap.jpg?x-id=GetObject HTTP/1.1",
-        "GET /photos/\"quoted\" HTTP/1.1",
-        "GET /\" HTTP/1.1",
-    ]);
-    let agent = moment.turn(&[
-        "aws-cli/2.15.0 md/awscrt#0.19 ua/2.0",
-        "agent \"in quotes\"",
-        "x\" 404 NoSuchKey 1 2 3 4 \"y",
-        "-",
-        "ends in a quote\"",
-    ]);
+    let picture = rng.u32(..10_000);
+    let uri = format!("GET /photos/2020/cat%2520nap-{picture}.jpg?x-id=GetObject HTTP/1.1");
+    let odd_uris = ["GET /photos/\"quoted\" HTTP/1.1", "GET /\" HTTP/1.1"];
+    let uri = moment.usually(uri.as_str(), &odd_uris);
+    let agent = moment.usually(
+        moment.turn(&["aws-cli/2.15.0 md/awscrt#0.19 ua/2.0", "-"]),
+        &[
+            "agent \"in quotes\"",
+            "x\" 404 NoSuchKey 1 2 3 4 \"y",
+            "ends in a quote\"",
+        ],
+    );
     let line = format!(
-        "{begin} 192.0.2.{} arn:aws-us-gov:iam::011122223333:user/kim {id} REST.GET.OBJECT 2020/cat%252520nap.jpg \
+        "{begin} 192.0.2.{} arn:aws-us-gov:iam::011122223333:user/kim {id} REST.GET.OBJECT 2020/cat%252520nap-{picture}.jpg \
          \"{uri}\" {} {} {} {} {} {} \"{}\" \"{agent}\" -",
         rng.u8(..),
         moment.turn(&["200", "404", "206", "403"]),
@@ -240,12 +254,12 @@ pub(super) fn s3(moment: &Moment, rng: &mut Rng) -> String {
     let tail = format!(
         " {host} SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader photos.s3.us-gov-west-1.amazonaws.com TLSv1.3"
     );
-    match moment.number % 8 {
+    // The last fields were added one after the other.
+    match moment.usually(3, &[0, 1, 2]) {
         0 => line,
         1 => line + &tail,
         2 => line + &tail + " -",
-        3 | 4 => line + &tail + " - Yes",
-        _ => line + &tail + " - - us-gov-west-1",
+        _ => line + &tail + " - Yes us-gov-west-1",
     }
 }
 
