@@ -9,11 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// |---|---|
 /// | none, read as 0 | no `v`; messages carry objects and options; receipts list no artifacts |
 /// | 1 | messages only name their job and task; receipts list artifacts |
-/// | 2 | options may be absent in the dialect, and have more keys; receipts and reports count filtered events and kinds of rejections; a job says how many rejections it accepts, and in which folder of the output its rows are |
+/// | 2 | options may be absent in the dialect, and have more keys; receipts and reports count filtered events and kinds of rejections; a job says how many rejections it accepts |
+/// | 3 | a job may have its rows in a folder of the output |
 ///
 /// A change that an older reader would misunderstand needs a new version, a row here, and golden
 /// files of the old one in `tests/golden`.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The field `v` of a document. It is written as [`VERSION`], and read as any version up to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -346,7 +346,7 @@ async fn a_message_contains_only_the_id_of_a_task() {
     fixture.start().await;
     let body = fixture.queue.take().remove(0);
     let message: serde_json::Value = serde_json::from_str(&body).unwrap();
-    let expected = serde_json::json!({"v": 2, "job": "job", "task": {"slice": 0, "task": 0}});
+    let expected = serde_json::json!({"v": 3, "job": "job", "task": {"slice": 0, "task": 0}});
     assert_eq!(message, expected);
     fixture.process(&body).await.unwrap();
     assert_eq!(fixture.receipt("00000000-0000").objects[0].key, key);
