@@ -9,9 +9,7 @@ use rehose_api::{Jobs, JobsError, Metrics};
 use rehose_reprocess::digest::{Claim, Digests};
 use rehose_reprocess::error::Result;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::local::{LocalJobs, Observer};
-use rehose_reprocess::plan::Sent;
-use rehose_reprocess::work::Processed;
+use rehose_reprocess::local::{LocalJobs, Unobserved};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -45,16 +43,6 @@ struct Work {
 enum State {
     Running,
     Failed(String),
-}
-
-/// The log says how a job has ended.
-#[derive(Debug)]
-struct NotWatched;
-
-impl Observer for NotWatched {
-    fn planned(&self, _: &Sent) {}
-    fn all_planned(&self) {}
-    fn processed(&self, _: &Processed) {}
 }
 
 impl OwnJobs {
@@ -147,7 +135,7 @@ impl Work {
         let job = &claim.job;
         tracing::info!(%job, "begins");
         self.metrics.jobs.inc();
-        let ended = self.local.run(claim.start(), Arc::new(NotWatched)).await;
+        let ended = self.local.run(claim.start(), Arc::new(Unobserved)).await;
         self.metrics.jobs.dec();
         match ended {
             Ok(report) => {

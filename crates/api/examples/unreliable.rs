@@ -16,9 +16,8 @@ use rehose_extract::{Compression, Options};
 use rehose_reprocess::digest::{Claim, Digests};
 use rehose_reprocess::exclude::ErrorRecords;
 use rehose_reprocess::job::{JobId, MaxRejected};
-use rehose_reprocess::local::{LocalJobs, Observer};
-use rehose_reprocess::plan::Sent;
-use rehose_reprocess::work::{Limits as WorkLimits, Processed};
+use rehose_reprocess::local::{LocalJobs, Unobserved};
+use rehose_reprocess::work::Limits as WorkLimits;
 use rehose_store::location::Source;
 use rehose_store::{LocalStore, Store, StoreErrorKind};
 use rehose_testkit::fault_store::{Failure, FaultStore};
@@ -47,15 +46,6 @@ struct UnreliableJobs {
     digests: Digests,
 }
 
-#[derive(Debug)]
-struct NotWatched;
-
-impl Observer for NotWatched {
-    fn planned(&self, _: &Sent) {}
-    fn all_planned(&self) {}
-    fn processed(&self, _: &Processed) {}
-}
-
 #[async_trait]
 impl Jobs for UnreliableJobs {
     async fn start(&self, claim: &Claim) -> Result<(), JobsError> {
@@ -64,7 +54,7 @@ impl Jobs for UnreliableJobs {
         }
         let (local, digests, claim) = (self.local.clone(), self.digests.clone(), claim.clone());
         tokio::spawn(async move {
-            if let Err(error) = local.run(claim.start(), Arc::new(NotWatched)).await {
+            if let Err(error) = local.run(claim.start(), Arc::new(Unobserved)).await {
                 let reason = error.to_string();
                 while digests
                     .fail(&claim, &reason, Timestamp::now())

@@ -65,6 +65,16 @@ pub trait Observer: fmt::Debug + Send + Sync {
     fn processed(&self, processed: &Processed);
 }
 
+/// An observer that looks at nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn planned(&self, _: &Sent) {}
+    fn all_planned(&self) {}
+    fn processed(&self, _: &Processed) {}
+}
+
 impl LocalJobs {
     /// Checks a request before anything is written.
     ///

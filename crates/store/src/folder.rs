@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -111,6 +112,15 @@ impl Store for InFolder {
         Ok(page)
     }
 
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = format!("{}{prefix}", self.path);
+        let mut folders = self.store.folders(&prefix).await?;
+        for folder in &mut folders {
+            folder.drain(..self.path.len());
+        }
+        Ok(folders)
+    }
+
     async fn read(&self, key: &str) -> Result<Body, StoreError> {
         self.store.read(&self.key(key)).await
     }
@@ -137,6 +147,10 @@ impl Store for InFolder {
 
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
         self.store.head(&self.key(key)).await
+    }
+
+    async fn link(&self, key: &str, valid: Duration) -> Result<Option<String>, StoreError> {
+        self.store.link(&self.key(key), valid).await
     }
 
     async fn tidy(&self) {
