@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 import time
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def start(folder):
     for name, value in options.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
+
+
+def flat(folder, links):
+    """A folder with the files of a folder and of those in it: Athena reads them all, and Spark none of Parquet's."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    if all(file.parent == folder for file in files):
+        return folder
+    place = Path(tempfile.mkdtemp(dir=links))
+    for number, file in enumerate(files):
+        (place / f"{number}{file.suffix}").symlink_to(file)
+    return place
 
 
 class Table:
@@ -98,7 +110,8 @@ class Table:
         names = [name for name, _ in self.partitions]
         for values, folder in self.places(output).items():
             partition = ", ".join(f"{name}='{value}'" for name, value in zip(names, values))
-            session.sql(f"ALTER TABLE {self.name} ADD PARTITION ({partition}) LOCATION 'file://{folder}'")
+            place = flat(folder, output.parent)
+            session.sql(f"ALTER TABLE {self.name} ADD PARTITION ({partition}) LOCATION 'file://{place}'")
 
     def create_from_json(self, session, output):
         """Reads with Spark's own JSON reader, for it has no OpenX SerDe: the columns are the statement's."""

@@ -185,7 +185,9 @@ class Stack(unittest.TestCase):
                 arguments += ["--prefix", "AWSLogs/", "--to", to]
                 printed = [table(name, *arguments) for name in ("rows", "rejected", "receipts", "merged", "generations")]
                 self.assertEqual(len(deployed), len(printed))
-                for glue, ddl in zip(map(stack.said, deployed), printed):
+                printed = {ddl.name: ddl for ddl in printed}
+                for glue in map(stack.said, deployed):
+                    ddl = printed[glue["name"]]
                     self.assertEqual(glue, {name: getattr(ddl, name) for name in glue})
 
 
