@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::ops::Bound;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode,
+};
 
 use super::Bucket;
 use crate::answer::{self, Answer};
@@ -23,7 +25,11 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 impl Bucket {
     pub(super) fn list(&self, head: &Head) -> Answer {
         let prefix = head.parameter("prefix").unwrap_or_default();
-        let after = head.parameter("start-after").unwrap_or_default();
+        let token = head.parameter("continuation-token");
+        let token = token.map(|token| percent_decode_str(token).decode_utf8_lossy());
+        let after = (token.as_deref()).or(head.parameter("start-after"));
+        let after = after.unwrap_or_default();
+        let delimiter = head.parameter("delimiter");
         let limit = head
             .parameter("max-keys")
             .and_then(|most| most.parse().ok());
@@ -32,28 +38,60 @@ impl Bucket {
             true => Bound::Included(prefix),
             false => Bound::Excluded(after),
         };
-        let mut found = self
+        let found = self
             .objects
             .range::<str, _>((from, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix));
-        let mut contents = String::new();
-        for (key, object) in found.by_ref().take(limit) {
+        let (mut contents, mut folders) = (String::new(), String::new());
+        let (mut count, mut last, mut folder) = (0, String::new(), None);
+        let mut more = false;
+        for (key, object) in found {
+            let part_of = delimiter.and_then(|delimiter| folder_of(key, prefix, delimiter));
+            // All keys in a folder are one entry.
+            if part_of.is_some() && part_of == folder {
+                continue;
+            }
+            if count == limit {
+                more = true;
+                break;
+            }
+            count += 1;
+            folder = part_of;
             // Writing to a string never fails.
-            let _ = write!(
-                contents,
-                "<Contents><Key>{}</Key><LastModified>2020-02-01T00:00:00.000Z</LastModified>\
-                 <ETag>&quot;{}&quot;</ETag><Size>{}</Size><StorageClass>STANDARD</StorageClass>\
-                 </Contents>",
-                encoded(key),
-                object.etag,
-                object.content.len()
-            );
+            let _ = match folder {
+                Some(folder) => {
+                    last = format!("{folder}{}", char::MAX);
+                    let folder = encoded(folder);
+                    write!(
+                        folders,
+                        "<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"
+                    )
+                }
+                None => {
+                    last.clone_from(key);
+                    write!(
+                        contents,
+                        "<Contents><Key>{}</Key><LastModified>2020-02-01T00:00:00.000Z</LastModified>\
+                         <ETag>&quot;{}&quot;</ETag><Size>{}</Size><StorageClass>STANDARD</StorageClass>\
+                         </Contents>",
+                        encoded(key),
+                        object.etag,
+                        object.content.len()
+                    )
+                }
+            };
         }
-        let more = found.next().is_some();
+        let next = match more {
+            true => {
+                let last = encoded(&last);
+                format!("<NextContinuationToken>{last}</NextContinuationToken>")
+            }
+            false => String::new(),
+        };
         answer::xml(format!(
             "<ListBucketResult><Prefix>{}</Prefix><MaxKeys>{limit}</MaxKeys>\
-             <EncodingType>url</EncodingType><IsTruncated>{more}</IsTruncated>{contents}\
-             </ListBucketResult>",
+             <EncodingType>url</EncodingType><IsTruncated>{more}</IsTruncated>{next}{contents}\
+             {folders}</ListBucketResult>",
             encoded(prefix)
         ))
     }
@@ -73,6 +111,12 @@ impl Bucket {
              <IsTruncated>false</IsTruncated>{uploads}</ListMultipartUploadsResult>"
         ))
     }
+}
+
+/// The beginning of a key up to the first delimiter after the prefix.
+fn folder_of<'a>(key: &'a str, prefix: &str, delimiter: &str) -> Option<&'a str> {
+    let end = prefix.len() + key.get(prefix.len()..)?.find(delimiter)? + delimiter.len();
+    key.get(..end)
 }
 
 fn encoded(text: &str) -> PercentEncode<'_> {
