@@ -10,6 +10,9 @@ export interface Options {
   readonly time_format?: string;
   readonly format?: string;
   readonly fields?: string | readonly string[] | readonly (readonly string[])[];
+  readonly account?: string;
+  readonly interface?: string;
+  readonly action?: string;
   readonly message_regex?: string;
   readonly line_breaks?: string;
   readonly with?: readonly string[];
@@ -31,9 +34,11 @@ const FORMATS = [
   "waf",
   "resolver",
   "network-firewall",
+  "skydive",
   "regex",
   "message",
 ] as const;
+const ACTIONS = ["ACCEPT", "REJECT"];
 const LINE_BREAKS = ["escape", "keep"];
 const ORIGIN = ["owner", "log-group", "log-stream", "id", "extracted-fields", "source"];
 
@@ -62,6 +67,9 @@ const VALID: Record<Exclude<keyof Options, "to">, readonly [(value: unknown) => 
   time_format: [isText, "ms, s, us, ns, iso or a pattern"],
   format: [isOneOf(FORMATS), listed(FORMATS)],
   fields: [isFields, "a list of fields, or a list of such lists"],
+  account: [isText, "an account"],
+  interface: [isText, "a name"],
+  action: [isOneOf(ACTIONS), listed(ACTIONS)],
   message_regex: [isText, "a regex"],
   line_breaks: [isOneOf(LINE_BREAKS), listed(LINE_BREAKS)],
   with: [(value) => isTextList(value) && value.every(isOneOf(ORIGIN)), `a list of ${listed(ORIGIN)}`],

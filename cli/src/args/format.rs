@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use rehose_extract::{
-    DialectName, FieldLists, FileKind, FormatName, LineBreaks, Options, OptionsError, OriginColumn,
+    Action, DialectName, FieldLists, FileKind, FormatName, LineBreaks, Options, OptionsError,
+    OriginColumn,
 };
 
 /// What is read.
@@ -45,6 +46,15 @@ pub(crate) struct ColumnArgs {
     /// notation '${version} ${srcaddr}' also works. May be repeated, for a stash with several layouts
     #[arg(long, value_name = "FIELD,...", value_parser = parse_fields)]
     fields: Vec<FieldLists>,
+    /// For --format skydive: the account of all flow logs [default: none]
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// For --format skydive: the interface of all flow logs [default: the flow's NodeTID]
+    #[arg(long, value_name = "NAME")]
+    interface: Option<String>,
+    /// For --format skydive: the action of all flow logs [default: accept]
+    #[arg(long, value_enum)]
+    action: Option<ActionName>,
     /// The regex for --format regex. Each named group is a column
     #[arg(long, value_name = "REGEX")]
     message_regex: Option<String>,
@@ -101,6 +111,9 @@ impl ColumnArgs {
         Options {
             format: self.format.map(|format| format.0),
             fields,
+            account: self.account.clone(),
+            interface: self.interface.clone(),
+            action: self.action.map(ActionName::action),
             message_regex: self.message_regex.clone(),
             with: self.with.iter().map(|with| with.column()).collect(),
             ..Options::default()
@@ -137,6 +150,23 @@ impl Dialect {
             Self::Records => DialectName::Records,
             Self::FirehoseErrors => DialectName::FirehoseErrors,
             Self::Regex => DialectName::Regex,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ActionName {
+    /// The traffic was accepted
+    Accept,
+    /// The traffic was rejected
+    Reject,
+}
+
+impl ActionName {
+    fn action(self) -> Action {
+        match self {
+            Self::Accept => Action::Accept,
+            Self::Reject => Action::Reject,
         }
     }
 }

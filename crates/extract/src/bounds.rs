@@ -95,6 +95,12 @@ pub(crate) const MAX_PATTERN: usize = 8 * 1024;
 /// can take more than a millisecond, and a message of [`MAX_MESSAGE`] would never be finished.
 pub(crate) const MAX_COMPILED: usize = 2 * 1024 * 1024;
 
+/// Flows of an object whose totals are kept, to know the difference to their next update.
+///
+/// As many as Skydive's exporter keeps, its default `max_flow_array_size`
+/// (<https://github.com/skydive-project/skydive-flow-exporter>); an object has 6,000.
+pub(crate) const MAX_FLOWS: usize = 100_000;
+
 /// Milliseconds since 1970 that can be written with a four-digit year: years 1 to 9999.
 pub(crate) const TIMESTAMPS: RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
 

@@ -22,6 +22,7 @@ mod regex;
 mod resolver;
 mod row;
 mod s3_access;
+pub(crate) mod skydive;
 pub(crate) mod spaced;
 mod table;
 mod tgw_flow_logs;
@@ -78,6 +79,11 @@ impl Format {
         match name.kind() {
             Kind::FlowLogs(catalogue) => {
                 FlowLogsFormat::new(catalogue, fields.lists()).map(Self::FlowLogs)
+            }
+            Kind::Skydive => {
+                let catalogue = &vpc_flow_logs::CATALOGUE;
+                FlowLogsFormat::new(catalogue, FieldLists::from(catalogue.default).lists())
+                    .map(Self::FlowLogs)
             }
             Kind::Log(log) => Ok(Self::Log(LogFormat::new(name.name(), log))),
             Kind::Regex | Kind::Message => Ok(Self::Message(MessageFormat)),

@@ -81,6 +81,7 @@ mod utf8;
 pub use bounds::{MAX_LEVEL, MIN_LEVEL};
 pub use error::{Error, Fault, Position, Reason, Stream};
 pub use format::names::FieldLists;
+pub use format::skydive::Action;
 pub use format::{DEFAULT_FIELDS, FIELDS, Field, FormatName, KnownRecord};
 pub use kind::kind_of_key;
 pub use options::{DialectName, FileKind, LineBreaks, Options, OptionsError};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::dialect::regex::EventRegex;
 use crate::dialect::{Dialect, Wants};
 use crate::format::names::FieldLists;
+use crate::format::skydive::{Action, Constants};
 use crate::format::{Format, FormatName, default_fields};
 use crate::origin::{OriginColumn, OriginFilter};
 use crate::pattern;
@@ -47,6 +48,15 @@ pub struct Options {
     /// otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<FieldLists>,
+    /// The account of the flow logs that the format `skydive` makes. Defaults to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Their interface. Defaults to that of the flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// Their action. Defaults to `ACCEPT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
     /// The regex for the format `regex`. Its named groups are the columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_regex: Option<String>,
@@ -157,6 +167,9 @@ impl Options {
         if options.line_breaks == Some(LineBreaks::default()) {
             options.line_breaks = None;
         }
+        if options.action == Some(Action::default()) {
+            options.action = None;
+        }
         if options.time_format.as_deref() == Some("ms") {
             options.time_format = None;
         }
@@ -190,6 +203,7 @@ impl Options {
             return Err(stray("line_breaks", "files of CSV"));
         }
         let format = options.compile_format()?;
+        let skydive = options.compile_skydive()?;
         let time_format = options.compile_time_format()?;
         let has_document_column = options.with.iter().any(|column| column.is_of_document());
         let dialect = options.compile_dialect(Wants {
@@ -201,6 +215,7 @@ impl Options {
         let mut parts = Parts {
             dialect,
             format,
+            skydive,
             time_format,
             filter,
             origin_columns: options.with.clone(),
@@ -303,7 +318,7 @@ impl Options {
         }
         match (name, &self.fields, &self.message_regex) {
             (FormatName::Regex, _, None) => Err(missing("message_regex", "the format regex")),
-            (_, Some(_), _) if !name.is_flow_logs() => Err(stray(
+            (_, Some(_), _) if !name.has_named_fields() => Err(stray(
                 "fields",
                 "the formats vpc-flow-logs and tgw-flow-logs",
             )),
@@ -314,6 +329,26 @@ impl Options {
                 let fields = fields.clone().unwrap_or_default();
                 Format::new(name, &fields).map_err(value("fields"))
             }
+        }
+    }
+
+    /// Returns what the flow logs of Skydive's flows have in common, if that is the format.
+    fn compile_skydive(&self) -> Result<Option<Arc<Constants>>, OptionsError> {
+        let (account, interface) = (self.account.as_deref(), self.interface.as_deref());
+        if self.format_name() == FormatName::Skydive {
+            let constants = Constants::new(account, interface, self.action);
+            return constants
+                .map(Some)
+                .map_err(|(option, reason)| value(option)(reason));
+        }
+        let options = [
+            ("account", account.is_some()),
+            ("interface", interface.is_some()),
+            ("action", self.action.is_some()),
+        ];
+        match options.iter().find(|(_, is_set)| *is_set) {
+            Some((option, _)) => Err(stray(option, "the format skydive")),
+            None => Ok(None),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::dialect::Dialect;
+use crate::format::skydive::{Constants, Flows};
 use crate::format::{Format, FormatName, KnownRecord, record_of};
 use crate::merge::RECORDS_COLUMN;
 use crate::options::{FileKind, LineBreaks, Options};
@@ -21,6 +22,8 @@ pub(crate) struct Parts {
     pub(crate) options: Options,
     pub(crate) dialect: Dialect,
     pub(crate) format: Format,
+    /// What the flow logs of Skydive's flows have in common, if that is what is read.
+    pub(crate) skydive: Option<Arc<Constants>>,
     pub(crate) time_format: TimeFormat,
     pub(crate) filter: OriginFilter,
     pub(crate) origin_columns: Vec<OriginColumn>,
@@ -139,6 +142,11 @@ impl Shape {
 
     pub(crate) fn format(&self) -> &Format {
         &self.0.format
+    }
+
+    /// Makes flow logs of Skydive's flows, if that is what is read.
+    pub(crate) fn flows(&self) -> Option<Flows> {
+        self.0.skydive.clone().map(Flows::new)
     }
 
     pub(crate) fn time_format(&self) -> &TimeFormat {

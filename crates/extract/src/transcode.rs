@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Parser;
 use crate::error::Error;
+use crate::event::EventSink;
+use crate::format::skydive::Flows;
 use crate::layers::Layers;
 use crate::merge::{MergeSink, Merger, ObjectSums, SumSink};
 use crate::options::DialectName;
@@ -75,8 +77,26 @@ pub struct Transcoder<'a, R> {
     layers: Layers,
     utf8: Utf8,
     parser: Parser,
-    router: Router<'a, R>,
+    events: Events<'a, R>,
     bytes_in: u64,
+}
+
+/// What takes the events.
+#[derive(Debug)]
+struct Events<'a, R> {
+    /// If the events are flows.
+    flows: Option<Flows>,
+    router: Router<'a, R>,
+}
+
+impl<R: BlockWriter> Events<'_, R> {
+    /// Calls `push` with the sink of events.
+    fn with<T>(&mut self, push: impl FnOnce(&mut dyn EventSink) -> T) -> T {
+        match &mut self.flows {
+            None => push(&mut self.router),
+            Some(flows) => push(&mut flows.before(&mut self.router)),
+        }
+    }
 }
 
 impl<'a, R: Write> Transcoder<'a, Gzip<R>> {
@@ -157,7 +177,10 @@ impl<'a, R: BlockWriter> Transcoder<'a, R> {
             layers: Layers::of_object(),
             utf8: Utf8::default(),
             parser: shape.dialect().parser(),
-            router: Router::new(source, shape, rows, RejectedLines::new(source, rejected)?),
+            events: Events {
+                flows: shape.flows(),
+                router: Router::new(source, shape, rows, RejectedLines::new(source, rejected)?),
+            },
             bytes_in: 0,
         })
     }
@@ -190,12 +213,14 @@ impl<'a, R: BlockWriter> Transcoder<'a, R> {
             layers,
             utf8,
             parser,
-            router,
+            events,
             bytes_in,
         } = self;
         *bytes_in += chunk.len() as u64;
         layers.push(chunk, go_on, &mut |bytes| {
-            utf8.push(bytes, &mut |text| parser.push(text, router))
+            utf8.push(bytes, &mut |text| {
+                events.with(|events| parser.push(text, events))
+            })
         })
     }
 
@@ -209,12 +234,14 @@ impl<'a, R: BlockWriter> Transcoder<'a, R> {
             mut layers,
             mut utf8,
             mut parser,
-            mut router,
+            mut events,
             bytes_in,
         } = self;
-        layers.finish(&mut |bytes| utf8.push(bytes, &mut |text| parser.push(text, &mut router)))?;
+        let mut push = |text: &[u8]| events.with(|events| parser.push(text, events));
+        layers.finish(&mut |bytes| utf8.push(bytes, &mut push))?;
         utf8.finish()?;
-        let documents = parser.finish(&mut router)?;
+        let documents = events.with(|events| parser.finish(events))?;
+        let router = events.router;
         router.check_readable(parser.name() == Some(DialectName::Lines))?;
         let (counts, bytes_out) = router.finish()?;
         Ok(Summary {

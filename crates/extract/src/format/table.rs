@@ -13,6 +13,8 @@ use super::{
 pub(super) enum Kind {
     /// The fields of flow logs that the user names.
     FlowLogs(&'static Catalogue),
+    /// Flows that become VPC flow logs.
+    Skydive,
     /// The columns of a log of AWS.
     Log(&'static dyn Log),
     Regex,
@@ -71,14 +73,20 @@ formats! {
     Waf = "waf", Kind::Log(&waf::LOG), "Logs of WAF";
     Resolver = "resolver", Kind::Log(&resolver::LOG), "Query logs of Route 53 Resolver";
     NetworkFirewall = "network-firewall", Kind::Log(&network_firewall::LOG), "Alerts and flows of Network Firewall";
+    Skydive = "skydive", Kind::Skydive, "Flows that Skydive exports, as VPC flow logs: one for each direction";
     Regex = "regex", Kind::Regex, "One column for each named group of --message-regex";
     Message = "message", Kind::Message, "One column with the whole message";
 }
 
 impl FormatName {
-    /// Whether it is a format of flow logs, whose fields the user may name.
+    /// Whether its records are flow logs.
     pub fn is_flow_logs(self) -> bool {
-        matches!(self.kind(), Kind::FlowLogs(_))
+        matches!(self.kind(), Kind::FlowLogs(_) | Kind::Skydive)
+    }
+
+    /// Whether the user may name the fields of its records.
+    pub fn has_named_fields(self) -> bool {
+        self.catalogue().is_some()
     }
 
     /// Whether its columns are those of a log of AWS, and do not depend on other options.
