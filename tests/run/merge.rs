@@ -91,6 +91,20 @@ fn rewritten(output: &Path, hour: u64) -> Vec<String> {
 }
 
 #[test]
+fn an_output_with_nothing_but_merged_rows_prints_them() {
+    let workspace = day();
+    let output = workspace.path("out");
+    merge(&workspace, &output, &[]).with_status(0);
+    let cat = |path: &Path| finish(REHOSE.command(["cat"]).arg(path)).with_status(0).out;
+    let printed = cat(&output);
+    assert!(printed.lines().count() > 1);
+    assert_eq!(printed, cat(&output.join("merged")));
+    // Rewritten rows are the same ones again.
+    REHOSE.run(&workspace.stash(), &output, &[]).with_status(0);
+    assert_eq!(cat(&output), cat(&output.join("csv")));
+}
+
+#[test]
 fn an_hour_has_the_rows_of_its_objects_with_flows_that_go_on_in_one() {
     let workspace = day();
     let output = workspace.path("out");

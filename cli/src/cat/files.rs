@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, future, stream};
+use rehose_reprocess::ledger::generation::MERGED;
 use rehose_reprocess::ledger::{BINDING, ROWS};
 use rehose_store::location::{Location, LocationError, Stores, root};
 use rehose_store::{Body, Listed, LocalStore, MAX_PAGE, Store, StoreError};
@@ -107,7 +108,8 @@ async fn read_ahead(found: Result<File, CatError>) -> Result<File, CatError> {
 
 type Files = stream::BoxStream<'static, Result<File, CatError>>;
 
-/// Finds the files at a location: a file of this name, the rows of an output, or all files.
+/// Finds the files at a location: a file of this name, the rows of an output, or all files. An output without
+/// rewritten rows may have merged ones.
 async fn find(stores: Stores, location: &Location) -> Result<Files, CatError> {
     let (store, path) = place(&stores, location)?;
     if !path.is_empty()
@@ -118,14 +120,18 @@ async fn find(stores: Stores, location: &Location) -> Result<Files, CatError> {
         return Ok(stream::once(future::ok(file)).boxed());
     }
     let root = root(&path);
-    let prefixes = match store.head(&format!("{root}{BINDING}")).await? {
-        Some(_) => ROWS.map(|folder| format!("{root}{folder}")).into(),
-        None => [path].into(),
+    let (prefixes, otherwise) = match store.head(&format!("{root}{BINDING}")).await? {
+        Some(_) => (
+            ROWS.map(|folder| format!("{root}{folder}")).into(),
+            Some(format!("{root}{MERGED}")),
+        ),
+        None => ([path].into(), None),
     };
     let listing = Listing {
         name: location.to_string(),
         store,
         prefixes,
+        otherwise,
         after: None,
         is_empty: true,
     };
@@ -159,6 +165,8 @@ struct Listing {
     name: String,
     store: Arc<dyn Store>,
     prefixes: VecDeque<String>,
+    /// The prefix to list if nothing is in all of them.
+    otherwise: Option<String>,
     after: Option<String>,
     is_empty: bool,
 }
@@ -175,6 +183,9 @@ impl Listing {
     }
 
     async fn page(mut self) -> Result<Option<(Vec<Listed>, Self)>, CatError> {
+        if self.prefixes.is_empty() && self.is_empty {
+            self.prefixes.extend(self.otherwise.take());
+        }
         let Some(prefix) = self.prefixes.front() else {
             return match self.is_empty {
                 true => Err(CatError::NoFile(self.name)),
