@@ -1,8 +1,14 @@
 //! Objects of other logs than the one that is read.
 
-use rehose_reprocess::plan::StartRequest;
+use std::sync::Arc;
 
-use crate::fixture::Fixture;
+use rehose_reprocess::deadline::Deadline;
+use rehose_reprocess::plan::StartRequest;
+use rehose_store::StoreErrorKind;
+use rehose_testkit::fault_store::FaultStore;
+use rehose_testkit::output::rows;
+
+use crate::fixture::{AMPLE, Fixture};
 
 #[tokio::test]
 async fn other_logs_in_the_folder_are_excluded_by_their_kind() {
@@ -78,4 +84,39 @@ async fn flow_logs_of_a_transit_gateway_are_told_by_their_header() {
         serde_json::to_value(report.other_kinds).unwrap(),
         serde_json::json!({"tgw-flow-logs": 1})
     );
+}
+
+/// The receipt is the commit. A converter that appends its rows, and notes what it has read after that, doubles
+/// them here.
+#[tokio::test]
+async fn a_commit_that_fails_and_a_second_job_double_no_row() {
+    let fixture = Fixture::with_objects(2);
+    fixture.start().await;
+    let message = fixture.queue.take().remove(0);
+    let receipt = "jobs/job/receipts/00000000-0000.json";
+    let output = FaultStore::refusing(fixture.store(), receipt, StoreErrorKind::Transient);
+    let failed = fixture
+        .processor_into(Arc::new(output))
+        .process(&message, Deadline::after(AMPLE))
+        .await;
+    failed.unwrap_err();
+    let outputs = || -> Vec<_> {
+        let files = fixture.files().into_iter();
+        files.filter(|(key, _)| key.starts_with("csv/")).collect()
+    };
+    let before = outputs();
+    assert_eq!(before.len(), 2, "the rows are written, and not committed");
+    fixture.process(&message).await.unwrap();
+    assert_eq!(fixture.check().await.totals.rows.written, 2);
+    let again = StartRequest {
+        job: "again".parse().unwrap(),
+        ..fixture.request()
+    };
+    fixture.start_with(again).await.unwrap();
+    fixture.process_all().await;
+    assert_eq!(fixture.check_job("again").await.totals.rows.written, 2);
+    assert_eq!(outputs(), before);
+    for key in ["object-0000", "object-0001"] {
+        assert_eq!(rows(&fixture.output(), key).len(), 2, "a header and a row");
+    }
 }
