@@ -9,6 +9,7 @@ pub(crate) mod digest;
 pub(crate) mod format;
 pub(crate) mod inspect;
 pub(crate) mod job;
+pub(crate) mod manual;
 pub(crate) mod merge;
 pub(crate) mod merged;
 pub(crate) mod mode;
@@ -26,6 +27,7 @@ use clap::{Parser, Subcommand};
 use cat::CatArgs;
 use digest::DigestArgs;
 use inspect::InspectArgs;
+use manual::{CompletionsArgs, ManArgs};
 use merge::MergeArgs;
 use merged::{MergedArgs, VerifyArgs};
 use operate::Operation;
@@ -107,4 +109,8 @@ pub(crate) enum Command {
     ///
     /// The same seed gives the same bytes on every machine.
     Sample(SampleArgs),
+    /// Print the script that completes arguments in a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }

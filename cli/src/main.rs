@@ -5,6 +5,7 @@ mod cat;
 mod console;
 mod exit;
 mod inspect;
+mod manual;
 mod merged;
 mod opened;
 mod operate;
@@ -47,6 +48,8 @@ fn main() -> ExitCode {
             Command::Table(args) => table::print_table(&args),
             Command::Operate(operation) => block_on(1, operate::operate(operation)),
             Command::Sample(args) => sample::write_sample(&args),
+            Command::Completions(args) => manual::print_completions(&args),
+            Command::Man(args) => manual::write_pages(&args),
         },
         Err(error) => handle_usage(&error),
     };

@@ -11,6 +11,7 @@
 mod cat;
 mod determinism;
 mod digest;
+mod help;
 mod inspect;
 mod interruption;
 mod logs;

@@ -18,21 +18,21 @@ pub(crate) struct DialectArgs {
     dialect: Option<Dialect>,
     /// Find events with this regex. It needs two named groups: (?P<timestamp>...), see --time-format,
     /// and (?P<message>...), the content of a JSON string
-    #[arg(long, value_name = "REGEX")]
+    #[arg(long, value_name = "REGEX", hide_short_help = true)]
     event_regex: Option<String>,
     /// Find the time of each line with this regex, which needs the named group (?P<timestamp>...). Flow
     /// logs need none
-    #[arg(long, value_name = "REGEX")]
+    #[arg(long, value_name = "REGEX", hide_short_help = true)]
     time_regex: Option<String>,
     /// How the timestamp of a regex is written: ms, s, us, ns, iso, or a pattern such as
     /// '%d/%b/%Y:%H:%M:%S %z' [default: ms]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     time_format: Option<String>,
     /// Read only the log groups that match; `*` matches any text. May be repeated
     #[arg(long, value_name = "PATTERN")]
     log_group: Vec<String>,
     /// Read only the logs of this AWS account
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", hide_short_help = true)]
     owner: Option<String>,
 }
 
@@ -47,13 +47,13 @@ pub(crate) struct ColumnArgs {
     #[arg(long, value_name = "FIELD,...", value_parser = parse_fields)]
     fields: Vec<FieldLists>,
     /// For --format skydive: the account of all flow logs [default: none]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", hide_short_help = true)]
     account: Option<String>,
     /// For --format skydive: the interface of all flow logs [default: the flow's NodeTID]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     interface: Option<String>,
     /// For --format skydive: the action of all flow logs [default: accept]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, hide_short_help = true)]
     action: Option<ActionName>,
     /// The regex for --format regex. Each named group is a column
     #[arg(long, value_name = "REGEX")]
@@ -71,7 +71,7 @@ pub(crate) struct FileArgs {
     #[arg(long, value_enum)]
     to: Option<To>,
     /// How to write line breaks in columns of CSV [default: escape]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, hide_short_help = true)]
     line_breaks: Option<LineBreaksName>,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct JobArgs {
     pub(crate) stash: StashArgs,
     /// Sync every file that this run writes to the disk, so that a folder survives a loss of power.
     /// Small objects take twice as long or more
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) sync: bool,
     /// Print the report as JSON instead of a summary
     #[arg(long)]

@@ -34,7 +34,7 @@ pub(crate) struct RunArgs {
     /// Gzip with libdeflate at this level. 12 gives the smallest files; 1 is no faster than the
     /// default [default: an encoder made for rows, with files about as small as level 6]
     #[arg(long,
-          value_parser = clap::value_parser!(u8).range(MIN_LEVEL as i64..=MAX_LEVEL as i64))]
+          value_parser = clap::value_parser!(u8).range(MIN_LEVEL as i64..=MAX_LEVEL as i64), hide_short_help = true)]
     pub(crate) level: Option<u8>,
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct StashArgs {
     concurrency: Option<u16>,
     /// Read and write this many objects at once [default: 128 with S3 or --sync, and one more than
     /// cores with folders]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000), hide_short_help = true)]
     transfers: Option<u16>,
 }
 
