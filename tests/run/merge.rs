@@ -100,8 +100,11 @@ fn an_output_with_nothing_but_merged_rows_prints_them() {
     assert!(printed.lines().count() > 1);
     assert_eq!(printed, cat(&output.join("merged")));
     // Rewritten rows are the same ones again.
-    REHOSE.run(&workspace.stash(), &output, &[]).with_status(0);
-    assert_eq!(cat(&output), cat(&output.join("csv")));
+    let options = ["--to", "parquet"];
+    REHOSE
+        .run(&workspace.stash(), &output, &options)
+        .with_status(0);
+    assert_eq!(cat(&output), cat(&output.join("parquet")));
 }
 
 #[test]

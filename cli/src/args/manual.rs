@@ -9,7 +9,7 @@ use clap_complete::Shell;
 #[command(after_help = "\
 Examples:
   source <(rehose completions bash)
-  rehose completions zsh > ~/.zfunc/_rehose")]
+  rehose completions zsh > _rehose")]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
