@@ -14,6 +14,7 @@
 //! athena/                              results of queries, which Athena writes
 //! merge.json, generations/, unpublished/, merged/
 //!                                      merges; see [`generation`]
+//! AWSLogs/                             the files of merges into a flow log; see [`flow_log`]
 //! digests/                             digests; see [`digest`]
 //! ```
 //!
@@ -23,6 +24,7 @@
 mod binding;
 pub mod digest;
 mod document;
+pub mod flow_log;
 pub mod generation;
 mod layout;
 pub mod manifest;

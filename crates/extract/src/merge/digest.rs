@@ -24,7 +24,7 @@ pub enum FoldPorts {
 }
 
 /// Where a record's ports are in its key, and which of them is folded.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct FoldedPorts {
     /// The parts of the key with the ports. Those after `folded` are in no column.
     pub(super) parts: [usize; 2],
