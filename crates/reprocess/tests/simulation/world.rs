@@ -25,6 +25,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::merging::Merging;
+pub(crate) use self::merging::{ACCOUNT, REGION};
 use self::objects::object;
 pub(crate) use self::objects::{BODIES, LARGE, plain};
 use crate::attacker::{attack, plan_newer_job};
