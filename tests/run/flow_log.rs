@@ -32,7 +32,10 @@ fn envelope(owner: &str, stream: &str, records: &[String]) -> Vec<u8> {
         .zip(records)
         .map(|(id, record)| {
             let start: i64 = record.split(' ').nth(10).unwrap().parse().unwrap();
-            format!(r#"{{"id":"{id}","timestamp":{},"message":"{record}"}}"#, 1_000 * start)
+            format!(
+                r#"{{"id":"{id}","timestamp":{},"message":"{record}"}}"#,
+                1_000 * start
+            )
         })
         .collect();
     let events = events.join(",");
@@ -97,7 +100,12 @@ fn published(output: &Path) -> Files {
 /// The rows that `rehose run` makes of a folder, sorted. A record of AWS's files has no account but its own.
 fn rows(folder: &Path, output: &Path) -> Vec<String> {
     let command = &mut REHOSE.command(["run"]);
-    finish(command.arg(folder).arg(output).args(["--fields", &HEADER.replace(' ', ",")]));
+    finish(
+        command
+            .arg(folder)
+            .arg(output)
+            .args(["--fields", &HEADER.replace(' ', ",")]),
+    );
     let mut files = files(output);
     files.retain(|key, _| key.starts_with("csv/") && !key.ends_with('/'));
     let mut rows: Vec<String> = files
@@ -116,7 +124,10 @@ fn parts(key: &str) -> [String; 4] {
         panic!("{key} is a name of AWS's");
     };
     let digits = id.strip_prefix("fl-").unwrap();
-    assert!(digits.len() == 17 && digits.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
+    assert!(
+        digits.len() == 17 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
+        "{id}"
+    );
     let (year, month, day) = (&time[..4], &time[4..6], &time[6..8]);
     let expected = format!("AWSLogs/{account}/vpcflowlogs/{region}/{year}/{month}/{day}");
     assert_eq!(folder, expected);
@@ -148,7 +159,11 @@ fn each_file_has_the_records_of_an_account_a_region_and_five_minutes() {
             let fields: Vec<&str> = line.split(' ').collect();
             let end: i64 = fields[11].parse().unwrap();
             assert!((begin..begin + WINDOW).contains(&end), "{key}: {line}");
-            let own = if fields[1] == "unknown" { "000000000001" } else { fields[1] };
+            let own = if fields[1] == "unknown" {
+                "000000000001"
+            } else {
+                fields[1]
+            };
             assert_eq!(own, account, "{key}");
         }
         *of_place.entry((account, region)).or_default() += lines.len() - 1;
@@ -197,8 +212,17 @@ fn it_is_the_same_at_any_concurrency_and_a_second_merge_does_nothing() {
     let (first, other) = (workspace.path("first"), workspace.path("other"));
     let job = ["--job", "job", "--target-size", "4K"];
     merge(&workspace, &first, &job).with_status(0);
-    merge(&workspace, &other, &[&job[..], &["--concurrency", "1"]].concat()).with_status(0);
-    assert_same(&timeless(&first), &timeless(&other), "at another concurrency");
+    merge(
+        &workspace,
+        &other,
+        &[&job[..], &["--concurrency", "1"]].concat(),
+    )
+    .with_status(0);
+    assert_same(
+        &timeless(&first),
+        &timeless(&other),
+        "at another concurrency",
+    );
     let again = merge(&workspace, &first, &[]).with_status(0);
     assert!(again.err.contains("nothing new to merge"), "{again:#?}");
     assert_eq!(published(&first), published(&other));
@@ -210,7 +234,10 @@ fn late_objects_are_files_of_their_own_and_a_corrupt_one_is_reported() {
     let output = workspace.path("out");
     merge(&workspace, &output, &[]).with_status(0);
     let before = published(&output);
-    let late = format!("2 123456789012 eni-9 10.9.9.9 b 1 2 6 1 40 {BEGIN} {} ACCEPT OK", BEGIN + 60);
+    let late = format!(
+        "2 123456789012 eni-9 10.9.9.9 b 1 2 6 1 40 {BEGIN} {} ACCEPT OK",
+        BEGIN + 60
+    );
     workspace.put("2020/02/01/00/late", late.as_bytes());
     workspace.put("2020/02/01/00/torn", &gzip("cut short")[..12]);
     let finished = merge(&workspace, &output, &[]).with_status(3);
@@ -240,7 +267,14 @@ fn folders_may_have_names_as_hive_has_them() {
 fn killed_it_ends_with_the_same_files() {
     let workspace = stash();
     let whole = workspace.path("whole");
-    let job = ["--region", "eu-west-1", "--job", "job", "--target-size", "4K"];
+    let job = [
+        "--region",
+        "eu-west-1",
+        "--job",
+        "job",
+        "--target-size",
+        "4K",
+    ];
     let begun = Instant::now();
     merge(&workspace, &whole, &job[2..]).with_status(0);
     let time = begun.elapsed();
@@ -275,14 +309,28 @@ fn the_files_are_listed_printed_and_proven() {
     let listed = call("merged", &output, &[]).with_status(0);
     assert!(listed.out.contains("1,440"), "{listed:#?}");
     let proven = call("verify", &output, &[]).with_status(0);
-    assert!(proven.out.contains("have the 1,440 records of their 48 objects"), "{proven:#?}");
+    assert!(
+        proven
+            .out
+            .contains("have the 1,440 records of their 48 objects"),
+        "{proven:#?}"
+    );
     let logs = output.join("AWSLogs");
-    let options = ["--columns", "srcaddr,bytes", "--where", "account-id=unknown"];
+    let options = [
+        "--columns",
+        "srcaddr,bytes",
+        "--where",
+        "account-id=unknown",
+    ];
     let printed = call("cat", &logs, &options).with_status(0);
     assert_eq!(printed.out.lines().count(), 721);
     assert_eq!(printed.out.lines().next(), Some("srcaddr,bytes"));
     let as_json = call("cat", &logs, &["--json"]).with_status(0);
-    assert!(as_json.out.contains(r#""packets":1,"bytes":100,"#), "{}", &as_json.out[..500]);
+    assert!(
+        as_json.out.contains(r#""packets":1,"bytes":100,"#),
+        "{}",
+        &as_json.out[..500]
+    );
 
     // A file with one line less.
     let (key, file) = published(&output).pop_first().unwrap();
@@ -290,17 +338,27 @@ fn the_files_are_listed_printed_and_proven() {
     lines.pop();
     fs::write(output.join(&key), gzip(lines.join("\n") + "\n")).unwrap();
     let refused = call("verify", &output, &[]).with_status(3);
-    assert!(refused.err.contains("records in its files add up to"), "{refused:#?}");
+    assert!(
+        refused.err.contains("records in its files add up to"),
+        "{refused:#?}"
+    );
 }
 
 #[test]
 fn an_object_whose_records_belong_nowhere_fails_and_its_neighbours_do_not() {
     let workspace = Workspace::new();
-    let record = |account: &str| format!("2 {account} eni-1 a b 1 2 6 1 40 {BEGIN} {BEGIN} ACCEPT OK");
+    let record =
+        |account: &str| format!("2 {account} eni-1 a b 1 2 6 1 40 {BEGIN} {BEGIN} ACCEPT OK");
     // The first key names a region.
-    workspace.put("2020/02/01/00/a-eu-west-1-b", record("123456789012").as_bytes());
+    workspace.put(
+        "2020/02/01/00/a-eu-west-1-b",
+        record("123456789012").as_bytes(),
+    );
     workspace.put("2020/02/01/00/elsewhere", record("123456789012").as_bytes());
-    workspace.put("2020/02/01/00/nobody-eu-west-1", record("unknown").as_bytes());
+    workspace.put(
+        "2020/02/01/00/nobody-eu-west-1",
+        record("unknown").as_bytes(),
+    );
     let output = workspace.path("out");
     let finished = finish(command(&workspace, &output).args(["--job", "job"])).with_status(3);
     assert!(finished.err.contains("--region"), "{finished:#?}");
@@ -357,11 +415,20 @@ fn what_is_no_flow_log_is_refused_by_name_before_anything_is_written() {
     assert!(refused.err.contains("--as flow-log"), "{refused:#?}");
     let mut run = REHOSE.command(["run", "--to", "flow-log"]);
     let refused = finish(run.arg(workspace.stash()).arg(&output)).with_status(2);
-    assert!(refused.err.contains("rehose merge --as flow-log"), "{refused:#?}");
+    assert!(
+        refused.err.contains("rehose merge --as flow-log"),
+        "{refused:#?}"
+    );
     assert!(!output.exists());
 
     let parquet = workspace.path("parquet");
-    finish(REHOSE.command(["merge"]).arg(workspace.stash()).arg(&parquet)).with_status(0);
+    finish(
+        REHOSE
+            .command(["merge"])
+            .arg(workspace.stash())
+            .arg(&parquet),
+    )
+    .with_status(0);
     let refused = merge(&workspace, &parquet, &[]).with_status(2);
     assert!(refused.err.contains("bound otherwise"), "{refused:#?}");
 }

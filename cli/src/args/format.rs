@@ -156,7 +156,9 @@ impl To {
         match self {
             Self::Csv => Ok(FileKind::Csv),
             Self::Parquet => Ok(FileKind::Parquet),
-            Self::FlowLog => Err("its files have the records of many objects: use `rehose merge --as flow-log`"),
+            Self::FlowLog => {
+                Err("its files have the records of many objects: use `rehose merge --as flow-log`")
+            }
         }
     }
 }

@@ -91,7 +91,8 @@ impl MergeArgs {
         if is_flow_log && self.gap.is_some() {
             return Err(Error::Value {
                 name: "--gap",
-                reason: "the files of a flow log have each record as it is; leave it out".to_owned(),
+                reason: "the files of a flow log have each record as it is; leave it out"
+                    .to_owned(),
             });
         }
         Ok(Merge {

@@ -7,8 +7,8 @@ use rehose_store::Store;
 
 use super::error::{CatError, Problem};
 use super::files::{File, Kind};
-use super::{csv_file, parquet_file};
 use super::session::Session;
+use super::{csv_file, parquet_file};
 
 /// The rows of a file, and the sums over some of its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -145,38 +145,6 @@ impl Merger {
         Self::with(columns, file, settings.memory, new_file)
     }
 
-    /// Returns a merger that makes a digest: all records with the same key become one row.
-    ///
-    /// # Errors
-    ///
-    /// If the records have no such columns, which [`DigestRows::key`] says in words.
-    pub fn digesting(
-        shape: &Shape,
-        rows: &DigestRows,
-        memory: usize,
-        new_file: NewScratchFile,
-    ) -> io::Result<Self> {
-        let key = rows.key(shape).map_err(io::Error::other)?;
-        let columns = Columns::of_digest(shape, &key, rows.fold_ports);
-        let file = FileColumns::of_digest(shape, &key, columns.ports.is_some());
-        Self::with(columns, file, memory, new_file)
-    }
-
-    /// Returns a merger that sorts records into the files of a flow log, and makes none of two one.
-    ///
-    /// # Errors
-    ///
-    /// If the records are no such flow logs, which [`check_flow_log`] says in words.
-    pub fn filing(shape: &Shape, memory: usize, new_file: NewScratchFile) -> io::Result<Self> {
-        check_flow_log(shape).map_err(io::Error::other)?;
-        let columns = Columns::of_flow_log(shape);
-        let filer = Filer::new(&columns, &shape.columns());
-        let file = FileColumns::of_flow_log(shape);
-        let mut merger = Self::with(columns, file, memory, new_file)?;
-        merger.more = Some(More::Filed(filer));
-        Ok(merger)
-    }
-
     fn with(
         columns: Columns,
         file: FileColumns,
@@ -205,27 +173,6 @@ impl Merger {
         })
     }
 
-    /// Takes only some records of the next objects.
-    pub fn select(&mut self, shape: &Shape, selection: Selection) {
-        self.selection = Some(Selector::new(shape, selection));
-    }
-
-    /// Sets the account and region of records of the next object that do not say them themselves.
-    pub fn set_home(&mut self, home: Home) {
-        if let Some(More::Filed(filer)) = &mut self.more {
-            filer.set_home(home);
-        }
-    }
-
-    /// Records of the object that has been converted whose files are not known. An object with any must be
-    /// discarded.
-    pub fn homeless(&self) -> Homeless {
-        match &self.more {
-            Some(More::Filed(filer)) => filer.homeless,
-            _ => Homeless::default(),
-        }
-    }
-
     /// Adds the records of the object that has been converted. Returns their sums.
     ///
     /// # Errors
@@ -250,9 +197,7 @@ impl Merger {
         self.staged.clear();
         self.sums.clear();
         self.out_of_scope = 0;
-        if let Some(More::Filed(filer)) = &mut self.more {
-            filer.homeless = Homeless::default();
-        }
+        self.forget_homeless();
     }
 
     /// Stages a record.

@@ -51,7 +51,10 @@ fn convert(merger: &mut Merger, shape: &Shape, object: &str) {
 /// Writes the files, of at most so many bytes, and returns them with the sums over their rows.
 fn files(merger: Merger, most: u64) -> (Vec<(File, u64)>, Sums) {
     let (mut files, mut sums) = (Vec::new(), Sums::default());
-    let Some(mut logs) = merger.into_flow_logs(&Compression::default(), most).unwrap() else {
+    let Some(mut logs) = merger
+        .into_flow_logs(&Compression::default(), most)
+        .unwrap()
+    else {
         return (files, sums);
     };
     while let Some(file) = logs.next_file() {
@@ -99,10 +102,16 @@ fn record(account: &str, source: &str, start: &str, end: &str) -> String {
 fn any_record() -> impl Strategy<Value = String> {
     let account = select(vec!["123456789012", "000000000001", "unknown", "-"]);
     let source = select(vec!["10.0.0.1", "10.0.0.2", "-"]);
-    (account, source, 0..1_000_i64, select(vec![0, 30, 299, 300]))
-        .prop_map(|(account, source, start, more)| {
-            record(account, source, &start.to_string(), &(start + more).to_string())
-        })
+    (account, source, 0..1_000_i64, select(vec![0, 30, 299, 300])).prop_map(
+        |(account, source, start, more)| {
+            record(
+                account,
+                source,
+                &start.to_string(),
+                &(start + more).to_string(),
+            )
+        },
+    )
 }
 
 /// The files of records by the rule that is documented, each sorted.
@@ -179,7 +188,10 @@ fn a_file_ends_before_it_is_too_large() {
     for (_, bytes) in others {
         assert!(*bytes > most / 3, "{bytes} bytes are few");
     }
-    let mut lines: Vec<String> = files.into_iter().flat_map(|((_, lines), _)| lines).collect();
+    let mut lines: Vec<String> = files
+        .into_iter()
+        .flat_map(|((_, lines), _)| lines)
+        .collect();
     assert_eq!(sums.get("records"), 40_000);
     let mut records = records;
     lines.sort_unstable();
@@ -234,7 +246,9 @@ fn an_account_and_a_region_come_from_the_record_then_its_origin_then_the_object(
         let mut merger = merger(&shape, ENOUGH, home.clone());
         convert(&mut merger, &shape, &object);
         merger.commit().unwrap();
-        let logs = merger.into_flow_logs(&Compression::default(), MOST).unwrap();
+        let logs = merger
+            .into_flow_logs(&Compression::default(), MOST)
+            .unwrap();
         let file = logs.unwrap().next_file().unwrap();
         (file.account, file.region)
     };
@@ -248,7 +262,10 @@ fn an_account_and_a_region_come_from_the_record_then_its_origin_then_the_object(
             ("123456789012", "flows/ap-south-1/eni-1", "unknown", "-"),
             found("123456789012", "ap-south-1"),
         ),
-        (("123", "eni-1", "-", "-"), found("999999999999", "us-east-1")),
+        (
+            ("123", "eni-1", "-", "-"),
+            found("999999999999", "us-east-1"),
+        ),
         // What shapes a key has the form of an account and a region.
         (
             ("../../other", "x", "../../../12", "../../eu-west-1"),
@@ -256,7 +273,11 @@ fn an_account_and_a_region_come_from_the_record_then_its_origin_then_the_object(
         ),
     ] {
         let (owner, stream, account, region) = of_event;
-        assert_eq!(file(owner, stream, account, region), expected, "{of_event:?}");
+        assert_eq!(
+            file(owner, stream, account, region),
+            expected,
+            "{of_event:?}"
+        );
     }
 }
 
@@ -294,7 +315,10 @@ fn records_without_the_fields_of_a_flow_log_are_refused_in_words() {
     assert!(reason(messages()).contains("vpc-flow-logs"));
     for (fields, part) in [
         (json!({"fields": ["start", "bytes"]}), "no field end"),
-        (json!({"fields": ["start", "end", "bytes", "bytes"]}), "bytes_2"),
+        (
+            json!({"fields": ["start", "end", "bytes", "bytes"]}),
+            "bytes_2",
+        ),
         (json!({"with": ["owner"]}), "with"),
         (json!({"format": "tgw-flow-logs"}), "vpc-flow-logs"),
     ] {

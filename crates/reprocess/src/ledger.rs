@@ -56,7 +56,7 @@ pub(crate) use binding::bound_kind;
 pub use binding::{Binding, bind, binding};
 pub(crate) use document::differences;
 pub use layout::{BINDING, OutputId, REPORT, ROWS, WRITTEN, receipt_name, slice_name};
-pub(crate) use layout::{DEFINITION, PROGRESS, decided_name, task_of_receipt};
+pub(crate) use layout::{DEFINITION, PROGRESS, decided_name, task_of_receipt, unpublished_name};
 pub use version::{NewerVersion, VERSION, Version};
 
 /// The ledger of one job.

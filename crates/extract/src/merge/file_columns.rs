@@ -70,9 +70,11 @@ impl FileColumns {
     pub(super) fn of_flow_log(shape: &Shape) -> Self {
         let [account, region, window] = FILED_COLUMNS;
         let time = shape.schema().first().map(|column| column.name.to_owned());
-        Self::of(shape, &[RECORDS_COLUMN, account, region, window], |column| {
-            time.as_deref() != Some(column.name)
-        })
+        Self::of(
+            shape,
+            &[RECORDS_COLUMN, account, region, window],
+            |column| time.as_deref() != Some(column.name),
+        )
     }
 
     fn of(shape: &Shape, more: &[Column<'_>], is_wanted: impl Fn(&Column<'_>) -> bool) -> Self {

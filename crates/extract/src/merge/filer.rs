@@ -113,7 +113,8 @@ impl Filer {
                 let owner = as_text(&origin.owner).filter(|owner| is_account(owner));
                 let named = |name| as_text(name).and_then(region_in);
                 let region = named(&origin.log_stream).or_else(|| named(&origin.log_group));
-                let mut id = |text: Option<&str>| text.map_or(NONE, |text| texts.id(text.as_bytes()));
+                let mut id =
+                    |text: Option<&str>| text.map_or(NONE, |text| texts.id(text.as_bytes()));
                 let ids = (
                     id(owner.or(self.home.account.as_deref())),
                     id(region.or(self.home.region.as_deref())),

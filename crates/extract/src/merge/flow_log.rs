@@ -7,9 +7,12 @@ use std::sync::Arc;
 use super::columns::{Columns, FILED, WINDOW_SECONDS};
 use super::file::{Rows, Summary};
 use super::file_columns::FileColumns;
+use super::filer::{Filer, Homeless};
+use super::home::Home;
 use super::lines::{Line, Style};
 use super::sorted::{Merged, SortedRows};
 use super::sums::RowSums;
+use super::{Merger, More, NewScratchFile};
 use crate::shape::Shape;
 use crate::sink::{Compression, Gzip, Lines};
 
@@ -44,7 +47,9 @@ pub fn check_flow_log(shape: &Shape) -> Result<(), String> {
         return Err("AWS's files have no columns of the origin; leave out `with`".to_owned());
     }
     let columns = shape.columns();
-    let missing = ["start", "end"].into_iter().find(|name| !columns.contains(name));
+    let missing = ["start", "end"]
+        .into_iter()
+        .find(|name| !columns.contains(name));
     if let Some(missing) = missing {
         return Err(format!(
             "a record's file is that of its time, and these records have no field {missing}"
@@ -56,6 +61,46 @@ pub fn check_flow_log(shape: &Shape) -> Result<(), String> {
             "AWS's files have each field once, and {repeated} is a field again"
         )),
         None => Ok(()),
+    }
+}
+
+impl Merger {
+    /// Returns a merger that sorts records into the files of a flow log, and makes none of two one.
+    ///
+    /// # Errors
+    ///
+    /// If the records are no such flow logs, which [`check_flow_log`] says in words.
+    pub fn filing(shape: &Shape, memory: usize, new_file: NewScratchFile) -> io::Result<Self> {
+        check_flow_log(shape).map_err(io::Error::other)?;
+        let columns = Columns::of_flow_log(shape);
+        let filer = Filer::new(&columns, &shape.columns());
+        let file = FileColumns::of_flow_log(shape);
+        let mut merger = Self::with(columns, file, memory, new_file)?;
+        merger.more = Some(More::Filed(filer));
+        Ok(merger)
+    }
+
+    /// Sets the account and region of records of the next object that do not say them themselves.
+    pub fn set_home(&mut self, home: Home) {
+        if let Some(More::Filed(filer)) = &mut self.more {
+            filer.set_home(home);
+        }
+    }
+
+    /// Records of the object that has been converted whose files are not known. An object with any must be
+    /// discarded.
+    pub fn homeless(&self) -> Homeless {
+        match &self.more {
+            Some(More::Filed(filer)) => filer.homeless,
+            _ => Homeless::default(),
+        }
+    }
+
+    /// Begins to count anew.
+    pub(super) fn forget_homeless(&mut self) {
+        if let Some(More::Filed(filer)) = &mut self.more {
+            filer.homeless = Homeless::default();
+        }
     }
 }
 

@@ -16,7 +16,10 @@ const MAX_REGION: usize = 32;
 static REGION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let begin = "af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso[a-z]?|eu-isoe";
     let middle = "central|(?:north|south)(?:east|west)?|east|west";
-    Regex::new(&format!("(?:^|[^a-z0-9])((?:{begin})-(?:{middle})-[1-9])(?:[^a-z0-9]|$)")).ok()
+    Regex::new(&format!(
+        "(?:^|[^a-z0-9])((?:{begin})-(?:{middle})-[1-9])(?:[^a-z0-9]|$)"
+    ))
+    .ok()
 });
 
 /// The account and region to which records belong, as far as they are known.
@@ -98,11 +101,25 @@ mod tests {
 
     #[test]
     fn nothing_else_is_an_account_or_a_region() {
-        for text in ["unknown", "-", "../../etc", "12345678901", "1234567890123", "12345678901a"] {
+        for text in [
+            "unknown",
+            "-",
+            "../../etc",
+            "12345678901",
+            "1234567890123",
+            "12345678901a",
+        ] {
             assert!(!is_account(text), "{text}");
             assert!(!is_region(text), "{text}");
         }
-        for text in ["eu-1", "EU-WEST-1", "eu--1", "eu-west-", "../eu-west-1", "eu-west-1/"] {
+        for text in [
+            "eu-1",
+            "EU-WEST-1",
+            "eu--1",
+            "eu-west-",
+            "../eu-west-1",
+            "eu-west-1/",
+        ] {
             assert!(!is_region(text), "{text}");
         }
         assert!(!is_region(&format!("eu-west-{}", "1".repeat(40))));

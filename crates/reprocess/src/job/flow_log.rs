@@ -55,7 +55,9 @@ impl FlowLog {
     pub(crate) fn home_of(&self, key: &str) -> Home {
         let Place { account, region } = Place::of(key);
         let in_key = Home {
-            account: account.or_else(|| account_in_folders(key)).map(str::to_owned),
+            account: account
+                .or_else(|| account_in_folders(key))
+                .map(str::to_owned),
             region: region.or_else(|| region_in(key)).map(str::to_owned),
         };
         in_key.or(&Home {

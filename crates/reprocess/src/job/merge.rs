@@ -94,7 +94,8 @@ impl Merge {
         if self.flow_log.is_some() && self.gap.is_some() {
             return Err(Error::Value {
                 name: "gap",
-                reason: "the files of a flow log have each record as it is; leave out the gap".to_owned(),
+                reason: "the files of a flow log have each record as it is; leave out the gap"
+                    .to_owned(),
             });
         }
         match &self.flow_log {

@@ -40,7 +40,9 @@ impl FlowLogNames {
         generation: GenerationId,
         task: TaskId,
     ) -> Self {
-        let part = task.part().map(|part| format!(".{}-{}", part.start, part.end));
+        let part = task
+            .part()
+            .map(|part| format!(".{}-{}", part.start, part.end));
         Self {
             hive,
             id: digits(source.as_str(), ID_DIGITS),
@@ -68,7 +70,10 @@ impl FlowLogNames {
             ),
         };
         let time = begin.strftime("%Y%m%dT%H%MZ");
-        let (id, hash) = (&self.id, digits(&format!("{}/{number}", self.task), HASH_DIGITS));
+        let (id, hash) = (
+            &self.id,
+            digits(&format!("{}/{number}", self.task), HASH_DIGITS),
+        );
         Ok(format!(
             "{FLOW_LOGS}{folder}/{account}_vpcflowlogs_{region}_fl-{id}_{time}_{hash}.log.gz"
         ))
@@ -110,7 +115,10 @@ mod tests {
         let key = names(false).key(&file(), 0).unwrap();
         let name = key.strip_prefix("AWSLogs/123456789012/vpcflowlogs/eu-west-1/2026/11/25/");
         let name = name.unwrap();
-        assert!(name.starts_with("123456789012_vpcflowlogs_eu-west-1_fl-"), "{name}");
+        assert!(
+            name.starts_with("123456789012_vpcflowlogs_eu-west-1_fl-"),
+            "{name}"
+        );
         let parts: Vec<&str> = name.split('_').collect();
         assert_eq!(parts[3].len(), "fl-".len() + 17);
         assert_eq!(parts[4], "20261125T0705Z");
@@ -133,6 +141,9 @@ mod tests {
         let key = names(false).key(&file(), 0).unwrap();
         let unpublished = format!("unpublished/job/00000000-0003-0a1b/{key}");
         assert_eq!(published_key(&unpublished), Some(&*key));
-        assert_eq!(published_key("unpublished/job/00000000-0003-0a1b.parquet"), None);
+        assert_eq!(
+            published_key("unpublished/job/00000000-0003-0a1b.parquet"),
+            None
+        );
     }
 }

@@ -17,7 +17,6 @@
 //! The decision is written once too. Whatever receipts come later, the same files are published.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -31,7 +30,6 @@ use serde::{Deserialize, Serialize};
 use super::Version;
 use super::document::{differences, get, put_if_absent};
 use super::flow_log;
-use super::receipt::ObjectReceipt;
 use super::report::Tally;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -198,25 +196,6 @@ impl GenerationId {
     }
 }
 
-/// The key of a task's file before it is published, or of a part, without what it ends with.
-///
-/// An object may be gone when a task is done again. So the key depends on what became of the objects:
-/// nothing replaces a file by one with other rows than its receipt says.
-pub(crate) fn unpublished_name(
-    job: &JobId,
-    task: TaskId,
-    objects: &[ObjectReceipt],
-) -> Result<String> {
-    let outcomes = serde_json::to_vec(objects).map_err(|error| Error::Internal {
-        what: format!("naming the file of {job} {task}"),
-        reason: error.to_string(),
-    })?;
-    let mut hasher = DefaultHasher::new();
-    hasher.write(&outcomes);
-    let hash = hasher.finish();
-    Ok(format!("{UNPUBLISHED}{job}/{task}-{hash:016x}"))
-}
-
 impl fmt::Display for GenerationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{:04}", self.partition, self.generation)
@@ -363,13 +342,7 @@ impl Generations {
 
     /// Puts the files of a generation in place, and then writes its marker.
     pub(crate) async fn publish(&self, decision: &Decision, clock: Clock) -> Result<()> {
-        let files = decision.files.iter();
-        // Boxed: the compiler cannot prove that a stream with this closure may move between threads.
-        let publishing: Vec<_> = files
-            .map(|file| self.store.publish(&file.from, &file.key))
-            .collect();
-        let mut published = stream::iter(publishing).buffer_unordered(PUBLISHED_AT_ONCE);
-        while let Some(()) = published.try_next().await? {}
+        self.put_in_place(&decision.files).await?;
         let totals = &decision.tally.totals;
         let marker = Marker {
             v: Version,
@@ -384,6 +357,18 @@ impl Generations {
             sums: decision.written.clone(),
         };
         put_if_absent(&*self.store, &decision.id.key("published.json"), &marker).await?;
+        Ok(())
+    }
+
+    async fn put_in_place(&self, files: &[MergedFile]) -> Result<()> {
+        // Collected: the compiler cannot prove that a stream with a closure may move between threads.
+        let publishing: Vec<_> = (files.iter())
+            .map(|file| self.store.publish(&file.from, &file.key))
+            .collect();
+        stream::iter(publishing)
+            .map(Ok)
+            .try_for_each_concurrent(PUBLISHED_AT_ONCE, |published| published)
+            .await?;
         Ok(())
     }
 

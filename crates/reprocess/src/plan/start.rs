@@ -136,7 +136,10 @@ impl Planner {
                 source_url: source.store.url(&request.prefix),
             });
         };
-        let flow_log = request.merge.as_ref().and_then(|merge| merge.flow_log.as_ref());
+        let flow_log = request
+            .merge
+            .as_ref()
+            .and_then(|merge| merge.flow_log.as_ref());
         if let Some(flow_log) = flow_log {
             self.check_apart(&source.store.url(&request.prefix), &log.folder)?;
             flow_log.check_region(&first.key)?;

@@ -33,10 +33,9 @@ use super::pipe::{Inlet, Outlet, pipe};
 use super::small::read_head;
 use crate::error::{Error, Result};
 use crate::job::{Digest, FlowLog, JobId};
-use crate::ledger::Version;
 use crate::ledger::flow_log::FlowLogNames;
-use crate::ledger::generation::unpublished_name;
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
+use crate::ledger::{Version, unpublished_name};
 use crate::task::{PlannedObject, TaskId};
 
 /// Bytes of rows in memory, of all merges at once: a million rows of a flow log. With what is read and

@@ -46,7 +46,9 @@ impl MergeWorker {
             let key = format!("{name}/{}", names.key(&file, artifacts.len())?);
             let mut upload = output.write(&key).await?;
             let written = timeout_at(reading_ends, write_file(&mut logs, &mut *upload, &key));
-            let written = written.await.unwrap_or_else(|_| Err(late(&output.url(&key))));
+            let written = written
+                .await
+                .unwrap_or_else(|_| Err(late(&output.url(&key))));
             match written {
                 Ok(summary) => artifacts.push(Artifact {
                     key,
