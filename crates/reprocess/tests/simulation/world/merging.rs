@@ -43,7 +43,8 @@ pub(crate) struct Merging {
 }
 
 impl World {
-    pub(super) fn draw_merging(chance: &Chance) -> Self {
+    /// Some write the files of a flow log.
+    pub(super) fn draw_merging(chance: &Chance, is_flow_log: bool) -> Self {
         let some = |most: usize| {
             let number = chance.time(Duration::from_secs(1)..Duration::from_secs(most as u64));
             number.as_secs() as usize
@@ -70,8 +71,8 @@ impl World {
         });
         after.extend(replaced.map(|(key, _)| plain(key, &flows(chance).into())));
         let gap = chance.choose(&[Some(60), Some(60), Some(0), None]);
-        let flow_log = chance.happens(0.3).then(|| FlowLog {
-            hive: chance.happens(0.5),
+        let flow_log = is_flow_log.then(|| FlowLog {
+            hive: gap.is_none(),
             account: Some(ACCOUNT.to_owned()),
             region: Some(REGION.to_owned()),
         });
