@@ -4,6 +4,7 @@ those of the rows that `rehose run` makes of the same stash."""
 
 import datetime
 import gzip
+import io
 import subprocess
 import unittest
 import warnings
@@ -92,8 +93,8 @@ class Bucket:
         yield self.list_objects_v2(**request)
 
     def get_object(self, Bucket, Key):
-        file = self.place / Key
-        return {"Body": file.open("rb"), "ContentLength": file.stat().st_size}
+        file = (self.place / Key).read_bytes()
+        return {"Body": io.BytesIO(file), "ContentLength": len(file)}
 
 
 class FlowLog(unittest.TestCase):
