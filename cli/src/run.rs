@@ -50,13 +50,14 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
 pub(crate) async fn merge(args: Box<MergeArgs>) -> u8 {
     let job = args.name.job();
     let work = async {
+        let merge = args.merge()?;
         let local = Local::open(&args.job, None).await?;
         let options = Options {
             to: Some(FileKind::Parquet),
             ..args.job.stash.options()
         };
         let request = StartRequest {
-            merge: Some(args.merge()),
+            merge: Some(merge),
             ..local.request(&args.job, job.clone(), options)
         };
         let _lock = local.lock(&request).await?;

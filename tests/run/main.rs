@@ -11,6 +11,7 @@
 mod cat;
 mod determinism;
 mod digest;
+mod flow_log;
 mod help;
 mod inspect;
 mod interruption;

@@ -17,8 +17,8 @@ Examples:
   rehose cat out/csv/2020/02/01 --columns start,srcaddr,dstport --where action=REJECT
   rehose cat s3://athena/vpc/parquet/2020/02/01/07/ --json --where srcaddr=10.0.0.1")]
 pub(crate) struct CatArgs {
-    /// Files that rehose wrote, folders of them, or outputs: paths, or s3://bucket/key and
-    /// s3://bucket/prefix. Of an output, the rewritten rows are printed, or if there are none, the merged ones
+    /// Files that rehose wrote, or flow logs as AWS writes them, folders of them, or outputs: paths, or s3://bucket/key
+    /// and s3://bucket/prefix. Of an output, the rewritten rows are printed, or if there are none, the merged ones
     #[arg(value_name = "FILE", required = true, value_parser = parse_location)]
     pub(crate) files: Vec<Location>,
     /// Print only these columns, in this order. The names may have hyphens or underscores

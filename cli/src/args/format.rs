@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::LazyLock;
 
-use clap::builder::PossibleValue;
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
 use rehose_extract::{
     Action, DialectName, FieldLists, FileKind, FormatName, LineBreaks, Options, OptionsError,
@@ -68,8 +68,8 @@ pub(crate) struct ColumnArgs {
 pub(crate) struct FileArgs {
     /// The kind of files to write. Parquet is smaller from about 250 KB of text in an object on, and
     /// queries read only the columns that they name [default: csv]
-    #[arg(long, value_enum)]
-    to: Option<To>,
+    #[arg(long, value_parser = EnumValueParser::<To>::new().try_map(To::kind))]
+    to: Option<FileKind>,
     /// How to write line breaks in columns of CSV [default: escape]
     #[arg(long, value_enum, hide_short_help = true)]
     line_breaks: Option<LineBreaksName>,
@@ -79,7 +79,7 @@ impl FileArgs {
     /// Adds the kind of files to other options.
     pub(crate) fn options(&self, columns: Options) -> Options {
         Options {
-            to: self.to.map(To::kind),
+            to: self.to,
             line_breaks: self.line_breaks.map(LineBreaksName::name),
             ..columns
         }
@@ -177,13 +177,18 @@ enum To {
     Csv,
     /// Parquet in zstd, with typed columns
     Parquet,
+    #[value(hide = true)]
+    FlowLog,
 }
 
 impl To {
-    fn kind(self) -> FileKind {
+    fn kind(self) -> Result<FileKind, &'static str> {
         match self {
-            Self::Csv => FileKind::Csv,
-            Self::Parquet => FileKind::Parquet,
+            Self::Csv => Ok(FileKind::Csv),
+            Self::Parquet => Ok(FileKind::Parquet),
+            Self::FlowLog => {
+                Err("its files have the records of many objects: use `rehose merge --as flow-log`")
+            }
         }
     }
 }

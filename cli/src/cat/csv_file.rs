@@ -1,10 +1,12 @@
-//! Files of CSV.gz.
+//! Files of CSV.gz, and those of flow logs, which have spaces instead of commas.
 
 use std::io::Write;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 use futures::TryStreamExt;
-use rehose_extract::files::{FIRST_COLUMN, Gunzip, kinds_by_header, table_names};
+use rehose_extract::files::{
+    FIRST_COLUMN, Gunzip, kinds_by_header, kinds_of_flow_log, table_names,
+};
 
 use super::columns::{Column, Plan, ValueKind};
 use super::error::Problem;
@@ -58,10 +60,7 @@ impl<'a, W: Write> Rows<'a, W> {
             file,
             session,
             beginning: Some(Vec::new()),
-            // A carriage return outside quotes is a part of the field: rehose ends lines with a line feed.
-            reader: ReaderBuilder::new()
-                .terminator(Terminator::Any(b'\n'))
-                .build(),
+            reader: lines().build(),
             fields: vec![0; 4 * 1024],
             filled: 0,
             ends: vec![0; 64],
@@ -88,7 +87,9 @@ impl<'a, W: Write> Rows<'a, W> {
             return Ok(());
         };
         let after = beginning.strip_prefix(FIRST_COLUMN.as_bytes());
-        if !after.is_some_and(|after| matches!(after.first(), Some(b',' | b'\n'))) {
+        if is_flow_log(&beginning) {
+            self.reader = lines().delimiter(b' ').quoting(false).build();
+        } else if !after.is_some_and(|after| matches!(after.first(), Some(b',' | b'\n'))) {
             let shown = &beginning[..beginning.len().min(BEGINNING)];
             return Err(match beginning.starts_with(REJECTED) {
                 true => Problem::Rejected,
@@ -176,6 +177,20 @@ impl<'a, W: Write> Rows<'a, W> {
     }
 }
 
+/// A carriage return outside quotes is a part of the field: rehose ends lines with a line feed.
+fn lines() -> ReaderBuilder {
+    let mut builder = ReaderBuilder::new();
+    builder.terminator(Terminator::Any(b'\n'));
+    builder
+}
+
+/// Whether a text begins with the names of fields of a flow log.
+fn is_flow_log(beginning: &[u8]) -> bool {
+    let first = beginning.split(|byte| *byte == b' ').next();
+    let first = first.and_then(|first| std::str::from_utf8(first).ok());
+    first.is_some_and(|first| kinds_of_flow_log(&[first]).is_some())
+}
+
 /// The fields of a row.
 struct Row<'a> {
     fields: &'a [u8],
@@ -201,7 +216,7 @@ fn columns_of(header: &Row<'_>) -> Result<Vec<Column>, Problem> {
         row: 0,
         column: FIRST_COLUMN.to_owned(),
     })?;
-    let kinds = kinds_by_header(&own_names);
+    let kinds = kinds_of_flow_log(&own_names).unwrap_or_else(|| kinds_by_header(&own_names));
     let columns = own_names.iter().zip(table_names(own_names.iter().copied()));
     let columns = columns.zip(kinds).map(|((own_name, name), kind)| Column {
         own_name: (*own_name).to_owned(),

@@ -7,8 +7,8 @@ use rehose_store::Store;
 
 use super::error::{CatError, Problem};
 use super::files::{File, Kind};
-use super::parquet_file;
 use super::session::Session;
+use super::{csv_file, parquet_file};
 
 /// The rows of a file, and the sums over some of its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,13 @@ pub(crate) struct ColumnSums {
     pub(crate) sums: Vec<u64>,
 }
 
-/// Reads a file of Parquet, and sums up these columns, which hold numbers or nothing.
+/// The column with the number of records of a row. In a file of a flow log, which has none, it is 1.
+const RECORDS: &str = "records";
+
+/// A column that every file of a flow log has.
+const START: &str = "start";
+
+/// Reads a file of merged rows, and sums up these columns, which hold numbers or nothing.
 pub(crate) async fn sum_columns(
     store: &Arc<dyn Store>,
     key: &str,
@@ -32,20 +38,32 @@ pub(crate) async fn sum_columns(
         sums: vec![0; columns.len()],
     };
     let summed = async {
-        if file.kind().await? != Kind::Parquet {
-            return Err(Problem::Foreign("it is no Parquet".to_owned()));
+        let kind = file.kind().await?;
+        let in_file = columns.iter().map(|column| match kind {
+            Kind::Csv if column == RECORDS => START.to_owned(),
+            Kind::Csv | Kind::Parquet => column.clone(),
+        });
+        let mut session = Session::of_columns(in_file.collect(), &mut adder);
+        match kind {
+            Kind::Csv => csv_file::print(&file, &mut session).await?,
+            Kind::Parquet => parquet_file::print(&file, &mut session).await?,
         }
-        let mut session = Session::of_columns(columns, &mut adder);
-        parquet_file::print(&file, &mut session).await?;
-        session.end_file().map_err(Problem::Output)
+        session.end_file().map_err(Problem::Output)?;
+        Ok(kind)
     };
-    summed
+    let kind = summed
         .await
         .map_err(|problem| CatError::of(&file, problem))?;
+    // The first line has the names.
+    let rows = adder.lines.saturating_sub(1);
+    let sums = columns.iter().zip(adder.sums);
+    let sums = sums.map(|(column, sum)| match kind {
+        Kind::Csv if column == RECORDS => rows,
+        Kind::Csv | Kind::Parquet => sum,
+    });
     Ok(ColumnSums {
-        // The first line has the names.
-        rows: adder.lines.saturating_sub(1),
-        sums: adder.sums,
+        rows,
+        sums: sums.collect(),
     })
 }
 

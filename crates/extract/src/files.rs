@@ -105,6 +105,11 @@ pub fn table_names<'a>(columns: impl IntoIterator<Item = &'a str>) -> Vec<String
     schema::table_names(columns)
 }
 
+/// Returns the types of the fields that the header of a flow log names, if it is one.
+pub fn kinds_of_flow_log(header: &[&str]) -> Option<Vec<FieldKind>> {
+    kinds_of(header)
+}
+
 /// Returns the types of the columns of a CSV file, by its header.
 ///
 /// The file does not say how it was made. Its columns are those of flow logs if flow logs have fields of

@@ -17,7 +17,10 @@ mod columns;
 mod digest;
 mod file;
 mod file_columns;
+mod filer;
 mod finish;
+mod flow_log;
+mod home;
 mod lines;
 mod object_sums;
 mod run;
@@ -35,9 +38,14 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 
 use self::columns::{Columns, NOTHING, PartKind, Place, RECORDS};
+use self::digest::FoldedPorts;
 pub use self::digest::{DigestFile, DigestRows, FoldPorts};
 pub use self::file::{MergedFile, Summary};
 use self::file_columns::FileColumns;
+use self::filer::Filer;
+pub use self::filer::Homeless;
+pub use self::flow_log::{FlowLogFile, FlowLogWriter, FlowLogs, check_flow_log};
+pub use self::home::{Home, is_account, is_region, region_in};
 pub use self::object_sums::ObjectSums;
 pub(crate) use self::object_sums::SumSink;
 pub use self::run::ScratchFile;
@@ -88,6 +96,8 @@ pub struct Merger {
     columns: Arc<Columns>,
     file: FileColumns,
     schema: colparquet::Schema,
+    /// What is added to the key of a record when it has its fields.
+    more: Option<More>,
     /// Which records are taken. `None` for all.
     selection: Option<Selector>,
     /// Records of the object that are in the selection's time but not of its accounts and regions.
@@ -111,6 +121,14 @@ pub struct Merger {
     runs: Vec<Run>,
 }
 
+/// What is added to the key of a record when it has its fields.
+enum More {
+    /// The folded port.
+    Folded(FoldedPorts),
+    /// The file of a flow log.
+    Filed(Filer),
+}
+
 impl Merger {
     /// Returns a merger for objects of this shape.
     ///
@@ -127,23 +145,6 @@ impl Merger {
         Self::with(columns, file, settings.memory, new_file)
     }
 
-    /// Returns a merger that makes a digest: all records with the same key become one row.
-    ///
-    /// # Errors
-    ///
-    /// If the records have no such columns, which [`DigestRows::key`] says in words.
-    pub fn digesting(
-        shape: &Shape,
-        rows: &DigestRows,
-        memory: usize,
-        new_file: NewScratchFile,
-    ) -> io::Result<Self> {
-        let key = rows.key(shape).map_err(io::Error::other)?;
-        let columns = Columns::of_digest(shape, &key, rows.fold_ports);
-        let file = FileColumns::of_digest(shape, &key, columns.ports.is_some());
-        Self::with(columns, file, memory, new_file)
-    }
-
     fn with(
         columns: Columns,
         file: FileColumns,
@@ -154,6 +155,7 @@ impl Merger {
             schema: file.in_parquet(columns.sorted_by.clone())?,
             file,
             memory,
+            more: columns.ports.map(More::Folded),
             selection: None,
             out_of_scope: 0,
             new_file,
@@ -169,11 +171,6 @@ impl Merger {
             runs: Vec::new(),
             columns: Arc::new(columns),
         })
-    }
-
-    /// Takes only some records of the next objects.
-    pub fn select(&mut self, shape: &Shape, selection: Selection) {
-        self.selection = Some(Selector::new(shape, selection));
     }
 
     /// Adds the records of the object that has been converted. Returns their sums.
@@ -200,6 +197,7 @@ impl Merger {
         self.staged.clear();
         self.sums.clear();
         self.out_of_scope = 0;
+        self.forget_homeless();
     }
 
     /// Stages a record.
@@ -213,6 +211,7 @@ impl Merger {
             ends,
             selection,
             out_of_scope,
+            more,
             ..
         } = self;
         if let Some(selector) = selection {
@@ -279,8 +278,10 @@ impl Merger {
         for value in record.origin.iter() {
             add((!value.is_empty()).then_some(value));
         }
-        if let Some(ports) = &columns.ports {
-            ports.fold(key);
+        match more {
+            None => {}
+            Some(More::Folded(ports)) => ports.fold(key),
+            Some(More::Filed(filer)) => filer.file(record, key, measures, texts),
         }
         if let Some(records) = measures.last_mut() {
             *records = 1;
@@ -350,6 +351,9 @@ impl Merger {
         self.latest.clear();
         self.texts.clear();
         self.last.fill(NONE);
+        if let Some(More::Filed(filer)) = &mut self.more {
+            filer.forget_texts();
+        }
         limit(&mut self.staged_runs, &self.columns, &mut self.new_file)
     }
 }

@@ -195,6 +195,11 @@ impl Options {
     ///
     /// Names the option that is invalid, missing, or without effect.
     pub fn compile(&self) -> Result<Shape, OptionsError> {
+        self.compile_for(false)
+    }
+
+    /// Compiles the options for a reader that may ask where each event comes from.
+    pub(crate) fn compile_for(&self, origin: bool) -> Result<Shape, OptionsError> {
         let options = self.with_defaults();
         let filter = OriginFilter::new(&options.log_group, options.owner.as_deref());
         let filter = filter.map_err(value("log_group"))?;
@@ -209,7 +214,7 @@ impl Options {
         let dialect = options.compile_dialect(Wants {
             documents: options.fields.is_none(),
             arrays: format.in_array(),
-            origin: !filter.is_empty() || has_document_column,
+            origin: origin || !filter.is_empty() || has_document_column,
             lines_begin_with_time: format.begins_with_time(),
         })?;
         let mut parts = Parts {

@@ -7,7 +7,7 @@ use crate::dialect::Dialect;
 use crate::format::skydive::{Constants, Flows};
 use crate::format::{Format, FormatName, KnownRecord, record_of};
 use crate::merge::RECORDS_COLUMN;
-use crate::options::{FileKind, LineBreaks, Options};
+use crate::options::{FileKind, LineBreaks, Options, OptionsError};
 use crate::origin::{OriginColumn, OriginFilter};
 use crate::schema::{self, Column, FieldKind, TIMESTAMP};
 use crate::timestamp::TimeFormat;
@@ -64,6 +64,15 @@ impl Parts {
 impl Shape {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Returns the same shape, of which each event knows its account, log group and log stream.
+    ///
+    /// # Errors
+    ///
+    /// None: the options have been compiled before.
+    pub fn with_origin(&self) -> Result<Self, OptionsError> {
+        self.options().compile_for(true)
     }
 
     /// Returns the options, with every default filled in.

@@ -1,6 +1,7 @@
 //! A job: its id and its definition.
 
 mod digest;
+mod flow_log;
 mod merge;
 mod scope;
 
@@ -13,6 +14,7 @@ use rehose_store::{Folder, StoreName};
 use serde::{Deserialize, Serialize};
 
 pub use self::digest::Digest;
+pub use self::flow_log::FlowLog;
 pub use self::merge::Merge;
 pub use self::scope::Scope;
 use crate::digest::DigestRequest;

@@ -14,6 +14,7 @@
 //! athena/                              results of queries, which Athena writes
 //! merge.json, generations/, unpublished/, merged/
 //!                                      merges; see [`generation`]
+//! AWSLogs/                             the files of merges into a flow log; see [`flow_log`]
 //! digests/                             digests; see [`digest`]
 //! ```
 //!
@@ -23,6 +24,7 @@
 mod binding;
 pub mod digest;
 mod document;
+pub mod flow_log;
 pub mod generation;
 mod layout;
 pub mod manifest;
@@ -54,7 +56,7 @@ pub(crate) use binding::bound_kind;
 pub use binding::{Binding, bind, binding};
 pub(crate) use document::differences;
 pub use layout::{BINDING, OutputId, REPORT, ROWS, WRITTEN, receipt_name, slice_name};
-pub(crate) use layout::{DEFINITION, PROGRESS, decided_name, task_of_receipt};
+pub(crate) use layout::{DEFINITION, PROGRESS, decided_name, task_of_receipt, unpublished_name};
 pub use version::{NewerVersion, VERSION, Version};
 
 /// The ledger of one job.

@@ -82,7 +82,14 @@ fn merge(jobs: JobDefaults, given: Map<String, Value>) -> error::Result<Merge> {
     let deployed = jobs.merge.ok_or_else(|| {
         refused("the stack does not merge these objects: deploy it with merge=true, or leave out `merge`")
     })?;
-    parse(deployed.into_iter().chain(given).collect())
+    let merge: Merge = parse(deployed.into_iter().chain(given).collect())?;
+    match merge.flow_log {
+        // Its functions may not write there.
+        Some(_) => Err(refused(
+            "a stack writes no files of flow logs: use `rehose merge --as flow-log`, or leave out `flow_log`",
+        )),
+        None => Ok(merge),
+    }
 }
 
 /// What a digest is. Its keys have the layout of merges, unless it says otherwise.

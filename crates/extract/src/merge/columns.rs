@@ -27,6 +27,13 @@ const LARGE: i64 = 1 << 40;
 /// side by side take the least space.
 const FIRST: [&str; 4] = ["interface-id", "tgw-attachment-id", "srcaddr", "dstaddr"];
 
+/// The first parts of the key of a flow log's rows: account, region and window of the file.
+pub(super) const FILED: [usize; 3] = [0, 1, 2];
+
+/// The seconds of a flow log's files
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html>).
+pub(super) const WINDOW_SECONDS: i64 = 300;
+
 /// Where the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -146,6 +153,29 @@ impl Columns {
         Self::of(&schema, roles.collect(), Joins::Always, do_fold)
     }
 
+    /// Rows in the order of a flow log's files. The columns of the file after the number of records are
+    /// account, region and window.
+    pub(super) fn of_flow_log(shape: &Shape) -> Self {
+        let schema = shape.schema();
+        let roles = schema.iter().enumerate().map(|(number, column)| {
+            // A record of AWS has no column with the event's time.
+            let of_record = column.measure.map_or(Role::Key, Role::Measure);
+            if number == 0 { Role::None } else { of_record }
+        });
+        let mut columns = Self::of(&schema, roles.collect(), Joins::Never, false);
+        for place in &mut columns.places {
+            if let Place::Key(part) = place {
+                *part += FILED.len();
+            }
+        }
+        let records = columns.measured.last().map_or(0, |(column, _)| *column);
+        let filed = FILED.map(|part| records + 1 + part);
+        columns.columns.splice(0..0, filed);
+        let kinds = [PartKind::Text, PartKind::Text, PartKind::Number];
+        columns.parts.splice(0..0, kinds);
+        columns
+    }
+
     /// Columns with these roles, and after them the folded port if ports are folded.
     fn of(schema: &[Column<'_>], roles: Vec<Role>, joins: Joins, do_fold: bool) -> Self {
         let mut places = Vec::with_capacity(schema.len());
@@ -243,6 +273,22 @@ impl Columns {
             measures,
             measured,
             sums,
+        }
+    }
+
+    /// The part of the key with a column of the record.
+    pub(super) fn part_of(&self, column: usize) -> Option<usize> {
+        match self.places.get(column)? {
+            Place::Key(part) => Some(*part),
+            Place::Measure(_) | Place::Nowhere => None,
+        }
+    }
+
+    /// The measure with a column of the record.
+    pub(super) fn measure_of(&self, column: usize) -> Option<usize> {
+        match self.places.get(column)? {
+            Place::Measure(measure) => Some(*measure),
+            Place::Key(_) | Place::Nowhere => None,
         }
     }
 

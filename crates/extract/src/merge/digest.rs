@@ -1,7 +1,13 @@
 //! What a digest makes of records.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 
+use super::columns::Columns;
+use super::file_columns::FileColumns;
+use super::selection::{Selection, Selector};
+use super::{Merger, NewScratchFile};
 use crate::schema::Column;
 use crate::shape::Shape;
 
@@ -23,8 +29,32 @@ pub enum FoldPorts {
     None,
 }
 
+impl Merger {
+    /// Returns a merger that makes a digest: all records with the same key become one row.
+    ///
+    /// # Errors
+    ///
+    /// If the records have no such columns, which [`DigestRows::key`] says in words.
+    pub fn digesting(
+        shape: &Shape,
+        rows: &DigestRows,
+        memory: usize,
+        new_file: NewScratchFile,
+    ) -> io::Result<Self> {
+        let key = rows.key(shape).map_err(io::Error::other)?;
+        let columns = Columns::of_digest(shape, &key, rows.fold_ports);
+        let file = FileColumns::of_digest(shape, &key, columns.ports.is_some());
+        Self::with(columns, file, memory, new_file)
+    }
+
+    /// Takes only some records of the next objects.
+    pub fn select(&mut self, shape: &Shape, selection: Selection) {
+        self.selection = Some(Selector::new(shape, selection));
+    }
+}
+
 /// Where a record's ports are in its key, and which of them is folded.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct FoldedPorts {
     /// The parts of the key with the ports. Those after `folded` are in no column.
     pub(super) parts: [usize; 2],

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::RECORDS_COLUMN;
+use super::columns::FILED;
 use super::digest::TEXT_FIELDS;
 use crate::format::spaced::ABSENT;
 use crate::schema::{Column, FieldKind};
@@ -16,6 +17,21 @@ const FOLDED_COLUMN: Column<'static> = Column {
     measure: None,
     fact: "",
 };
+
+/// What says in which file of a flow log a row is. Lines do not have it.
+const FILED_COLUMNS: [Column<'static>; FILED.len()] = [
+    filed("filed-account", FieldKind::Text),
+    filed("filed-region", FieldKind::Text),
+    filed("filed-window", FieldKind::Int),
+];
+
+const fn filed(name: &'static str, kind: FieldKind) -> Column<'static> {
+    Column {
+        name,
+        kind,
+        ..FOLDED_COLUMN
+    }
+}
 
 /// The columns of a file, in order.
 #[derive(Debug)]
@@ -48,6 +64,17 @@ impl FileColumns {
             let is_measure = column.measure.is_some() && time.as_deref() != Some(column.name);
             is_measure || key.contains(&column.name)
         })
+    }
+
+    /// The fields of the shape, the number of records, and what says in which file a row is.
+    pub(super) fn of_flow_log(shape: &Shape) -> Self {
+        let [account, region, window] = FILED_COLUMNS;
+        let time = shape.schema().first().map(|column| column.name.to_owned());
+        Self::of(
+            shape,
+            &[RECORDS_COLUMN, account, region, window],
+            |column| time.as_deref() != Some(column.name),
+        )
     }
 
     fn of(shape: &Shape, more: &[Column<'_>], is_wanted: impl Fn(&Column<'_>) -> bool) -> Self {
@@ -92,8 +119,11 @@ impl FileColumns {
 
     /// The first line of CSV.
     pub(super) fn header(&self) -> String {
-        let names: Vec<&str> = self.0.iter().map(|column| column.name.as_str()).collect();
-        names.join(",")
+        self.names().join(",")
+    }
+
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.0.iter().map(|column| column.name.as_str()).collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::digest::DigestFile;
 use super::file::{MergedFile, RowFile, Rows};
+use super::flow_log::{self, FlowLogs};
 use super::run::{Run, ScratchFile, SortedRuns};
 use super::sorted::Merged;
 use super::table::SortedTable;
@@ -67,24 +68,46 @@ impl Merger {
         self.into_files(files)
     }
 
+    /// Begins the files of a flow log, of at most so many bytes each. `None` means that there are none.
+    ///
+    /// # Errors
+    ///
+    /// The error of a temporary file.
+    pub fn into_flow_logs(
+        self,
+        compression: &Compression,
+        max_bytes: u64,
+    ) -> io::Result<Option<FlowLogs>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let columns = Arc::clone(&self.columns);
+        let lines = flow_log::lines(&self.file);
+        FlowLogs::new(self.into_rows()?, columns, lines, compression, max_bytes).map(Some)
+    }
+
     fn is_empty(&self) -> bool {
         self.runs.is_empty() && self.merged.len() == 0
     }
 
-    fn into_files<W: Write + Send>(mut self, files: Vec<RowFile<W>>) -> io::Result<MergedFile<W>> {
+    fn into_files<W: Write + Send>(self, files: Vec<RowFile<W>>) -> io::Result<MergedFile<W>> {
+        let columns = Arc::clone(&self.columns);
+        Ok(MergedFile::new(self.into_rows()?, columns, files))
+    }
+
+    fn into_rows(mut self) -> io::Result<Rows> {
         self.discard();
         let columns = Arc::clone(&self.columns);
-        let rows = match self.runs.is_empty() {
+        Ok(match self.runs.is_empty() {
             true => {
                 let rows = SortedTable::new(self.merged, self.texts, Arc::clone(&columns));
-                Rows::InMemory(Merged::new(rows, Arc::clone(&columns))?)
+                Rows::InMemory(Merged::new(rows, columns)?)
             }
             false => {
                 self.spill()?;
                 let rows = SortedRuns::new(self.runs, Arc::clone(&columns))?;
-                Rows::InRuns(Merged::new(rows, Arc::clone(&columns))?)
+                Rows::InRuns(Merged::new(rows, columns)?)
             }
-        };
-        Ok(MergedFile::new(rows, columns, files))
+        })
     }
 }

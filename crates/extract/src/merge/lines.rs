@@ -11,6 +11,11 @@ use crate::sink::{Gzip, Lines, write_value};
 /// Writes rows as lines, in gzip.
 pub(super) struct LineWriter<W: Write> {
     lines: Lines<Gzip<W>>,
+    line: Line,
+}
+
+/// A row as a line.
+pub(super) struct Line {
     style: Style,
     /// The columns of a line, in order.
     order: Vec<usize>,
@@ -21,7 +26,7 @@ pub(super) struct LineWriter<W: Write> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
+pub(super) enum Style {
     Csv,
     Text,
 }
@@ -29,28 +34,21 @@ enum Style {
 impl<W: Write> LineWriter<W> {
     pub(super) fn csv(columns: &FileColumns, gzip: Gzip<W>) -> io::Result<Self> {
         let order = (0..columns.len()).collect();
-        let mut writer = Self::new(columns, Style::Csv, order, gzip);
-        let line = writer.lines.buffer();
-        line.extend_from_slice(columns.header().as_bytes());
-        line.push(b'\n');
-        Ok(writer)
+        let mut lines = Lines::new(gzip);
+        let header = lines.buffer();
+        header.extend_from_slice(columns.header().as_bytes());
+        header.push(b'\n');
+        let line = Line::new(columns, Style::Csv, order);
+        Ok(Self { lines, line })
     }
 
     pub(super) fn text(columns: &FileColumns, gzip: Gzip<W>) -> io::Result<Self> {
         let order = columns.of_text().ok_or_else(|| {
             io::Error::other("the rows have not all of the 14 fields of a line of text")
         })?;
-        Ok(Self::new(columns, Style::Text, order, gzip))
-    }
-
-    fn new(columns: &FileColumns, style: Style, order: Vec<usize>, gzip: Gzip<W>) -> Self {
-        Self {
-            lines: Lines::new(gzip),
-            style,
-            order,
-            absent: columns.absent(),
-            fields: vec![Vec::new(); columns.len()],
-        }
+        let line = Line::new(columns, Style::Text, order);
+        let lines = Lines::new(gzip);
+        Ok(Self { lines, line })
     }
 
     pub(super) fn write<R: SortedRows>(
@@ -60,13 +58,36 @@ impl<W: Write> LineWriter<W> {
         key: &R::Key,
         measures: &[i64],
     ) -> io::Result<()> {
-        let Self {
-            lines,
+        self.line.set(columns, rows, key, measures)?;
+        self.line.write(self.lines.buffer());
+        self.lines.write_full_blocks()
+    }
+
+    /// Completes the file. Returns its size in bytes.
+    pub(super) fn finish(self) -> io::Result<u64> {
+        self.lines.finish()
+    }
+}
+
+impl Line {
+    pub(super) fn new(columns: &FileColumns, style: Style, order: Vec<usize>) -> Self {
+        Self {
             style,
             order,
-            absent,
-            fields,
-        } = self;
+            absent: columns.absent(),
+            fields: vec![Vec::new(); columns.len()],
+        }
+    }
+
+    /// Makes it the line of a row.
+    pub(super) fn set<R: SortedRows>(
+        &mut self,
+        columns: &Columns,
+        rows: &R,
+        key: &R::Key,
+        measures: &[i64],
+    ) -> io::Result<()> {
+        let Self { absent, fields, .. } = self;
         try_each_column(columns, rows, key, |column, part| {
             let field = &mut fields[column];
             field.clear();
@@ -85,10 +106,24 @@ impl<W: Write> LineWriter<W> {
                 number => write!(field, "{number}")?,
             }
         }
-        let line = lines.buffer();
-        for (place, column) in order.iter().enumerate() {
-            let field = &fields[*column];
-            match style {
+        Ok(())
+    }
+
+    /// The field in a column, whether the line has it or not.
+    pub(super) fn field(&self, column: usize) -> &[u8] {
+        &self.fields[column]
+    }
+
+    /// More than the bytes of the line.
+    pub(super) fn most_bytes(&self) -> usize {
+        self.fields.iter().map(|field| field.len() + 1).sum()
+    }
+
+    /// Appends the line.
+    pub(super) fn write(&self, line: &mut Vec<u8>) {
+        for (place, column) in self.order.iter().enumerate() {
+            let field = &self.fields[*column];
+            match self.style {
                 Style::Csv => {
                     if place > 0 {
                         line.push(b',');
@@ -104,11 +139,5 @@ impl<W: Write> LineWriter<W> {
             }
         }
         line.push(b'\n');
-        lines.write_full_blocks()
-    }
-
-    /// Completes the file. Returns its size in bytes.
-    pub(super) fn finish(self) -> io::Result<u64> {
-        self.lines.finish()
     }
 }

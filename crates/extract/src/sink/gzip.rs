@@ -69,6 +69,11 @@ impl<W: Write> Gzip<W> {
         }
     }
 
+    /// The bytes that have been written so far, without those that the encoder holds back.
+    pub(crate) fn bytes_out(&self) -> u64 {
+        self.bytes_out
+    }
+
     fn write_out(&mut self) -> io::Result<()> {
         self.bytes_out += self.compressed.len() as u64;
         self.inner.write_all(&self.compressed)?;

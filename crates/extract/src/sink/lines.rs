@@ -24,6 +24,10 @@ impl<W: BlockWriter> Lines<W> {
         &mut self.buffer
     }
 
+    pub(crate) fn writer(&self) -> &W {
+        &self.writer
+    }
+
     /// Writes the full blocks of the buffer. The rest stays in it.
     pub(crate) fn write_full_blocks(&mut self) -> io::Result<()> {
         let size = self.writer.block_size();

@@ -126,7 +126,7 @@ impl Decision {
             };
             self.tally.totals.bytes.written += artifact.bytes;
             self.files.push(MergedFile {
-                key: self.id.file_key(task),
+                key: self.id.file_key(task, &artifact.key),
                 from: artifact.key,
                 bytes: artifact.bytes,
                 rows: artifact.rows,

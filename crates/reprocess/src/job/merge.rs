@@ -5,8 +5,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use rehose_catalog::Layout;
+use rehose_extract::Shape;
 use serde::{Deserialize, Serialize};
 
+use super::FlowLog;
 use crate::error::Error;
 use crate::partition::Per;
 
@@ -42,6 +44,10 @@ pub struct Merge {
     pub gap: Option<u32>,
     /// Bytes of the objects of a task, and so about the largest size of a file.
     pub target_bytes: u64,
+    /// The files are those of a flow log, as AWS writes them, and no rows are merged. Without it, they are
+    /// Parquet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow_log: Option<FlowLog>,
 }
 
 impl Default for Merge {
@@ -54,6 +60,7 @@ impl Default for Merge {
             lateness: LATENESS.as_secs() as u32,
             gap: Some(GAP),
             target_bytes: TARGET_BYTES,
+            flow_log: None,
         }
     }
 }
@@ -67,8 +74,9 @@ impl Merge {
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] if the time is empty, or a task could have no object.
-    pub fn check(&self) -> Result<(), Error> {
+    /// [`Error::Value`] if the time is empty, a task could have no object, or the records fit no file of a
+    /// flow log.
+    pub fn check(&self, shape: &Shape) -> Result<(), Error> {
         if let (Some(from), Some(to)) = (self.from, self.to)
             && from >= to
         {
@@ -83,6 +91,16 @@ impl Merge {
                 reason: "it must be at least 1".to_owned(),
             });
         }
-        Ok(())
+        if self.flow_log.is_some() && self.gap.is_some() {
+            return Err(Error::Value {
+                name: "gap",
+                reason: "the files of a flow log have each record as it is; leave out the gap"
+                    .to_owned(),
+            });
+        }
+        match &self.flow_log {
+            Some(flow_log) => flow_log.check(shape),
+            None => Ok(()),
+        }
     }
 }

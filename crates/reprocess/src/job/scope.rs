@@ -4,16 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use rehose_extract::Shape;
+use rehose_extract::merge::{is_account, is_region};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
 /// The field with the account of a record.
 pub(crate) const ACCOUNT: &str = "account-id";
-
-/// The digits of an account's id
-/// (<https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html>).
-const ACCOUNT_DIGITS: usize = 12;
 
 /// Accounts and regions, as text `123456789012,eu-west-1`. Without any account all of them count, and so do all
 /// regions without any.
@@ -29,9 +26,9 @@ pub struct Scope {
 
 /// The account and region that an object's key names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Place<'a> {
-    account: Option<&'a str>,
-    region: Option<&'a str>,
+pub(super) struct Place<'a> {
+    pub(super) account: Option<&'a str>,
+    pub(super) region: Option<&'a str>,
 }
 
 impl Scope {
@@ -81,7 +78,7 @@ impl Scope {
 impl<'a> Place<'a> {
     /// Reads a name such as `123456789012_vpcflowlogs_eu-west-1_fl-1_20261125T0705Z_0a1b2c3d.log.gz`
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html>).
-    fn of(key: &'a str) -> Self {
+    pub(super) fn of(key: &'a str) -> Self {
         let name = key.rsplit('/').next().unwrap_or(key);
         let mut parts = name.split('_');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -96,22 +93,6 @@ impl<'a> Place<'a> {
             _ => Self::default(),
         }
     }
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == ACCOUNT_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Whether a text has the form of a region, such as `eu-west-1` or `us-gov-west-1`.
-fn is_region(text: &str) -> bool {
-    let mut parts = text.rsplit('-');
-    let has_number = parts.next().is_some_and(|number| {
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    let words: Vec<&str> = parts.collect();
-    let is_word =
-        |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
-    has_number && words.len() >= 2 && words.iter().all(is_word)
 }
 
 impl FromStr for Scope {

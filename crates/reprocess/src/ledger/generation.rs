@@ -7,6 +7,7 @@
 //! generations/<day>/<hour>/<n>.published.json  the marker: all of its files are in place
 //! unpublished/<job>/<task>-<hash>.parquet      a file until it is published
 //! merged/day=<day>/hour=<hour>/<n>-<task>.parquet
+//! unpublished/<job>/<task>-<hash>/AWSLogs/…    a file of a flow log until it is published under AWSLogs/
 //! ```
 //!
 //! A generation has the objects that no earlier one has. It is written once, if absent: of two jobs that
@@ -16,10 +17,10 @@
 //! The decision is written once too. Whatever receipts come later, the same files are published.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use rehose_catalog::Layout;
 use rehose_extract::merge::Sums;
@@ -28,11 +29,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Version;
 use super::document::{differences, get, put_if_absent};
-use super::receipt::ObjectReceipt;
+use super::flow_log;
 use super::report::Tally;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::job::JobId;
+use crate::job::{FlowLog, JobId, Merge};
 use crate::partition::{Partition, Per};
 use crate::task::{PlannedObject, TaskId};
 
@@ -48,6 +49,9 @@ pub const UNPUBLISHED: &str = "unpublished/";
 
 /// The name of what the merges of an output have in common.
 pub(crate) const MERGE_BINDING: &str = "merge.json";
+
+/// Files that are published at once. A task that writes a flow log has a dozen for an hour.
+const PUBLISHED_AT_ONCE: usize = 16;
 
 /// Names a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +152,8 @@ struct MergeBinding {
     layout: Layout,
     per: Per,
     gap: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flow_log: Option<FlowLog>,
 }
 
 /// The generations of an output.
@@ -170,8 +176,11 @@ impl GenerationId {
         format!("{GENERATIONS}{self}.{suffix}")
     }
 
-    /// The key of a task's published file.
-    pub(crate) fn file_key(&self, task: TaskId) -> String {
+    /// The key of a task's published file, of that before. A task with several files has decided their keys.
+    pub(crate) fn file_key(&self, task: TaskId, unpublished: &str) -> String {
+        if let Some(key) = flow_log::published_key(unpublished) {
+            return key.to_owned();
+        }
         let Self {
             partition,
             generation,
@@ -185,26 +194,6 @@ impl GenerationId {
             }
         }
     }
-}
-
-/// The key of a task's file before it is published, or of a part.
-///
-/// An object may be gone when a task is done again. So the key depends on what became of the objects:
-/// nothing replaces a file by one with other rows than its receipt says.
-pub(crate) fn unpublished_key(
-    job: &JobId,
-    task: TaskId,
-    objects: &[ObjectReceipt],
-    suffix: &str,
-) -> Result<String> {
-    let outcomes = serde_json::to_vec(objects).map_err(|error| Error::Internal {
-        what: format!("naming the file of {job} {task}"),
-        reason: error.to_string(),
-    })?;
-    let mut hasher = DefaultHasher::new();
-    hasher.write(&outcomes);
-    let hash = hasher.finish();
-    Ok(format!("{UNPUBLISHED}{job}/{task}-{hash:016x}.{suffix}"))
 }
 
 impl fmt::Display for GenerationId {
@@ -242,12 +231,13 @@ impl Generations {
     /// # Errors
     ///
     /// [`Error::OtherBinding`] if they are bound to others.
-    pub(crate) async fn bind(&self, layout: &Layout, per: Per, gap: Option<u32>) -> Result<()> {
+    pub(crate) async fn bind(&self, merge: &Merge) -> Result<()> {
         let wanted = MergeBinding {
             v: Version,
-            layout: layout.clone(),
-            per,
-            gap,
+            layout: merge.layout.clone(),
+            per: merge.per,
+            gap: merge.gap,
+            flow_log: merge.flow_log.clone(),
         };
         let bound = match put_if_absent(&*self.store, MERGE_BINDING, &wanted).await? {
             Put::Created => return Ok(()),
@@ -352,9 +342,7 @@ impl Generations {
 
     /// Puts the files of a generation in place, and then writes its marker.
     pub(crate) async fn publish(&self, decision: &Decision, clock: Clock) -> Result<()> {
-        for file in &decision.files {
-            self.store.publish(&file.from, &file.key).await?;
-        }
+        self.put_in_place(&decision.files).await?;
         let totals = &decision.tally.totals;
         let marker = Marker {
             v: Version,
@@ -369,6 +357,18 @@ impl Generations {
             sums: decision.written.clone(),
         };
         put_if_absent(&*self.store, &decision.id.key("published.json"), &marker).await?;
+        Ok(())
+    }
+
+    async fn put_in_place(&self, files: &[MergedFile]) -> Result<()> {
+        // Collected: the compiler cannot prove that a stream with a closure may move between threads.
+        let publishing: Vec<_> = (files.iter())
+            .map(|file| self.store.publish(&file.from, &file.key))
+            .collect();
+        stream::iter(publishing)
+            .map(Ok)
+            .try_for_each_concurrent(PUBLISHED_AT_ONCE, |published| published)
+            .await?;
         Ok(())
     }
 

@@ -1,10 +1,15 @@
 //! The keys in an output.
 
+use std::hash::{DefaultHasher, Hasher};
+
 use rehose_catalog::KeyTime;
 use rehose_extract::{FileKind, FormatName};
 
 use super::digest::DIGESTS;
 use super::generation::{GENERATIONS, MERGE_BINDING, MERGED, UNPUBLISHED};
+use super::receipt::ObjectReceipt;
+use crate::error::{Error, Result};
+use crate::job::JobId;
 use crate::task::TaskId;
 
 /// The name of a job's definition in its ledger.
@@ -77,6 +82,25 @@ pub const WRITTEN: [&str; 11] = [
     MERGE_BINDING,
     DIGESTS,
 ];
+
+/// The key of a task's file before it is published, or of a part, without what it ends with.
+///
+/// An object may be gone when a task is done again. So the key depends on what became of the objects:
+/// nothing replaces a file by one with other rows than its receipt says.
+pub(crate) fn unpublished_name(
+    job: &JobId,
+    task: TaskId,
+    objects: &[ObjectReceipt],
+) -> Result<String> {
+    let outcomes = serde_json::to_vec(objects).map_err(|error| Error::Internal {
+        what: format!("naming the file of {job} {task}"),
+        reason: error.to_string(),
+    })?;
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&outcomes);
+    let hash = hasher.finish();
+    Ok(format!("{UNPUBLISHED}{job}/{task}-{hash:016x}"))
+}
 
 /// The name of a task's receipt.
 pub fn receipt_name(task: TaskId) -> String {

@@ -285,9 +285,7 @@ impl Planner {
         let output = job.folder.of(&self.output);
         ledger::bind(&*output, &job.source, &job.options).await?;
         if let Some(merge) = &job.merge {
-            Generations::new(output)
-                .bind(&merge.layout, merge.per, merge.gap)
-                .await?;
+            Generations::new(output).bind(merge).await?;
         }
         if let Some(digest) = &job.digest {
             self.claim(job, digest).await?;

@@ -10,6 +10,7 @@ use crate::digest::DigestRequest;
 use crate::error::{Error, Result};
 use crate::exclude::{ErrorRecords, Exclusions};
 use crate::job::{Digest, Job, JobId, MaxRejected, Merge, Mode};
+use crate::ledger::flow_log::FLOW_LOGS;
 use crate::ledger::{Version, bound_kind};
 
 /// A call of `start`.
@@ -121,20 +122,40 @@ impl Planner {
     pub async fn examine(&self, request: &StartRequest, now: Timestamp) -> Result<()> {
         let shape = request.options.compile()?;
         if let Some(merge) = &request.merge {
-            merge.check()?;
+            merge.check(&shape)?;
         }
         if let Some(digest) = &request.digest {
             digest.checked(&shape, now)?;
         }
         let format = request.options.format_name();
         Exclusions::new(&request.exclude, request.errors, format)?;
-        let (_, source) = self.log(&request.source, &request.prefix)?;
+        let (log, source) = self.log(&request.source, &request.prefix)?;
         let page = source.store.list(&request.prefix, None, 1).await?;
-        if page.objects.is_empty() {
+        let Some(first) = page.objects.first() else {
             return Err(Error::NothingThere {
                 source_url: source.store.url(&request.prefix),
             });
+        };
+        let flow_log = request
+            .merge
+            .as_ref()
+            .and_then(|merge| merge.flow_log.as_ref());
+        if let Some(flow_log) = flow_log {
+            self.check_apart(&source.store.url(&request.prefix), &log.folder)?;
+            flow_log.check_region(&first.key)?;
         }
         Ok(())
+    }
+
+    /// Checks that a listing would not have the files of flow logs that are written.
+    fn check_apart(&self, source_url: &str, folder: &Folder) -> Result<()> {
+        let output = folder.of(&self.output).url(FLOW_LOGS);
+        match output.starts_with(source_url) || source_url.starts_with(&output) {
+            true => Err(Error::OutputUnderSource {
+                output,
+                source_url: source_url.to_owned(),
+            }),
+            false => Ok(()),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Merging the objects of a task into one file: a merged file, or a part of a digest.
+//! Merging the objects of a task into one file, a merged file or a part of a digest, or into the files of a
+//! flow log.
 //!
 //! ```text
 //! objects ─► read ahead ─► transcoder ─► merger ─► file ─► upload
@@ -8,6 +9,7 @@
 //! The objects are converted one after the other, in the plan's order, on the thread that polls. The next
 //! ones are read meanwhile. An object's records count once it has been read to its end without a fault.
 
+mod flow_log;
 mod fold;
 mod object;
 
@@ -17,7 +19,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
-use rehose_extract::merge::{MergeSettings, Merger, NewScratchFile, ScratchFile};
+use rehose_extract::merge::{MergeSettings, MergedFile, Merger, NewScratchFile, ScratchFile};
 use rehose_extract::{Compression, Shape};
 use rehose_store::location::Source;
 use rehose_store::{Body, Store, StoreError, Upload};
@@ -27,13 +29,13 @@ use tokio::time::{Instant, timeout_at};
 pub(super) use self::fold::FoldTask;
 use self::object::Conversion;
 use super::convert::late;
-use super::pipe::{Outlet, pipe};
+use super::pipe::{Inlet, Outlet, pipe};
 use super::small::read_head;
 use crate::error::{Error, Result};
-use crate::job::{Digest, JobId};
-use crate::ledger::Version;
-use crate::ledger::generation::unpublished_key;
+use crate::job::{Digest, FlowLog, JobId};
+use crate::ledger::flow_log::FlowLogNames;
 use crate::ledger::receipt::{Artifact, ObjectReceipt, Outcome, Receipt};
+use crate::ledger::{Version, unpublished_name};
 use crate::task::{PlannedObject, TaskId};
 
 /// Bytes of rows in memory, of all merges at once: a million rows of a flow log. With what is read and
@@ -78,19 +80,14 @@ pub(super) struct MergeTask<'a> {
 pub(super) enum Goal<'a> {
     /// A merged file, in which flows continue after this gap.
     Merge { gap: Option<u32> },
+    /// Files of a flow log, with these names.
+    FlowLog(&'a FlowLog, &'a FlowLogNames),
     /// A part of a digest.
     Part(&'a Digest),
 }
 
-impl Goal<'_> {
-    /// What the name of its file ends with.
-    fn suffix(self) -> &'static str {
-        match self {
-            Self::Merge { .. } => "parquet",
-            Self::Part(_) => "part",
-        }
-    }
-}
+/// Begins the only file of a merger.
+type Begin = fn(Merger, Inlet) -> io::Result<Option<MergedFile<Inlet>>>;
 
 /// An object that is read before its turn, as far as it is small.
 struct Ahead<'a> {
@@ -148,6 +145,7 @@ impl MergeWorker {
                 let memory = self.memory;
                 Merger::new(task.shape, MergeSettings { gap, memory }, new_files())
             }
+            Goal::FlowLog(..) => Merger::filing(task.shape, self.memory, new_files()),
             Goal::Part(digest) => {
                 Merger::digesting(task.shape, &digest.rows(), self.memory, new_files())
             }
@@ -166,8 +164,10 @@ impl MergeWorker {
             .collect();
         let mut ahead = stream::iter(reads).buffered(self.objects_ahead);
         while let Some(Ahead { object, body }) = ahead.next().await {
-            if let Goal::Part(digest) = task.goal {
-                merger.select(task.shape, digest.selection(&object.key));
+            match task.goal {
+                Goal::Merge { .. } => {}
+                Goal::FlowLog(settings, _) => merger.set_home(settings.home_of(&object.key)),
+                Goal::Part(digest) => merger.select(task.shape, digest.selection(&object.key)),
             }
             let conversion = Conversion {
                 worker: self,
@@ -200,9 +200,18 @@ impl MergeWorker {
                 outcome,
             });
         }
-        let goal = task.goal;
-        let key = unpublished_key(task.job, task.task, &receipt.objects, goal.suffix())?;
-        if let Some(file) = write_file(task.files, &key, goal, merger, reading_ends).await? {
+        let name = unpublished_name(task.job, task.task, &receipt.objects)?;
+        let (suffix, begin): (_, Begin) = match task.goal {
+            Goal::Merge { .. } => ("parquet", Merger::into_file),
+            Goal::FlowLog(_, names) => {
+                let files = self.write_flow_log(task.files, &name, names, merger, reading_ends);
+                receipt.artifacts.extend(files.await?);
+                return Ok(receipt);
+            }
+            Goal::Part(_) => ("part", Merger::into_part),
+        };
+        let key = format!("{name}.{suffix}");
+        if let Some(file) = write_file(task.files, &key, begin, merger, reading_ends).await? {
             let is_done = |(_, object): &(u32, &ObjectReceipt)| object.sums.is_some();
             let done = (0..).zip(&receipt.objects).filter(is_done);
             receipt.artifacts.push(Artifact {
@@ -229,7 +238,7 @@ fn new_files() -> NewScratchFile {
 async fn write_file(
     output: &dyn Store,
     key: &str,
-    goal: Goal<'_>,
+    begin: Begin,
     merger: Merger,
     reading_ends: Instant,
 ) -> Result<Option<Artifact>> {
@@ -238,11 +247,7 @@ async fn write_file(
         reason: error.to_string(),
     };
     let (inlet, outlet) = pipe();
-    let file = match goal {
-        Goal::Merge { .. } => merger.into_file(inlet),
-        Goal::Part(_) => merger.into_part(inlet),
-    };
-    let Some(file) = file.map_err(broken)? else {
+    let Some(file) = begin(merger, inlet).map_err(broken)? else {
         return Ok(None);
     };
     let mut upload = output.write(key).await?;

@@ -9,6 +9,7 @@ use rehose_extract::Shape;
 use crate::error::{Error, Result};
 use crate::job::{Digest, Job, JobId, Merge};
 use crate::ledger::Ledger;
+use crate::ledger::flow_log::FlowLogNames;
 use crate::ledger::generation::GenerationId;
 use crate::ledger::manifest::Slice;
 use crate::task::{PlannedObject, TaskId};
@@ -58,6 +59,14 @@ impl PlannedTask {
     pub(super) fn merge(&self) -> Option<&Merge> {
         self.generation()?;
         self.from.job.merge.as_ref()
+    }
+
+    /// The names of the task's files, if they are those of a flow log.
+    pub(super) fn flow_log_names(&self) -> Option<FlowLogNames> {
+        let flow_log = self.merge()?.flow_log.as_ref()?;
+        let (source, generation) = (&self.from.job.source, self.generation()?);
+        let names = FlowLogNames::new(flow_log.hive, source, generation, self.task);
+        Some(names)
     }
 
     /// The digest that a part is made for.
@@ -134,6 +143,10 @@ impl Plans {
         let shape = match self.deployed.iter().find(is_it) {
             Some(shape) => shape.clone(),
             None => job.options.compile()?,
+        };
+        let shape = match job.merge.as_ref().and_then(|merge| merge.flow_log.as_ref()) {
+            Some(_) => shape.with_origin()?,
+            None => shape,
         };
         let slice = Arc::new(CachedSlice { job, shape, slice });
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);

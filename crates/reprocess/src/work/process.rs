@@ -174,9 +174,16 @@ impl Processor {
             return Ok(Processed::default());
         }
         let (DeployedLog { output, .. }, source) = self.logs.of_task(planned.job(), objects)?;
+        let names = planned.flow_log_names();
         // A digest is in the root, whichever log it is made of.
         let goal = match (planned.merge(), planned.digest()) {
-            (Some(merge), _) => Some((Goal::Merge { gap: merge.gap }, output)),
+            (Some(merge), _) => {
+                let goal = match (&merge.flow_log, &names) {
+                    (Some(settings), Some(names)) => Goal::FlowLog(settings, names),
+                    _ => Goal::Merge { gap: merge.gap },
+                };
+                Some((goal, output))
+            }
             (None, digest) => digest.map(|digest| (Goal::Part(digest), &self.logs.root)),
         };
         if let Some((goal, files)) = goal {

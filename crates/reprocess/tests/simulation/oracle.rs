@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, Weak};
 use rehose_extract::{FileKind, FormatName};
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::job::JobId;
+use rehose_reprocess::ledger::flow_log::FLOW_LOGS;
 use rehose_reprocess::ledger::generation::{MERGED, UNPUBLISHED};
 use rehose_reprocess::ledger::manifest::Slice;
 use rehose_reprocess::ledger::receipt::{ObjectReceipt, Outcome, Receipt};
@@ -140,6 +141,7 @@ impl Oracle {
         if !key.starts_with(folder)
             && !key.starts_with("rejected/")
             && !key.starts_with(MERGED)
+            && !key.starts_with(FLOW_LOGS)
             && !key.starts_with(UNPUBLISHED)
             && !digest::is_file(key)
             && !key.ends_with("/progress.json")

@@ -25,6 +25,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::merging::Merging;
+pub(crate) use self::merging::{ACCOUNT, REGION};
 use self::objects::object;
 pub(crate) use self::objects::{BODIES, LARGE, plain};
 use crate::attacker::{attack, plan_newer_job};
@@ -53,6 +54,9 @@ const LONGEST_END_OF_MERGE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// Of so many seeds, the jobs of one merge.
 const MERGES: u64 = 3;
+
+/// Of so many seeds, the jobs of one write the files of a flow log.
+const FLOW_LOGS: u64 = 12;
 
 /// Of so many seeds, the jobs of one make a digest.
 const DIGESTS: u64 = 6;
@@ -86,7 +90,7 @@ pub(crate) fn simulate(seed: u64) -> Run {
     in_virtual_time(seed, async {
         let chance = Chance::of(seed);
         let world = match seed % MERGES {
-            2 => World::draw_merging(&chance),
+            2 => World::draw_merging(&chance, seed % FLOW_LOGS == 5),
             _ if seed % DIGESTS == 1 => World::draw_digesting(&chance),
             _ => World::draw(&chance),
         };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use rehose_extract::merge::Merger;
+use rehose_extract::merge::{Homeless, Merger};
 use rehose_extract::{Error as Fault, Summary, Transcoder};
 use rehose_store::{Body, Store, StoreError, Upload};
 use tokio::time::{Instant, timeout_at};
@@ -13,7 +13,7 @@ use super::{MergeTask, MergeWorker};
 use crate::error::Error;
 use crate::ledger::OutputId;
 use crate::ledger::receipt::{Artifact, Failure, Outcome};
-use crate::work::convert::{faulty, late, unreadable, unwritable};
+use crate::work::convert::{failure, faulty, late, unreadable, unwritable};
 use crate::work::pipe::{Outlet, pipe};
 
 /// The outcome of an object, and the file of its rejected events.
@@ -75,6 +75,7 @@ impl Conversion<'_> {
         match stop {
             Stop::Unreadable(error) => unreadable(error).map(failed),
             Stop::Unwritable(error) => unwritable(error).map(failed),
+            Stop::Homeless(homeless) => Ok(failed(without_home(homeless))),
             Stop::Transcoder(Fault::Input(fault)) => Ok((faulty(&fault), None)),
             Stop::Transcoder(Fault::Stopped) => Err(late(&store.url(key))),
             Stop::Transcoder(error) => Err(Error::Internal {
@@ -94,7 +95,7 @@ impl Conversion<'_> {
         } = self;
         let (inlet, mut outlet) = pipe();
         let mut transcoder =
-            Transcoder::merging(key, task.shape, &worker.compression, merger, inlet)?;
+            Transcoder::merging(key, task.shape, &worker.compression, &mut *merger, inlet)?;
         while let Some(chunk) = body.try_next().await.map_err(Stop::Unreadable)? {
             transcoder.push_while(&chunk, &|| Instant::now() < reading_ends)?;
             rejected
@@ -103,6 +104,10 @@ impl Conversion<'_> {
                 .map_err(Stop::Unwritable)?;
         }
         let summary = transcoder.finish()?;
+        let homeless = merger.homeless();
+        if homeless != Homeless::default() {
+            return Err(Stop::Homeless(homeless));
+        }
         rejected
             .write(&mut outlet)
             .await
@@ -115,8 +120,25 @@ fn failed(failure: Failure) -> Converted {
     (Outcome::Failed(failure), None)
 }
 
+/// The failure of an object with records that belong in no file.
+fn without_home(Homeless { accounts, regions }: Homeless) -> Failure {
+    let (records, what) = match accounts {
+        0 => (regions, "region"),
+        _ => (accounts, "account"),
+    };
+    failure(
+        &format!("no-{what}"),
+        format!(
+            "{records} of its records say no {what}, and neither do their origin and the object's key: merge \
+             into another output with --{what}"
+        ),
+    )
+}
+
 /// Why an object is not converted to its end.
 enum Stop {
+    /// It has records whose account or region is not known.
+    Homeless(Homeless),
     Unreadable(StoreError),
     Unwritable(StoreError),
     Transcoder(Fault),

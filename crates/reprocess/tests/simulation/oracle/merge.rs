@@ -1,5 +1,6 @@
 //! Checks merges: which objects a generation has, and that what is published are their merged rows.
 
+mod flow_log;
 mod report;
 mod sums;
 
@@ -9,14 +10,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use rehose_reprocess::ledger::flow_log::FLOW_LOGS;
 use rehose_reprocess::ledger::generation::{
     Decision, Generation, GenerationId, MERGED, Marker, UNPUBLISHED,
 };
-use rehose_reprocess::ledger::receipt::{Outcome, Receipt};
+use rehose_reprocess::ledger::receipt::{Artifact, Outcome, Receipt};
 use rehose_reprocess::promise::Promise;
 use rehose_reprocess::task::PlannedObject;
 use serde::de::DeserializeOwned;
 
+use self::flow_log::{is_of_flow_log, rows_of, task_of};
 use self::sums::{agree, sums_of};
 use super::digest::is_file;
 use super::{Check, Oracle, Truth, ensure, equal, strip};
@@ -80,7 +83,8 @@ impl Oracle {
 
     /// Checks a file or a document of a merge that was written to the output.
     pub(super) fn merge_appeared(&self, contents: &Contents, key: &str, body: &Bytes) -> Check {
-        if key.starts_with(MERGED) || key.starts_with(UNPUBLISHED) || is_file(key) {
+        let is_published = key.starts_with(MERGED) || key.starts_with(FLOW_LOGS);
+        if is_published || key.starts_with(UNPUBLISHED) || is_file(key) {
             let first = {
                 let mut merges = self.merges.lock().unwrap();
                 let first = merges.files.entry(key.to_owned());
@@ -90,7 +94,7 @@ impl Oracle {
                 format!("{key} has the same bytes whenever it is written")
             })?;
         }
-        if key.starts_with(MERGED) {
+        if is_published {
             return self.published(contents, key, body);
         }
         if let Some(name) = strip(key, GENERATIONS, ".decided.json") {
@@ -154,9 +158,12 @@ impl Oracle {
             agree(&object.key, object.sums.as_ref(), &sums)?;
             done.push(present);
         }
-        let files: Vec<_> = (receipt.artifacts.iter())
+        let files: Vec<&Artifact> = (receipt.artifacts.iter())
             .filter(|file| file.key.starts_with(UNPUBLISHED))
             .collect();
+        if files.first().is_some_and(|file| is_of_flow_log(&file.key)) {
+            return self.flow_log_received(contents, &files, &done);
+        }
         let has_rows = done.iter().any(|object| !self.lines(object).is_empty());
         equal(
             Promise::MergedRows,
@@ -187,12 +194,15 @@ impl Oracle {
             .map(|object| (object.key.as_str(), object))
             .collect();
         let (mut bytes, mut rows) = (0, 0);
+        let mut tasks = BTreeSet::new();
         for file in &decided.files {
             let inputs = self.inputs(&file.from);
             let Some(inputs) = inputs else {
                 return Err((promise, format!("{} has its receipt first", file.from)));
             };
-            for object in &inputs {
+            // The objects of a task are in all of its files.
+            let is_first = tasks.insert(task_of(&file.from));
+            for object in inputs.iter().filter(|_| is_first) {
                 ensure(promise, left.remove(object.key.as_str()).is_some(), || {
                     format!("{} of {} is counted once", object.key, file.key)
                 })?;
@@ -255,14 +265,20 @@ impl Oracle {
         equal(Promise::MergedRows, key, file.bytes, body.len() as u64)?;
         let inputs = self.inputs(&file.from).unwrap_or_default();
         let rows = self.rows(body);
-        self.are_merged(key, &rows, &inputs)?;
+        match key.starts_with(FLOW_LOGS) {
+            // The files of a task have been checked together.
+            true => ensure(Promise::MergedRows, self.is_copy(&file.from, body), || {
+                format!("{key} is {}", file.from)
+            })?,
+            false => self.are_merged(key, &rows, &inputs)?,
+        }
         equal(Promise::MergedRows, key, file.rows, rows.len() as u64)?;
         agree(key, Some(&file.sums), &sums_of(&rows, true))?;
         let mut merges = self.merges.lock().unwrap();
         inputs.into_iter().try_for_each(|object| {
             let visible = merges.visible.entry(object.key);
-            let of = visible.or_insert_with(|| key.to_owned());
-            ensure(Promise::MergedRows, of == key, || {
+            let of = visible.or_insert_with(|| task_of(&file.from).to_owned());
+            ensure(Promise::MergedRows, of == task_of(&file.from), || {
                 format!("no row is visible in both {of} and {key}")
             })
         })
@@ -277,7 +293,15 @@ impl Oracle {
         };
         let folder = format!("{MERGED}{}", marker.id.partition.folder());
         let of_generation = format!("{folder}{:04}-", marker.id.generation);
-        let in_place: Vec<&String> = keys(contents, &of_generation).collect();
+        let mut in_place: Vec<&String> = keys(contents, &of_generation).collect();
+        let of_flow_log = |key: &&String| key.starts_with(FLOW_LOGS);
+        let decided_keys = decided.files.iter().map(|file| &file.key);
+        in_place.extend(
+            decided_keys
+                .filter(of_flow_log)
+                .filter(|key| contents.objects.contains_key(*key)),
+        );
+        in_place.sort_unstable();
         let mut files: Vec<&String> = marker.files.iter().collect();
         files.sort_unstable();
         equal(promise, "what is in place", &in_place, &files)?;
@@ -325,8 +349,13 @@ impl Oracle {
     pub(super) fn rows(&self, file: &Bytes) -> Arc<Vec<String>> {
         let mut merges = self.merges.lock().unwrap();
         let read = || {
-            let csv = as_csv(file, "");
-            let mut rows: Vec<String> = csv.lines().skip(1).map(str::to_owned).collect();
+            let mut rows = match file.starts_with(b"PAR1") {
+                true => {
+                    let csv = as_csv(file, "");
+                    csv.lines().skip(1).map(str::to_owned).collect()
+                }
+                false => rows_of(file),
+            };
             rows.sort_unstable();
             Arc::new(rows)
         };

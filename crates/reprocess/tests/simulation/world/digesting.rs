@@ -13,7 +13,7 @@ const FROM_RECORDS_TO_KEYS: u32 = 1_580_515_200;
 
 impl World {
     pub(super) fn draw_digesting(chance: &Chance) -> Self {
-        let mut world = Self::draw_merging(chance);
+        let mut world = Self::draw_merging(chance, false);
         // Records start in the first twelve minutes.
         let from = chance.number(0..6) as i64;
         let to = from + 1 + chance.number(0..8) as i64;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rehose_extract::FileKind;
-use rehose_reprocess::job::{Merge, Mode};
+use rehose_reprocess::job::{FlowLog, Merge, Mode};
 use rehose_reprocess::plan::StartRequest;
 use tokio::time::sleep;
 
@@ -27,6 +27,10 @@ const HOURS: [&str; 5] = [
 /// An object of more bytes would take too long to merge and to look at.
 const MOST_BYTES: usize = 64 * 1024;
 
+/// Where records belong that do not say it, when the files are those of a flow log.
+pub(crate) const ACCOUNT: &str = "000000000001";
+pub(crate) const REGION: &str = "eu-west-1";
+
 /// What happens in a run whose jobs merge.
 #[derive(Debug)]
 pub(crate) struct Merging {
@@ -39,7 +43,8 @@ pub(crate) struct Merging {
 }
 
 impl World {
-    pub(super) fn draw_merging(chance: &Chance) -> Self {
+    /// Some write the files of a flow log.
+    pub(super) fn draw_merging(chance: &Chance, is_flow_log: bool) -> Self {
         let some = |most: usize| {
             let number = chance.time(Duration::from_secs(1)..Duration::from_secs(most as u64));
             number.as_secs() as usize
@@ -65,9 +70,16 @@ impl World {
                 || object.behaviour == Behaviour::Plain && chance.happens(0.2)
         });
         after.extend(replaced.map(|(key, _)| plain(key, &flows(chance).into())));
+        let gap = chance.choose(&[Some(60), Some(60), Some(0), None]);
+        let flow_log = is_flow_log.then(|| FlowLog {
+            hive: gap.is_none(),
+            account: Some(ACCOUNT.to_owned()),
+            region: Some(REGION.to_owned()),
+        });
         let merge = Merge {
             lateness: chance.choose(&[0, 900, 7_200]),
-            gap: chance.choose(&[Some(60), Some(60), Some(0), None]),
+            gap: gap.filter(|_| flow_log.is_none()),
+            flow_log,
             ..Merge::default()
         };
         let kind = chance.choose(&[FileKind::Csv, FileKind::Parquet]);
