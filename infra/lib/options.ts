@@ -10,8 +10,8 @@ export interface Options {
   readonly time_format?: string;
   readonly format?: string;
   readonly fields?: string | readonly string[] | readonly (readonly string[])[];
-  readonly account?: string;
-  readonly interface?: string;
+  readonly account_id?: string;
+  readonly interface_id?: string;
   readonly action?: string;
   readonly message_regex?: string;
   readonly line_breaks?: string;
@@ -67,8 +67,8 @@ const VALID: Record<Exclude<keyof Options, "to">, readonly [(value: unknown) => 
   time_format: [isText, "ms, s, us, ns, iso or a pattern"],
   format: [isOneOf(FORMATS), listed(FORMATS)],
   fields: [isFields, "a list of fields, or a list of such lists"],
-  account: [isText, "an account"],
-  interface: [isText, "a name"],
+  account_id: [isText, "an account"],
+  interface_id: [isText, "a name"],
   action: [isOneOf(ACTIONS), listed(ACTIONS)],
   message_regex: [isText, "a regex"],
   line_breaks: [isOneOf(LINE_BREAKS), listed(LINE_BREAKS)],

@@ -48,10 +48,10 @@ pub(crate) struct ColumnArgs {
     fields: Vec<FieldLists>,
     /// For --format skydive: the account of all flow logs [default: none]
     #[arg(long, value_name = "ID", hide_short_help = true)]
-    account: Option<String>,
+    account_id: Option<String>,
     /// For --format skydive: the interface of all flow logs [default: the flow's NodeTID]
     #[arg(long, value_name = "NAME", hide_short_help = true)]
-    interface: Option<String>,
+    interface_id: Option<String>,
     /// For --format skydive: the action of all flow logs [default: accept]
     #[arg(long, value_enum, hide_short_help = true)]
     action: Option<ActionName>,
@@ -111,8 +111,8 @@ impl ColumnArgs {
         Options {
             format: self.format.map(|format| format.0),
             fields,
-            account: self.account.clone(),
-            interface: self.interface.clone(),
+            account_id: self.account_id.clone(),
+            interface_id: self.interface_id.clone(),
             action: self.action.map(ActionName::action),
             message_regex: self.message_regex.clone(),
             with: self.with.iter().map(|with| with.column()).collect(),

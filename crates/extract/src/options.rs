@@ -50,10 +50,10 @@ pub struct Options {
     pub fields: Option<FieldLists>,
     /// The account of the flow logs that the format `skydive` makes. Defaults to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
+    pub account_id: Option<String>,
     /// Their interface. Defaults to that of the flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interface: Option<String>,
+    pub interface_id: Option<String>,
     /// Their action. Defaults to `ACCEPT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
@@ -339,7 +339,7 @@ impl Options {
 
     /// Returns what the flow logs of Skydive's flows have in common, if that is the format.
     fn compile_skydive(&self) -> Result<Option<Arc<Constants>>, OptionsError> {
-        let (account, interface) = (self.account.as_deref(), self.interface.as_deref());
+        let (account, interface) = (self.account_id.as_deref(), self.interface_id.as_deref());
         if self.format_name() == FormatName::Skydive {
             let constants = Constants::new(account, interface, self.action);
             return constants
@@ -347,8 +347,8 @@ impl Options {
                 .map_err(|(option, reason)| value(option)(reason));
         }
         let options = [
-            ("account", account.is_some()),
-            ("interface", interface.is_some()),
+            ("account_id", account.is_some()),
+            ("interface_id", interface.is_some()),
             ("action", self.action.is_some()),
         ];
         match options.iter().find(|(_, is_set)| *is_set) {

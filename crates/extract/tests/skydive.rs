@@ -95,7 +95,7 @@ fn a_flow_is_a_flow_log_for_each_direction() {
 #[test]
 fn account_interface_and_action_are_options() {
     let shape = options(
-        json!({"format": "skydive", "account": "123456789012", "interface": "br-int", "action": "REJECT"}),
+        json!({"format": "skydive", "account_id": "123456789012", "interface_id": "br-int", "action": "REJECT"}),
     );
     assert_eq!(
         rows(&shape, &[flow()])[0],
@@ -243,9 +243,9 @@ fn options_that_have_no_effect_or_no_sense_are_refused() {
         options.compile().unwrap_err()
     };
     assert_eq!(
-        refusal(json!({"account": "1"})),
+        refusal(json!({"account_id": "1"})),
         OptionsError::Stray {
-            option: "account",
+            option: "account_id",
             with: "the format skydive"
         }
     );
@@ -257,11 +257,11 @@ fn options_that_have_no_effect_or_no_sense_are_refused() {
             ..
         }
     ));
-    let account = refusal(json!({"format": "skydive", "account": "1 2"}));
+    let account = refusal(json!({"format": "skydive", "account_id": "1 2"}));
     assert!(matches!(
         account,
         OptionsError::Value {
-            option: "account",
+            option: "account_id",
             ..
         }
     ));

@@ -70,7 +70,7 @@ impl Constants {
         interface: Option<&str>,
         action: Option<Action>,
     ) -> Result<Arc<Self>, (&'static str, String)> {
-        for (option, text) in [("account", account), ("interface", interface)] {
+        for (option, text) in [("account_id", account), ("interface_id", interface)] {
             if let Some(text) = text
                 && !is_word(text)
             {

@@ -13,6 +13,7 @@ use super::lines::{Line, Style};
 use super::sorted::{Merged, SortedRows};
 use super::sums::RowSums;
 use super::{Merger, More, NewScratchFile};
+use crate::format::FormatName;
 use crate::shape::Shape;
 use crate::sink::{Compression, Gzip, Lines};
 
@@ -37,9 +38,9 @@ pub struct FlowLogFile {
 /// Says why not.
 pub fn check_flow_log(shape: &Shape) -> Result<(), String> {
     let name = shape.format_name();
-    if name != crate::FormatName::VpcFlowLogs {
+    if !matches!(name, FormatName::VpcFlowLogs | FormatName::Skydive) {
         return Err(format!(
-            "files of flow logs have the records of the format vpc-flow-logs, and not of {}",
+            "files of flow logs have the records of the formats vpc-flow-logs and skydive, and not of {}",
             name.name()
         ));
     }
