@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rehose_extract::Options;
 use rehose_reprocess::exclude::ErrorRecords;
-use rehose_reprocess::job::MaxRejected;
+use rehose_reprocess::job::{MaxRejected, Merge};
 use rehose_reprocess::logs::{Log, Logs};
 use rehose_store::Folder;
 use rehose_store::location::{Location, Source, Stores};
@@ -42,6 +42,19 @@ pub struct JobDefaults {
     pub merge: Option<Map<String, Value>>,
 }
 
+/// A log that is merged, under one prefix.
+#[derive(Debug)]
+pub struct MergedLog<'a> {
+    /// The log.
+    pub log: &'a Log,
+    /// Where its objects are.
+    pub source: &'a Source,
+    /// The percentage of events that may be rejected.
+    pub max_rejected: MaxRejected,
+    /// How it is merged.
+    pub merge: Merge,
+}
+
 /// A log in the list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +79,43 @@ impl Deployment {
     /// What the jobs over a log have.
     pub fn jobs_over(&self, log: &Log) -> JobDefaults {
         self.jobs.get(&log.folder).cloned().unwrap_or_default()
+    }
+
+    /// The only log that is merged, if it has one prefix and its rows are in the root of the output.
+    pub fn merged_log(&self) -> Result<MergedLog<'_>, EnvironmentError> {
+        let merged = self.logs.all().iter().filter_map(|log| {
+            let JobDefaults {
+                max_rejected,
+                merge,
+            } = self.jobs_over(log);
+            Some((log, max_rejected, merge?))
+        });
+        let merged: Vec<_> = merged.collect();
+        let [(log, max_rejected, merge)] = merged.as_slice() else {
+            let count = merged.len();
+            return Err(wrong(format!(
+                "has {count} logs that are merged; one would be right"
+            )));
+        };
+        let [source] = log.sources.as_slice() else {
+            let count = log.sources.len();
+            return Err(wrong(format!(
+                "has a merged log with {count} prefixes; one would be right"
+            )));
+        };
+        if log.folder != Folder::default() {
+            return Err(wrong(format!(
+                "has a merged log with the folder {:?}; the root of the output would be right",
+                log.folder.as_str()
+            )));
+        }
+        let merge = serde_json::from_value(merge.clone().into());
+        Ok(MergedLog {
+            log,
+            source,
+            max_rejected: *max_rejected,
+            merge: merge.map_err(|error| wrong(error.to_string()))?,
+        })
     }
 }
 
