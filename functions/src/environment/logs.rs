@@ -91,23 +91,29 @@ impl Deployment {
             Some((log, max_rejected, merge?))
         });
         let merged: Vec<_> = merged.collect();
-        let [(log, max_rejected, merge)] = merged.as_slice() else {
-            let count = merged.len();
-            return Err(wrong(format!(
-                "has {count} logs that are merged; one would be right"
-            )));
+        let refused = |name, reason: String| EnvironmentError { name, reason };
+        let (log, max_rejected, merge) = match merged.as_slice() {
+            [only] => only,
+            [] => {
+                let reason = "is not set, or no log is merged; digests are made of one that is";
+                return Err(refused("REHOSE_MERGE_QUEUE_URL", reason.to_owned()));
+            }
+            several => {
+                let count = several.len();
+                let reason = format!("has {count} logs that are merged; one would be right");
+                return Err(refused(LOGS, reason));
+            }
         };
         let [source] = log.sources.as_slice() else {
             let count = log.sources.len();
-            return Err(wrong(format!(
-                "has a merged log with {count} prefixes; one would be right"
-            )));
+            let reason = format!("has {count} prefixes that are merged; one would be right");
+            return Err(refused("REHOSE_SOURCES", reason));
         };
         if log.folder != Folder::default() {
-            return Err(wrong(format!(
-                "has a merged log with the folder {:?}; the root of the output would be right",
-                log.folder.as_str()
-            )));
+            let folder = log.folder.as_str();
+            let right = "the root of the output would be right";
+            let reason = format!("has a merged log with the folder {folder:?}; {right}");
+            return Err(refused(LOGS, reason));
         }
         let merge = serde_json::from_value(merge.clone().into());
         Ok(MergedLog {
