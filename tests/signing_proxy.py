@@ -28,6 +28,13 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def pass_on(self):
+        try:
+            self.answer()
+        except BrokenPipeError:
+            # A browser that needs the answer no more.
+            self.close_connection = True
+
+    def answer(self):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
         request = AWSRequest(method=self.command, url=target + self.path, headers=headers)
         signer.add_auth(request)
