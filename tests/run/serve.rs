@@ -1,7 +1,7 @@
 //! `rehose serve`: digests on request over HTTP, jobs, and what is refused.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
