@@ -1,4 +1,5 @@
-//! What the end-to-end tests share: the command, and a folder for its input and output.
+//! What the end-to-end tests share: the command, a folder for its input and output, a client of the HTTP API, and a
+//! server in place of AWS.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,4 +9,6 @@
 )]
 
 pub mod command;
+pub mod http;
+pub mod server;
 pub mod workspace;

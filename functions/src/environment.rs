@@ -15,7 +15,7 @@ use rehose_store::MAX_PAGE;
 use rehose_store::location::Location;
 use serde_json::{Map, Value};
 
-pub use self::logs::{Deployment, JobDefaults};
+pub use self::logs::{Deployment, JobDefaults, MergedLog};
 
 /// The memory at which a function has the equivalent of one core
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
@@ -27,6 +27,36 @@ const MEGABYTES_OF_A_CORE: u64 = 1_769;
 pub struct EnvironmentError {
     name: &'static str,
     reason: String,
+}
+
+/// The ARN of a state machine.
+#[derive(Debug, Clone)]
+pub struct StateMachine {
+    before: String,
+    name: String,
+}
+
+impl StateMachine {
+    /// What is before the name.
+    const KIND: &str = ":stateMachine:";
+
+    fn new(arn: &str) -> Option<Self> {
+        let (before, name) = arn.split_once(Self::KIND)?;
+        Some(Self {
+            before: before.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// Its ARN.
+    pub fn arn(&self) -> String {
+        format!("{}{}{}", self.before, Self::KIND, self.name)
+    }
+
+    /// The ARN of one of its executions.
+    pub fn execution(&self, name: &str) -> String {
+        format!("{}:execution:{}:{name}", self.before, self.name)
+    }
 }
 
 /// The configuration of a function. `environment.json` describes the variables and their defaults.
@@ -70,6 +100,17 @@ impl Environment {
     /// The queue of the tasks of merges, if the stack merges.
     pub fn merge_queue_url(&self) -> Result<Option<String>, EnvironmentError> {
         optional("REHOSE_MERGE_QUEUE_URL")
+    }
+
+    /// The state machine, whose executions are jobs.
+    pub fn state_machine(&self) -> Result<StateMachine, EnvironmentError> {
+        const NAME: &str = "REHOSE_STATE_MACHINE";
+        const ARN: &str = "the ARN of a state machine";
+        let arn = required(NAME, ARN)?;
+        StateMachine::new(&arn).ok_or_else(|| EnvironmentError {
+            name: NAME,
+            reason: format!("is {arn:?}; {ARN} would be right"),
+        })
     }
 
     /// How the stack merges, as far as it is not the default.

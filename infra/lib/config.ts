@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { type ApiSettings, readApi } from "./apiSettings";
 import { BOOLEAN, ConfigError, ContextReader, quote } from "./context";
 import { refuseExpressions, type Log, withSlash } from "./log";
 import { readLogs } from "./logs";
@@ -14,7 +15,12 @@ import known from "./tables.json";
 const BINARIES = join(__dirname, "..", "..", "target", "lambda");
 
 /** The binary of each function. */
-export const BINARY = { start: "rehose-start", process: "rehose-process", check: "rehose-check" } as const;
+export const BINARY = {
+  start: "rehose-start",
+  process: "rehose-process",
+  check: "rehose-check",
+  api: "rehose-api",
+} as const;
 
 /** The configuration of a deployment: the context of the CDK app, validated. */
 export interface Config {
@@ -59,6 +65,8 @@ export interface Config {
   readonly realtime?: RealtimeEvents;
   /** The function that merges. Undefined if no log is merged. */
   readonly merge?: MergeFunction;
+  /** The HTTP API. Undefined if the context value `api` is `none`, the default. */
+  readonly api?: ApiSettings;
   /** The e-mail address that alarms are sent to. Default: none; alarms are visible in CloudWatch only. */
   readonly alarmAddress?: string;
   /** The percentage of rejected events above which there is an alarm. Default: 1. */
@@ -144,6 +152,7 @@ export function readConfig(context: Record<string, unknown>): Config {
     jobTimeoutHours: read.number("jobTimeoutHours", 1, 8_760, 336),
     realtime: logs.some(({ realtime }) => realtime) ? events : undefined,
     merge: readMergeFunction(read, logs),
+    api: readApi(read, logs, outputPrefix),
     alarmAddress: read.text("alarmAddress", ADDRESS, "team@example.com", "") || undefined,
     rejectedRatio: read.number("rejectedRatio", 0, 100, 1, false),
     metricMath: read.choice("metricMath", BOOLEAN, "true"),

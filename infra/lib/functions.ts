@@ -1,22 +1,16 @@
-import { join } from "node:path";
-import { Duration, RemovalPolicy, Size } from "aws-cdk-lib";
-import * as iam from "aws-cdk-lib/aws-iam";
-import * as lambda from "aws-cdk-lib/aws-lambda";
+import { Duration } from "aws-cdk-lib";
+import type * as lambda from "aws-cdk-lib/aws-lambda";
 import { SqsEventSource, type SqsEventSourceProps } from "aws-cdk-lib/aws-lambda-event-sources";
-import * as logs from "aws-cdk-lib/aws-logs";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type environment from "../../functions/environment.json";
-import { BINARY, type Config } from "./config";
+import type { BINARY, Config } from "./config";
+import { createFunction, type Variables } from "./function";
 import type { Log } from "./log";
-import { logsVariable } from "./logsVariable";
+import { asVariables, logVariables } from "./logsVariable";
 import { fileKindOf } from "./options";
-import { type Permission, statement } from "./permissions";
+import type { Permission } from "./permissions";
 import type { Queues } from "./queues";
 import type { Storage } from "./storage";
-
-/** Environment variables of a function. */
-type Variables = Partial<Record<keyof typeof environment, string>>;
 
 /** The memory of `start` and `check` in MB. Both hold one page of keys or receipts at a time. */
 const LEDGER = { memory: 512 };
@@ -63,7 +57,7 @@ export class Functions extends Construct {
       ...(queues.merge && { REHOSE_MERGE_QUEUE_URL: queues.merge.queueUrl }),
     };
     const tasks = [queues.historic, queues.merge].flatMap((queue) => queue?.queueArn ?? []);
-    const { shape, jobs } = this.logs();
+    const { shape, jobs } = logVariables(props, storage);
     const { logs } = props;
     const merged = logs.filter(({ merge }) => merge !== undefined);
     const [generations, binding] = ["generations/*", "merge.json"];
@@ -71,8 +65,7 @@ export class Functions extends Construct {
     const digests = "digests/*";
     const merging = ({ merge }: Log, ...keys: string[]) => (merge === undefined ? [] : keys);
     const rows = ({ options }: Log) => `${fileKindOf(options)}/*`;
-    const { source, output: bucket } = storage;
-    const sourcePrefixes = logs.flatMap(({ sourcePrefixes }) => sourcePrefixes);
+    const { output: bucket } = storage;
     const { page, pages, quietSeconds, stalledSeconds, rounds, waitSeconds } = props.pace;
     const planning = asVariables({ REHOSE_PAGE: page, REHOSE_PAGES: pages });
     const waiting = asVariables({
@@ -84,14 +77,7 @@ export class Functions extends Construct {
     });
 
     this.start = this.function("start", "Start", LEDGER, { ...output, ...queue, ...shape, ...jobs, ...planning }, [
-      {
-        actions: ["s3:ListBucket"],
-        resources: [source.bucketArn],
-        // A listing of the whole bucket has no prefix, and no pattern would match that.
-        conditions: sourcePrefixes.includes("")
-          ? undefined
-          : { StringLike: { "s3:prefix": sourcePrefixes.map((prefix) => `${prefix}*`) } },
-      },
+      storage.listsSource(logs),
       ...this.seesMissingObjects(
         logs,
         (log) => [rows(log), "rehose.json", ...merging(log, generations, binding)],
@@ -235,28 +221,6 @@ export class Functions extends Construct {
     ]);
   }
 
-  /** The variables with the logs, or with the values of the only one: `shape`, and what only jobs need. */
-  private logs(): { shape: Variables; jobs: Variables } {
-    const { logs, isList, storage } = this.props;
-    const [only] = logs;
-    if (isList || only === undefined) {
-      const bucket = `s3://${storage.source.bucketName}/`;
-      return { shape: { REHOSE_SOURCES: bucket, REHOSE_LOGS: logsVariable(logs, storage.outputPrefix) }, jobs: {} };
-    }
-    return {
-      shape: {
-        REHOSE_SOURCES: storage.sourceLocations(logs).join(),
-        REHOSE_OPTIONS: JSON.stringify(only.options),
-        REHOSE_EXCLUDE: JSON.stringify(only.exclude),
-        REHOSE_ERRORS: only.errors,
-      },
-      jobs: {
-        ...asVariables({ REHOSE_MAX_REJECTED: only.maxRejected }),
-        ...(only.merge && { REHOSE_MERGE: JSON.stringify(only.merge.settings) }),
-      },
-    };
-  }
-
   private ifMerging(...permissions: Permission[]): Permission[] {
     return this.props.merge === undefined ? [] : permissions;
   }
@@ -287,31 +251,16 @@ export class Functions extends Construct {
   }
 
   private function(
-    name: keyof typeof BINARY,
+    binary: keyof typeof BINARY,
     id: string,
-    { memory, storage }: { readonly memory: number; readonly storage?: number },
+    size: { readonly memory: number; readonly storage?: number },
     environment: Variables,
     permissions: Permission[],
   ): lambda.Function {
     const { binaries, architecture, timeout, retention } = this.props;
-    const logGroup = new logs.LogGroup(this, `${id}Logs`, { retention, removalPolicy: RemovalPolicy.DESTROY });
-    // The default role has a managed policy that may write to every log group.
-    const role = new iam.Role(this, `${id}Role`, { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
-    logGroup.grantWrite(role);
-    for (const permission of permissions) role.addToPolicy(statement(role, permission));
-    return new lambda.Function(this, id, {
-      description: `rehose: ${id.toLowerCase()}`,
-      runtime: lambda.Runtime.PROVIDED_AL2023,
-      architecture: architecture === "arm64" ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
-      handler: "bootstrap",
-      code: lambda.Code.fromAsset(join(binaries, BINARY[name], "bootstrap.zip")),
-      memorySize: memory,
-      ephemeralStorageSize: storage === undefined ? undefined : Size.mebibytes(storage),
-      timeout: Duration.seconds(timeout),
-      environment,
-      logGroup,
-      role,
-    });
+    const { memory, storage } = size;
+    const own = { binary, memory, storage, environment, permissions };
+    return createFunction(this, id, { binaries, architecture, timeout, retention, ...own });
   }
 
   /**
@@ -321,10 +270,4 @@ export class Functions extends Construct {
   private feed(one: lambda.Function, queue: sqs.Queue, batches: SqsEventSourceProps): void {
     one.addEventSource(new SqsEventSource(queue, { ...batches, reportBatchItemFailures: true }));
   }
-}
-
-/** The variables that have a value, as strings. */
-function asVariables(variables: Partial<Record<keyof Variables, number>>): Variables {
-  const given = Object.entries(variables).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }

@@ -1,7 +1,10 @@
 // The variables with the logs, as `functions/environment.json` describes them.
+import type { Config } from "./config";
 import { ConfigError } from "./context";
+import type { Variables } from "./function";
 import type { Log } from "./log";
 import { DEFAULTS } from "./merge";
+import type { Storage } from "./storage";
 
 /** The most bytes of a function's environment: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const MAX_ENVIRONMENT = 4_096;
@@ -18,6 +21,36 @@ interface Entry {
   readonly errors?: string;
   readonly max_rejected?: number;
   readonly merge?: unknown;
+}
+
+/** The variables with the logs, or with the values of the only one: `shape`, and what only jobs need. */
+export function logVariables(
+  { logs, isList }: Pick<Config, "logs" | "isList">,
+  storage: Storage,
+): { shape: Variables; jobs: Variables } {
+  const [only] = logs;
+  if (isList || only === undefined) {
+    const bucket = `s3://${storage.source.bucketName}/`;
+    return { shape: { REHOSE_SOURCES: bucket, REHOSE_LOGS: logsVariable(logs, storage.outputPrefix) }, jobs: {} };
+  }
+  return {
+    shape: {
+      REHOSE_SOURCES: storage.sourceLocations(logs).join(),
+      REHOSE_OPTIONS: JSON.stringify(only.options),
+      REHOSE_EXCLUDE: JSON.stringify(only.exclude),
+      REHOSE_ERRORS: only.errors,
+    },
+    jobs: {
+      ...asVariables({ REHOSE_MAX_REJECTED: only.maxRejected }),
+      ...(only.merge && { REHOSE_MERGE: JSON.stringify(only.merge.settings) }),
+    },
+  };
+}
+
+/** The variables that have a value, as strings. */
+export function asVariables(variables: Partial<Record<keyof Variables, number>>): Variables {
+  const given = Object.entries(variables).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }
 
 /**

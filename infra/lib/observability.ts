@@ -11,6 +11,7 @@ import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import metrics from "../../functions/metrics.json";
+import type { Api } from "./api";
 import type { Config } from "./config";
 import type { Functions } from "./functions";
 import type { Queues } from "./queues";
@@ -28,6 +29,8 @@ export interface ObservabilityProps extends Pick<Config, "timeout" | "rejectedRa
   readonly functions: Functions;
   readonly queues: Queues;
   readonly machine: sfn.StateMachine;
+  /** Default: there is none. */
+  readonly api?: Api;
   /** The groups of schedules. Default: no schedules. */
   readonly schedules: { readonly reconcile?: scheduler.ScheduleGroup; readonly merge?: scheduler.ScheduleGroup };
 }
@@ -55,7 +58,7 @@ export class Observability extends Construct {
   }
 
   private alarms(): cloudwatch.Alarm[] {
-    const { queues, machine, schedules, metricMath } = this.props;
+    const { queues, machine, api, schedules, metricMath } = this.props;
     const alarms = [
       this.alarm(
         "HistoricDead",
@@ -89,6 +92,9 @@ export class Observability extends Construct {
           anyOf(schedules.reconcile.metricDropped()),
         ),
       );
+    }
+    if (api !== undefined) {
+      alarms.push(this.alarm("ApiErrors", "The HTTP API could not answer a request: see its log", anyOf(api.errors)));
     }
     return metricMath ? [...alarms, ...this.mathAlarms()] : alarms;
   }
@@ -224,9 +230,9 @@ export class Observability extends Construct {
   }
 
   private graphs(): cloudwatch.IWidget[][] {
-    const { functions, queues, machine } = this.props;
+    const { functions, queues, machine, api } = this.props;
     const { start, process, check, merge } = functions;
-    const all = [start, process, check, ...(merge ? [merge] : [])];
+    const all = [start, process, check, ...(merge ? [merge] : []), ...(api ? [api.function] : [])];
     const queuesOfTasks = this.queues();
     const minute = { period: MINUTE };
     return [

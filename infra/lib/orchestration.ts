@@ -7,7 +7,7 @@ import * as logs from "aws-cdk-lib/aws-logs";
 import * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import type { Config } from "./config";
-import { acknowledgeWildcard, statement } from "./permissions";
+import { acknowledgeWildcard, executionsOf, statement } from "./permissions";
 
 const DEFINITION = join(__dirname, "..", "..", "statemachine.asl.json");
 
@@ -68,7 +68,6 @@ export class Orchestration extends Construct {
     const stack = Stack.of(this);
     const arn = (service: string, resource: string, resourceName: string, arnFormat: ArnFormat) =>
       stack.formatArn({ service, resource, resourceName, arnFormat });
-    const executions = arn("states", "execution", `${name}:*`, ArnFormat.COLON_RESOURCE_NAME);
     const policy = new iam.Policy(this, "Restart", { roles: [role] });
     policy.addStatements(
       statement(policy, {
@@ -77,7 +76,7 @@ export class Orchestration extends Construct {
       }),
       statement(policy, {
         actions: ["states:DescribeExecution", "states:StopExecution"],
-        resources: [executions],
+        resources: [executionsOf(this, name)],
         wildcard: "Executions of this machine only; their names are known only when they start.",
       }),
       statement(policy, {

@@ -1,4 +1,4 @@
-import { Stack, Validations } from "aws-cdk-lib";
+import { ArnFormat, Stack, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type { IConstruct } from "constructs";
 
@@ -24,6 +24,16 @@ export function statement(scope: IConstruct, { wildcard, ...permission }: Permis
 export function acknowledgeWildcard(scope: IConstruct, resource: string, reason: string): void {
   const id = `AwsSolutions-IAM5[Resource::${flat(Stack.of(scope).resolve(resource))}]`;
   Validations.of(scope).acknowledge({ id, reason });
+}
+
+/** The ARN of all executions of a state machine. */
+export function executionsOf(scope: IConstruct, machine: string): string {
+  return Stack.of(scope).formatArn({
+    service: "states",
+    resource: "execution",
+    resourceName: `${machine}:*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 }
 
 /** A resolved ARN in the form of cdk-nag's finding ids: `<Logical.Arn>/csv/*`. */

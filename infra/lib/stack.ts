@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, Tags } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { Api } from "./api";
 import type { Config } from "./config";
 import { Functions } from "./functions";
 import { Merging } from "./mergeSchedules";
@@ -26,8 +27,9 @@ export class RehoseStack extends Stack {
     const realtime =
       events && new Realtime(this, "Realtime", { storage, logs: live, queue: queues.realtime, machine, events });
     const merging = merge && new Merging(this, "Merging", { storage, logs, machine });
+    const api = config.api && new Api(this, "Http", { ...config, storage, queues, machine, settings: config.api });
     const schedules = { reconcile: realtime?.schedules, merge: merging?.schedules };
-    const observability = { ...config, functions, queues, machine, schedules };
+    const observability = { ...config, functions, queues, machine, schedules, api };
     const { dashboard, topic } = new Observability(this, "Observability", observability);
     const query = new Query(this, "Query", { ...config, storage });
 
@@ -48,6 +50,7 @@ export class RehoseStack extends Stack {
       output("MergeQueueUrl", "Queue of tasks that merge", queues.merge.queueUrl);
       output("MergeDeadLetterQueueUrl", "Dead-letter queue of tasks that merge", queues.mergeDead.queueUrl);
     }
+    if (api) output("ApiUrl", "The HTTP API. IAM decides who may call it", api.url);
     output("DashboardName", "CloudWatch dashboard", dashboard.dashboardName);
     if (topic !== undefined) output("AlarmTopicArn", "Topic that alarms publish to", topic.topicArn);
   }

@@ -50,6 +50,19 @@ export class Storage extends Construct {
     return sourcePrefixes(logs).map((prefix) => this.source.arnForObjects(`${prefix}*`));
   }
 
+  /** The permission to list the objects of logs. */
+  listsSource(logs: readonly Log[]): Permission {
+    const prefixes = sourcePrefixes(logs);
+    return {
+      actions: ["s3:ListBucket"],
+      resources: [this.source.bucketArn],
+      // A listing of the whole bucket has no prefix, and no pattern would match that.
+      conditions: prefixes.includes("")
+        ? undefined
+        : { StringLike: { "s3:prefix": prefixes.map((prefix) => `${prefix}*`) } },
+    };
+  }
+
   /** The ARN of objects of the output, for a key below the output's prefix. */
   outputObjects(key: string): string {
     return this.output.arnForObjects(this.outputPrefix + key);

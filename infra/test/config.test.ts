@@ -56,6 +56,7 @@ test("only sourceBucket is required; every other value has a default", () => {
     jobTimeoutHours: 336,
     realtime: undefined,
     merge: undefined,
+    api: undefined,
     alarmAddress: undefined,
     rejectedRatio: 1,
     metricMath: true,

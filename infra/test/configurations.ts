@@ -17,6 +17,16 @@ export const configurations: Record<string, Record<string, unknown>> = {
   },
   Parquet: { to: "parquet" },
   "merging alone": { merge: true, mergePer: "day", outputBucket: "tables" },
+  "the HTTP API by its own URL": { merge: true, api: "url", metricMath: false },
+  "the HTTP API through API Gateway": {
+    merge: true,
+    api: "http",
+    sourcePrefix: "AWSLogs/",
+    outputBucket: "tables",
+    outputPrefix: "out/",
+    outputKey: "arn:aws:kms:eu-central-1:123456789012:key/22222222-2222-2222-2222-222222222222",
+    alarmAddress: "team@example.com",
+  },
   "several logs": {
     realtime: true,
     merge: true,

@@ -85,7 +85,7 @@ test("start and check get the configured pace, and nothing for values that are n
 });
 
 test("each function gets only variables that it reads, and every variable without a default", () => {
-  const both = [functions({ ...pace, level: 9, merge: true }), functions(configurations["several logs"])];
+  const both = [functions({ ...pace, level: 9, merge: true, api: "url" }), functions(configurations["several logs"])];
   for (const [name, { Environment }] of both.flatMap((one) => Object.entries(one))) {
     // The function that merges is another `process`.
     const binary = name === "merge" ? "process" : name;
@@ -102,7 +102,7 @@ test("each function gets only variables that it reads, and every variable withou
 });
 
 test("each variable that a deployment can set is set from the configuration", () => {
-  const both = [functions({ ...pace, level: 9, merge: true }), functions(configurations["several logs"])];
+  const both = [functions({ ...pace, level: 9, merge: true, api: "url" }), functions(configurations["several logs"])];
   const given = both.flatMap((one) => Object.values(one)).flatMap((f) => Object.keys(f.Environment.Variables));
   const unset = Object.keys(environment).filter((variable) => !given.includes(variable));
   assert.deepEqual(unset, ["REHOSE_CONCURRENCY", "REHOSE_TRANSFERS", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
@@ -126,8 +126,11 @@ test("process receives single tasks and batches of events, with the configured c
   }
 });
 
-test("no function has reserved concurrency, which would move throttled messages to the dead-letter queue", () => {
-  template().resourcePropertiesCountIs("AWS::Lambda::Function", { ReservedConcurrentExecutions: Match.anyValue() }, 0);
+test("no function with a queue has reserved concurrency, which would move throttled messages to the dead-letter queue", () => {
+  const { api, ...others } = functions({ merge: true, api: "url", apiConcurrency: 7 });
+  assert.equal(api.ReservedConcurrentExecutions, 7);
+  assert.equal(Object.keys(others).length, 4);
+  for (const one of Object.values(others)) assert.equal(one.ReservedConcurrentExecutions, undefined);
 });
 
 test("each function has its own log group with the configured retention", () => {

@@ -306,3 +306,25 @@ test("realtime and merging add three roles: one merges, one writes the bucket's 
     .filter((id) => !(id in roles));
   assert.deepEqual(added.sort(), ["FunctionsMergeRole", "RealtimeNotifierRole", "SchedulerRoleForTarget9d3246"]);
 });
+
+test("the HTTP API reads what it shows, writes claims and proofs, and starts, sees and redrives executions", () => {
+  const output = (action: string, key: string) => `s3:${action} arn:aws:s3:::tables/out/${key}`;
+  const key = (action: string) =>
+    `kms:${action} ${outputKey} if {"StringEquals":{"kms:ViaService":"s3.eu-central-1.amazonaws.com"}}`;
+  const executions = "arn:aws:states:region:account:execution:rehose:*";
+  assert.deepEqual(may("HttpApiRole", template(configurations["the HTTP API through API Gateway"])), [
+    key("Decrypt"),
+    key("GenerateDataKey"),
+    "logs:CreateLogStream HttpApiLogs",
+    "logs:PutLogEvents HttpApiLogs",
+    output("GetObject", "digests/*"),
+    output("GetObject", "generations/*"),
+    output("GetObject", "jobs/*"),
+    's3:ListBucket arn:aws:s3:::stash if {"StringLike":{"s3:prefix":["AWSLogs/*"]}}',
+    's3:ListBucket arn:aws:s3:::tables if {"StringLikeIfExists":{"s3:prefix":["out/jobs/*","out/digests/*","out/generations/*"]}}',
+    output("PutObject", "digests/*.json"),
+    `states:DescribeExecution ${executions}`,
+    `states:RedriveExecution ${executions}`,
+    "states:StartExecution OrchestrationMachine",
+  ]);
+});

@@ -8,8 +8,8 @@ use crate::runtime_api::Function;
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn an_invalid_variable_stops_a_function_with_its_name_and_a_hint() {
     let resources = Resources::new().await;
-    let all = &["start", "process", "check"][..];
-    let readers = &["start", "process"][..];
+    let all = &["start", "process", "check", "api"][..];
+    let readers = &["start", "process", "api"][..];
     let senders = &["start", "check"][..];
     for (functions, name, value, words) in [
         (
@@ -110,6 +110,12 @@ async fn an_invalid_variable_stops_a_function_with_its_name_and_a_hint() {
             "REHOSE_QUIET_SECONDS",
             "5m",
             "a number from 0 to",
+        ),
+        (
+            &["api"],
+            "REHOSE_MERGE_QUEUE_URL",
+            "",
+            "is not set, or no log is merged; digests are made of one that is",
         ),
         (
             &["check"],

@@ -1,4 +1,4 @@
-//! The three functions with their buckets and queue, called in the order of the state machine.
+//! The three functions of a job with their buckets and queue, called in the order of the state machine.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The binaries of the three functions. The tests serve Lambda's runtime API, and the local AWS has the
+//! The binaries of the functions. The tests serve Lambda's runtime API, and the local AWS has the
 //! buckets and queues.
 #![allow(
     clippy::unwrap_used,
@@ -12,6 +12,7 @@ mod job;
 mod network;
 mod runtime_api;
 
+mod api;
 mod bad_environment;
 mod bad_events;
 mod deadlines;

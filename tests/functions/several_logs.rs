@@ -264,6 +264,24 @@ async fn logs_that_cannot_be_deployed_together_stop_a_function() {
             refuses(function, &environment, words).await;
         }
     }
+    let merged = |more: Value| {
+        let mut logs = vec![json!({"prefixes": ["stash/vpc/"], "merge": {}})];
+        logs.extend(more.as_array().unwrap().iter().cloned());
+        json!(logs).to_string()
+    };
+    for (logs, words) in [
+        (
+            merged(json!([{"prefixes": ["stash/b/"], "folder": "b/", "merge": {}}])),
+            "has 2 logs that are merged",
+        ),
+        (
+            json!([{"prefixes": ["stash/b/"], "folder": "b/", "merge": {}}]).to_string(),
+            "has a merged log with the folder \"b/\"",
+        ),
+    ] {
+        let settings = [("REHOSE_SOURCES", sources.as_str()), ("REHOSE_LOGS", &logs)];
+        refuses("api", &environment(&resources, &settings), words).await;
+    }
     let logs = json!([vpc]).to_string();
     let settings = [
         ("REHOSE_SOURCES", sources.as_str()),

@@ -1,18 +1,17 @@
-// The page of `rehose serve` in Chromium: request a digest, watch it arrive, see its bars, download it; jobs and merged
-// hours; a narrow window, the keyboard, dark mode. REHOSE names the command. SCREENSHOTS, if set, names a folder.
+// The page in Chromium: request a digest, watch it arrive, see its bars, download it; jobs and merged hours; a narrow
+// window, the keyboard, dark mode. service.js says of which service. SCREENSHOTS, if set, names a folder.
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
+import { output, rehose, serve } from "./service.js";
 
-const rehose = process.env.REHOSE ?? "../../target/debug/rehose";
 const folder = mkdtempSync(join(tmpdir(), "page-"));
 const stash = join(folder, "stash");
-const output = join(folder, "out");
 let browser;
 let service;
 let address;
@@ -23,11 +22,7 @@ before(async () => {
   const document = { messageType: "DATA_MESSAGE", owner: "1", logGroup: "g", logStream: "s", logEvents: [stranger] };
   writeFileSync(join(stash, "2020/02/01/00/stranger"), JSON.stringify(document));
   writeFileSync(join(stash, "2020/02/01/00/broken.gz"), Buffer.from("1f8b0800", "hex"));
-  const { status } = spawnSync(rehose, ["merge", stash, output, "--job", "merge"]);
-  assert.equal(status, 3, "one object is broken");
-  service = spawn(rehose, ["serve", stash, output, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
-  const [line] = await new Promise((resolve) => service.stdout.once("data", (data) => resolve(`${data}`.split("\n"))));
-  address = line.replace("listening on ", "");
+  ({ service, address } = await serve(folder, stash));
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 });
 
@@ -62,7 +57,7 @@ test("a digest is requested, arrives, is shown and downloaded", async () => {
   assert.match(facts, /incomplete/);
   assert.match(facts, /records\s+[1-9][0-9,]* in the window/);
   assert.ok((await page.locator("#digest .bar").count()) > 5);
-  await screenshot(page, "digest");
+  await screenshot(page, "page-digest");
 
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByText(/Download csv/).click()]);
   const rows = readFileSync(await download.path(), "utf8").trim().split("\n");
@@ -86,10 +81,10 @@ test("a job and its report are shown, and written as a page of its own", async (
   assert.match(facts, /42 listed: 41 done, 1 failed/);
   assert.match(facts, /events\s+[1-9][0-9,]*: [1-9][0-9,]* rows, 1 rejected/);
   const tables = await page.locator("#job").innerText();
-  assert.match(tables, /Rejections by reason[^]*field-count: 1\s+1\s+2020\/02\/01\/00\/stranger/);
+  assert.match(tables, /Rejections by reason[^]*field-count: 1\s+1\s+(logs\/)?2020\/02\/01\/00\/stranger/);
   assert.match(tables, /Failures[^]*broken\.gz/);
   assert.deepEqual(errors, []);
-  await screenshot(page, "job");
+  await screenshot(page, "page-job");
   await close();
 
   const file = join(folder, "job.html");
@@ -109,7 +104,7 @@ test("merged hours are a calendar", async () => {
   await hour.click();
   assert.match(await page.locator("#hour").innerText(), /2020-02-01 00:00: [0-9]+ objects became 1 files/);
   assert.deepEqual(errors, []);
-  await screenshot(page, "merged");
+  await screenshot(page, "page-merged");
   await close();
 });
 
@@ -120,7 +115,7 @@ test("it fits 400 pixels, and is dark if the system is", async () => {
   assert.ok(widths[0] <= widths[1], `${widths}`);
   const back = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   assert.equal(back, "rgb(20, 23, 27)");
-  await screenshot(page, "narrow-dark");
+  await screenshot(page, "page-narrow-dark");
   await close();
 });
 

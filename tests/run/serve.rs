@@ -1,14 +1,14 @@
 //! `rehose serve`: digests on request over HTTP, jobs, and what is refused.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
 
 use flate2::read::MultiGzDecoder;
 use rehose_testkit::stash::{envelope, event, gzip};
+use rehose_tests::http::{Answer, ask};
 use rehose_tests::workspace::Workspace;
 use serde_json::Value;
 
@@ -25,41 +25,6 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ended = self.process.kill();
         let _ended = self.process.wait();
-    }
-}
-
-/// An answer. Its body is as it came.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    headers: BTreeMap<String, String>,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", String::as_str)
-    }
-
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    /// Asserts that it is a problem with this status, and returns its detail.
-    #[track_caller]
-    fn problem(&self, status: u16) -> String {
-        assert_eq!(
-            self.status,
-            status,
-            "{}",
-            String::from_utf8_lossy(&self.body)
-        );
-        assert_eq!(self.header("content-type"), "application/problem+json");
-        let problem = self.json();
-        assert_eq!(problem["status"], status);
-        assert_eq!(problem["type"], "about:blank");
-        problem["detail"].as_str().unwrap().to_owned()
     }
 }
 
@@ -107,64 +72,6 @@ impl Service {
             answer.status != 204
         });
         answer
-    }
-}
-
-/// Sends a request, and reads the answer to its end.
-fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let host = format!("{address}");
-    let has_host = headers.iter().any(|(name, _)| *name == "host");
-    let host = (!has_host).then_some(("host", host.as_str()));
-    let headers: String = host
-        .iter()
-        .chain(headers)
-        .map(|(name, value)| format!("{name}: {value}\r\n"))
-        .collect();
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\n{headers}connection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let end = answer
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-    let mut lines = head.lines();
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap();
-    let headers: BTreeMap<String, String> = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let mut body = answer[end + 4..].to_vec();
-    if headers
-        .get("transfer-encoding")
-        .is_some_and(|coding| coding == "chunked")
-    {
-        body = unchunked(&body);
-    }
-    Answer {
-        status: status.parse().unwrap(),
-        headers,
-        body,
-    }
-}
-
-fn unchunked(mut body: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::new();
-    loop {
-        let end = body.windows(2).position(|two| two == b"\r\n").unwrap();
-        let size = std::str::from_utf8(&body[..end]).unwrap();
-        let size = usize::from_str_radix(size, 16).unwrap();
-        if size == 0 {
-            return whole;
-        }
-        let begin = end + 2;
-        whole.extend_from_slice(&body[begin..begin + size]);
-        body = &body[begin + size + 2..];
     }
 }
 

@@ -68,6 +68,15 @@ impl Deployed {
         self.start(job, json!({"prefix": prefix})).await
     }
 
+    /// Stops the execution of a job, for a reason.
+    pub(crate) async fn stop(&self, job: &str, cause: &str) {
+        let machine = self.output_of("StateMachineArn");
+        let execution = machine.replace(":stateMachine:", ":execution:");
+        let request = self.machines.stop_execution().cause(cause);
+        let request = request.execution_arn(format!("{execution}:{job}"));
+        request.send().await.unwrap();
+    }
+
     /// The number of executions of a job.
     pub(crate) async fn executions(&self, job: &str) -> usize {
         let request = self.machines.list_executions();

@@ -12,6 +12,7 @@
 mod deployed;
 mod execution;
 
+mod api;
 mod complete;
 mod counters;
 mod digests;

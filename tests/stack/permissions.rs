@@ -1,9 +1,11 @@
 //! Least privilege: a job needs each permission of the roles.
 
 use aws_sdk_sqs::types::QueueAttributeName;
+use jiff::SignedDuration;
 use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 use serde_json::{Value, json};
 
+use crate::api::{Api, Hour};
 use crate::deployed::{Deployed, LIVE, fresh, live};
 use crate::execution::End;
 
@@ -60,6 +62,67 @@ async fn no_job_succeeds_without_any_one_permission() {
     each_is_needed(&stack, &NEEDED, run).await;
 }
 
+/// Each permission that the calls of the HTTP API need. The local AWS has no `states:RedriveExecution`.
+const NEEDED_BY_API: [Needed; 8] = [
+    ("Api", &["s3:ListBucket"], "-stash"),
+    ("Api", &["s3:ListBucket"], ""),
+    ("Api", &["s3:GetObject"], "/jobs/*"),
+    ("Api", &["s3:GetObject"], "/digests/*"),
+    ("Api", &["s3:GetObject"], "/generations/*"),
+    ("Api", &["s3:PutObject"], "/digests/*.json"),
+    ("Api", &["states:StartExecution"], ""),
+    ("Api", &["states:DescribeExecution"], ""),
+];
+
+#[tokio::test]
+#[ignore = "means something only where roles are enforced, as in the second run of scripts/test stack"]
+async fn no_call_of_the_api_succeeds_without_any_one_permission() {
+    let stack = live().await;
+    let _alone = LIVE.lock().await;
+    let api = Api::of(&stack);
+    let hour = Hour::any();
+    hour.put(&stack, ["10.0.0.1".to_owned()].into_iter()).await;
+    let ready = format!("/digests?{}", hour.window());
+    assert_eq!(api.post(&ready).status, 202);
+    assert_eq!(api.ended(&ready, &[]).await.status, 200);
+    let merge = json!({"prefix": "logs/", "merge": {"from": hour.begin.strftime("%Y-%m-%dT%H:00:00").to_string(),
+        "to": (hour.begin + SignedDuration::from_hours(1)).strftime("%Y-%m-%dT%H:00:00").to_string()}});
+    stack
+        .start(fresh("merge"), merge)
+        .await
+        .end()
+        .await
+        .output();
+    let merged = format!("/merged?partition={}", hour.begin.strftime("%Y-%m-%d"));
+    // The first answer that is none, if there is one.
+    let refusal = || {
+        let new = format!("/digests?{}", Hour::any().window());
+        [
+            api.get(&ready, &[]),
+            api.get("/jobs?limit=5", &[]),
+            api.get(&merged, &[]),
+            api.post(&new),
+            api.get(&new, &[]),
+        ]
+        .into_iter()
+        .find(|answer| answer.status >= 400)
+    };
+    assert!(refusal().is_none(), "{:?}", refusal());
+    for (function, actions, resource) in NEEDED_BY_API {
+        let what = format!("{function} without {actions:?} on …{resource}");
+        let role = Role::of(&stack, "HttpApiRole").await;
+        let lesser = without(&role.policy, actions, resource);
+        assert_ne!(lesser, role.policy, "{what} is what it was");
+        role.put(&lesser).await;
+        let refused = refusal();
+        role.put(&role.policy).await;
+        let refused = refused.unwrap_or_else(|| panic!("{what}, all calls succeed"));
+        let said = String::from_utf8(refused.body).unwrap();
+        assert!(said.contains("AccessDenied"), "{what}: {said}");
+    }
+    assert!(refusal().is_none(), "{:?}", refusal());
+}
+
 #[tokio::test]
 #[ignore = "means something only where roles are enforced, as in the second run of scripts/test stack"]
 async fn no_merge_succeeds_without_any_one_permission() {
@@ -91,7 +154,7 @@ async fn each_is_needed(stack: &Deployed, needed: &[Needed], run: impl AsyncFn()
     run().await.output();
     for (function, actions, resource) in needed {
         let what = format!("{function} without {actions:?} on …{resource}");
-        let role = Role::of(stack, function).await;
+        let role = Role::of(stack, &format!("Functions{function}Role")).await;
         let lesser = without(&role.policy, actions, resource);
         assert_ne!(lesser, role.policy, "{what} is what it was");
         role.put(&lesser).await;
@@ -123,8 +186,9 @@ struct Role<'a> {
 }
 
 impl<'a> Role<'a> {
-    async fn of(stack: &'a Deployed, function: &str) -> Self {
-        let beginning = format!("{}-Functions{function}Role", stack.name);
+    /// The role with this id in the stack.
+    async fn of(stack: &'a Deployed, id: &str) -> Self {
+        let beginning = format!("{}-{id}", stack.name);
         let mut roles = stack.iam.list_roles().into_paginator().items().send();
         let name = loop {
             let Some(role) = roles.next().await else {

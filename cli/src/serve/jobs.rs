@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rehose_api::{Jobs, JobsError, Metrics};
+use rehose_api::{Failure, Jobs, JobsError, Metrics};
 use rehose_reprocess::digest::{Claim, Digests};
 use rehose_reprocess::error::Result;
 use rehose_reprocess::job::JobId;
@@ -99,9 +99,12 @@ impl Jobs for OwnJobs {
         Ok(())
     }
 
-    async fn failure(&self, job: &JobId) -> std::result::Result<Option<String>, JobsError> {
+    async fn failure(&self, job: &JobId) -> std::result::Result<Option<Failure>, JobsError> {
         Ok(match self.work.known().get(job) {
-            Some(State::Failed(reason)) => Some(reason.clone()),
+            Some(State::Failed(reason)) => Some(Failure {
+                reason: reason.clone(),
+                is_final: true,
+            }),
             _ => None,
         })
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rehose_api::{Api, Defaults, Jobs, JobsError, Limits, Metrics, router};
+use rehose_api::{Api, Defaults, Failure, Jobs, JobsError, Limits, Metrics, router};
 use rehose_catalog::Layout;
 use rehose_extract::{Compression, Options};
 use rehose_reprocess::digest::{Claim, Digests};
@@ -20,7 +20,7 @@ use rehose_reprocess::local::{LocalJobs, Unobserved};
 use rehose_reprocess::work::Limits as WorkLimits;
 use rehose_store::location::Source;
 use rehose_store::{LocalStore, Store, StoreErrorKind};
-use rehose_testkit::fault_store::{Failure, FaultStore};
+use rehose_testkit::fault_store::{Failure as Fault, FaultStore};
 use tokio::net::TcpListener;
 
 /// One of so many requests fails.
@@ -35,7 +35,7 @@ fn unreliable(folder: &str) -> Result<Arc<dyn Store>, Box<dyn Error>> {
     let kinds = [StoreErrorKind::Transient, StoreErrorKind::Denied];
     Ok(Arc::new(FaultStore::new(store, move |_, _| {
         let kind = fastrand::choice(kinds).filter(|_| fails());
-        kind.map(Failure::Refused)
+        kind.map(Fault::Refused)
     })))
 }
 
@@ -66,7 +66,7 @@ impl Jobs for UnreliableJobs {
         Ok(())
     }
 
-    async fn failure(&self, _: &JobId) -> Result<Option<String>, JobsError> {
+    async fn failure(&self, _: &JobId) -> Result<Option<Failure>, JobsError> {
         match fails() {
             true => Err(JobsError("the job cannot be seen now".to_owned())),
             false => Ok(None),

@@ -8,7 +8,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use rehose_reprocess::digest::{Claim, DigestId, DigestState, DigestVersion, Proof, Requested};
+use rehose_reprocess::digest::{
+    Claim, DigestId, DigestRequest, DigestState, DigestVersion, Proof, Requested,
+};
 use rehose_reprocess::error::{Error, Result};
 use serde::Serialize;
 use serde_json::json;
@@ -225,22 +227,27 @@ async fn line(api: &Api, version: DigestVersion) -> Result<Option<DigestLine>> {
 }
 
 impl Api {
-    /// Claims a digest, and starts its job. A claim that somebody else has left without a job is started too.
+    /// Claims a digest, and starts its job. A claim whose job has failed is tried again, or claimed anew. One that
+    /// somebody else has left without a job is started.
     pub(crate) async fn request(
         &self,
-        request: &rehose_reprocess::digest::DigestRequest,
+        request: &DigestRequest,
         refresh: bool,
     ) -> std::result::Result<Requested, Problem> {
-        let requested = self
-            .digests
-            .request(request, refresh, Timestamp::now())
-            .await?;
-        match &requested {
-            Requested::Claimed(claim) => self.jobs.start(claim).await?,
-            Requested::InProgress { claim, is_started } => {
-                self.keep_going(claim, *is_started).await?
+        let now = Timestamp::now();
+        let mut requested = self.digests.request(request, refresh, now).await?;
+        if let Requested::InProgress { claim, is_started } = &requested {
+            match self.jobs.failure(&claim.job).await? {
+                None => self.keep_going(claim, *is_started).await?,
+                Some(failure) if failure.is_final => {
+                    self.digests.fail(claim, &failure.reason, now).await?;
+                    requested = self.digests.request(request, refresh, now).await?;
+                }
+                Some(_) => requested = Requested::Claimed(claim.clone()),
             }
-            Requested::Present(_) => {}
+        }
+        if let Requested::Claimed(claim) = &requested {
+            self.jobs.start(claim).await?;
         }
         Ok(requested)
     }
@@ -259,12 +266,22 @@ impl Api {
         else {
             return Ok(state);
         };
-        if let Some(reason) = self.jobs.failure(&claim.job).await? {
-            self.digests.fail(claim, &reason, Timestamp::now()).await?;
-            return Ok(self.digests.recorded(id).await?);
+        let now = Timestamp::now();
+        match self.jobs.failure(&claim.job).await? {
+            None => {
+                self.keep_going(claim, *is_started).await?;
+                Ok(state)
+            }
+            Some(failure) if failure.is_final => {
+                self.digests.fail(claim, &failure.reason, now).await?;
+                Ok(self.digests.recorded(id).await?)
+            }
+            // Nothing is recorded, because a job that continues may still make it.
+            Some(failure) => {
+                let proof = Proof::failed(claim, &failure.reason, now);
+                Ok(DigestState::Failed(Box::new(proof)))
+            }
         }
-        self.keep_going(claim, *is_started).await?;
-        Ok(state)
     }
 
     /// Starts the job of a claim whose claimant seems to be dead.

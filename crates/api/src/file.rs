@@ -12,14 +12,15 @@ use headers_accept::Accept;
 use mediatype::{MediaType, Name, names};
 use rehose_reprocess::digest::{DigestFile, DigestOutcome, Proof, PublishedFile};
 use rehose_reprocess::error::Error;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::{ReaderStream, StreamReader};
 
 use crate::Api;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 
-/// The largest file that is an answer itself, if the store has links: a response of Lambda has 6 MB at most, and
-/// binary content is a third longer in it
+/// The most bytes of a file that are an answer themselves, if the store has links: a response of Lambda has 6 MB at
+/// most, and binary content is a third longer in it
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const LARGE: u64 = 4 * 1024 * 1024;
 
@@ -187,14 +188,10 @@ async fn of_file(
     published: &PublishedFile,
     takes_gzip: bool,
 ) -> Result<Response, Problem> {
-    let PublishedFile { key, bytes, .. } = published;
-    if *bytes > LARGE {
-        let link = api.output.link(key, LINK_TIME).await.map_err(Error::from)?;
-        if let Some(link) = link {
-            let headers = [(header::LOCATION, link)];
-            return Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response());
-        }
+    if let Some(link) = link_if_large(api, published).await? {
+        return Ok(link);
     }
+    let PublishedFile { key, bytes, .. } = published;
     let body = api.output.read(key).await.map_err(Error::from)?;
     let kind = content.media_type().to_string();
     let name = key.rsplit('/').next().unwrap_or(key);
@@ -204,7 +201,13 @@ async fn of_file(
         false => name,
     };
     let mut response = match is_gzip && !takes_gzip {
-        true => unzipped(body).into_response(),
+        true => match (link(api, key).await?, unzipped(body)) {
+            (None, text) => Body::from_stream(ReaderStream::new(text)).into_response(),
+            (Some(link), text) => match short(text, key).await? {
+                Some(text) => text.into_response(),
+                None => return Ok(link),
+            },
+        },
         false => {
             let mut response = Body::from_stream(body).into_response();
             let headers = response.headers_mut();
@@ -228,20 +231,49 @@ async fn of_file(
     Ok(response)
 }
 
+/// A redirection to a link, if the store has links.
+async fn link(api: &Api, key: &str) -> Result<Option<Response>, Problem> {
+    let link = api.output.link(key, LINK_TIME).await.map_err(Error::from)?;
+    let redirection = |link| {
+        let headers = [(header::LOCATION, link)];
+        (StatusCode::TEMPORARY_REDIRECT, headers).into_response()
+    };
+    Ok(link.map(redirection))
+}
+
+async fn link_if_large(api: &Api, published: &PublishedFile) -> Result<Option<Response>, Problem> {
+    match published.bytes > LARGE {
+        true => link(api, &published.key).await,
+        false => Ok(None),
+    }
+}
+
 /// The text of a file of gzip.
 #[expect(
     clippy::disallowed_types,
     reason = "it goes on after a member if it is told to"
 )]
-fn unzipped(stored: rehose_store::Body) -> Body {
+fn unzipped(stored: rehose_store::Body) -> impl AsyncRead + Send + Unpin + 'static {
     let stored = StreamReader::new(stored.map_err(std::io::Error::other));
     let mut text = async_compression::tokio::bufread::GzipDecoder::new(stored);
     text.multiple_members(true);
-    Body::from_stream(ReaderStream::new(text))
+    text
+}
+
+/// A text as a whole, unless it is large.
+async fn short(text: impl AsyncRead + Unpin, key: &str) -> Result<Option<Vec<u8>>, Problem> {
+    let mut whole = Vec::new();
+    let read = text.take(LARGE + 1).read_to_end(&mut whole).await;
+    let bytes = read.map_err(|error| Problem::unavailable(format!("reading {key}: {error}")))?;
+    Ok((bytes as u64 <= LARGE).then_some(whole))
 }
 
 /// Answers with the file as it is stored.
-pub(crate) async fn stored(api: &Api, key: &str) -> Result<Body, Problem> {
-    let body = api.output.read(key).await.map_err(Error::from)?;
-    Ok(Body::from_stream(body))
+pub(crate) async fn stored(api: &Api, published: &PublishedFile) -> Result<Response, Problem> {
+    if let Some(link) = link_if_large(api, published).await? {
+        return Ok(link);
+    }
+    let body = (api.output.read(&published.key).await).map_err(Error::from)?;
+    let octets = HeaderValue::from_static("application/octet-stream");
+    Ok(([(header::CONTENT_TYPE, octets)], Body::from_stream(body)).into_response())
 }

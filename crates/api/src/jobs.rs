@@ -30,19 +30,29 @@ const READS: usize = 16;
 /// Where the jobs of digests run: in this process, or as executions of a state machine.
 #[async_trait]
 pub trait Jobs: fmt::Debug + Send + Sync {
-    /// Starts the job of a claim. If it was started before, nothing happens.
+    /// Starts the job of a claim, or continues one whose [failure](Self::failure) is not final. Otherwise, if it was
+    /// started before, nothing happens.
     ///
     /// # Errors
     ///
     /// If it cannot be started now. The claim stays, and a later request tries again.
     async fn start(&self, claim: &Claim) -> std::result::Result<(), JobsError>;
 
-    /// Why a job ended without a report, if it did and nothing will continue it.
+    /// Why a job has ended without a report, if it has.
     ///
     /// # Errors
     ///
     /// If that cannot be known now.
-    async fn failure(&self, job: &JobId) -> std::result::Result<Option<String>, JobsError>;
+    async fn failure(&self, job: &JobId) -> std::result::Result<Option<Failure>, JobsError>;
+}
+
+/// The end of a job without a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Why it has ended.
+    pub reason: String,
+    /// Whether nothing can continue it.
+    pub is_final: bool,
 }
 
 /// A job could not be started or asked for.
@@ -178,7 +188,7 @@ pub(crate) async fn show(
     let ledger = Ledger::new(Arc::clone(&api.output), job.clone());
     let mut details = JobDetails::read(ledger).await?.ok_or_else(no_job)?;
     if details.report.is_none() {
-        details.reason = api.jobs.failure(&job).await?;
+        details.reason = (api.jobs.failure(&job).await?).map(|failure| failure.reason);
     }
     if details.reason.is_some() {
         details.line.state = JobState::Failed;

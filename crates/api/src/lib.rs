@@ -33,7 +33,7 @@ use guard::Guard;
 use problem::Problem;
 
 pub use guard::Limits;
-pub use jobs::{Jobs, JobsError};
+pub use jobs::{Failure, Jobs, JobsError};
 pub use metrics::Metrics;
 pub use page::job_page;
 pub use request::Defaults;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 use rehose_reprocess::digest::{DigestFile, DigestState, Requested};
@@ -67,10 +67,5 @@ pub(crate) async fn find(
             "these records have no such text; ask for it by /digests",
         ));
     };
-    let octets = HeaderValue::from_static("application/octet-stream");
-    Ok((
-        [(header::CONTENT_TYPE, octets)],
-        file::stored(&api, &text.key).await?,
-    )
-        .into_response())
+    file::stored(&api, text).await
 }

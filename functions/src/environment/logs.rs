@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rehose_extract::Options;
 use rehose_reprocess::exclude::ErrorRecords;
-use rehose_reprocess::job::MaxRejected;
+use rehose_reprocess::job::{MaxRejected, Merge};
 use rehose_reprocess::logs::{Log, Logs};
 use rehose_store::Folder;
 use rehose_store::location::{Location, Source, Stores};
@@ -42,6 +42,19 @@ pub struct JobDefaults {
     pub merge: Option<Map<String, Value>>,
 }
 
+/// A log that is merged, under one prefix.
+#[derive(Debug)]
+pub struct MergedLog<'a> {
+    /// The log.
+    pub log: &'a Log,
+    /// Where its objects are.
+    pub source: &'a Source,
+    /// The percentage of events that may be rejected.
+    pub max_rejected: MaxRejected,
+    /// How it is merged.
+    pub merge: Merge,
+}
+
 /// A log in the list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +79,49 @@ impl Deployment {
     /// What the jobs over a log have.
     pub fn jobs_over(&self, log: &Log) -> JobDefaults {
         self.jobs.get(&log.folder).cloned().unwrap_or_default()
+    }
+
+    /// The only log that is merged, if it has one prefix and its rows are in the root of the output.
+    pub fn merged_log(&self) -> Result<MergedLog<'_>, EnvironmentError> {
+        let merged = self.logs.all().iter().filter_map(|log| {
+            let JobDefaults {
+                max_rejected,
+                merge,
+            } = self.jobs_over(log);
+            Some((log, max_rejected, merge?))
+        });
+        let merged: Vec<_> = merged.collect();
+        let refused = |name, reason: String| EnvironmentError { name, reason };
+        let (log, max_rejected, merge) = match merged.as_slice() {
+            [only] => only,
+            [] => {
+                let reason = "is not set, or no log is merged; digests are made of one that is";
+                return Err(refused("REHOSE_MERGE_QUEUE_URL", reason.to_owned()));
+            }
+            several => {
+                let count = several.len();
+                let reason = format!("has {count} logs that are merged; one would be right");
+                return Err(refused(LOGS, reason));
+            }
+        };
+        let [source] = log.sources.as_slice() else {
+            let count = log.sources.len();
+            let reason = format!("has {count} prefixes that are merged; one would be right");
+            return Err(refused("REHOSE_SOURCES", reason));
+        };
+        if log.folder != Folder::default() {
+            let folder = log.folder.as_str();
+            let right = "the root of the output would be right";
+            let reason = format!("has a merged log with the folder {folder:?}; {right}");
+            return Err(refused(LOGS, reason));
+        }
+        let merge = serde_json::from_value(merge.clone().into());
+        Ok(MergedLog {
+            log,
+            source,
+            max_rejected: *max_rejected,
+            merge: merge.map_err(|error| wrong(error.to_string()))?,
+        })
     }
 }
 

@@ -11,12 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::scope::Scope;
 use crate::error::Error;
 
-/// How long after its start a record may arrive, unless told otherwise: AWS aggregates for up to ten minutes and
-/// delivers within about ten more
-/// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-basics.html#flow-logs-aggregration-interval>), and
-/// Firehose waits up to 15.
-const LATENESS: SignedDuration = SignedDuration::from_mins(60);
-
 /// How long before a record the key of its object may be. Firehose names an object by its oldest record, and
 /// collects records for up to 15 minutes
 /// (<https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html>,
@@ -59,7 +53,7 @@ fn first() -> u32 {
 }
 
 fn lateness() -> u32 {
-    LATENESS.as_secs() as u32
+    Digest::LATENESS
 }
 
 fn files() -> Vec<DigestFile> {
@@ -67,6 +61,12 @@ fn files() -> Vec<DigestFile> {
 }
 
 impl Digest {
+    /// Seconds after its start in which a record may arrive, unless told otherwise: AWS aggregates for up to ten
+    /// minutes and delivers within about ten more
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-basics.html#flow-logs-aggregration-interval>),
+    /// and Firehose waits up to 15.
+    pub const LATENESS: u32 = 60 * 60;
+
     /// The digest of a window, with the default of every option.
     pub fn of(from: Timestamp, to: Timestamp) -> Self {
         Self {

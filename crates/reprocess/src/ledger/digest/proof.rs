@@ -110,7 +110,7 @@ impl Proof {
     }
 
     /// The proof of a version that has failed before its job has ended.
-    pub(crate) fn failed(claim: &Claim, reason: &str, ended: Timestamp) -> Self {
+    pub fn failed(claim: &Claim, reason: &str, ended: Timestamp) -> Self {
         Self {
             v: Version,
             id: claim.id,
