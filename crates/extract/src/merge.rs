@@ -129,6 +129,17 @@ enum More {
     Filed(Filer),
 }
 
+impl More {
+    /// Apart from [`Merger::stage`], which most rows pass without it.
+    #[inline(never)]
+    fn add(&mut self, record: &Record<'_>, key: &mut [u32], measures: &[i64], texts: &mut Texts) {
+        match self {
+            Self::Folded(ports) => ports.fold(key),
+            Self::Filed(filer) => filer.file(record, key, measures, texts),
+        }
+    }
+}
+
 impl Merger {
     /// Returns a merger for objects of this shape.
     ///
@@ -278,10 +289,8 @@ impl Merger {
         for value in record.origin.iter() {
             add((!value.is_empty()).then_some(value));
         }
-        match more {
-            None => {}
-            Some(More::Folded(ports)) => ports.fold(key),
-            Some(More::Filed(filer)) => filer.file(record, key, measures, texts),
+        if let Some(more) = more {
+            more.add(record, key, measures, texts);
         }
         if let Some(records) = measures.last_mut() {
             *records = 1;
