@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::cloud::Cloud;
 use crate::latency::{BOOT, INIT, INVOKE};
 use crate::s3::retry::RetryQuota;
-use crate::scenario::Scenario;
+use crate::scenario::Stack;
 
 /// The timeout of every function, in `infra/lib/config.ts`. It is the longest that Lambda allows.
 const TIMEOUT: Duration = Duration::from_secs(15 * 60);
@@ -76,14 +76,14 @@ pub(crate) struct Failure {
 }
 
 impl Sandbox {
-    pub(crate) fn new(function: Function, scenario: &Scenario) -> Self {
+    pub(crate) fn new(function: Function, stack: &Stack) -> Self {
         Self {
             function,
             core: Mutex::new(Core {
                 free: Instant::now(),
                 busy: Duration::ZERO,
             }),
-            retries: RetryQuota::new(scenario.retry_quota, scenario.attempts),
+            retries: RetryQuota::new(stack.retry_quota, stack.attempts),
         }
     }
 

@@ -23,6 +23,7 @@
 
 mod bits;
 mod cloud;
+mod costs;
 mod error;
 mod event_source;
 pub mod formula;
@@ -44,5 +45,5 @@ mod world;
 
 pub use error::ScaleError;
 pub use lambda::Function;
-pub use meter::{Invocations, Request, Requests};
+pub use meter::{Counts, Invocations, Request, Requests};
 pub use run::run;

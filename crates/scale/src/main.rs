@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use rehose_scale::scenario::{self, Scenario};
+use rehose_scale::scenario::{self, Scenario, Stack};
 use rehose_scale::{report, run};
 
 /// Simulates one job of many objects on AWS: the product's own start, process and check, over models
@@ -30,7 +30,7 @@ struct Args {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     partitions: u32,
     /// Median latency of a request to S3 in milliseconds
-    #[arg(long, default_value_t = Scenario::of(0).latency, value_parser = latency)]
+    #[arg(long, default_value_t = Stack::default().latency, value_parser = latency)]
     latency: f64,
     /// Give every request the median latency
     #[arg(long)]
@@ -56,8 +56,7 @@ fn latency(text: &str) -> Result<f64, String> {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let scenario = Scenario {
-        objects: args.objects,
+    let stack = Stack {
         stored: args.object_size,
         decoded: (args.decoded_size).unwrap_or_else(|| scenario::decoded(args.object_size)),
         concurrency: args.concurrency as usize,
@@ -68,6 +67,10 @@ fn main() -> ExitCode {
         attempts: args.attempts,
         retry_quota: args.retry_quota,
         seed: args.seed,
+    };
+    let scenario = Scenario {
+        objects: args.objects,
+        stack,
     };
     let begun = Instant::now();
     match run(&scenario) {

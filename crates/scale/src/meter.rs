@@ -84,15 +84,30 @@ pub struct Invocations {
 pub(crate) struct Meter(Mutex<Counts>);
 
 /// The values of all counters.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Counts {
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Counts {
+    /// By [`Request`].
     pub(crate) requests: [Requests; Request::ALL.len()],
+    /// By [`Function`].
     pub(crate) invocations: [Invocations; Function::ALL.len()],
     /// State transitions of all executions.
-    pub(crate) transitions: u64,
-    pub(crate) executions: u64,
+    pub transitions: u64,
+    /// Executions of the state machine.
+    pub executions: u64,
     /// The events of the longest execution.
-    pub(crate) events: u64,
+    pub events: u64,
+}
+
+impl Counts {
+    /// The requests of a kind.
+    pub fn requests(&self, request: Request) -> Requests {
+        self.requests[request as usize]
+    }
+
+    /// The invocations of a function.
+    pub fn invocations(&self, function: Function) -> Invocations {
+        self.invocations[function as usize]
+    }
 }
 
 impl Meter {

@@ -56,7 +56,7 @@ impl Link {
         let place = self.place(key);
         let bytes = match place {
             // Rows are about as large as their object.
-            Place::Rows(_) => self.cloud.scenario.stored,
+            Place::Rows(_) => self.cloud.stack.stored,
             Place::Ledger | Place::Elsewhere => {
                 let work = work::of_document(body.len());
                 self.sandbox.compute(work).await;
@@ -144,9 +144,7 @@ impl Store for Output {
         self.0.request(Request::Head, "head", key, 0).await?;
         let contents = self.0.cloud.contents();
         Ok(match self.0.place(key) {
-            Place::Rows(number) => {
-                (contents.has_rows(number)).then_some(self.0.cloud.scenario.stored)
-            }
+            Place::Rows(number) => (contents.has_rows(number)).then_some(self.0.cloud.stack.stored),
             Place::Ledger | Place::Elsewhere => {
                 contents.ledger().get(key).map(|body| body.len() as u64)
             }
