@@ -53,9 +53,9 @@ impl EventSource {
         self.change(|state| state.running)
     }
 
-    /// The most invocations that were under way.
-    pub(crate) fn most(&self) -> usize {
-        self.change(|state| state.most)
+    /// The most invocations that were under way since this was last asked.
+    pub(crate) fn take_most(&self) -> usize {
+        self.change(|state| std::mem::replace(&mut state.most, state.running))
     }
 
     /// The most invocations that it makes now.

@@ -12,6 +12,7 @@
 //! ```
 //!
 //! - [`scenario`]: what is simulated. [`run`]: the simulation. [`measured`]: its results.
+//! - [`merging`]: a stack that merges by itself, for a day.
 //! - [`formula`]: the same job by the formula of `docs/COST.md`.
 //! - `world`: objects are computed from their numbers, so that ten million take no memory.
 //! - `latency`, `work`, `prices`: the figures, each with its source.
@@ -32,6 +33,7 @@ mod lambda;
 mod latency;
 mod machine;
 pub mod measured;
+pub mod merging;
 mod meter;
 pub mod prices;
 pub mod report;

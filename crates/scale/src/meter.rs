@@ -90,6 +90,8 @@ pub struct Counts {
     pub(crate) requests: [Requests; Request::ALL.len()],
     /// By [`Function`].
     pub(crate) invocations: [Invocations; Function::ALL.len()],
+    /// The `LIST` requests to the stash.
+    pub stash_pages: u64,
     /// State transitions of all executions.
     pub transitions: u64,
     /// Executions of the state machine.
@@ -102,6 +104,26 @@ impl Counts {
     /// The requests of a kind.
     pub fn requests(&self, request: Request) -> Requests {
         self.requests[request as usize]
+    }
+
+    /// What was counted since an earlier time. The longest execution is that of both.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        let mut counts = *self;
+        for (now, then) in counts.requests.iter_mut().zip(&earlier.requests) {
+            now.answered -= then.answered;
+            now.throttled -= then.throttled;
+        }
+        for (now, then) in counts.invocations.iter_mut().zip(&earlier.invocations) {
+            now.number -= then.number;
+            now.failed -= then.failed;
+            now.cold -= then.cold;
+            now.billed_ms -= then.billed_ms;
+            now.busy -= then.busy;
+        }
+        counts.stash_pages -= earlier.stash_pages;
+        counts.transitions -= earlier.transitions;
+        counts.executions -= earlier.executions;
+        counts
     }
 
     /// The invocations of a function.

@@ -1,9 +1,11 @@
 //! The results as text.
 
+mod merging;
 mod tables;
 
 use comfy_table::Table;
 
+pub use self::merging::of_merging;
 use self::tables::{table, thousands};
 use crate::formula::{self, Formula};
 use crate::measured::Measured;

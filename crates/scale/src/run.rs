@@ -64,7 +64,7 @@ async fn simulate(scenario: &Scenario) -> Result<Measured, ScaleError> {
         tasks: (ledger.keys().filter(|key| key.contains("/receipts/"))).count() as u64,
         again: contents.again,
         dead: cloud.queue.dead(),
-        most_running: source.most(),
+        most_running: source.take_most(),
         most_puts: cloud.output.most().puts,
         most_gets: cloud.stash.most().gets,
         partitions: cloud.output.partitions(),

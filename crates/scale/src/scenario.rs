@@ -36,8 +36,24 @@ pub struct Scenario {
     pub stack: Stack,
 }
 
+/// A stack that merges by itself, for some hours from midnight on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MergeScenario {
+    /// The objects that arrive in a day.
+    pub files_per_day: u64,
+    /// The accounts that they come from.
+    pub accounts: u64,
+    /// How many hours are simulated, 1 to 24.
+    pub hours: u64,
+    /// The stack. Its concurrency is that of the function that merges.
+    pub stack: Stack,
+}
+
 /// The default of the stack, in `infra/lib/config.ts`.
 pub const CONCURRENCY: usize = 100;
+
+/// The default of the stack's value `mergeConcurrency`, in `infra/lib/merge.ts`.
+pub const MERGE_CONCURRENCY: usize = 20;
 
 /// The most attempts of a request to S3, as `rehose_store::aws` has them.
 pub const ATTEMPTS: u32 = 10;
@@ -68,6 +84,21 @@ impl Default for Stack {
             attempts: ATTEMPTS,
             retry_quota: RETRY_QUOTA,
             seed: 0,
+        }
+    }
+}
+
+impl MergeScenario {
+    /// A day of so many objects of the default size from so many accounts, in a stack with default values.
+    pub fn of(files_per_day: u64, accounts: u64) -> Self {
+        Self {
+            files_per_day,
+            accounts,
+            hours: 24,
+            stack: Stack {
+                concurrency: MERGE_CONCURRENCY,
+                ..Stack::default()
+            },
         }
     }
 }

@@ -41,6 +41,8 @@ pub enum Stage {
     LastTasks,
     /// Messages whose task failed are hidden until their visibility timeout ends.
     Hidden,
+    /// No job runs.
+    Idle,
     /// Every task has its receipt. The state machine waits, then `check` reads them.
     Check,
 }
@@ -57,6 +59,7 @@ impl Stage {
             Self::Start => "start",
             Self::LastTasks => "the last tasks",
             Self::Hidden => "visibility timeout of failed tasks",
+            Self::Idle => "none: no job runs",
             Self::Check => "check, and the waits before it",
         }
     }
@@ -126,6 +129,9 @@ fn stage(cloud: &Cloud, source: &EventSource) -> Stage {
             true => Stage::Scaling,
             false => Stage::Concurrency,
         };
+    }
+    if cloud.running.load(Ordering::Relaxed) == 0 {
+        return Stage::Idle;
     }
     if cloud.planning.load(Ordering::Relaxed) > 0 {
         return Stage::Start;

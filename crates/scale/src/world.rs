@@ -1,5 +1,6 @@
 //! The stash: keys and sizes are computed from an object's number.
 
+pub(crate) mod accounts;
 pub(crate) mod firehose;
 
 use std::fmt;
@@ -10,9 +11,14 @@ use jiff::Timestamp;
 use rehose_store::{Listed, Page};
 use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 
+use self::accounts::Accounts;
 use self::firehose::Firehose;
 use crate::scenario::{Scenario, Stack};
 use crate::work;
+
+/// The first line of a file of flow logs with the default fields.
+const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes \
+                      start end action log-status";
 
 /// The stash.
 #[derive(Debug)]
@@ -69,6 +75,16 @@ impl World {
             stored,
             body: gzip(envelope(&[event(1_577_836_800_000, FLOW)])).into(),
             work: work::of_text(decoded),
+        }
+    }
+
+    /// The stash of a stack that merges, with these keys.
+    pub(crate) fn merged(stack: &Stack, keys: Accounts) -> Self {
+        Self {
+            keys: Box::new(keys),
+            stored: stack.stored,
+            body: gzip(format!("{HEADER}\n{FLOW}\n")).into(),
+            work: work::of_merged_text(stack.decoded),
         }
     }
 

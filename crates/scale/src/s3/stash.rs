@@ -45,6 +45,7 @@ impl Store for Stash {
             return Err(self.refused("list", prefix));
         }
         self.0.request(Request::List, "list", prefix, 0).await?;
+        self.0.cloud.meter.add(|counts| counts.stash_pages += 1);
         let page = self.0.cloud.world.page(after, limit, self.0.cloud.now());
         let keys = page.objects.len();
         self.0.sandbox.compute(work::of_keys(keys)).await;
@@ -57,6 +58,7 @@ impl Store for Stash {
             return Err(self.0.error("read", key, StoreErrorKind::NotFound));
         }
         let link = self.0.clone();
+        link.sandbox.has_read(link.cloud.stack.stored);
         Ok(stream::once(async move { Ok(transcoded(link).await) }).boxed())
     }
 
