@@ -78,6 +78,8 @@ impl Stages {
     ) -> (T, Vec<(Stage, Duration)>) {
         let stages = Self::default();
         let result = tokio::select! {
+            // What begins at the time of a look is seen by it.
+            biased;
             result = runs => result,
             never = stages.watch(cloud, source) => match never {},
         };
