@@ -32,6 +32,9 @@ pub enum ScaleError {
     /// The job did not convert every object exactly once, or its report says something else.
     #[error("the job is not what it should be: {0}")]
     Contradiction(String),
+    /// The layout of the keys is none.
+    #[error("cannot read the layout of the keys: {0}")]
+    Layout(#[from] rehose_catalog::LayoutError),
     /// The patience for the job is over.
     #[error("the job has not ended after {days} virtual days")]
     Endless {

@@ -53,14 +53,14 @@ impl EventSource {
         self.change(|state| state.running)
     }
 
-    /// The most invocations that were under way.
-    pub(crate) fn most(&self) -> usize {
-        self.change(|state| state.most)
+    /// The most invocations that were under way since this was last asked.
+    pub(crate) fn take_most(&self) -> usize {
+        self.change(|state| std::mem::replace(&mut state.most, state.running))
     }
 
     /// The most invocations that it makes now.
     pub(crate) fn limit(&self) -> usize {
-        let concurrency = self.functions.cloud.scenario.concurrency;
+        let concurrency = self.functions.cloud.stack.concurrency;
         let active = self.change(|state| state.active);
         let more = active.map_or(0, |since| {
             (since.elapsed().as_secs_f64() * f64::from(MORE_PER_MINUTE) / 60.0) as usize
@@ -89,7 +89,7 @@ impl EventSource {
                 self.change(|state| state.active = None);
             }
             let changed = cloud.queue.changed.notified();
-            let is_scaling = is_full && self.limit() < cloud.scenario.concurrency;
+            let is_scaling = is_full && self.limit() < cloud.stack.concurrency;
             let next = match is_scaling {
                 true => Some(Instant::now() + step),
                 false if is_full => None,
@@ -117,7 +117,7 @@ impl EventSource {
 
     async fn request(&self, request: Request) {
         let cloud = &self.functions.cloud;
-        sleep(latency::of(request, &cloud.scenario)).await;
+        sleep(latency::of(request, &cloud.stack)).await;
         cloud.meter.answered(request);
     }
 }

@@ -43,12 +43,12 @@ impl Formula {
     /// The cost with these `w` and `r`: the table "A job" of docs/COST.md, row by row.
     pub fn with(scenario: &Scenario, waiting: f64, again: f64) -> Self {
         let objects = scenario.objects as f64;
-        let bytes = objects * scenario.stored as f64;
+        let bytes = objects * scenario.stack.stored as f64;
         let tasks = (objects / TASK_OBJECTS).max(bytes / TASK_BYTES).ceil();
         // The tasks of a page are sent together, in batches that it may not fill.
         let sends = 1.0 / BATCH.min(tasks * PAGE / objects);
         let converted = objects * (1.0 + again);
-        let text = converted * scenario.decoded as f64 / 1e9;
+        let text = converted * scenario.stack.decoded as f64 / 1e9;
         let memory = gigabytes(Function::Process.megabytes());
         Self {
             process: text * seconds_per_gb(scenario) * waiting * memory * GB_SECOND,
@@ -67,7 +67,7 @@ impl Formula {
 
 /// `w` of docs/COST.md.
 pub fn waiting(scenario: &Scenario) -> f64 {
-    match scenario.stored <= SMALL {
+    match scenario.stack.stored <= SMALL {
         true => WAITING.0,
         false => WAITING.1,
     }
@@ -76,5 +76,5 @@ pub fn waiting(scenario: &Scenario) -> f64 {
 /// `c` of docs/COST.md: the text and two requests for each object.
 pub fn seconds_per_gb(scenario: &Scenario) -> f64 {
     let requests = 2.0 * REQUEST.as_secs_f64();
-    SECONDS_PER_GB + requests * 1e9 / scenario.decoded as f64
+    SECONDS_PER_GB + requests * 1e9 / scenario.stack.decoded as f64
 }

@@ -2,23 +2,22 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use jiff::Timestamp;
 use rehose_extract::{Compression, Options, Shape};
 use rehose_reprocess::check::{Checked, Checker, Patience};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::exclude::ErrorRecords;
-use rehose_reprocess::job::MaxRejected;
-use rehose_reprocess::job::{JobId, Mode};
+use rehose_reprocess::job::{JobId, MaxRejected, Merge, Mode};
 use rehose_reprocess::logs::{Log, Logs};
-use rehose_reprocess::plan::{Cursor, Planner, StartRequest, Started};
+use rehose_reprocess::plan::{Planner, StartRequest, Started};
 use rehose_reprocess::queues::Queues;
 use rehose_reprocess::work::{Limits, Processor};
 use rehose_store::location::Source;
 use rehose_store::queue::Queue;
-use rehose_store::{MAX_PAGE, Store};
+use rehose_store::{MAX_PAGE, Store, StoreName};
 
 use crate::cloud::Cloud;
 use crate::lambda::{Failure, Function, Sandbox};
+use crate::s3::Bucket;
 use crate::s3::output::Output;
 use crate::s3::stash::Stash;
 use crate::sqs;
@@ -27,18 +26,16 @@ use crate::sqs;
 #[derive(Debug)]
 pub(crate) struct Functions {
     pub(crate) cloud: Arc<Cloud>,
-    pub(crate) job: JobId,
     shape: Shape,
-    start: Mutex<Option<Arc<Sandbox>>>,
-    check: Mutex<Option<Arc<Sandbox>>>,
+    start: Mutex<Vec<Arc<Sandbox>>>,
+    check: Mutex<Vec<Arc<Sandbox>>>,
     process: Mutex<Vec<(Arc<Sandbox>, Processor)>>,
 }
 
 impl Functions {
-    pub(crate) fn new(cloud: &Arc<Cloud>, job: JobId) -> Result<Self, Error> {
+    pub(crate) fn new(cloud: &Arc<Cloud>) -> Result<Self, Error> {
         Ok(Self {
             cloud: Arc::clone(cloud),
-            job,
             shape: Options::default().compile()?,
             start: Mutex::default(),
             check: Mutex::default(),
@@ -46,42 +43,49 @@ impl Functions {
         })
     }
 
-    pub(crate) async fn start(&self, cursor: Option<Cursor>) -> Result<Started, Failure> {
-        let (sandbox, is_cold) = self.warm(&self.start, Function::Start);
-        let source = self.source(&sandbox);
-        let request = StartRequest {
-            job: self.job.clone(),
-            source: source.name(),
-            prefix: String::new(),
+    /// The input of an execution.
+    pub(crate) fn given(&self, job: JobId, merge: Option<Merge>) -> StartRequest {
+        StartRequest {
+            job,
+            source: StoreName::of_bucket(Bucket::Stash.name()),
+            prefix: self.cloud.world.prefix().to_owned(),
             mode: Mode::All,
             exclude: Vec::new(),
             errors: ErrorRecords::default(),
             max_rejected: MaxRejected::default(),
-            merge: None,
+            merge,
             digest: None,
             options: Options::default(),
-            cursor,
-        };
+            cursor: None,
+        }
+    }
+
+    pub(crate) async fn start(&self, request: StartRequest) -> Result<Started, Failure> {
+        let (sandbox, is_cold) = self.environment(&self.start, Function::Start);
         let planner = Planner {
-            logs: self.logs(source),
+            logs: self.logs(self.source(&sandbox)),
             output: self.output(&sandbox),
             queues: Queues::one(self.queue(&sandbox)),
             page: MAX_PAGE,
             pages: usize::MAX,
         };
-        let start = async |deadline| planner.start(request, self.now(), deadline).await;
-        sandbox.invoke(&self.cloud, is_cold, start).await
+        let start = async |deadline| planner.start(request, self.cloud.now(), deadline).await;
+        let answer = sandbox.invoke(&self.cloud, is_cold, start).await;
+        lock(&self.start).push(sandbox);
+        answer
     }
 
-    pub(crate) async fn check(&self) -> Result<Checked, Failure> {
-        let (sandbox, is_cold) = self.warm(&self.check, Function::Check);
+    pub(crate) async fn check(&self, job: &JobId) -> Result<Checked, Failure> {
+        let (sandbox, is_cold) = self.environment(&self.check, Function::Check);
         let checker = Checker {
             output: self.output(&sandbox),
             queues: Queues::one(self.queue(&sandbox)),
             patience: Patience::default(),
         };
-        let check = async |deadline| checker.check(&self.job, self.now(), deadline).await;
-        sandbox.invoke(&self.cloud, is_cold, check).await
+        let check = async |deadline| checker.check(job, self.cloud.now(), deadline).await;
+        let answer = sandbox.invoke(&self.cloud, is_cold, check).await;
+        lock(&self.check).push(sandbox);
+        answer
     }
 
     /// Processes a message. Returns whether it may be deleted.
@@ -101,22 +105,26 @@ impl Functions {
         answer.is_ok()
     }
 
-    /// The environment of a function that is called once at a time, and whether it is new.
-    fn warm(&self, kept: &Mutex<Option<Arc<Sandbox>>>, function: Function) -> (Arc<Sandbox>, bool) {
-        let mut kept = lock(kept);
-        let is_cold = kept.is_none();
-        let new = || Arc::new(Sandbox::new(function, &self.cloud.scenario));
-        (Arc::clone(kept.get_or_insert_with(new)), is_cold)
+    /// An environment of a function, and whether it is new.
+    fn environment(
+        &self,
+        idle: &Mutex<Vec<Arc<Sandbox>>>,
+        function: Function,
+    ) -> (Arc<Sandbox>, bool) {
+        let idle = lock(idle).pop();
+        let is_cold = idle.is_none();
+        let new = || Arc::new(Sandbox::new(function, &self.cloud.stack));
+        (idle.unwrap_or_else(new), is_cold)
     }
 
     fn processor(&self) -> Result<(Arc<Sandbox>, Processor), Error> {
-        let sandbox = Arc::new(Sandbox::new(Function::Process, &self.cloud.scenario));
+        let sandbox = Arc::new(Sandbox::new(Function::Process, &self.cloud.stack));
         // A single core transcodes small objects where they are awaited, on this thread.
         let processor = Processor::new(
             self.logs(self.source(&sandbox)),
             self.output(&sandbox),
             Compression::default(),
-            Limits::distant(1).with_transfers(self.cloud.scenario.transfers),
+            Limits::distant(1).with_transfers(self.cloud.stack.transfers),
         )?;
         Ok((sandbox, processor))
     }
@@ -128,7 +136,7 @@ impl Functions {
     fn source(&self, sandbox: &Arc<Sandbox>) -> Source {
         Source {
             store: Arc::new(Stash::new(&self.cloud, sandbox)),
-            prefix: String::new(),
+            prefix: self.cloud.world.prefix().to_owned(),
         }
     }
 
@@ -141,10 +149,6 @@ impl Functions {
             cloud: Arc::clone(&self.cloud),
             sandbox: Arc::clone(sandbox),
         })
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH + self.cloud.begun.elapsed()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The environments of functions: a share of a core, cold starts and the bill.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rehose_reprocess::deadline::Deadline;
@@ -10,7 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::cloud::Cloud;
 use crate::latency::{BOOT, INIT, INVOKE};
 use crate::s3::retry::RetryQuota;
-use crate::scenario::Scenario;
+use crate::scenario::Stack;
 
 /// The timeout of every function, in `infra/lib/config.ts`. It is the longest that Lambda allows.
 const TIMEOUT: Duration = Duration::from_secs(15 * 60);
@@ -57,6 +58,8 @@ impl Function {
 pub(crate) struct Sandbox {
     function: Function,
     core: Mutex<Core>,
+    /// Bytes of the stash that were read since the last merged file.
+    read: AtomicU64,
     /// The SDK's quota of retries, which lives as long as the process.
     pub(crate) retries: RetryQuota,
 }
@@ -76,14 +79,15 @@ pub(crate) struct Failure {
 }
 
 impl Sandbox {
-    pub(crate) fn new(function: Function, scenario: &Scenario) -> Self {
+    pub(crate) fn new(function: Function, stack: &Stack) -> Self {
         Self {
             function,
             core: Mutex::new(Core {
                 free: Instant::now(),
                 busy: Duration::ZERO,
             }),
-            retries: RetryQuota::new(scenario.retry_quota, scenario.attempts),
+            read: AtomicU64::new(0),
+            retries: RetryQuota::new(stack.retry_quota, stack.attempts),
         }
     }
 
@@ -100,6 +104,16 @@ impl Sandbox {
     /// Computes.
     pub(crate) async fn compute(&self, work: Duration) {
         sleep_until(self.reserve(work)).await;
+    }
+
+    /// Counts what is read of the stash.
+    pub(crate) fn has_read(&self, bytes: u64) {
+        self.read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// What was read of the stash since this was last asked.
+    pub(crate) fn take_read(&self) -> u64 {
+        self.read.swap(0, Ordering::Relaxed)
     }
 
     fn core(&self) -> std::sync::MutexGuard<'_, Core> {
@@ -120,6 +134,8 @@ impl Sandbox {
             billed += INIT;
         }
         let begun = Instant::now();
+        // An invocation before this one may have failed.
+        self.take_read();
         let busy = self.core().busy;
         let answer = timeout(TIMEOUT, function(Deadline::of_invocation(TIMEOUT))).await;
         billed += begun.elapsed();

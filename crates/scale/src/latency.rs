@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::meter::Request;
-use crate::scenario::Scenario;
+use crate::scenario::Stack;
 
 /// The median of a request for an object. AWS documents "the tens of milliseconds" for objects below
 /// 512 KB
@@ -48,18 +48,18 @@ pub(crate) const BOOT: Duration = Duration::from_millis(125);
 pub(crate) const INIT: Duration = Duration::from_millis(20);
 
 /// The latency of one request.
-pub(crate) fn of(request: Request, scenario: &Scenario) -> Duration {
+pub(crate) fn of(request: Request, stack: &Stack) -> Duration {
     let factor = match request {
         Request::Get | Request::Head | Request::Put => 1.0,
         Request::List => LIST,
         Request::Send | Request::Receive | Request::Delete | Request::Counters => SQS,
     };
-    let spread = match scenario.constant {
+    let spread = match stack.constant {
         true => 1.0,
         // The logarithm of a latency is nearly normal.
         false => SPREAD.powf(normal().clamp(-TRUNCATED, TRUNCATED) / NORMAL_99),
     };
-    Duration::from_secs_f64(scenario.latency * factor * spread / 1_000.0)
+    Duration::from_secs_f64(stack.latency * factor * spread / 1_000.0)
 }
 
 /// The time of this many bytes on the wire.

@@ -12,6 +12,7 @@
 //! ```
 //!
 //! - [`scenario`]: what is simulated. [`run`]: the simulation. [`measured`]: its results.
+//! - [`merging`]: a stack that merges by itself, for a day.
 //! - [`formula`]: the same job by the formula of `docs/COST.md`.
 //! - `world`: objects are computed from their numbers, so that ten million take no memory.
 //! - `latency`, `work`, `prices`: the figures, each with its source.
@@ -23,6 +24,7 @@
 
 mod bits;
 mod cloud;
+mod costs;
 mod error;
 mod event_source;
 pub mod formula;
@@ -31,6 +33,7 @@ mod lambda;
 mod latency;
 mod machine;
 pub mod measured;
+pub mod merging;
 mod meter;
 pub mod prices;
 pub mod report;
@@ -44,5 +47,5 @@ mod world;
 
 pub use error::ScaleError;
 pub use lambda::Function;
-pub use meter::{Invocations, Request, Requests};
+pub use meter::{Counts, Invocations, Request, Requests};
 pub use run::run;

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rehose_reprocess::check::{Checked, JobState};
+use rehose_reprocess::plan::StartRequest;
 use rehose_testkit::cloud::retrier::Retriers;
 use tokio::time::sleep;
 
@@ -31,15 +32,18 @@ const ATTEMPT: u64 = 3;
 /// An execution, and those that continue it.
 pub(crate) struct Machine {
     functions: Arc<Functions>,
+    /// What it was started with.
+    given: StartRequest,
     /// Calls and events of the current execution.
     calls: u32,
     events: u64,
 }
 
 impl Machine {
-    pub(crate) fn new(functions: &Arc<Functions>) -> Self {
+    pub(crate) fn new(functions: &Arc<Functions>, given: StartRequest) -> Self {
         Self {
             functions: Arc::clone(functions),
+            given,
             calls: 0,
             events: 0,
         }
@@ -48,26 +52,30 @@ impl Machine {
     /// Runs the job until `check` says that it has ended.
     pub(crate) async fn run(mut self) -> Result<Checked, ScaleError> {
         let functions = Arc::clone(&self.functions);
+        functions.cloud.running.fetch_add(1, Ordering::Relaxed);
+        functions.cloud.planning.fetch_add(1, Ordering::Relaxed);
         self.begin();
         self.enter()?;
-        let mut cursor = None;
         loop {
-            let start = async || functions.start(cursor.clone()).await;
+            let given = self.given.clone();
+            let start = async || functions.start(given.clone()).await;
             let started = self.task("Plan", "start", start).await?;
             self.enter()?;
             if started.planned {
                 break;
             }
-            cursor = started.cursor;
+            self.given.cursor = started.cursor;
             self.restart()?;
         }
-        functions.cloud.is_planned.store(true, Ordering::Relaxed);
+        functions.cloud.planning.fetch_sub(1, Ordering::Relaxed);
+        let job = self.given.job.clone();
         loop {
-            let check = async || functions.check().await;
+            let check = async || functions.check(&job).await;
             let checked = self.task("Check", "check", check).await?;
             self.enter()?;
             if checked.state != JobState::Running {
                 self.enter()?;
+                functions.cloud.running.fetch_sub(1, Ordering::Relaxed);
                 return Ok(checked);
             }
             // A new execution checks at once.

@@ -84,15 +84,52 @@ pub struct Invocations {
 pub(crate) struct Meter(Mutex<Counts>);
 
 /// The values of all counters.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Counts {
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Counts {
+    /// By [`Request`].
     pub(crate) requests: [Requests; Request::ALL.len()],
+    /// By [`Function`].
     pub(crate) invocations: [Invocations; Function::ALL.len()],
+    /// The `LIST` requests to the stash.
+    pub stash_pages: u64,
     /// State transitions of all executions.
-    pub(crate) transitions: u64,
-    pub(crate) executions: u64,
+    pub transitions: u64,
+    /// Executions of the state machine.
+    pub executions: u64,
     /// The events of the longest execution.
-    pub(crate) events: u64,
+    pub events: u64,
+}
+
+impl Counts {
+    /// The requests of a kind.
+    pub fn requests(&self, request: Request) -> Requests {
+        self.requests[request as usize]
+    }
+
+    /// What was counted since an earlier time. The longest execution is that of both.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        let mut counts = *self;
+        for (now, then) in counts.requests.iter_mut().zip(&earlier.requests) {
+            now.answered -= then.answered;
+            now.throttled -= then.throttled;
+        }
+        for (now, then) in counts.invocations.iter_mut().zip(&earlier.invocations) {
+            now.number -= then.number;
+            now.failed -= then.failed;
+            now.cold -= then.cold;
+            now.billed_ms -= then.billed_ms;
+            now.busy -= then.busy;
+        }
+        counts.stash_pages -= earlier.stash_pages;
+        counts.transitions -= earlier.transitions;
+        counts.executions -= earlier.executions;
+        counts
+    }
+
+    /// The invocations of a function.
+    pub fn invocations(&self, function: Function) -> Invocations {
+        self.invocations[function as usize]
+    }
 }
 
 impl Meter {

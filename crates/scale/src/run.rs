@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rehose_reprocess::check::JobState;
 use rehose_reprocess::job::JobId;
 use rehose_reprocess::ledger::report::Report;
@@ -17,6 +18,7 @@ use crate::machine::Machine;
 use crate::measured::Measured;
 use crate::scenario::Scenario;
 use crate::stages::Stages;
+use crate::world::World;
 
 /// The longest job: the default of the stack's `jobTimeoutHours`.
 const PATIENCE_DAYS: u64 = 14;
@@ -27,7 +29,7 @@ const PATIENCE_DAYS: u64 = 14;
 ///
 /// If it does not convert every object, or its report says something else.
 pub fn run(scenario: &Scenario) -> Result<Measured, ScaleError> {
-    fastrand::seed(scenario.seed);
+    fastrand::seed(scenario.stack.seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -36,41 +38,33 @@ pub fn run(scenario: &Scenario) -> Result<Measured, ScaleError> {
 }
 
 async fn simulate(scenario: &Scenario) -> Result<Measured, ScaleError> {
-    let cloud = Arc::new(Cloud::new(scenario));
-    let job = JobId::new(jiff::Timestamp::UNIX_EPOCH);
-    let functions = Arc::new(Functions::new(&cloud, job)?);
+    let (world, begins) = (World::rewritten(scenario), Timestamp::UNIX_EPOCH);
+    let cloud = Arc::new(Cloud::new(&scenario.stack, world, begins));
+    let functions = Arc::new(Functions::new(&cloud)?);
+    let given = functions.given(JobId::new(begins), None);
     let source = Arc::new(EventSource::new(&functions));
     tokio::spawn(Arc::clone(&source).run());
-    let stages = Stages::default();
     let job = timeout(
         Duration::from_secs(PATIENCE_DAYS * 24 * 60 * 60),
-        Machine::new(&functions).run(),
+        Machine::new(&functions, given).run(),
     );
-    let ended = tokio::select! {
-        ended = job => ended,
-        () = stages.watch(&cloud, &source) => return Err(endless()),
-    };
+    let (ended, stages) = Stages::during(&cloud, &source, job).await;
     let ended = ended.map_err(|_| endless())??;
     let duration = cloud.begun.elapsed();
     verify(&cloud, ended.state)?;
 
-    let counts = cloud.meter.counts();
     let contents = cloud.contents();
     let ledger = contents.ledger();
     let largest = ledger.iter().max_by_key(|(_, body)| body.len());
     Ok(Measured {
         scenario: scenario.clone(),
         duration,
-        stages: stages.longest_first(),
-        requests: counts.requests,
-        invocations: counts.invocations,
-        transitions: counts.transitions,
-        executions: counts.executions,
-        events: counts.events,
+        stages,
+        counts: cloud.meter.counts(),
         tasks: (ledger.keys().filter(|key| key.contains("/receipts/"))).count() as u64,
         again: contents.again,
         dead: cloud.queue.dead(),
-        most_running: source.most(),
+        most_running: source.take_most(),
         most_puts: cloud.output.most().puts,
         most_gets: cloud.stash.most().gets,
         partitions: cloud.output.partitions(),
@@ -91,7 +85,7 @@ fn endless() -> ScaleError {
 /// Checks that the job has converted every object, and that its report says so.
 fn verify(cloud: &Cloud, state: JobState) -> Result<(), ScaleError> {
     let contents = cloud.contents();
-    let objects = cloud.scenario.objects;
+    let objects = cloud.world.objects();
     let wrong = |what: String| Err(ScaleError::Contradiction(what));
     if contents.rows() != objects {
         return wrong(format!(

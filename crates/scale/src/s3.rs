@@ -81,7 +81,7 @@ impl Link {
         sent: u64,
     ) -> Result<(), StoreError> {
         let Cloud {
-            scenario,
+            stack,
             begun,
             meter,
             ..
@@ -90,7 +90,7 @@ impl Link {
         loop {
             let leaves = self.sandbox.reserve(work::REQUEST);
             let is_taken = self.rates().take(request, leaves - *begun);
-            let latency = latency::of(request, scenario) + latency::of_bytes(sent);
+            let latency = latency::of(request, stack) + latency::of_bytes(sent);
             sleep_until(leaves + latency).await;
             if is_taken {
                 retries.succeeded();

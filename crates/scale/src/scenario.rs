@@ -1,15 +1,13 @@
 //! What is simulated.
 
-/// A job, the stack that runs it, and the distance to AWS.
+/// The stack that runs jobs, the objects of its stash, and the distance to AWS.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scenario {
-    /// The objects of the stash.
-    pub objects: u64,
-    /// The size of each as stored, in bytes.
+pub struct Stack {
+    /// The size of each object as stored, in bytes.
     pub stored: u64,
     /// The size of its text, in bytes.
     pub decoded: u64,
-    /// The maximum concurrency of `process`: the stack's value `concurrency`.
+    /// The maximum concurrency of the function that processes tasks: the stack's value `concurrency`.
     pub concurrency: usize,
     /// Objects that a `process` has in flight: its variable `REHOSE_TRANSFERS`. By default, the product's
     /// own number.
@@ -29,8 +27,33 @@ pub struct Scenario {
     pub seed: u64,
 }
 
+/// A job that rewrites objects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// The objects of the stash.
+    pub objects: u64,
+    /// The stack.
+    pub stack: Stack,
+}
+
+/// A stack that merges by itself, for some hours from midnight on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MergeScenario {
+    /// The objects that arrive in a day.
+    pub files_per_day: u64,
+    /// The accounts that they come from.
+    pub accounts: u64,
+    /// How many hours are simulated, 1 to 24.
+    pub hours: u64,
+    /// The stack. Its concurrency is that of the function that merges.
+    pub stack: Stack,
+}
+
 /// The default of the stack, in `infra/lib/config.ts`.
 pub const CONCURRENCY: usize = 100;
+
+/// The default of the stack's value `mergeConcurrency`, in `infra/lib/merge.ts`.
+pub const MERGE_CONCURRENCY: usize = 20;
 
 /// The most attempts of a request to S3, as `rehose_store::aws` has them.
 pub const ATTEMPTS: u32 = 10;
@@ -47,11 +70,10 @@ pub const DECODED_PER_STORED: f64 = 8.8;
 /// The largest object, as stored. The output of a larger one would be written in parts.
 pub const MAX_STORED: u64 = 8 * 1024 * 1024 - 1;
 
-impl Scenario {
-    /// A job over this many objects of the default size, in a stack with default values.
-    pub fn of(objects: u64) -> Self {
+impl Default for Stack {
+    /// A stack with default values, and objects of the default size.
+    fn default() -> Self {
         Self {
-            objects,
             stored: STORED,
             decoded: decoded(STORED),
             concurrency: CONCURRENCY,
@@ -62,6 +84,31 @@ impl Scenario {
             attempts: ATTEMPTS,
             retry_quota: RETRY_QUOTA,
             seed: 0,
+        }
+    }
+}
+
+impl MergeScenario {
+    /// A day of so many objects of the default size from so many accounts, in a stack with default values.
+    pub fn of(files_per_day: u64, accounts: u64) -> Self {
+        Self {
+            files_per_day,
+            accounts,
+            hours: 24,
+            stack: Stack {
+                concurrency: MERGE_CONCURRENCY,
+                ..Stack::default()
+            },
+        }
+    }
+}
+
+impl Scenario {
+    /// A job over this many objects of the default size, in a stack with default values.
+    pub fn of(objects: u64) -> Self {
+        Self {
+            objects,
+            stack: Stack::default(),
         }
     }
 }

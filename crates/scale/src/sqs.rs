@@ -143,7 +143,7 @@ impl fmt::Debug for Client {
 impl Client {
     async fn request(&self, request: Request) {
         let leaves = self.sandbox.reserve(work::REQUEST);
-        sleep_until(leaves + latency::of(request, &self.cloud.scenario)).await;
+        sleep_until(leaves + latency::of(request, &self.cloud.stack)).await;
         self.cloud.meter.answered(request);
     }
 }

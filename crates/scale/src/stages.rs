@@ -5,6 +5,7 @@
 //! none.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,6 +41,8 @@ pub enum Stage {
     LastTasks,
     /// Messages whose task failed are hidden until their visibility timeout ends.
     Hidden,
+    /// No job runs.
+    Idle,
     /// Every task has its receipt. The state machine waits, then `check` reads them.
     Check,
 }
@@ -56,6 +59,7 @@ impl Stage {
             Self::Start => "start",
             Self::LastTasks => "the last tasks",
             Self::Hidden => "visibility timeout of failed tasks",
+            Self::Idle => "none: no job runs",
             Self::Check => "check, and the waits before it",
         }
     }
@@ -66,8 +70,24 @@ impl Stage {
 pub(crate) struct Stages(Mutex<BTreeMap<Stage, Duration>>);
 
 impl Stages {
+    /// Watches while something runs. Returns its result, and the stages.
+    pub(crate) async fn during<T>(
+        cloud: &Arc<Cloud>,
+        source: &Arc<EventSource>,
+        runs: impl Future<Output = T>,
+    ) -> (T, Vec<(Stage, Duration)>) {
+        let stages = Self::default();
+        let result = tokio::select! {
+            // What begins at the time of a look is seen by it.
+            biased;
+            result = runs => result,
+            never = stages.watch(cloud, source) => match never {},
+        };
+        (result, stages.longest_first())
+    }
+
     /// Looks until it is dropped.
-    pub(crate) async fn watch(&self, cloud: &Arc<Cloud>, source: &Arc<EventSource>) {
+    async fn watch(&self, cloud: &Arc<Cloud>, source: &Arc<EventSource>) -> Infallible {
         let mut last = Instant::now();
         loop {
             sleep(LOOK).await;
@@ -82,7 +102,7 @@ impl Stages {
     }
 
     /// The stages, the longest first.
-    pub(crate) fn longest_first(&self) -> Vec<(Stage, Duration)> {
+    fn longest_first(&self) -> Vec<(Stage, Duration)> {
         let stages = (self.0.lock()).unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut stages: Vec<_> = stages.iter().map(|(stage, time)| (*stage, *time)).collect();
         stages.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
@@ -107,12 +127,15 @@ fn stage(cloud: &Cloud, source: &EventSource) -> Stage {
     }
     let counters = cloud.queue.counters();
     if counters.visible > 0 {
-        return match source.limit() < cloud.scenario.concurrency {
+        return match source.limit() < cloud.stack.concurrency {
             true => Stage::Scaling,
             false => Stage::Concurrency,
         };
     }
-    if !cloud.is_planned.load(Ordering::Relaxed) {
+    if cloud.running.load(Ordering::Relaxed) == 0 {
+        return Stage::Idle;
+    }
+    if cloud.planning.load(Ordering::Relaxed) > 0 {
         return Stage::Start;
     }
     match (source.running(), counters.in_flight) {

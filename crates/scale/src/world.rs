@@ -1,101 +1,119 @@
 //! The stash: keys and sizes are computed from an object's number.
 
+pub(crate) mod accounts;
+pub(crate) mod firehose;
+
+use std::fmt;
+use std::time::Duration;
+
 use bytes::Bytes;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use rehose_store::{Listed, Page};
 use rehose_testkit::stash::{FLOW, envelope, event, gzip};
 
-use crate::scenario::Scenario;
+use self::accounts::Accounts;
+use self::firehose::Firehose;
+use crate::scenario::{Scenario, Stack};
+use crate::work;
 
-/// Objects of an hour: one a minute from each of two log groups, as Firehose writes them.
-const PER_HOUR: u64 = 120;
-
-/// The first hour, 2020-01-01T00:00Z, in seconds since 1970.
-const FIRST: i64 = 1_577_836_800;
+/// The first line of a file of flow logs with the default fields.
+const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes \
+                      start end action log-status";
 
 /// The stash.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct World {
-    objects: u64,
+    keys: Box<dyn Keys>,
     stored: u64,
     /// The bytes of every object.
     pub(crate) body: Bytes,
+    /// What a core has to do for one.
+    pub(crate) work: Duration,
+}
+
+/// The keys of a stash.
+pub(crate) trait Keys: fmt::Debug + Send + Sync {
+    /// What all of them begin with.
+    fn prefix(&self) -> &'static str;
+
+    /// How many objects there will ever be. Their numbers are below.
+    fn objects(&self) -> u64;
+
+    /// The key of an object.
+    fn key(&self, number: u64) -> String;
+
+    /// The number that a key has in it, if it has one.
+    fn number_in(&self, key: &str) -> Option<u64>;
+
+    /// The objects after a key that there are at a time, in the order of their keys.
+    fn after(&self, key: Option<&str>, limit: usize, now: Timestamp) -> Numbers;
+
+    /// The number of an object.
+    fn number(&self, key: &str) -> Option<u64> {
+        let number = self.number_in(key)?;
+        (number < self.objects() && self.key(number) == key).then_some(number)
+    }
+}
+
+/// A page of numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers {
+    pub(crate) numbers: Vec<u64>,
+    pub(crate) more: bool,
 }
 
 impl World {
-    pub(crate) fn new(scenario: &Scenario) -> Self {
+    /// The stash of a job that rewrites.
+    pub(crate) fn rewritten(scenario: &Scenario) -> Self {
+        let Stack {
+            stored, decoded, ..
+        } = scenario.stack;
         Self {
-            objects: scenario.objects,
-            stored: scenario.stored,
+            keys: Box::new(Firehose {
+                objects: scenario.objects,
+            }),
+            stored,
             body: gzip(envelope(&[event(1_577_836_800_000, FLOW)])).into(),
+            work: work::of_text(decoded),
         }
     }
 
-    /// The key of an object, as long as those of Firehose. Numbers and keys have the same order.
-    pub(crate) fn key(number: u64) -> String {
-        let seconds = FIRST + (number / PER_HOUR * 3_600 + number % PER_HOUR * 30) as i64;
-        let time = Timestamp::from_second(seconds)
-            .unwrap_or(Timestamp::UNIX_EPOCH)
-            .to_zoned(TimeZone::UTC);
-        let (year, month, day) = (time.year(), time.month(), time.day());
-        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
-        format!(
-            "{year}/{month:02}/{day:02}/{hour:02}/flow-logs-1-{year}-{month:02}-{day:02}-{hour:02}-\
-             {minute:02}-{second:02}-6c1f0b0a-5d0e-4f7a-9c2b-{number:012}"
-        )
+    /// The stash of a stack that merges, with these keys.
+    pub(crate) fn merged(stack: &Stack, keys: Accounts) -> Self {
+        Self {
+            keys: Box::new(keys),
+            stored: stack.stored,
+            body: gzip(format!("{HEADER}\n{FLOW}\n")).into(),
+            work: work::of_merged_text(stack.decoded),
+        }
+    }
+
+    /// What all keys begin with.
+    pub(crate) fn prefix(&self) -> &'static str {
+        self.keys.prefix()
+    }
+
+    pub(crate) fn objects(&self) -> u64 {
+        self.keys.objects()
     }
 
     /// The number of an object, if it exists.
     pub(crate) fn number(&self, key: &str) -> Option<u64> {
-        let number = key.rsplit('-').next()?.parse().ok()?;
-        (number < self.objects && Self::key(number) == key).then_some(number)
+        self.keys.number(key)
     }
 
     /// The page after a key.
-    pub(crate) fn page(&self, after: Option<&str>, limit: usize) -> Page {
-        let from = after.and_then(|key| self.number(key)).map_or(0, |n| n + 1);
-        let to = self.objects.min(from + limit as u64);
+    pub(crate) fn page(&self, after: Option<&str>, limit: usize, now: Timestamp) -> Page {
+        let Numbers { numbers, more } = self.keys.after(after, limit, now);
         let listed = |number| Listed {
-            key: Self::key(number),
+            key: self.keys.key(number),
             bytes: self.stored,
             // As long as an ETag. No object changes.
             tag: format!("{number:032x}"),
         };
         Page {
-            objects: (from..to).map(listed).collect(),
-            more: to < self.objects,
+            objects: numbers.into_iter().map(listed).collect(),
+            more,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_have_the_order_of_their_numbers() {
-        let keys: Vec<String> = (0..10_000).map(World::key).collect();
-        assert!(keys.is_sorted());
-        assert_eq!(
-            keys[121],
-            "2020/01/01/01/flow-logs-1-2020-01-01-01-00-30-6c1f0b0a-5d0e-4f7a-9c2b-000000000121"
-        );
-    }
-
-    #[test]
-    fn a_listing_has_every_object_once() {
-        let world = World::new(&Scenario::of(2_500));
-        let mut keys = Vec::new();
-        loop {
-            let page = world.page(keys.last().map(String::as_str), 1_000);
-            keys.extend(page.objects.into_iter().map(|object| object.key));
-            if !page.more {
-                break;
-            }
-        }
-        assert_eq!(keys, (0..2_500).map(World::key).collect::<Vec<_>>());
-        assert_eq!(world.number(&keys[77]), Some(77));
-        assert_eq!(world.number(&World::key(2_500)), None);
     }
 }

@@ -3,15 +3,19 @@
 
 use rehose_scale::formula::Formula;
 use rehose_scale::measured::{Measured, Stage};
-use rehose_scale::scenario::Scenario;
+use rehose_scale::scenario::{Scenario, Stack};
 use rehose_scale::{Function, Request, run};
 
 /// A job whose requests stay below S3's rates.
 fn quiet(objects: u64) -> Scenario {
-    Scenario {
-        concurrency: 5,
-        ..Scenario::of(objects)
-    }
+    with(objects, |stack| stack.concurrency = 5)
+}
+
+/// A job in a stack that differs from the default.
+fn with(objects: u64, change: impl FnOnce(&mut Stack)) -> Scenario {
+    let mut scenario = Scenario::of(objects);
+    change(&mut scenario.stack);
+    scenario
 }
 
 fn billed(measured: &Measured) -> u64 {
@@ -35,10 +39,10 @@ fn every_object_is_converted_once_at_the_cost_of_the_formula() {
 /// docs/PERFORMANCE.md measured 1.5 for two tasks of 320 objects at 40 ms, cold start included.
 #[test]
 fn the_wait_is_that_of_the_measured_function() {
-    let measured = run(&Scenario {
-        constant: true,
-        ..quiet(320)
-    });
+    let measured = run(&with(320, |stack| {
+        stack.concurrency = 5;
+        stack.constant = true;
+    }));
     let waiting = measured.unwrap().waiting();
     assert!((1.4..1.6).contains(&waiting), "{waiting}");
 }
@@ -46,11 +50,9 @@ fn the_wait_is_that_of_the_measured_function() {
 #[test]
 fn a_longer_distance_is_billed_and_the_core_does_the_same() {
     let near = run(&quiet(2_000)).unwrap();
-    let far = run(&Scenario {
-        latency: 2.0 * near.scenario.latency,
-        ..near.scenario.clone()
-    });
-    let far = far.unwrap();
+    let mut scenario = near.scenario.clone();
+    scenario.stack.latency *= 2.0;
+    let far = run(&scenario).unwrap();
     assert!(billed(&far) > billed(&near) * 5 / 4);
     assert!(far.duration > near.duration);
     // Not quite: how many slices are read again depends on which function gets which task.
@@ -68,12 +70,10 @@ fn the_same_seed_gives_the_same_run() {
 /// after their visibility timeout, and still every object is done.
 #[test]
 fn a_throttled_job_takes_longer_and_ends() {
-    let scenario = Scenario {
-        concurrency: 100,
-        attempts: 5,
-        retry_quota: 500,
-        ..Scenario::of(40_000)
-    };
+    let mut scenario = with(40_000, |stack| {
+        stack.attempts = 5;
+        stack.retry_quota = 500;
+    });
     let throttled = run(&scenario).unwrap();
     let process = throttled.invocations(Function::Process);
     assert!(throttled.requests(Request::Put).throttled > 1_000);
@@ -83,11 +83,8 @@ fn a_throttled_job_takes_longer_and_ends() {
     let formula = Formula::with(&scenario, waiting, again);
     let ratio = throttled.costs().sum() / formula.sum();
     assert!((0.9..1.1).contains(&ratio), "{ratio} times {formula:?}");
-    let split = run(&Scenario {
-        partitions: 10,
-        ..scenario
-    });
-    let split = split.unwrap();
+    scenario.stack.partitions = 10;
+    let split = run(&scenario).unwrap();
     assert_eq!(split.requests(Request::Put).throttled, 0);
     assert!(split.duration < throttled.duration / 10);
     assert!(split.costs().sum() < throttled.costs().sum());
@@ -96,11 +93,7 @@ fn a_throttled_job_takes_longer_and_ends() {
 /// With the quota of `rehose-store`, requests wait and no task fails.
 #[test]
 fn requests_that_are_throttled_wait() {
-    let scenario = Scenario {
-        concurrency: 100,
-        ..Scenario::of(40_000)
-    };
-    let measured = run(&scenario).unwrap();
+    let measured = run(&Scenario::of(40_000)).unwrap();
     assert!(measured.requests(Request::Put).throttled > 1_000);
     assert_eq!(measured.invocations(Function::Process).failed, 0);
     assert_eq!(measured.again, 0);

@@ -9,11 +9,13 @@ use rehose_store::{Listed, Page};
 
 use crate::bits::Bits;
 
-/// The objects of the output: the ledger, and which objects of the stash have rows.
+/// The objects of the output: the ledger, which objects of the stash have rows, and the sizes of merged
+/// files.
 #[derive(Debug)]
 pub(crate) struct Contents {
     ledger: BTreeMap<String, Bytes>,
     rows: Bits,
+    files: BTreeMap<String, u64>,
     /// Rows that were written again.
     pub(crate) again: u64,
     /// Keys that no object of the stash gives.
@@ -25,6 +27,7 @@ impl Contents {
         Self {
             ledger: BTreeMap::new(),
             rows: Bits::new(objects),
+            files: BTreeMap::new(),
             again: 0,
             strange: Vec::new(),
         }
@@ -53,6 +56,15 @@ impl Contents {
 
     pub(crate) fn write(&mut self, key: &str, body: Bytes) {
         self.ledger.insert(key.to_owned(), body);
+    }
+
+    pub(crate) fn write_file(&mut self, key: &str, bytes: u64) {
+        self.files.insert(key.to_owned(), bytes);
+    }
+
+    /// The size of a merged file.
+    pub(crate) fn file(&self, key: &str) -> Option<u64> {
+        self.files.get(key).copied()
     }
 
     /// A page of the ledger.

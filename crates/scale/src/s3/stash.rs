@@ -41,11 +41,12 @@ impl Store for Stash {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        if !prefix.is_empty() {
+        if prefix != self.0.cloud.world.prefix() {
             return Err(self.refused("list", prefix));
         }
         self.0.request(Request::List, "list", prefix, 0).await?;
-        let page = self.0.cloud.world.page(after, limit);
+        self.0.cloud.meter.add(|counts| counts.stash_pages += 1);
+        let page = self.0.cloud.world.page(after, limit, self.0.cloud.now());
         let keys = page.objects.len();
         self.0.sandbox.compute(work::of_keys(keys)).await;
         Ok(page)
@@ -57,6 +58,7 @@ impl Store for Stash {
             return Err(self.0.error("read", key, StoreErrorKind::NotFound));
         }
         let link = self.0.clone();
+        link.sandbox.has_read(link.cloud.stack.stored);
         Ok(stream::once(async move { Ok(transcoded(link).await) }).boxed())
     }
 
@@ -74,10 +76,8 @@ impl Store for Stash {
 
     async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
         self.0.request(Request::Head, "head", key, 0).await?;
-        let Cloud {
-            world, scenario, ..
-        } = &*self.0.cloud;
-        Ok(world.number(key).map(|_| scenario.stored))
+        let Cloud { world, stack, .. } = &*self.0.cloud;
+        Ok(world.number(key).map(|_| stack.stored))
     }
 
     fn url(&self, key: &str) -> String {
@@ -88,15 +88,15 @@ impl Store for Stash {
 /// Waits until an object has arrived and its text is transcoded, piece by piece. The product
 /// transcodes its few bytes after that, in no time of this clock.
 async fn transcoded(link: Link) -> Bytes {
-    let scenario = &link.cloud.scenario;
-    let pieces = scenario.stored.div_ceil(CHUNK).max(1);
-    let on_the_wire: Duration = latency::of_bytes(scenario.stored) / pieces as u32;
-    let work = work::of_text(scenario.decoded) / pieces as u32;
+    let Cloud { world, stack, .. } = &*link.cloud;
+    let pieces = stack.stored.div_ceil(CHUNK).max(1);
+    let on_the_wire: Duration = latency::of_bytes(stack.stored) / pieces as u32;
+    let work = world.work / pieces as u32;
     let mut arrived = Instant::now();
     for _ in 0..pieces {
         arrived += on_the_wire;
         sleep_until(arrived).await;
         link.sandbox.compute(work).await;
     }
-    link.cloud.world.body.clone()
+    world.body.clone()
 }
