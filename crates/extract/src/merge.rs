@@ -26,6 +26,7 @@ mod object_sums;
 mod run;
 mod selection;
 mod sorted;
+mod staging;
 mod sums;
 mod table;
 mod texts;
@@ -37,12 +38,10 @@ use std::sync::Arc;
 use ahash::RandomState;
 use hashbrown::HashTable;
 
-use self::columns::{Columns, NOTHING, PartKind, Place, RECORDS};
-use self::digest::FoldedPorts;
+use self::columns::{Columns, RECORDS};
 pub use self::digest::{DigestFile, DigestRows, FoldPorts};
 pub use self::file::{MergedFile, Summary};
 use self::file_columns::FileColumns;
-use self::filer::Filer;
 pub use self::filer::Homeless;
 pub use self::flow_log::{FlowLogFile, FlowLogWriter, FlowLogs, check_flow_log};
 pub use self::home::{Home, is_account, is_region, region_in};
@@ -51,17 +50,16 @@ pub(crate) use self::object_sums::SumSink;
 pub use self::run::ScratchFile;
 use self::run::{Run, SortedRuns};
 pub use self::selection::Selection;
-use self::selection::{Selector, Taken};
+use self::selection::Selector;
 use self::sorted::Merged;
+pub(crate) use self::staging::MergeSink;
+use self::staging::{More, number};
 use self::sums::RowSums;
 pub use self::sums::Sums;
 use self::table::{SortedTable, Table};
 use self::texts::{NONE, Texts};
-use crate::format::spaced;
-use crate::record::{self, Fields, Record};
 use crate::schema::{Column, FieldKind};
 use crate::shape::Shape;
-use crate::sink::Sink;
 
 /// The most runs. More are merged into one, so that few files are open.
 const MAX_RUNS: usize = 64;
@@ -119,25 +117,6 @@ pub struct Merger {
     latest: HashTable<u32>,
     hasher: RandomState,
     runs: Vec<Run>,
-}
-
-/// What is added to the key of a record when it has its fields.
-enum More {
-    /// The folded port.
-    Folded(FoldedPorts),
-    /// The file of a flow log.
-    Filed(Filer),
-}
-
-impl More {
-    /// Apart from [`Merger::stage`], which most rows pass without it.
-    #[inline(never)]
-    fn add(&mut self, record: &Record<'_>, key: &mut [u32], measures: &[i64], texts: &mut Texts) {
-        match self {
-            Self::Folded(ports) => ports.fold(key),
-            Self::Filed(filer) => filer.file(record, key, measures, texts),
-        }
-    }
 }
 
 impl Merger {
@@ -209,100 +188,6 @@ impl Merger {
         self.sums.clear();
         self.out_of_scope = 0;
         self.forget_homeless();
-    }
-
-    /// Stages a record.
-    #[inline]
-    fn stage(&mut self, record: &Record<'_>) -> io::Result<()> {
-        let Self {
-            columns,
-            texts,
-            last,
-            staged,
-            ends,
-            selection,
-            out_of_scope,
-            more,
-            ..
-        } = self;
-        if let Some(selector) = selection {
-            match selector.take(record, ends) {
-                Taken::Inside => {}
-                Taken::Outside => return Ok(()),
-                Taken::OutOfScope => {
-                    *out_of_scope += 1;
-                    return Ok(());
-                }
-            }
-        }
-        let (key, measures) = staged.add(NOTHING);
-        if let Some(time) = record.timestamp.filter(|_| columns.has_time) {
-            measures[0] = time;
-        }
-        let mut places = columns.places.iter().skip(1);
-        let mut add = |field: Option<&[u8]>| match places.next() {
-            Some(Place::Measure(measure)) => {
-                if let Some(number) = field.and_then(number) {
-                    measures[*measure] = number;
-                }
-            }
-            Some(Place::Key(part)) => {
-                key[*part] = match (field, columns.parts[*part]) {
-                    (None, _) => NONE,
-                    (Some(field), PartKind::Number) => {
-                        number(field).map_or(NONE, |number| number as u32 + 1)
-                    }
-                    (Some(field), PartKind::Text) => {
-                        let last = &mut last[*part];
-                        if texts.get(*last) != Some(field) {
-                            *last = texts.id(field);
-                        }
-                        *last
-                    }
-                };
-            }
-            Some(Place::Nowhere) | None => {}
-        };
-        match record.fields {
-            Fields::Spaced(message) => {
-                // A selection has found them.
-                if selection.is_none() {
-                    spaced::find_ends(message, ends);
-                }
-                let mut begin = 0;
-                for end in ends {
-                    add(Some(&message[begin..*end as usize]));
-                    begin = *end as usize + 1;
-                }
-            }
-            Fields::Ranges {
-                message,
-                made,
-                ranges,
-                absent,
-            } => {
-                for field in record::ranged(message, made, ranges, absent) {
-                    add(field);
-                }
-            }
-        }
-        for value in record.origin.iter() {
-            add((!value.is_empty()).then_some(value));
-        }
-        if let Some(more) = more {
-            more.add(record, key, measures, texts);
-        }
-        if let Some(records) = measures.last_mut() {
-            *records = 1;
-        }
-        if let Some(presence) = key.last_mut() {
-            *presence = columns.presence(measures);
-        }
-        self.sums.add(columns, measures);
-        match self.memory_used() > self.memory {
-            true => self.spill(),
-            false => Ok(()),
-        }
     }
 
     fn memory_used(&self) -> usize {
@@ -390,34 +275,6 @@ impl fmt::Debug for Merger {
             .field("runs", &self.runs.len())
             .finish_non_exhaustive()
     }
-}
-
-/// The sink of the records of an object.
-#[derive(Debug)]
-pub(crate) struct MergeSink<'a>(pub(crate) &'a mut Merger);
-
-impl Sink for MergeSink<'_> {
-    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        self.0.stage(record)
-    }
-
-    fn finish(self: Box<Self>) -> io::Result<u64> {
-        Ok(0)
-    }
-}
-
-/// The number of a field, or nothing for `-`. The format has checked that it is one of these.
-#[inline]
-fn number(field: &[u8]) -> Option<i64> {
-    let mut number: i64 = 0;
-    for byte in field {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        number = number.wrapping_mul(10).wrapping_add(digit.into());
-    }
-    Some(number)
 }
 
 /// The column after all others: from how many records a row is made.
