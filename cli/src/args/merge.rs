@@ -45,14 +45,19 @@ pub(crate) struct MergeArgs {
     #[arg(long, value_enum, default_value_t = PerName::Hour)]
     per: PerName,
     /// Minutes after the end of an hour in which it may still get objects, and is not merged
-    #[arg(long, value_name = "MINUTES", default_value_t = 15)]
+    #[arg(
+        long,
+        value_name = "MINUTES",
+        default_value_t = 15,
+        hide_short_help = true
+    )]
     lateness: u32,
     /// The most seconds from the end of a flow's record to the start of one that continues it; 0 for
     /// those that touch, none to merge no records [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = parse_gap)]
     gap: Option<Gap>,
     /// Divide an hour with more bytes of objects than this into several files: bytes, or with K, M or G
-    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = parse_size, hide_short_help = true)]
     target_size: u64,
     /// The kind of files to write
     #[arg(long = "as", value_enum, value_name = "KIND", default_value_t = FileName::Parquet)]
@@ -61,10 +66,10 @@ pub(crate) struct MergeArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_region)]
     region: Option<String>,
     /// The account of records of a flow log that do not say theirs, and whose envelopes and keys do not
-    #[arg(long, value_name = "ID", value_parser = parse_account)]
+    #[arg(long, value_name = "ID", value_parser = parse_account, hide_short_help = true)]
     account: Option<String>,
     /// Name the folders of a flow log's files, as Hive does: aws-account-id=…/aws-service=vpcflowlogs/…
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     hive: bool,
 }
 
