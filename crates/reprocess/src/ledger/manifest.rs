@@ -61,6 +61,20 @@ pub struct SliceOfMerge {
     pub overdue: u64,
     /// The first objects that have changed since they were merged. Their rows are those of before.
     pub replaced: Vec<String>,
+    /// The generations of the same partition that are of this job, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Rest>,
+}
+
+/// The generations of a partition whose objects are those of a job: what another job publishes meanwhile stays the
+/// job's, so that it accounts for each object that it has listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rest {
+    /// Those that were not published when the job looked at the partition for the first time.
+    pub left: Vec<u32>,
+    /// The last generation that there was. All later ones are the job's.
+    pub last: u32,
 }
 
 /// What a slice of a job that makes a digest is.

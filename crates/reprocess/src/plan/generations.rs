@@ -4,7 +4,7 @@
 //!
 //! 1. The plans of its generations say which objects are in one.
 //! 2. A generation without a marker is planned again, because the job that planned it may be dead. Its
-//!    tasks are those of the stored plan.
+//!    tasks are those of the stored plan. So is one that another job plans or publishes meanwhile.
 //! 3. Objects in no generation become the next one. So do objects that are in no file because they failed
 //!    or were lost, once they have changed.
 //!
@@ -23,7 +23,7 @@ use crate::error::Result;
 use crate::job::Merge;
 use crate::ledger::Version;
 use crate::ledger::generation::{Generation, GenerationId, GenerationState, Generations};
-use crate::ledger::manifest::{Slice, SliceOfMerge};
+use crate::ledger::manifest::{Rest, Slice, SliceOfMerge};
 use crate::partition::Partition;
 use crate::task::{self, PlannedObject};
 
@@ -97,21 +97,23 @@ impl<'a> Planning<'a> {
                 Some(after) if *partition == after.partition => after.generation,
                 _ => 0,
             };
-            if let Some(generation) = self.next(*partition, objects, planned, &mut found).await? {
-                return Ok(self.slice_of(cursor, Some(generation), found));
+            let before = cursor.rest.as_ref().filter(|_| planned > 0);
+            let next = self.next(*partition, objects, (planned, before), &mut found);
+            if let Some(next) = next.await? {
+                return Ok(self.slice_of(cursor, Some(next), found));
             }
         }
         Ok(self.slice_of(cursor, None, found))
     }
 
-    /// The next generation of a partition with work, after the `planned` one of this job.
+    /// The next generation of a partition with work, after the `planned` one of this job, and which ones follow.
     async fn next(
         &self,
         partition: Partition,
         objects: &[Listed],
-        planned: u32,
+        (planned, rest): (u32, Option<&Rest>),
         found: &mut Found,
-    ) -> Result<Option<Generation>> {
+    ) -> Result<Option<(Generation, Rest)>> {
         let states = self.generations.of_partition(partition).await?;
         let known = self.known(&states).await?;
         let is_first = planned == 0;
@@ -138,16 +140,25 @@ impl<'a> Planning<'a> {
                 }
             }
         }
-        let is_left =
-            |state: &&GenerationState| state.id.generation > planned && !state.is_published;
+        let last = states.last().map_or(0, |state| state.id.generation);
+        let rest = rest.cloned().unwrap_or_else(|| Rest {
+            left: (states.iter().filter(|state| !state.is_published))
+                .map(|state| state.id.generation)
+                .collect(),
+            last,
+        });
+        let is_left = |state: &&GenerationState| {
+            let generation = state.id.generation;
+            generation > planned && (generation > rest.last || rest.left.contains(&generation))
+        };
         if let Some(left) = states.iter().find(is_left) {
-            return self.generations.require(left.id).await.map(Some);
+            let generation = self.generations.require(left.id).await?;
+            return Ok(Some((generation, rest)));
         }
         if new.is_empty() {
             return Ok(None);
         }
         new.truncate(MAX_OBJECTS);
-        let last = states.last().map_or(0, |state| state.id.generation);
         let generation = Generation {
             v: Version,
             id: GenerationId {
@@ -160,7 +171,8 @@ impl<'a> Planning<'a> {
                 self.merge.target_bytes,
             ),
         };
-        self.generations.plan(generation).await.map(Some)
+        let generation = self.generations.plan(generation).await?;
+        Ok(Some((generation, rest)))
     }
 
     fn is_overdue(&self, partition: Partition, states: &[GenerationState]) -> bool {
@@ -199,7 +211,8 @@ impl<'a> Planning<'a> {
         Ok(known)
     }
 
-    fn slice_of(&self, cursor: &Cursor, generation: Option<Generation>, found: Found) -> Slice {
+    fn slice_of(&self, cursor: &Cursor, next: Option<(Generation, Rest)>, found: Found) -> Slice {
+        let (generation, rest) = next.unzip();
         let id = generation.as_ref().map(|generation| generation.id);
         let tasks = generation
             .map(|generation| generation.tasks)
@@ -228,6 +241,7 @@ impl<'a> Planning<'a> {
                 missing: found.missing,
                 overdue: found.overdue,
                 replaced: found.replaced,
+                rest,
             }),
             digest: None,
         }

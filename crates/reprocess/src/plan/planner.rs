@@ -50,7 +50,7 @@ use crate::exclude::Exclusions;
 use crate::job::{Digest, Job, JobId};
 use crate::ledger::digest::DigestLedger;
 use crate::ledger::generation::Generations;
-use crate::ledger::manifest::Slice;
+use crate::ledger::manifest::{Rest, Slice};
 use crate::ledger::{self, DEFINITION, Ledger};
 use crate::logs::{Log, Logs};
 use crate::queues::Queues;
@@ -90,6 +90,9 @@ pub struct Cursor {
     pub slice: u32,
     /// The last key of the previous slice.
     pub after: Option<String>,
+    /// Of a merge: the generations of the same partition that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Rest>,
 }
 
 impl Cursor {
@@ -98,6 +101,7 @@ impl Cursor {
         slice.more.then(|| Self {
             slice: slice.slice + 1,
             after: slice.last.clone(),
+            rest: slice.merge.as_ref().and_then(|merge| merge.rest.clone()),
         })
     }
 }

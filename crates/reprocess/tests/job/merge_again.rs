@@ -53,6 +53,36 @@ async fn a_task_is_not_merged_again_once_another_job_has_merged_its_generation()
     assert_eq!(fixture.check_job("slow").await.state, JobState::Succeeded);
 }
 
+/// The other job has planned two generations, or plans one, and publishes all of them between two calls.
+#[tokio::test]
+async fn what_another_job_publishes_between_two_calls_is_still_counted() {
+    let mut fixture = hour_of(&["a"]);
+    let mut other = plan(&fixture, "other").await;
+    fixture.put("1970/01/01/00/b", &flow("b"));
+    other.extend(plan(&fixture, "other-again").await);
+    fixture.put("1970/01/01/00/c", &flow("c"));
+    fixture.pages = 1;
+    let first = fixture.start_with(merge(&fixture, "job")).await.unwrap();
+    assert!(!first.planned);
+    fixture.pages = usize::MAX;
+    other.extend(plan(&fixture, "third").await);
+    fixture.process_tasks(&other).await;
+    for job in ["other", "other-again", "third"] {
+        fixture.check_job(job).await;
+    }
+    assert_eq!(sources(&fixture), ["a", "b", "c"]);
+    let rest = StartRequest {
+        cursor: first.cursor,
+        ..merge(&fixture, "job")
+    };
+    assert!(fixture.start_with(rest).await.unwrap().planned);
+    fixture.process_all().await;
+    let checked = fixture.check_job("job").await;
+    assert_eq!(checked.state, JobState::Succeeded);
+    assert_eq!(checked.totals.objects.listed, 3);
+    assert_eq!(sources(&fixture), ["a", "b", "c"]);
+}
+
 #[tokio::test]
 async fn an_hour_is_overdue_if_nothing_of_it_is_published_an_hour_after_it_has_closed() {
     let overdue = async |fixture: &Fixture, job: &str| {
