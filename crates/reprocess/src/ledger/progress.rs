@@ -162,7 +162,7 @@ enum End {
     /// The parts of a digest that count.
     Decided(Decided),
     /// The digest.
-    Proven(Proof),
+    Proven(Box<Proof>),
 }
 
 /// Reads a slice, if it exists, with its statuses.
@@ -210,7 +210,7 @@ async fn end_of(ledger: &Ledger, slice: &Slice) -> Result<Option<End>> {
         Some(version) => ledger.digests().proof_of(version).await?,
         None => None,
     };
-    Ok(proof.map(End::Proven))
+    Ok(proof.map(|proof| End::Proven(Box::new(proof))))
 }
 
 impl Progress {
