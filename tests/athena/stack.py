@@ -52,7 +52,7 @@ def synthesise(folder, options, to):
 def resources(folder, more):
     """The resources of a template by their type, for these values of the context."""
     binaries = folder / "binaries"
-    for binary in ("rehose-start", "rehose-process", "rehose-check"):
+    for binary in ("rehose-start", "rehose-process", "rehose-check", "rehose-api"):
         (binaries / binary).mkdir(parents=True, exist_ok=True)
         (binaries / binary / "bootstrap.zip").write_bytes(b"")
     place = {"sourceBucket": "stash", "outputBucket": "tables", "outputPrefix": "out", "binaries": str(binaries)}
