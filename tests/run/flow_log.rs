@@ -12,10 +12,11 @@ use rehose_testkit::stash::gzip;
 use rehose_tests::workspace::Workspace;
 
 use crate::REHOSE;
-use crate::command::{Finished, finish, start};
+use crate::command::{Finished, finish};
+use crate::merge::kill_again_and_again;
 
 /// Times that a merge is killed.
-const KILLS: usize = 12;
+const KILLS: u32 = 12;
 
 /// Seconds of a window.
 const WINDOW: i64 = 300;
@@ -280,22 +281,12 @@ fn killed_it_ends_with_the_same_files() {
     let time = begun.elapsed();
     let whole = published(&whole);
     let output = workspace.path("killed");
-    let mut child = start(command(&workspace, &output).args(job));
-    let mut killed = 0;
-    for kill in 0..KILLS {
-        std::thread::sleep(time * (kill as u32 + 1) / KILLS as u32);
-        killed += usize::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        for (key, file) in published(&output) {
-            assert!(whole[&key] == file, "{key} is whole");
-        }
-        child = start(command(&workspace, &output).args(job));
-    }
-    child.wait().unwrap();
-    assert!(killed > 0, "it was never killed");
-    finish(command(&workspace, &output).args(job)).with_status(0);
-    assert!(published(&output) == whole, "killed {killed} times");
+    let again = || {
+        let mut command = command(&workspace, &output);
+        command.args(job);
+        command
+    };
+    kill_again_and_again(again, KILLS, time, || published(&output), &whole);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rehose_testkit::oracle::merge::merged_flows;
 use rehose_testkit::output::{Files, assert_same, files, report, rows, timeless};
@@ -16,7 +16,7 @@ use crate::REHOSE;
 use crate::command::{Finished, finish, start};
 
 /// Times that a merge is killed.
-const KILLS: usize = 20;
+const KILLS: u32 = 20;
 
 const HEADER: &str = "timestamp,version,account-id,interface-id,srcaddr,dstaddr,srcport,dstport,protocol,\
                       packets,bytes,start,end,action,log-status";
@@ -300,22 +300,39 @@ fn killed_twenty_times_it_ends_with_the_same_files() {
     let time = begun.elapsed();
     let whole = merged(&whole);
     let output = workspace.path("killed");
-    let mut child = start(command(&workspace, &output).args(job));
+    let again = || {
+        let mut command = command(&workspace, &output);
+        command.args(job);
+        command
+    };
+    kill_again_and_again(again, KILLS, time, || merged(&output), &whole);
+}
+
+/// Kills a merge that many times, each time later, and lets it end. Whatever is published at any time is of the
+/// whole files, and at the end these are.
+pub(crate) fn kill_again_and_again(
+    command: impl Fn() -> Command,
+    kills: u32,
+    time: Duration,
+    published: impl Fn() -> Files,
+    whole: &Files,
+) {
+    let mut child = start(&mut command());
     let mut killed = 0;
-    for kill in 0..KILLS {
-        std::thread::sleep(time * (kill as u32 + 1) / KILLS as u32);
+    for kill in 0..kills {
+        std::thread::sleep(time * (kill + 1) / kills);
         killed += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
-        for (key, file) in merged(&output) {
+        for (key, file) in published() {
             assert!(whole[&key] == file, "{key} is whole");
         }
-        child = start(command(&workspace, &output).args(job));
+        child = start(&mut command());
     }
     child.wait().unwrap();
     assert!(killed > 0, "it was never killed");
-    merge(&workspace, &output, &job).with_status(0);
-    assert!(merged(&output) == whole, "killed {killed} times");
+    finish(&mut command()).with_status(0);
+    assert!(published() == *whole, "killed {killed} times");
 }
 
 #[test]

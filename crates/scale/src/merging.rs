@@ -31,6 +31,7 @@ use crate::functions::Functions;
 use crate::machine::Machine;
 use crate::measured::Stage;
 use crate::meter::Counts;
+use crate::run::in_virtual_time;
 use crate::scenario::MergeScenario;
 use crate::stages::Stages;
 use crate::world::World;
@@ -115,12 +116,7 @@ impl MeasuredMerging {
 ///
 /// If a job fails, or an object of an hour that has closed is not in exactly one published generation.
 pub fn run(scenario: &MergeScenario) -> Result<MeasuredMerging, ScaleError> {
-    fastrand::seed(scenario.stack.seed);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()?;
-    runtime.block_on(simulate(scenario))
+    in_virtual_time(scenario.stack.seed, simulate(scenario))
 }
 
 async fn simulate(scenario: &MergeScenario) -> Result<MeasuredMerging, ScaleError> {

@@ -29,12 +29,20 @@ const PATIENCE_DAYS: u64 = 14;
 ///
 /// If it does not convert every object, or its report says something else.
 pub fn run(scenario: &Scenario) -> Result<Measured, ScaleError> {
-    fastrand::seed(scenario.stack.seed);
+    in_virtual_time(scenario.stack.seed, simulate(scenario))
+}
+
+/// Runs a simulation, whose latencies and jitter the seed decides.
+pub(crate) fn in_virtual_time<T>(
+    seed: u64,
+    simulation: impl Future<Output = Result<T, ScaleError>>,
+) -> Result<T, ScaleError> {
+    fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()?;
-    runtime.block_on(simulate(scenario))
+    runtime.block_on(simulation)
 }
 
 async fn simulate(scenario: &Scenario) -> Result<Measured, ScaleError> {

@@ -77,6 +77,13 @@ pub struct Rest {
     pub last: u32,
 }
 
+impl Rest {
+    /// Whether a generation is one of these.
+    pub(crate) fn has(&self, generation: u32) -> bool {
+        generation > self.last || self.left.contains(&generation)
+    }
+}
+
 /// What a slice of a job that makes a digest is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

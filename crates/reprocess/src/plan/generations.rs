@@ -140,19 +140,11 @@ impl<'a> Planning<'a> {
                 }
             }
         }
-        let last = states.last().map_or(0, |state| state.id.generation);
-        let rest = rest.cloned().unwrap_or_else(|| Rest {
-            left: (states.iter().filter(|state| !state.is_published))
-                .map(|state| state.id.generation)
-                .collect(),
-            last,
-        });
-        let is_left = |state: &&GenerationState| {
-            let generation = state.id.generation;
-            generation > planned && (generation > rest.last || rest.left.contains(&generation))
-        };
-        if let Some(left) = states.iter().find(is_left) {
-            let generation = self.generations.require(left.id).await?;
+        let rest = rest.cloned().unwrap_or_else(|| rest_of(&states));
+        let ids = states.iter().map(|state| state.id);
+        let mut left = ids.filter(|id| id.generation > planned && rest.has(id.generation));
+        if let Some(left) = left.next() {
+            let generation = self.generations.require(left).await?;
             return Ok(Some((generation, rest)));
         }
         if new.is_empty() {
@@ -163,7 +155,7 @@ impl<'a> Planning<'a> {
             v: Version,
             id: GenerationId {
                 partition,
-                generation: last + 1,
+                generation: last_of(&states) + 1,
             },
             tasks: task::divide_by(
                 new.into_iter().map(PlannedObject::tagged),
@@ -246,4 +238,17 @@ impl<'a> Planning<'a> {
             digest: None,
         }
     }
+}
+
+/// The generations of a partition that are a job's when it looks at it for the first time.
+fn rest_of(states: &[GenerationState]) -> Rest {
+    let left = states.iter().filter(|state| !state.is_published);
+    Rest {
+        left: left.map(|state| state.id.generation).collect(),
+        last: last_of(states),
+    }
+}
+
+fn last_of(states: &[GenerationState]) -> u32 {
+    states.last().map_or(0, |state| state.id.generation)
 }
