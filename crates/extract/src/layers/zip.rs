@@ -4,13 +4,12 @@
 //! An archive is read from its first byte to its last, not from the directory at its end as most
 //! readers do, because an object is streamed. The directory must then describe the entry that was read.
 
+mod entry;
 mod records;
 
-use flate2::Crc;
-
+use self::entry::Entry;
 use self::records::{Fields, Fixed, Place, Record, Variable, Zip64Field, zip64_field};
 use super::collected::Collected;
-use super::inflate::{Inflate, Inflated};
 use super::recognise::Begins;
 use crate::error::{Error, Reason, Stream};
 
@@ -25,16 +24,6 @@ const END: [u8; 4] = *b"PK\x05\x06";
 
 /// Bytes of a signature.
 const SIGNATURE: usize = 4;
-
-// Flags of an entry.
-const ENCRYPTED: u16 = 1 << 0 | 1 << 6 | 1 << 13;
-const HAS_DESCRIPTOR: u16 = 1 << 3;
-const PATCH: u16 = 1 << 5;
-
-// Compression methods.
-const STORED: u16 = 0;
-const DEFLATED: u16 = 8;
-const AES: u16 = 99;
 
 /// Bytes of the ZIP64 end record after the field of its length, without extensions.
 const ZIP64_END_LENGTH: u64 = 44;
@@ -60,9 +49,6 @@ pub(super) struct Zip {
     record: u64,
     collected: Collected,
     entry: Entry,
-    /// What was read of the entry.
-    read: Read,
-    inflate: Option<Inflate>,
     central: Place,
     zip64_end: Option<Place>,
 }
@@ -75,38 +61,12 @@ enum Step {
     Fixed(Record),
     /// The part with names, extra fields and comments.
     Variable(Record, Variable),
-    Stored,
-    Deflated,
+    /// The data of the entry.
+    Data,
     /// The signature of the data descriptor, or its CRC.
     Descriptor,
     DescriptorCrc,
     DescriptorSizes(u32),
-}
-
-/// The local header of the entry.
-#[derive(Debug, Clone, Copy, Default)]
-struct Entry {
-    flags: u16,
-    method: u16,
-    crc: u32,
-    compressed: u64,
-    size: u64,
-    /// Whether the sizes in the data descriptor have eight bytes.
-    is_zip64: bool,
-}
-
-impl Entry {
-    fn has_descriptor(&self) -> bool {
-        self.flags & HAS_DESCRIPTOR != 0
-    }
-}
-
-/// The CRC and the sizes of what was read of the entry.
-#[derive(Debug, Default)]
-struct Read {
-    crc: Crc,
-    compressed: u64,
-    size: u64,
 }
 
 impl Zip {
@@ -120,8 +80,6 @@ impl Zip {
             record: offset,
             collected: Collected::default(),
             entry: Entry::default(),
-            read: Read::default(),
-            inflate: None,
             central: Place::default(),
             zip64_end: None,
         }
@@ -135,8 +93,7 @@ impl Zip {
         self.end += input.len() as u64;
         while !input.is_empty() {
             match self.step {
-                Step::Stored => self.stored(&mut input, next)?,
-                Step::Deflated => self.deflated(&mut input, next)?,
+                Step::Data => self.data(&mut input, next)?,
                 _ => self.record(&mut input)?,
             }
         }
@@ -191,21 +148,20 @@ impl Zip {
                 }
             }
             Step::DescriptorSizes(crc) => {
-                // Java writes eight bytes for sizes that need them, without a ZIP64 field before.
-                let needs_zip64 = self.read.compressed.max(self.read.size) > u64::from(u32::MAX);
-                let is_zip64 = self.entry.is_zip64 || needs_zip64;
-                let Some(sizes) = self.collected.take(input, if is_zip64 { 16 } else { 8 }) else {
+                let is_long = self.entry.has_long_sizes();
+                let Some(sizes) = self.collected.take(input, if is_long { 16 } else { 8 }) else {
                     return Ok(());
                 };
                 let mut sizes = Fields(sizes);
-                let (compressed, size) = match is_zip64 {
+                let (compressed, size) = match is_long {
                     true => (sizes.u64(), sizes.u64()),
                     false => (sizes.u32().into(), sizes.u32().into()),
                 };
-                self.check_entry(crc, compressed, size)?;
+                let checked = self.entry.check(crc, compressed, size);
+                checked.map_err(|reason| self.at_record(reason))?;
                 self.step = Step::After(Record::Local);
             }
-            Step::Stored | Step::Deflated => {}
+            Step::Data => {}
         }
         Ok(())
     }
@@ -220,7 +176,7 @@ impl Zip {
             (Record::Local, LOCAL) | (Record::Central, CENTRAL) => {
                 Err(Reason::ZipSeveralEntries.at(self.stream, self.record))
             }
-            (Record::Local, EXTRA_DATA) => Err(self.at_entry(Reason::ZipEncrypted)),
+            (Record::Local, EXTRA_DATA) => Err(Reason::ZipEncrypted.at(self.stream, self.begin)),
             (Record::Local, _) => Err(self.corrupt("no directory after its entry")),
             (Record::Central, ZIP64_END) => Ok(Record::Zip64End),
             (Record::Zip64End, ZIP64_LOCATOR) => Ok(Record::Zip64Locator),
@@ -233,28 +189,13 @@ impl Zip {
         let variable = fixed.variable;
         match record {
             Record::Begin | Record::Local => {
-                self.entry = Entry {
-                    flags: fixed.flags,
-                    method: fixed.method,
-                    crc: variable.crc,
-                    compressed: variable.compressed.into(),
-                    size: variable.size.into(),
-                    is_zip64: false,
-                };
-                if fixed.flags & ENCRYPTED != 0 || fixed.method == AES {
-                    return Err(self.at_entry(Reason::ZipEncrypted));
-                }
-                if fixed.flags & PATCH != 0 {
-                    return Err(self.corrupt("a patch in place of data"));
-                }
-                if ![STORED, DEFLATED].contains(&fixed.method) {
-                    return Err(self.at_entry(Reason::ZipMethod(fixed.method)));
-                }
+                let entry = Entry::of(fixed);
+                self.entry = entry.map_err(|reason| self.at_record(reason))?;
             }
             Record::Central => {
                 self.central.offset = self.record - self.begin;
                 self.central.length = (SIGNATURE + record.fixed_length() + variable.length) as u64;
-                if fixed.flags & ENCRYPTED != 0 || fixed.method != self.entry.method {
+                if !self.entry.has_form_of(fixed) {
                     return Err(self.corrupt("another form than its entry has"));
                 }
             }
@@ -304,10 +245,13 @@ impl Zip {
         let offset = wide(variable.offset);
         match record {
             Record::Begin | Record::Local => {
-                self.entry.size = size;
-                self.entry.compressed = compressed;
-                self.entry.is_zip64 = zip64.is_some();
-                self.begin_data()
+                self.entry.set_sizes(compressed, size, zip64.is_some());
+                let begun = self.entry.begin_data();
+                match begun.map_err(|reason| self.at_record(reason))? {
+                    true => self.step = Step::Data,
+                    false => self.end_data()?,
+                }
+                Ok(())
             }
             Record::Central => {
                 let is_disk = match variable.disk {
@@ -317,10 +261,7 @@ impl Zip {
                 if offset != 0 || !is_disk {
                     return Err(self.corrupt("a false offset"));
                 }
-                let is_right = variable.crc == self.read.crc.sum()
-                    && compressed == self.read.compressed
-                    && size == self.read.size;
-                if !is_right {
+                if self.entry.check(variable.crc, compressed, size).is_err() {
                     return Err(self.corrupt("other sizes or another CRC than its entry has"));
                 }
                 self.step = Step::After(record);
@@ -333,118 +274,27 @@ impl Zip {
         }
     }
 
-    fn begin_data(&mut self) -> Result<(), Error> {
-        let Entry {
-            method,
-            compressed,
-            size,
-            ..
-        } = self.entry;
-        let has_descriptor = self.entry.has_descriptor();
-        match method {
-            STORED if has_descriptor && compressed == 0 => Err(self.at_entry(Reason::ZipUnsized)),
-            STORED if compressed != size => Err(self.corrupt("a false size")),
-            STORED if compressed == 0 => self.end_data(),
-            STORED => {
-                self.step = Step::Stored;
-                Ok(())
-            }
-            // Deflate data has at least one block.
-            _ if compressed == 0 && !has_descriptor => Err(self.corrupt("a false size")),
-            _ => {
-                self.inflate = Some(Inflate::new());
-                self.step = Step::Deflated;
-                Ok(())
-            }
-        }
-    }
-
-    fn stored(
+    fn data(
         &mut self,
         input: &mut &[u8],
         next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let (data, rest) = input.split_at(self.left().min(input.len()));
-        *input = rest;
-        self.read.crc.update(data);
-        self.read.compressed += data.len() as u64;
-        self.read.size += data.len() as u64;
-        next(data)?;
-        match self.left() {
-            0 => self.end_data(),
-            _ => Ok(()),
-        }
-    }
-
-    /// Bytes of compressed data that are not read yet, if their number is known.
-    fn left(&self) -> usize {
-        let left = self.entry.compressed.saturating_sub(self.read.compressed);
-        usize::try_from(left).unwrap_or(usize::MAX)
-    }
-
-    fn deflated(
-        &mut self,
-        input: &mut &[u8],
-        next: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let has_descriptor = self.entry.has_descriptor();
-        let (most, most_text) = match has_descriptor {
-            true => (input.len(), u64::MAX),
-            false => (self.left().min(input.len()), self.entry.size),
-        };
-        let (mut data, _) = input.split_at(most);
-        let Read { crc, size, .. } = &mut self.read;
         let (stream, record) = (self.stream, self.record);
-        let inflate = self.inflate.get_or_insert_with(Inflate::new);
-        let inflated = inflate.push(&mut data, |decoded| {
-            let promised = usize::try_from(most_text - *size).unwrap_or(usize::MAX);
-            let decoded_as_promised = decoded.get(..promised).unwrap_or(decoded);
-            crc.update(decoded_as_promised);
-            *size += decoded_as_promised.len() as u64;
-            next(decoded_as_promised)?;
-            match decoded.len() > promised {
-                true => Err(Reason::CorruptZip("a false size").at(stream, record)),
-                false => Ok(()),
-            }
-        })?;
-        let read = most - data.len();
-        *input = &input[read..];
-        self.read.compressed += read as u64;
-        match inflated {
-            Inflated::Corrupt => Err(self.corrupt("not deflate")),
-            Inflated::More if !has_descriptor && self.left() == 0 => {
-                Err(self.corrupt("a false size"))
-            }
-            Inflated::More => Ok(()),
-            Inflated::End => self.end_data(),
+        let at = |reason: Reason| reason.at(stream, record);
+        match self.entry.push(input, at, next)? {
+            true => self.end_data(),
+            false => Ok(()),
         }
     }
 
     fn end_data(&mut self) -> Result<(), Error> {
-        self.inflate = None;
         if self.entry.has_descriptor() {
             self.step = Step::Descriptor;
             return Ok(());
         }
         self.step = Step::After(Record::Local);
-        let Entry {
-            crc,
-            compressed,
-            size,
-            ..
-        } = self.entry;
-        self.check_entry(crc, compressed, size)
-    }
-
-    /// Fails unless these are the values of the data.
-    fn check_entry(&self, crc: u32, compressed: u64, size: u64) -> Result<(), Error> {
-        if crc != self.read.crc.sum() {
-            return Err(self.corrupt("a wrong CRC"));
-        }
-        if (compressed, size) != (self.read.compressed, self.read.size) {
-            return Err(self.corrupt("a false size"));
-        }
-        Ok(())
+        let checked = self.entry.check_header();
+        checked.map_err(|reason| self.at_record(reason))
     }
 
     /// Fails unless an end record describes the directory. A field with all bits set refers to ZIP64.
@@ -468,10 +318,10 @@ impl Zip {
     }
 
     fn corrupt(&self, what: &'static str) -> Error {
-        Reason::CorruptZip(what).at(self.stream, self.record)
+        self.at_record(Reason::CorruptZip(what))
     }
 
-    fn at_entry(&self, reason: Reason) -> Error {
-        reason.at(self.stream, self.begin)
+    fn at_record(&self, reason: Reason) -> Error {
+        reason.at(self.stream, self.record)
     }
 }
