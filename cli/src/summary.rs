@@ -8,9 +8,9 @@ use rehose_extract::FormatName;
 use rehose_extract::merge::Sums;
 use rehose_reprocess::check::watch::Look;
 use rehose_reprocess::job::JobId;
-use rehose_reprocess::ledger::report::{
-    Digested, JobOutcome, Merged, RejectionExample, Rejections, Report,
-};
+use rehose_reprocess::ledger::digest::Digested;
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
+use rehose_reprocess::ledger::tally::{Merged, RejectionExample, Rejections};
 
 /// The number of failures to show; the report lists more.
 const SHOWN: usize = 10;

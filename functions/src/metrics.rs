@@ -125,7 +125,7 @@ pub fn emit(context: &Context, metrics: &[Metric]) {
 #[cfg(test)]
 mod tests {
     use rehose_reprocess::check::JobState;
-    use rehose_reprocess::ledger::report::Totals;
+    use rehose_reprocess::ledger::tally::Totals;
     use rehose_reprocess::plan::Sent;
 
     use super::*;

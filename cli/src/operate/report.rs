@@ -8,7 +8,8 @@ use futures::TryStreamExt;
 use rehose_api::job_page;
 use rehose_reprocess::check::watch::failures;
 use rehose_reprocess::ledger::Ledger;
-use rehose_reprocess::ledger::report::{FailedObject, JobOutcome, Report};
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
+use rehose_reprocess::ledger::tally::FailedObject;
 
 use super::error::{OperateError, Result};
 use super::ledger::open_ledger;

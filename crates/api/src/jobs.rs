@@ -13,7 +13,8 @@ use rehose_reprocess::digest::Claim;
 use rehose_reprocess::error::Result;
 use rehose_reprocess::job::{Job, JobId};
 use rehose_reprocess::ledger::Ledger;
-use rehose_reprocess::ledger::report::{JobOutcome, Report, Totals};
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
+use rehose_reprocess::ledger::tally::Totals;
 use rehose_store::Store;
 use serde::Serialize;
 

@@ -17,7 +17,7 @@ use rehose_extract::merge::Sums;
 use rehose_extract::{Options, Shape};
 use rehose_reprocess::ledger::Version;
 use rehose_reprocess::ledger::generation::{Decision, GenerationId, Marker};
-use rehose_reprocess::ledger::report::Tally;
+use rehose_reprocess::ledger::tally::Tally;
 use serde_json::{Value, json};
 
 fn shape(options: Value) -> Shape {

@@ -33,6 +33,7 @@ pub(crate) mod progress;
 pub mod receipt;
 pub mod report;
 pub(crate) mod statuses;
+pub mod tally;
 mod version;
 
 use std::collections::BTreeSet;

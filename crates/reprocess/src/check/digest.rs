@@ -27,8 +27,8 @@ use crate::ledger::digest::{
 use crate::ledger::manifest::Slice;
 use crate::ledger::progress::Progress;
 use crate::ledger::receipt::Receipt;
-use crate::ledger::report::Tally;
 use crate::ledger::statuses::read_receipt;
+use crate::ledger::tally::Tally;
 use crate::ledger::{Ledger, Version, receipt_name};
 use crate::task::TaskId;
 

@@ -26,7 +26,7 @@ use crate::ledger::generation::{Decision, GenerationId, MergedFile};
 use crate::ledger::manifest::Slice;
 use crate::ledger::progress::Progress;
 use crate::ledger::receipt::{Outcome, Receipt};
-use crate::ledger::report::Tally;
+use crate::ledger::tally::Tally;
 use crate::ledger::{Ledger, Version};
 use crate::task::TaskId;
 

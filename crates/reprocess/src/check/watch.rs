@@ -14,8 +14,9 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::ledger::progress::{Progress, advance};
-use crate::ledger::report::{FailedObject, Report, Totals};
+use crate::ledger::report::Report;
 use crate::ledger::statuses::{ObjectStatus, object_statuses};
+use crate::ledger::tally::{FailedObject, Totals};
 use crate::ledger::{Ledger, task_of_receipt};
 
 /// The longest time of adding up receipts in one look. The next look continues.

@@ -30,7 +30,7 @@ use super::Version;
 use super::document::{get, put_if_absent};
 use super::generation::UNPUBLISHED;
 use super::receipt::Receipt;
-use super::report::Tally;
+use super::tally::Tally;
 use crate::error::{Error, Result};
 use crate::exclude::ErrorRecords;
 use crate::job::{Digest, JobId, MaxRejected};

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use super::Version;
 use super::document::{differences, get, put_if_absent};
 use super::flow_log;
-use super::report::Tally;
+use super::tally::Tally;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::job::{FlowLog, JobId, Merge};

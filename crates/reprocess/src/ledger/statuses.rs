@@ -30,7 +30,7 @@ use futures::{Stream, StreamExt};
 
 use super::manifest::Slice;
 use super::receipt::{Failure, ObjectReceipt, Outcome, Receipt};
-use super::report::FailedObject;
+use super::tally::FailedObject;
 use super::{Ledger, receipt_name};
 use crate::error::Result;
 use crate::task::{PlannedObject, TaskId, halves};

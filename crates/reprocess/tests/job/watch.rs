@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use rehose_reprocess::check::watch::{Look, Watch, failures};
 use rehose_reprocess::ledger::Ledger;
-use rehose_reprocess::ledger::report::{FailedObject, MAX_FAILURES};
+use rehose_reprocess::ledger::tally::{FailedObject, MAX_FAILURES};
 use rehose_testkit::fault_store::FaultStore;
 
 use crate::fixture::Fixture;

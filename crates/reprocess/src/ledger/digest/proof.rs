@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Claim, DigestId, DigestVersion};
 use crate::job::{Digest, JobId};
 use crate::ledger::Version;
-use crate::ledger::report::{FailedObject, Objects, Rejections, Rows};
+use crate::ledger::tally::{FailedObject, Objects, Rejections, Rows};
 
 /// How a version ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rehose_reprocess::job::{JobId, Merge};
-use rehose_reprocess::ledger::report::{JobOutcome, Report, Totals};
+use rehose_reprocess::ledger::report::{JobOutcome, Report};
+use rehose_reprocess::ledger::tally::Totals;
 use rehose_reprocess::partition::Partition;
 use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::promise::Promise;
