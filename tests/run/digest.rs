@@ -1,5 +1,8 @@
 //! `rehose digest`, end to end: against a digest in Python that shares no code, and the mistakes of its predecessor.
 
+mod objects;
+mod windows;
+
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
@@ -259,141 +262,6 @@ fn text_has_the_fields_of_the_default_record() {
     )
     .with_status(2);
     assert!(refused.last_line().contains("14 fields"), "{refused:#?}");
-}
-
-/// Of the predecessor: an empty window was accepted, and then in progress (4); so was one in the future (6).
-#[test]
-fn a_window_that_cannot_be_is_refused_and_nothing_is_written() {
-    let workspace = evening();
-    let output = workspace.path("out");
-    for (window, problem) in [
-        (
-            ["2020-02-01T22:00:00Z", "2020-02-01T22:00:00Z"],
-            "is not after",
-        ),
-        (
-            ["2020-02-01T22:00:00Z", "2020-02-01T21:00:00Z"],
-            "is not after",
-        ),
-        (
-            ["2020-02-01T22:00:00Z", "2020-02-01T22:00:30Z"],
-            "no whole minute",
-        ),
-        (
-            ["2020-02-01T22:00:00.5Z", "2020-02-01T22:30:00Z"],
-            "no whole minute",
-        ),
-        (
-            ["2020-02-01T22:00:00Z", "2999-02-01T22:00:00Z"],
-            "in the future",
-        ),
-        (["2020-02-01T22:00:00", "2020-02-01T23:00:00"], "offset"),
-        (["yesterday", "today"], "RFC 3339"),
-    ] {
-        let refused = digest(&workspace, &output, window, &[]).with_status(2);
-        assert!(refused.err.contains(problem), "{problem}: {refused:#?}");
-    }
-    for (options, problem) in [
-        (["--scope", "europe"], "neither an account"),
-        (["--by", "flavour"], "there is no column flavour"),
-        (["--by", "bytes"], "measure"),
-        (["--format", "alb"], "start"),
-    ] {
-        let refused = digest(&workspace, &output, HOUR, &options).with_status(2);
-        assert!(refused.err.contains(problem), "{problem}: {refused:#?}");
-    }
-    assert!(!output.exists());
-}
-
-/// Of the predecessor: one window had as many ids as it has spellings (5).
-#[test]
-fn a_window_is_the_same_in_every_time_zone_and_spelling() {
-    let workspace = evening();
-    let output = workspace.path("out");
-    let options = [
-        "--as",
-        "parquet,csv",
-        "--by",
-        "srcaddr,dstaddr",
-        "--scope",
-        "eu-west-1,123456789012",
-    ];
-    let first = digest(&workspace, &output, HOUR, &options).with_status(0);
-    assert!(!first.err.contains("is there since"), "{first:#?}");
-    let window = ["2020-02-01T23:00:00+01:00", "2020-02-01T18:00:00-05:00"];
-    let options = [
-        "--as",
-        "csv,parquet,csv",
-        "--by",
-        "dstaddr,srcaddr",
-        "--scope",
-        "123456789012,eu-west-1",
-    ];
-    let second = digest(&workspace, &output, window, &options).with_status(0);
-    assert!(second.err.contains("is there since"), "{second:#?}");
-    assert_eq!(first.out, second.out);
-}
-
-/// Of the predecessor: a digest was final, and nothing said what was in it (6).
-#[test]
-fn late_objects_make_a_digest_stale_until_it_is_refreshed() {
-    let workspace = evening();
-    let output = workspace.path("out");
-    let csv = ["--as", "csv"];
-    digest(&workspace, &output, HOUR, &csv).with_status(0);
-    let before = digests(&output);
-    let time = EVENING + 2_000;
-    let late = format!(
-        "{HEADER}\n2 123456789012 eni-9 10.9.9.9 10.0.0.1 443 5000 6 1 40 {time} {time} ACCEPT OK\n"
-    );
-    workspace.put(
-        &key(ACCOUNTS[0], REGIONS[0], EVENING + 2_400).replace("fl-0a1b", "fl-1a7e"),
-        &gzip(late),
-    );
-    let there = digest(&workspace, &output, HOUR, &csv).with_status(0);
-    assert!(there.last_line().contains("1 arrived"), "{there:#?}");
-    assert_eq!(digests(&output), before);
-    let refreshed = digest(
-        &workspace,
-        &output,
-        HOUR,
-        &[&csv[..], &["--refresh"]].concat(),
-    )
-    .with_status(0);
-    assert!(!refreshed.err.contains("stale"), "{refreshed:#?}");
-    assert!(
-        lines(&output, "0002.csv.gz")
-            .iter()
-            .any(|line| line.contains("10.9.9.9"))
-    );
-    assert_eq!(digests(&output)["0001.csv.gz"], before["0001.csv.gz"]);
-    let expected = by_python(&workspace, HOUR, json!({}));
-    assert_eq!(
-        proof(&output, 2)["records"]["inside"],
-        expected["counts"]["inside"]
-    );
-    let there = digest(&workspace, &output, HOUR, &csv).with_status(0);
-    assert!(there.out.contains("0002.csv.gz"), "{there:#?}");
-}
-
-/// Of the predecessor: an error could give a short digest that looked complete (12).
-#[test]
-fn a_digest_that_lacks_objects_says_so_until_they_are_replaced() {
-    let workspace = evening();
-    let output = workspace.path("out");
-    let key = cut(&workspace, EVENING + 3_000);
-    let incomplete = digest(&workspace, &output, HOUR, &[]).with_status(3);
-    assert!(incomplete.err.contains(&key), "{incomplete:#?}");
-    digest(&workspace, &output, HOUR, &[]).with_status(3);
-    let time = EVENING + 2_900;
-    let whole = format!(
-        "{HEADER}\n2 123456789012 eni-1 10.0.0.1 10.0.0.2 443 5000 6 1 40 {time} {time} ACCEPT OK\n"
-    );
-    workspace.put(&key, &gzip(whole));
-    let stale = digest(&workspace, &output, HOUR, &[]).with_status(3);
-    assert!(stale.err.contains("1 changed"), "{stale:#?}");
-    digest(&workspace, &output, HOUR, &["--refresh"]).with_status(0);
-    assert_eq!(proof(&output, 2)["state"], "ready");
 }
 
 /// Of the predecessor: nothing said which port was folded (9).
