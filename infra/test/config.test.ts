@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -65,6 +65,19 @@ test("only sourceBucket is required; every other value has a default", () => {
     binaries,
     architecture: "arm64",
   });
+});
+
+test("docs/DEPLOY.md lists every value", () => {
+  const known = /the known values are ([A-Za-z, ]+)/;
+  let names: readonly string[] = [];
+  assert.throws(
+    () => readConfig(context({ nonsense: 1, tables: "" })),
+    ({ message }: Error) => (names = known.exec(message)?.[1]?.split(", ") ?? []).length > 50,
+  );
+  const text = readFileSync(join(__dirname, "../../docs/DEPLOY.md"), "utf8");
+  const [section = ""] = text.slice(text.indexOf("## Every value")).split("\n## IAM");
+  const listed = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name!);
+  assert.deepEqual([...listed].sort(), [...names].sort());
 });
 
 /** The only log. */

@@ -193,9 +193,11 @@ impl Table {
             "bytes_in",
             "bytes_decoded",
             "bytes_out",
+            "out_of_scope",
         ]
         .map(|name| format!("{name}:bigint"));
         let object = [&text[..], &counts[..]].concat().join(",");
+        let sums = "sums:map<string,bigint>";
         let artifact = "key:string,bytes:bigint,rows:bigint,inputs:array<int>";
         let location = format!("{}jobs/", location.output);
         let Projection {
@@ -206,8 +208,8 @@ impl Table {
             name: "receipts".to_owned(),
             columns: vec![
                 column("v", "int"),
-                column("objects", &format!("array<struct<{object}>>")),
-                column("artifacts", &format!("array<struct<{artifact}>>")),
+                column("objects", &format!("array<struct<{object},{sums}>>")),
+                column("artifacts", &format!("array<struct<{artifact},{sums}>>")),
             ],
             partitions,
             parameters,

@@ -1,11 +1,4 @@
 //! The tables of merged rows, and the view of all rows. `tests/athena` runs their statements.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking, and reads only what it knows to be small"
-)]
 
 use std::path::Path;
 
