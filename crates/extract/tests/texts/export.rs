@@ -1,0 +1,27 @@
+//! The files of CloudWatch's export tasks.
+
+use rehose_testkit::shapes::{flow_logs, messages};
+use rehose_testkit::stash::FLOW;
+
+use crate::{output, rows};
+
+#[test]
+fn a_line_without_a_time_continues_the_message_before_it() {
+    let text = "2020-02-01T00:00:00.000Z first\n  at line 2\n\n2020-02-01T00:00:00.5Z second\n\
+                2020-02-01T00:00:01Z \n";
+    assert_eq!(
+        rows(&messages(), text),
+        [
+            r"2020-02-01T00:00:00.000Z,first\n  at line 2\n",
+            "2020-02-01T00:00:00.500Z,second",
+            "2020-02-01T00:00:01.000Z,",
+        ]
+    );
+}
+
+#[test]
+fn flow_logs_of_an_export_are_rows() {
+    let text = format!("2020-02-01T00:00:00.000Z {FLOW}\n2020-02-01T00:00:01.000Z words\n");
+    let output = output(&flow_logs(), &text);
+    assert_eq!((output.summary.written, output.summary.rejected), (1, 1));
+}
