@@ -122,7 +122,10 @@ pub enum Error {
         task: TaskId,
     },
     /// A source or an output outside the configuration.
-    #[error("{url} is outside of what this function is configured for; it has not been touched")]
+    #[error(
+        "{url} is outside of what this function is configured for, and has not been touched; take a \
+         prefix that it may read, or deploy the stack for this one"
+    )]
     Outside {
         /// The location.
         url: String,
@@ -145,7 +148,7 @@ pub enum Error {
         detail: String,
     },
     /// An object of the ledger is not valid, or contradicts another.
-    #[error("the ledger is damaged: {url}: {reason}")]
+    #[error("the ledger is damaged: {url}: {reason}; restore it, or take another output")]
     Ledger {
         /// The object.
         url: String,
@@ -154,7 +157,10 @@ pub enum Error {
     },
     /// The sums over the rows of a merged file are not those over its objects. Nothing of its generation is
     /// published.
-    #[error("the merge is refused: {url}: {difference}")]
+    #[error(
+        "the merge is refused: {url}: {difference}; nothing of the hour is published, and its objects \
+         are as they were: report this as a defect"
+    )]
     SumsDiffer {
         /// The receipt.
         url: String,

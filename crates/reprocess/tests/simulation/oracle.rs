@@ -1,5 +1,6 @@
 //! Checks every promise at each write and at the end, with results derived from the stash alone.
 
+mod contents;
 mod digest;
 mod merge;
 mod report;

@@ -17,10 +17,10 @@ use rehose_reprocess::ledger::generation::{
 use rehose_reprocess::ledger::receipt::{Artifact, Outcome, Receipt};
 use rehose_reprocess::promise::Promise;
 use rehose_reprocess::task::PlannedObject;
-use serde::de::DeserializeOwned;
 
 use self::flow_log::{is_of_flow_log, rows_of, task_of};
 use self::sums::{agree, sums_of};
+use super::contents::{keys, parse, read};
 use super::digest::is_file;
 use super::{Check, Oracle, Truth, ensure, equal, strip};
 use rehose_testkit::cloud::bucket::{Contents, StoredObject};
@@ -377,23 +377,6 @@ fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
-}
-
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> T {
-    serde_json::from_slice(body).unwrap()
-}
-
-pub(super) fn keys<'a>(
-    contents: &'a Contents,
-    prefix: &'a str,
-) -> impl Iterator<Item = &'a String> {
-    let objects = contents.objects.range(prefix.to_owned()..);
-    let keys = objects.map(|(key, _)| key);
-    keys.take_while(move |key| key.starts_with(prefix))
-}
-
-pub(super) fn read<T: DeserializeOwned>(contents: &Contents, key: &str) -> Option<T> {
-    Some(parse(&contents.objects.get(key)?.body))
 }
 
 fn generation(contents: &Contents, id: GenerationId) -> Option<Generation> {

@@ -9,10 +9,11 @@ use rehose_reprocess::partition::Partition;
 use rehose_reprocess::plan::StartRequest;
 use rehose_reprocess::promise::Promise;
 
+use super::super::contents::keys;
 use super::super::report::slices;
 use super::super::truth::Expected;
 use super::super::{Check, Oracle, Truth, ensure, equal};
-use super::{decision, decisions, generation, keys};
+use super::{decision, decisions, generation};
 use rehose_testkit::cloud::bucket::Contents;
 
 impl Oracle {
