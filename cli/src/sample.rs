@@ -65,9 +65,9 @@ impl Written {
 /// An error that ends the writing of a stash.
 #[derive(Debug, thiserror::Error)]
 enum SampleError {
-    #[error("cannot create the folder {}: {source}", path.display())]
+    #[error("cannot create the folder {}: {source}; name another folder", path.display())]
     Folder { path: PathBuf, source: io::Error },
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}; name another folder, or make room", path.display())]
     Object { path: PathBuf, source: io::Error },
     /// The first object, counted from 0, that would arrive after the last date of the calendar.
     #[error("object {object} would arrive after the year 9999; ask for fewer objects")]

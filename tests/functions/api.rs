@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use rehose_testkit::stash::{FLOW, document, gzip};
+use rehose_tests::command::{Rehose, finish};
 use rehose_tests::server::serve;
 use serde_json::{Value, json};
 
@@ -68,12 +70,17 @@ struct Api {
 
 impl Api {
     async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With more in its environment.
+    async fn with(settings: &[(&'static str, &str)]) -> Self {
         let resources = Resources::new().await;
         let machine = Arc::new(Mutex::new(Machine::default()));
         let answers = Arc::clone(&machine);
         let endpoint =
             serve(move |operation, body| answers.lock().unwrap().answer(operation, body));
-        let environment = [
+        let mut environment = vec![
             (
                 "REHOSE_SOURCES",
                 format!("s3://{}/stash/", resources.source),
@@ -83,6 +90,11 @@ impl Api {
             ("REHOSE_STATE_MACHINE", MACHINE.to_owned()),
             ("AWS_ENDPOINT_URL_SFN", endpoint),
         ];
+        environment.extend(
+            settings
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
         Self {
             function: Function::start("api", &environment).await,
             resources,
@@ -252,4 +264,54 @@ async fn a_state_machine_that_does_not_answer_is_no_failure_of_a_digest() {
     );
     assert!(detail.contains("AccessDenied"), "{detail}");
     assert_eq!(api.documents().await, ["0001.claim.json"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn the_link_to_a_large_digest_is_in_its_answer_and_in_no_log() {
+    let mut api = Api::with(&[("RUST_LOG", "trace")]).await;
+    let flows = document(&[(1_580_515_200_000, FLOW)]);
+    let (source, output) = (api.resources.source.clone(), api.resources.output.clone());
+    api.resources
+        .put(&source, "stash/2020/02/01/00/flows", gzip(&flows))
+        .await;
+    let places = [
+        format!("s3://{source}/stash/"),
+        format!("s3://{output}/rows"),
+    ];
+    let window = [
+        "--from",
+        "2020-02-01T00:00:00Z",
+        "--to",
+        "2020-02-01T01:00:00Z",
+    ];
+    let mut command = Rehose::built().command(["digest"]);
+    finish(command.args(&places).args(window)).with_status(0);
+
+    // The command's digest is the function's. Its proof says that its file is a large one.
+    let proofs = api.resources.output_keys("rows/digests/").await;
+    let key = proofs
+        .iter()
+        .find(|key| key.ends_with("0001.json"))
+        .unwrap();
+    let mut proof = api.resources.output_json(key).await;
+    proof["files"][0]["bytes"] = json!(5 * 1024 * 1024);
+    api.resources.put(&output, key, proof.to_string()).await;
+    let answer = api
+        .ask("GET", "/digests", &format!("{WINDOW}&as=parquet"))
+        .await;
+    assert_eq!(answer["statusCode"], 307, "{answer}");
+    let link = answer["headers"]["location"].as_str().unwrap();
+    let (_, signature) = link.split_once("X-Amz-Signature=").unwrap();
+    let signature = signature.split('&').next().unwrap();
+    let expires = "X-Amz-Expires=900&";
+    assert!(signature.len() == 64 && link.contains(expires), "{link}");
+
+    let log = api.function.stopped().await;
+    assert!(!log.is_empty());
+    for line in log {
+        for secret in [signature, "Signature", "Credential="] {
+            assert!(!line.contains(secret), "{line}");
+        }
+    }
 }

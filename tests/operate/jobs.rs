@@ -127,7 +127,7 @@ async fn failed_objects_are_listed_and_retried() {
     for key in ["stash/002", "stash/009"] {
         stack.put(key, &good()).await;
     }
-    let retried = ["retry", "first", "--as", "second", "--follow"];
+    let retried = ["retry", "first", "--job", "second", "--follow"];
     let retried = stack.rehose(&retried).with_status(0);
     assert!(retried.out.contains("retry of"), "{retried:?}");
     let report = stack.rehose(&["report", "second", "--json"]).with_status(0);

@@ -14,7 +14,7 @@ use crate::command::finish;
 const SCREEN: usize = 60;
 
 /// Every subcommand, as the command lists them.
-fn subcommands() -> Vec<String> {
+pub(crate) fn subcommands() -> Vec<String> {
     let help = finish(&mut REHOSE.command(["--help"])).with_status(0).out;
     let commands = help
         .split_once("Commands:\n")

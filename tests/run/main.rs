@@ -18,6 +18,8 @@ mod interruption;
 mod logs;
 mod memory;
 mod merge;
+mod messages;
+mod names;
 mod options;
 mod oracle;
 mod outputs_that_fail;

@@ -3,6 +3,7 @@
 mod proof;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use rehose_testkit::parquet::as_csv;
 use rehose_testkit::stash::gzip;
 use rehose_tests::workspace::Workspace;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::REHOSE;
 use crate::command::{Finished, finish, start};
@@ -311,7 +313,7 @@ fn killed_twenty_times_it_ends_with_the_same_files() {
 }
 
 /// Kills a merge that many times, each time later, and lets it end. Whatever is published at any time is of the
-/// whole files, and at the end these are.
+/// whole files, and at the end these are. No file of a killed process stays among the temporary ones.
 pub(crate) fn kill_again_and_again(
     command: impl Fn() -> Command,
     kills: u32,
@@ -319,6 +321,12 @@ pub(crate) fn kill_again_and_again(
     published: impl Fn() -> Files,
     whole: &Files,
 ) {
+    let temporary = TempDir::new().unwrap();
+    let command = || {
+        let mut command = command();
+        command.env("TMPDIR", temporary.path());
+        command
+    };
     let mut child = start(&mut command());
     let mut killed = 0;
     for kill in 0..kills {
@@ -335,6 +343,7 @@ pub(crate) fn kill_again_and_again(
     assert!(killed > 0, "it was never killed");
     finish(&mut command()).with_status(0);
     assert!(published() == *whole, "killed {killed} times");
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -113,7 +113,7 @@ pub(crate) struct RetryArgs {
     #[arg(value_name = "JOB")]
     pub(crate) failed_job: JobId,
     /// The name of the new job [default: a new name]
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long, alias = "as", value_name = "NAME")]
     pub(crate) job: Option<JobId>,
     /// Show the progress until the job ends, then its report
     #[arg(long)]
