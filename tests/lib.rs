@@ -1,5 +1,5 @@
-//! What the end-to-end tests share: the command, a folder for its input and output, a client of the HTTP API, and a
-//! server in place of AWS.
+//! What the end-to-end tests share: the command, a folder for its input and output, a client of the HTTP API, calls
+//! of the local AWS, and a server in place of AWS.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,5 +10,6 @@
 
 pub mod command;
 pub mod http;
+pub mod local_aws;
 pub mod server;
 pub mod workspace;

@@ -4,7 +4,6 @@ use std::io::{Cursor, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_cloudformation::types::StackStatus;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleRule,
     LifecycleRuleFilter,
@@ -12,6 +11,7 @@ use aws_sdk_s3::types::{
 use aws_sdk_sfn::types::ExecutionStatus;
 use rehose_store::aws;
 use rehose_testkit::stash::{self, FLOW};
+use rehose_tests::local_aws;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 use zip::ZipWriter;
@@ -70,30 +70,10 @@ impl Stack {
             let request = s3.put_object().bucket(&code).key(function);
             request.body(archive(function).into()).send().await.unwrap();
         }
-        let cloudformation = aws_sdk_cloudformation::Client::new(&config);
         let output = format!("s3://{bucket}/rows");
         let template = template(&name, &source, &output, &code, &settings);
-        let request = cloudformation.create_stack().stack_name(&name);
-        let request = request.template_body(template.to_string());
-        request.send().await.unwrap();
-        let begun = Instant::now();
-        let machine = loop {
-            let answer = cloudformation.describe_stacks().stack_name(&name).send();
-            let stack = answer.await.unwrap().stacks.unwrap().remove(0);
-            match stack.stack_status.clone().unwrap() {
-                StackStatus::CreateInProgress if begun.elapsed() < PATIENCE => {
-                    sleep(Duration::from_millis(100)).await;
-                }
-                StackStatus::CreateComplete => {
-                    let machine = |output: &&aws_sdk_cloudformation::types::Output| {
-                        output.output_key() == Some("StateMachineArn")
-                    };
-                    let machine = stack.outputs().iter().find(machine).unwrap();
-                    break machine.output_value().unwrap().to_owned();
-                }
-                _ => panic!("not deployed: {stack:#?}"),
-            }
-        };
+        let outputs = local_aws::deploy(&name, &template);
+        let machine = outputs["StateMachineArn"].as_str().unwrap().to_owned();
         Self {
             name,
             machine,

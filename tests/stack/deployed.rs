@@ -25,7 +25,6 @@ pub(crate) struct Deployed {
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) machines: aws_sdk_sfn::Client,
-    pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) name: &'static str,
     /// The bucket with the stash.
     pub(crate) source: String,
@@ -71,7 +70,6 @@ impl Deployed {
             s3: aws::s3(&config),
             sqs: aws::sqs(&config),
             machines: aws_sdk_sfn::Client::new(&config),
-            iam: aws_sdk_iam::Client::new(&config),
             name,
             source: format!("{name}-stash"),
             output: output.trim_end_matches('/').to_owned(),

@@ -3,6 +3,7 @@
 use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::SignedDuration;
 use rehose_testkit::stash::{FLOW, envelope, event, gzip};
+use rehose_tests::local_aws;
 use serde_json::{Value, json};
 
 use crate::api::{Api, Hour};
@@ -110,12 +111,12 @@ async fn no_call_of_the_api_succeeds_without_any_one_permission() {
     assert!(refusal().is_none(), "{:?}", refusal());
     for (function, actions, resource) in NEEDED_BY_API {
         let what = format!("{function} without {actions:?} on …{resource}");
-        let role = Role::of(&stack, "HttpApiRole").await;
+        let role = Role::of(&stack, "HttpApiRole");
         let lesser = without(&role.policy, actions, resource);
         assert_ne!(lesser, role.policy, "{what} is what it was");
-        role.put(&lesser).await;
+        role.put(&lesser);
         let refused = refusal();
-        role.put(&role.policy).await;
+        role.put(&role.policy);
         let refused = refused.unwrap_or_else(|| panic!("{what}, all calls succeed"));
         let said = String::from_utf8(refused.body).unwrap();
         assert!(said.contains("AccessDenied"), "{what}: {said}");
@@ -154,12 +155,12 @@ async fn each_is_needed(stack: &Deployed, needed: &[Needed], run: impl AsyncFn()
     run().await.output();
     for (function, actions, resource) in needed {
         let what = format!("{function} without {actions:?} on …{resource}");
-        let role = Role::of(stack, &format!("Functions{function}Role")).await;
+        let role = Role::of(stack, &format!("Functions{function}Role"));
         let lesser = without(&role.policy, actions, resource);
         assert_ne!(lesser, role.policy, "{what} is what it was");
-        role.put(&lesser).await;
+        role.put(&lesser);
         let end = run().await;
-        role.put(&role.policy).await;
+        role.put(&role.policy);
         let End::Failed(error, cause) = end else {
             panic!("{what}, a job succeeds");
         };
@@ -178,56 +179,43 @@ async fn set_visibility(stack: &Deployed, seconds: &str) {
 }
 
 /// A function's role and its policy.
-struct Role<'a> {
-    stack: &'a Deployed,
+struct Role {
     name: String,
     policy_name: String,
     policy: Value,
 }
 
-impl<'a> Role<'a> {
+impl Role {
     /// The role with this id in the stack.
-    async fn of(stack: &'a Deployed, id: &str) -> Self {
+    fn of(stack: &Deployed, id: &str) -> Self {
         let beginning = format!("{}-{id}", stack.name);
-        let mut roles = stack.iam.list_roles().into_paginator().items().send();
-        let name = loop {
-            let Some(role) = roles.next().await else {
-                panic!("no role {beginning}…");
-            };
-            let role = role.unwrap();
-            if role.role_name.starts_with(&beginning) {
-                break role.role_name;
-            }
+        let roles = local_aws::call("iam", "list_roles", &json!({}));
+        let mut roles = roles["Roles"].as_array().unwrap().iter();
+        let name = roles.find_map(|role| {
+            let name = role["RoleName"].as_str().unwrap();
+            name.starts_with(&beginning).then(|| name.to_owned())
+        });
+        let name = name.unwrap_or_else(|| panic!("no role {beginning}…"));
+        let policies = local_aws::call("iam", "list_role_policies", &json!({"RoleName": name}));
+        let [policy_name] = &policies["PolicyNames"].as_array().unwrap()[..] else {
+            panic!("{name} has policies {policies}");
         };
-        let answer = stack
-            .iam
-            .list_role_policies()
-            .role_name(&name)
-            .send()
-            .await
-            .unwrap();
-        let [policy_name] = answer.policy_names() else {
-            panic!("{name} has policies {answer:?}");
-        };
-        let request = stack.iam.get_role_policy().role_name(&name);
-        let answer = request.policy_name(policy_name).send().await.unwrap();
-        let document = percent_encoding::percent_decode_str(answer.policy_document());
+        let wanted = json!({"RoleName": name, "PolicyName": policy_name});
+        let mut answer = local_aws::call("iam", "get_role_policy", &wanted);
         Self {
-            stack,
-            policy_name: policy_name.clone(),
-            policy: serde_json::from_str(&document.decode_utf8().unwrap()).unwrap(),
+            policy_name: policy_name.as_str().unwrap().to_owned(),
+            policy: answer["PolicyDocument"].take(),
             name,
         }
     }
 
-    async fn put(&self, policy: &Value) {
-        let request = self.stack.iam.put_role_policy().role_name(&self.name);
-        let request = request.policy_name(&self.policy_name);
-        request
-            .policy_document(policy.to_string())
-            .send()
-            .await
-            .unwrap();
+    fn put(&self, policy: &Value) {
+        let new = json!({
+            "RoleName": self.name,
+            "PolicyName": self.policy_name,
+            "PolicyDocument": policy.to_string(),
+        });
+        local_aws::call("iam", "put_role_policy", &new);
     }
 }
 
