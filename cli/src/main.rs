@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use rehose_store::aws::NOT_LOGGED;
 use tracing_subscriber::EnvFilter;
 
 use args::{Args, Command};
@@ -29,7 +30,8 @@ use console::print_error;
 use exit::{FAILED, USAGE};
 
 fn main() -> ExitCode {
-    if let Ok(log) = EnvFilter::try_from_default_env() {
+    if let (Ok(log), Ok(not_logged)) = (EnvFilter::try_from_default_env(), NOT_LOGGED.parse()) {
+        let log = log.add_directive(not_logged);
         tracing_subscriber::fmt()
             .with_env_filter(log)
             .with_writer(io::stderr)

@@ -12,6 +12,8 @@ use crate::aws::Resources;
 use crate::runtime_api::Function;
 
 const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:rehose";
+/// The kinds of files that the API's digests have.
+const FILES: [&str; 2] = ["--as", "parquet,csv,text"];
 const WINDOW: &str = "start=2020-02-01T00:00:00Z&stop=2020-02-01T01:00:00Z";
 
 /// What Step Functions knows, and was asked for.
@@ -286,7 +288,7 @@ async fn the_link_to_a_large_digest_is_in_its_answer_and_in_no_log() {
         "2020-02-01T01:00:00Z",
     ];
     let mut command = Rehose::built().command(["digest"]);
-    finish(command.args(&places).args(window)).with_status(0);
+    finish(command.args(&places).args(window).args(FILES)).with_status(0);
 
     // The command's digest is the function's. Its proof says that its file is a large one.
     let proofs = api.resources.output_keys("rows/digests/").await;

@@ -168,7 +168,7 @@ async fn each_is_needed(stack: &Deployed, needed: &[Needed], run: impl AsyncFn()
         assert!(told, "{what}: {error}: {cause}");
     }
     run().await.output();
-    set_visibility(stack, "60").await;
+    set_visibility(stack, "120").await;
 }
 
 async fn set_visibility(stack: &Deployed, seconds: &str) {

@@ -21,6 +21,10 @@ pub use lifecycle::aborts_incomplete_uploads;
 pub use s3::S3Store;
 pub use sqs::SqsQueue;
 
+/// What no log may have, as a directive for it: at the level of traces, the signer writes all that it signs, and a link
+/// is signed with the session's token in its query.
+pub const NOT_LOGGED: &str = "aws_sigv4=info";
+
 /// The most attempts of a request. The waits between them double from a second.
 const ATTEMPTS: u32 = 5;
 
