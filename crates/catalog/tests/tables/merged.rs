@@ -7,16 +7,12 @@ use rehose_catalog::{
     Layout, LayoutError, Per, SINCE, SINCE_DAY, Table, TableLocation, View, Zone,
 };
 use rehose_extract::merge::Sums;
-use rehose_extract::{Options, Shape};
 use rehose_reprocess::ledger::Version;
 use rehose_reprocess::ledger::generation::{Decision, GenerationId, Marker};
 use rehose_reprocess::ledger::tally::Tally;
 use serde_json::{Value, json};
 
-fn shape(options: Value) -> Shape {
-    let options: Options = serde_json::from_value(options).unwrap();
-    options.compile().unwrap()
-}
+use crate::shape;
 
 fn location(layout: &Layout) -> TableLocation<'_> {
     TableLocation {

@@ -1,10 +1,10 @@
 //! Which layouts are refused, and why.
 
 use rehose_catalog::{Layout, LayoutError, Table};
-use rehose_extract::Options;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::location;
+use crate::shape;
 
 /// Layouts and values that are refused, with words of the reason.
 pub(super) const REFUSED: [(&str, &str, &[&str]); 32] = [
@@ -99,10 +99,6 @@ fn what_is_no_layout_is_refused_with_the_reason() {
 
 #[test]
 fn a_name_of_a_column_of_the_rows_is_refused() {
-    let shape = |options: Value| {
-        let options: Options = serde_json::from_value(options).unwrap();
-        options.compile().unwrap()
-    };
     let layout: Layout = "{region}/{yyyy}".parse().unwrap();
     let location = location(&layout, "UTC", "2015");
     Table::rows(&shape(json!({})), location).unwrap();
