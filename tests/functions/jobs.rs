@@ -1,11 +1,13 @@
 //! Whole jobs.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use rehose_testkit::output::files;
-use rehose_testkit::stash::sample;
+use rehose_testkit::stash::{awkward, sample};
 use rehose_tests::command::built;
+use rehose_tests::workspace::Workspace;
 use serde_json::{Value, json};
 
 use crate::aws::{Objects, assert_same};
@@ -42,18 +44,38 @@ async fn a_job_writes_the_same_output_as_the_command() {
     }
     assert_eq!(receipts(&stack).await, planned(&stack).await);
 
+    assert_as_the_command(&stack, &report, &sample::parent()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn unusual_keys_have_the_same_output_as_by_the_command() {
+    let mut stack = Stack::with(&[("REHOSE_MAX_REJECTED", "100")]).await;
+    let workspace = Workspace::new();
+    for (key, object) in awkward() {
+        workspace.put(&key, &object);
+    }
+    stack.resources.put_stash(&files(&workspace.path(""))).await;
+
+    assert_eq!(stack.run("job").await["state"], "succeeded");
+    let report = stack.report("job").await;
+    assert_as_the_command(&stack, &report, &workspace.path("")).await;
+}
+
+/// Compares the output and the report of a job with those of the command over the same stash in a folder.
+async fn assert_as_the_command(stack: &Stack, report: &Value, parent: &Path) {
     let here = tempfile::tempdir().unwrap();
-    let report_here = rehose_run(here.path());
+    let report_here = rehose_run(parent, here.path());
     for sums in ["objects", "bytes", "rows", "options", "failures"] {
         assert_eq!(report[sums], report_here[sums]);
     }
-    for kind in ["csv/", "rejected/"] {
+    for (kind, count) in [("csv/", "written"), ("rejected/", "rejected")] {
         let expected: Objects = (files(here.path()).into_iter())
             .filter(|(key, _)| key.starts_with(kind))
             .map(|(key, body)| (format!("rows/{key}"), body))
             .collect();
         let found = stack.resources.output(&format!("rows/{kind}")).await;
-        assert!(!expected.is_empty());
+        assert_eq!(found.is_empty(), report["rows"][count] == 0);
         assert_same(&found, &expected);
     }
 }
@@ -83,12 +105,12 @@ async fn planned(stack: &Stack) -> BTreeSet<String> {
     names
 }
 
-/// Runs the command on the sample stash and returns the report.
-fn rehose_run(output: &std::path::Path) -> Value {
+/// Runs the command on the stash in this folder and returns the report.
+fn rehose_run(parent: &Path, output: &Path) -> Value {
     let run = Command::new(built("rehose"))
         .arg("run")
-        .args([&sample::parent(), output])
-        .args(["--prefix", "stash/", "--json"])
+        .args([parent, output])
+        .args(["--prefix", "stash/", "--max-rejected", "100", "--json"])
         .output()
         .unwrap();
     assert!(

@@ -48,11 +48,6 @@ pub(crate) async fn live() -> Deployed {
     Deployed::named("rehose-live").await
 }
 
-/// Whether the local AWS enforces the functions' roles.
-pub(crate) fn roles_are_enforced() -> bool {
-    std::env::var_os("REHOSE_TEST_ROLES").is_some()
-}
-
 impl Deployed {
     async fn named(name: &'static str) -> Self {
         // Without an endpoint, the requests would go to the real AWS.

@@ -1,6 +1,5 @@
 //! The deployed stack on the local AWS: the synthesised template, its functions and its state machine.
-//! `scripts/test stack` deploys it and runs these tests twice, without and with enforced roles. The
-//! tests of `permissions` run only with enforced roles.
+//! `scripts/test stack` deploys it, and runs these tests with enforced roles.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -48,7 +48,6 @@ const NEEDED_TO_MERGE: [Needed; 12] = [
 ];
 
 #[tokio::test]
-#[ignore = "means something only where roles are enforced, as in the second run of scripts/test stack"]
 async fn no_job_succeeds_without_any_one_permission() {
     let stack = live().await;
     let _alone = LIVE.lock().await;
@@ -76,7 +75,6 @@ const NEEDED_BY_API: [Needed; 8] = [
 ];
 
 #[tokio::test]
-#[ignore = "means something only where roles are enforced, as in the second run of scripts/test stack"]
 async fn no_call_of_the_api_succeeds_without_any_one_permission() {
     let stack = live().await;
     let _alone = LIVE.lock().await;
@@ -125,7 +123,6 @@ async fn no_call_of_the_api_succeeds_without_any_one_permission() {
 }
 
 #[tokio::test]
-#[ignore = "means something only where roles are enforced, as in the second run of scripts/test stack"]
 async fn no_merge_succeeds_without_any_one_permission() {
     let stack = live().await;
     let _alone = LIVE.lock().await;
