@@ -9,6 +9,7 @@ use rehose_tests::server::serve;
 use serde_json::{Value, json};
 
 use crate::aws::Resources;
+use crate::job::Stack;
 use crate::runtime_api::Function;
 
 const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:rehose";
@@ -23,6 +24,8 @@ struct Machine {
     execution: Value,
     /// Operations, and the names that they had.
     calls: Vec<(String, String)>,
+    /// The input of the execution that was started last.
+    input: Value,
 }
 
 impl Machine {
@@ -50,6 +53,7 @@ impl Machine {
                 refused("ExecutionAlreadyExists")
             }
             ("StartExecution", _) => {
+                self.input = serde_json::from_str(request["input"].as_str().unwrap()).unwrap();
                 self.execution = json!({"name": name, "status": "RUNNING"});
                 accepted(json!({"executionArn": arn, "startDate": 1}))
             }
@@ -122,6 +126,14 @@ impl Api {
             "isBase64Encoded": false,
         });
         self.function.invoke(&event).await.unwrap()
+    }
+
+    /// Puts a flow of the window into the stash.
+    async fn put_flow(&self) {
+        let flows = gzip(document(&[(1_580_515_200_000, FLOW)]));
+        let Resources { source, .. } = &self.resources;
+        let key = "stash/2020/02/01/00/flows";
+        self.resources.put(source, key, flows).await;
     }
 
     /// Requests the digest of the window, and returns the job that makes it.
@@ -270,13 +282,32 @@ async fn a_state_machine_that_does_not_answer_is_no_failure_of_a_digest() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_digest_as_the_first_job_leaves_the_output_to_the_deployed_kind_of_files() {
+    let settings = [
+        ("REHOSE_OPTIONS", r#"{"to":"parquet"}"#),
+        ("REHOSE_MERGE", "{}"),
+    ];
+    let mut api = Api::with(&settings).await;
+    api.put_flow().await;
+    let job = api.request().await;
+    let mut input = std::mem::take(&mut api.machine.lock().unwrap().input);
+    input["job"] = json!(job);
+
+    let queue = api.resources.queue.clone();
+    let settings = [&settings[..], &[("REHOSE_MERGE_QUEUE_URL", &queue)]].concat();
+    let mut stack = Stack::at(api.resources, &settings).await;
+    assert_eq!(stack.start.invoke(&input).await.unwrap()["planned"], true);
+    let bound = stack.resources.output_json("rows/rehose.json").await;
+    assert_eq!(bound["options"]["to"], "parquet");
+    assert_eq!(stack.finish(&job, |_| false).await["state"], "succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
 async fn the_link_to_a_large_digest_is_in_its_answer_and_in_no_log() {
     let mut api = Api::with(&[("RUST_LOG", "trace")]).await;
-    let flows = document(&[(1_580_515_200_000, FLOW)]);
+    api.put_flow().await;
     let (source, output) = (api.resources.source.clone(), api.resources.output.clone());
-    api.resources
-        .put(&source, "stash/2020/02/01/00/flows", gzip(&flows))
-        .await;
     let places = [
         format!("s3://{source}/stash/"),
         format!("s3://{output}/rows"),

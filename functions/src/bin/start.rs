@@ -33,7 +33,7 @@ struct StartEvent {
     /// The job whose failed and lost objects are planned, instead of a prefix.
     retry: Option<JobId>,
     mode: Option<Mode>,
-    /// The options of input and output; those of the log by default.
+    /// The options of input and output; those of the log by default, and `to` where others are given.
     options: Option<Options>,
     exclude: Option<Vec<String>>,
     /// What becomes of the records that Firehose could not deliver; as deployed by default.
@@ -75,6 +75,18 @@ async fn function() -> Result<(), Error> {
             .map_err(|error| log_and_answer(&error))
     }))
     .await
+}
+
+/// The options of a job. The kind of the files is the deployed one unless it is chosen: an output has one kind, and
+/// the first job binds it.
+fn options(given: Option<Options>, deployed: &Options) -> Options {
+    match given {
+        Some(given) => Options {
+            to: given.to.or(deployed.to),
+            ..given
+        },
+        None => deployed.clone(),
+    }
 }
 
 /// How a job merges.
@@ -161,7 +173,7 @@ async fn start(
                 max_rejected: event.max_rejected.unwrap_or(jobs.max_rejected),
                 merge: given.map(|given| merge(jobs, given)).transpose()?,
                 digest: wanted.transpose()?,
-                options: event.options.unwrap_or_else(|| log.shape.options().clone()),
+                options: options(event.options, log.shape.options()),
                 cursor: event.cursor,
             };
             let started = planner.start(request, now, deadline).await?;
