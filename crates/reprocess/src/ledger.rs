@@ -53,8 +53,8 @@ use manifest::Slice;
 use receipt::Receipt;
 use report::Report;
 
-pub(crate) use binding::bound_kind;
 pub use binding::{Binding, bind, binding};
+pub(crate) use binding::{bound_kind, without_implied_dialect};
 pub(crate) use document::differences;
 pub use layout::{BINDING, OutputId, REPORT, ROWS, WRITTEN, receipt_name, slice_name};
 pub(crate) use layout::{DEFINITION, PROGRESS, decided_name, task_of_receipt, unpublished_name};

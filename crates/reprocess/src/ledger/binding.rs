@@ -22,16 +22,14 @@ pub struct Binding {
     pub options: Options,
 }
 
-impl Binding {
-    /// Leaves out the dialect `cloudwatch` if none is wanted. Up to version 1 it was the default, and the
-    /// rows of an envelope are the same without it.
-    fn without_implied_dialect(mut self, wanted: &Self) -> Self {
-        let is_implied = self.options.dialect == Some(DialectName::CloudWatch);
-        if is_implied && wanted.options.dialect.is_none() {
-            self.options.dialect = None;
-        }
-        self
+/// Leaves out the dialect `cloudwatch` if none is wanted. Up to version 1 it was the default, and the
+/// rows of an envelope are the same without it.
+pub(crate) fn without_implied_dialect(mut bound: Options, wanted: &Options) -> Options {
+    let is_implied = bound.dialect == Some(DialectName::CloudWatch);
+    if is_implied && wanted.dialect.is_none() {
+        bound.dialect = None;
     }
+    bound
 }
 
 /// Binds an output to a source and options.
@@ -46,7 +44,10 @@ pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> 
         options: options.with_defaults(),
     };
     let bound = match get::<Binding>(output, BINDING).await? {
-        Some(bound) => bound.without_implied_dialect(&wanted),
+        Some(bound) => Binding {
+            options: without_implied_dialect(bound.options, &wanted.options),
+            ..bound
+        },
         None => match put_if_absent(output, BINDING, &wanted).await? {
             Put::Created => return Ok(()),
             Put::Exists => get::<Binding>(output, BINDING).await?.unwrap_or_default(),

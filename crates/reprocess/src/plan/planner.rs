@@ -51,7 +51,7 @@ use crate::job::{Digest, Job, JobId};
 use crate::ledger::digest::DigestLedger;
 use crate::ledger::generation::Generations;
 use crate::ledger::manifest::{Rest, Slice};
-use crate::ledger::{self, DEFINITION, Ledger};
+use crate::ledger::{self, DEFINITION, Ledger, without_implied_dialect};
 use crate::logs::{Log, Logs};
 use crate::queues::Queues;
 use crate::task::TaskMessage;
@@ -295,7 +295,10 @@ impl Planner {
             self.claim(job, digest).await?;
         }
         if ledger.put_if_absent(DEFINITION, job).await? == Put::Exists {
-            let bound = ledger.definition().await?;
+            let bound = ledger.definition().await?.map(|bound| Job {
+                options: without_implied_dialect(bound.options, &job.options),
+                ..bound
+            });
             let started = bound.as_ref().map_or(job.started, |bound| bound.started);
             let wanted = Some(Job {
                 started,

@@ -111,6 +111,11 @@ async fn a_job_of_every_older_version_is_finished() {
         let source = fixture.request().source;
         fixture.edit("jobs/job/job.json", |job| job["source"] = json!(source));
 
+        // As after an upgrade while the objects are listed.
+        let before = fixture.files();
+        fixture.start().await;
+        assert_eq!(fixture.files(), before, "version {version}");
+
         let messages = std::fs::File::open(folder.join("messages.jsonl")).unwrap();
         let messages = std::io::BufRead::lines(std::io::BufReader::new(messages));
         for message in messages.map(Result::unwrap) {
