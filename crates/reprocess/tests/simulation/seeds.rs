@@ -11,7 +11,7 @@ use crate::world::{Run, simulate};
 use rehose_testkit::cloud::chance::Fault;
 
 /// How many seeds the tests run.
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 600;
 
 /// Enough seeds for every fault to strike.
 const ENOUGH: u64 = 500;

@@ -108,17 +108,15 @@ fn cut(
             fields.extend(request(&text));
         } else {
             if field.ends_with('+') && !is_quoted {
-                while let Some(more) = line.unquoted().filter(|word| word.contains(':')) {
-                    text += &format!(" {more}");
-                    line.word();
+                while line.unquoted().is_some_and(|word| word.contains(':')) {
+                    line.append_word(&mut text);
                     targets += 1;
                 }
             }
             if field.ends_with('*') && !is_quoted {
                 for _ in 1..targets {
-                    let more = line.unquoted().ok_or(("quotes", String::new()))?;
-                    text += &format!(" {more}");
-                    line.word();
+                    line.unquoted().ok_or(("quotes", String::new()))?;
+                    line.append_word(&mut text);
                 }
             }
             fields.push(Some(text));
@@ -144,6 +142,17 @@ impl<'a> Line<'a> {
             let word = self.words.pop()?;
             if !word.is_empty() {
                 return Some(word);
+            }
+        }
+    }
+
+    /// Appends the next word and the spaces before it.
+    fn append_word(&mut self, text: &mut String) {
+        while let Some(word) = self.words.pop() {
+            text.push(' ');
+            text.push_str(word);
+            if !word.is_empty() {
+                break;
             }
         }
     }

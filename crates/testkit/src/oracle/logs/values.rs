@@ -50,7 +50,7 @@ impl Column {
 
 /// Returns a time in UTC with microseconds.
 fn micros(text: &str) -> String {
-    let time: Timestamp = text.parse().unwrap();
+    let time = timestamp(text).unwrap();
     let micros = time.as_nanosecond().div_euclid(1000) as i64;
     let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
     let time = epoch
@@ -59,9 +59,16 @@ fn micros(text: &str) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
+/// Returns the time of a text as [`time`] returns it. jiff reads at most nine digits of a second, and later ones change
+/// nothing.
+fn timestamp(text: &str) -> Option<Timestamp> {
+    let short = text.get(..29).unwrap_or(text).trim_end_matches('Z');
+    format!("{short}Z").parse().ok()
+}
+
 /// Returns milliseconds since 1970, rounded down, of a time in UTC.
 pub(super) fn milliseconds(text: &str) -> Option<i64> {
-    let time: Timestamp = text.parse().ok()?;
+    let time = timestamp(text)?;
     i64::try_from(time.as_nanosecond().div_euclid(1_000_000)).ok()
 }
 
@@ -72,11 +79,9 @@ fn time(text: &str, is_json: bool) -> Option<String> {
             r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z$",
         );
         let seconds = text.get(17..19).is_some_and(|seconds| seconds != "60");
-        // jiff reads at most nine digits, and later ones change nothing.
-        let short = format!("{}Z", text.get(..29).unwrap_or(text).trim_end_matches('Z'));
         strict.unwrap().is_match(text)
             && seconds
-            && short.parse::<Timestamp>().is_ok()
+            && timestamp(text).is_some()
             && !text.starts_with("0000")
     };
     if is_iso(text) {
