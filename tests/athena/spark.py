@@ -30,13 +30,13 @@ def start(folder):
         "spark.hadoop.javax.jdo.option.ConnectionURL": "jdbc:derby:memory:metastore;create=true",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        # Most code runs a few times only, and is not worth the second compiler.
+        # Most code runs only a few times. Optimising it takes longer than running it.
         "spark.driver.extraJavaOptions": " ".join(
             ["-XX:TieredStopAtLevel=1", *(f"-D{name}={value}" for name, value in java.items())]),
-        # As Athena does.
-        "spark.hadoop.mapreduce.input.fileinputformat.input.dir.recursive": "true",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.codegen.wholeStage": "false",
+        # As Athena does.
+        "spark.hadoop.mapreduce.input.fileinputformat.input.dir.recursive": "true",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
         # It would take the ${datehour} of a template for a variable of its own.

@@ -33,7 +33,7 @@ struct StartEvent {
     /// The job whose failed and lost objects are planned, instead of a prefix.
     retry: Option<JobId>,
     mode: Option<Mode>,
-    /// The options of input and output; those of the log by default, and `to` where others are given.
+    /// The options of input and output; those of the log by default. If only `to` is missing, it is the log's.
     options: Option<Options>,
     exclude: Option<Vec<String>>,
     /// What becomes of the records that Firehose could not deliver; as deployed by default.
