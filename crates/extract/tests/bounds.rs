@@ -1,5 +1,4 @@
 //! Every limit: an object at the limit passes, and one beyond it fails at the right offset.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::cell::Cell;
 use std::io;

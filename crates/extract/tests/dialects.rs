@@ -1,5 +1,4 @@
 //! Layers of gzip, and the events of both dialects.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use rehose_extract::Shape;
 use rehose_testkit::oracle::expect;

@@ -1,5 +1,4 @@
 //! The rows of a digest: the records of a window, in any order of objects and parts and with any memory.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::io::{self, Cursor};
 

@@ -1,5 +1,4 @@
 //! The files of a flow log: which record is in which, in any order of objects and with any memory.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::collections::BTreeMap;
 use std::io;

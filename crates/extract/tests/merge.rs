@@ -1,5 +1,4 @@
 //! The rows of merged objects: which records become one, in any order of objects and with any memory.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::io;
 

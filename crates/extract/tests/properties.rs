@@ -1,5 +1,4 @@
 //! For any envelopes, layers and chunks the result is what the oracle expects.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,4 @@
 //! The dialect `regex` finds in a stream what the regex finds in the whole text.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,4 @@
 //! The format `skydive`: flows become flow logs, one for each direction.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use rehose_extract::{OptionsError, Shape};
 use rehose_testkit::shapes::options;

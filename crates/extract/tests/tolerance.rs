@@ -1,5 +1,4 @@
 //! A fault of one event or document rejects that one, and no other.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use rehose_extract::Shape;
 use rehose_testkit::oracle::expect;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::subject::{line, rows};
+use super::subject::{line, rows};
 
 /// A line of ALB with all fields, of which some stand in for others in the tests.
 fn alb() -> Vec<String> {

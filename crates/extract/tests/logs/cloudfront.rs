@@ -6,7 +6,7 @@ use rehose_testkit::shapes::options;
 use rehose_testkit::subject::transcode;
 use serde_json::json;
 
-use crate::subject::{line, rows};
+use super::subject::{line, rows};
 
 const FIELDS: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem \
     sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type \

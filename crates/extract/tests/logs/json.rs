@@ -6,7 +6,7 @@ use rehose_testkit::shapes::options;
 use rehose_testkit::subject::transcode;
 use serde_json::json;
 
-use crate::subject::{Rows, rows};
+use super::subject::{Rows, rows};
 
 const EVENT: &str = r#"{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","n":12345678901234567890,"n":1.0,"N":1e400},"eventTime":"2026-01-05T10:15:59Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"eu-central-1","sourceIPAddress":"AWS Internal","userAgent":"say \"hi\" \u00e9\ud83d\ude00","requestParameters":{"a/b:c": [1, 2],"Host":"x"},"responseElements":null,"additionalEventData":"text","requestID":"1","eventID":"8d50073e","readOnly":true,"resources":[{"ARN":"arn:aws:s3:::b"}],"eventType":"AwsApiCall","managementEvent":false,"recipientAccountId":"011122223333","eventCategory":"Data","tlsDetails":{"tlsVersion":"TLSv1.3"},"sessionCredentialFromConsole":"true","brandNew": {"x":1},"newer":"\ud800"}"#;
 
@@ -58,7 +58,7 @@ fn the_free_parts_of_an_event_are_kept_byte_for_byte() {
 
 /// Lines of JSON are read by the dialect `lines` as they are.
 fn rows_of_lines(lines: &[&str]) -> Rows {
-    crate::subject::rows_in("lines", "cloudtrail", &lines.join("\n"))
+    super::subject::rows_in("lines", "cloudtrail", &lines.join("\n"))
 }
 
 #[test]
@@ -293,12 +293,12 @@ proptest! {
                 rows_or_fault(format, &text);
             }
             false => {
-                crate::subject::rows_in("lines", format, &format!("{sound}\n{record}\n"));
+                super::subject::rows_in("lines", format, &format!("{sound}\n{record}\n"));
             }
         }
     }
 }
 
 fn rows_or_fault(format: &str, text: &str) {
-    crate::subject::check(&json!({"format": format}), text);
+    super::subject::check(&json!({"format": format}), text);
 }

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::subject::{Rows, rows};
+use super::subject::{Rows, rows};
 
 /// The fields of a line, each as `columns`. A field of several columns has what separates them between their
 /// names, and one in quotes has quotes.

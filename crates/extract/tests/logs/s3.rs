@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::subject::{line, rows};
+use super::subject::{line, rows};
 
 fn access() -> Vec<String> {
     let line = r#"79a5|photos|[06/Feb/2026:00:00:38 +0000]|192.0.2.3|arn:aws:iam::111122223333:user/kim|3E57427F33A59F07|REST.GET.OBJECT|2026/cat%2520nap.jpg|"GET /photos/2026/cat%2520nap.jpg?x-id=GetObject HTTP/1.1"|200|-|2662992|3462992|70|10|"https://www.example.com/webservices"|"curl/8.5.0"|-|9vKBE6vMhrNiWHZmb2L0mXOcqPGzQOI5XLnCtZNPxev+Hf+7tpT6sxDwDty4LHBUOZJG96N1234=|SigV4|ECDHE-RSA-AES128-GCM-SHA256|AuthHeader|photos.s3.eu-central-1.amazonaws.com|TLSv1.3|arn:aws:s3:eu-central-1:111122223333:accesspoint/album|Yes|eu-central-1"#;

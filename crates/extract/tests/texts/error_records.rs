@@ -6,7 +6,7 @@ use rehose_testkit::shapes::{flow_logs, options};
 use rehose_testkit::stash::{control_document, document, flow, gzip};
 use serde_json::json;
 
-use crate::{output, started};
+use super::{output, started};
 
 fn record(bytes: &[u8]) -> String {
     let raw = STANDARD.encode(bytes);

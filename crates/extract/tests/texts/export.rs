@@ -3,7 +3,7 @@
 use rehose_testkit::shapes::{flow_logs, messages};
 use rehose_testkit::stash::FLOW;
 
-use crate::{output, rows};
+use super::{output, rows};
 
 #[test]
 fn a_line_without_a_time_continues_the_message_before_it() {

@@ -4,7 +4,7 @@ use rehose_testkit::shapes::{flow_logs, messages, options};
 use rehose_testkit::stash::{FLOW, control_document, document};
 use serde_json::json;
 
-use crate::{output, rows};
+use super::{output, rows};
 
 #[test]
 fn a_document_with_a_message_is_an_event() {

@@ -6,7 +6,7 @@ use rehose_testkit::stash::FLOW;
 use rehose_testkit::subject::{SIZES, in_text, transcode, transcode_in_chunks};
 use serde_json::json;
 
-use crate::{fault, output, rows, started};
+use super::{fault, output, rows, started};
 
 #[test]
 fn a_line_is_a_record_with_a_time_of_its_own() {

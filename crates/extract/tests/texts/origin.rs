@@ -5,7 +5,7 @@ use rehose_testkit::stash::{control_document, document, envelope, event};
 use rehose_testkit::subject::{SIZES, SOURCE, transcode_in_chunks};
 use serde_json::json;
 
-use crate::rows;
+use super::rows;
 
 const ALL: [&str; 6] = [
     "source",

@@ -1,6 +1,5 @@
 //! Every dialect besides envelopes and regexes: lines, exports, other JSON, error records. All results
 //! are those of the oracle, in chunks of every size.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod error_records;
 mod export;

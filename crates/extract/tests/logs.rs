@@ -1,6 +1,5 @@
 //! AWS's own logs: every row is what the oracle makes of the line, in chunks of any size, and as CSV and as
 //! Parquet.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod balancers;
 mod cloudfront;

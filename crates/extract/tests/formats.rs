@@ -1,5 +1,4 @@
 //! Formats, timestamps, rejected lines, and options.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod captures;
 mod choices;

@@ -1,5 +1,4 @@
 //! Every fault has the right reason and the exact offset, at every chunk size.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod json;
 

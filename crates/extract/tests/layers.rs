@@ -1,6 +1,5 @@
 //! Every layer at every chunk size: sound ones in every form and nesting, and those that are cut,
 //! changed, too large, or not read.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod snappy;
 mod zip;
