@@ -1,4 +1,7 @@
 //! The pages of a column chunk: decompressed, and their values one by one.
+//!
+//! They are decoded here because a file may be damaged: the crate's own decoders can panic then, and its codec
+//! allocates what a page's header asks for.
 
 use std::fmt;
 use std::io;
