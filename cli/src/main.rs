@@ -55,7 +55,10 @@ fn main() -> ExitCode {
         },
         Err(error) => handle_usage(&error),
     };
-    ExitCode::from(status)
+    match console::is_complete() {
+        true => ExitCode::from(status),
+        false => ExitCode::from(FAILED),
+    }
 }
 
 /// Runs a command on a Tokio runtime with this many worker threads, and returns its exit status.

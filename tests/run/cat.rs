@@ -83,6 +83,29 @@ fn both_kinds_of_output_print_what_the_files_of_csv_have() {
 }
 
 #[test]
+fn times_have_their_microseconds() {
+    let workspace = Workspace::new();
+    let line = |time: &str| {
+        format!(
+            r#"https {time} app/my/50 192.0.2.1:2817 10.0.0.1:80 0.5 0.1 0.03 200 200 0 57 "GET https://a:443/ HTTP/1.1" "curl" ECDHE TLSv1.2 arn "Root=1""#
+        )
+    };
+    let times = ["2018-07-02T22:23:00.186641Z", "2018-07-02T22:23:00.186Z"];
+    workspace.put("a", times.map(line).join("\n").as_bytes());
+    for output in convert(&workspace, &["--format", "alb"]) {
+        let printed = |options: &[&str]| {
+            let options = [options, &["--columns", "time"]].concat();
+            cat(&[&output], &options).with_status(0).out
+        };
+        assert_eq!(printed(&[]), format!("time\n{}\n{}\n", times[0], times[1]));
+        for time in times {
+            let chosen = printed(&["--where", &format!("time={time}")]);
+            assert_eq!(chosen, format!("time\n{time}\n"));
+        }
+    }
+}
+
+#[test]
 fn files_folders_and_outputs_can_be_mixed() {
     let workspace = Workspace::new();
     for (key, port) in [("a/2", 2), ("a/1", 1), ("b", 3)] {

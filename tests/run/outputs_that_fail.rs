@@ -103,6 +103,32 @@ fn a_full_disk_ends_the_run_and_the_next_run_continues() {
     );
 }
 
+#[test]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let workspace = Workspace::sample_by(&REHOSE, &["--objects", "1", "--events", "50"]);
+    let output = workspace.path("out");
+    let (stash, out) = (workspace.stash(), output.to_str().unwrap());
+    let stash = stash.to_str().unwrap();
+    for arguments in [
+        &["run", stash, out, "--job", "job"][..],
+        &["run", stash, out, "--json"],
+        &["report", "job", "--output", out, "--json"],
+        &["table", "--location", "s3://bucket"],
+        &["inspect", stash],
+        &["completions", "bash"],
+        &["cat", out],
+    ] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = REHOSE.command(arguments).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("No space left"), "{arguments:?}: {said}");
+    }
+}
+
 /// Runs a job while a folder of the output is read-only, and again while it is writable.
 #[track_caller]
 fn fails_while_closed(folder: &str) {

@@ -95,3 +95,18 @@ fn the_report_counts_rejections_by_kind_with_an_example() {
     assert_eq!(kept[0]["log_stream"], "eni-0-all");
     assert_eq!(kept[2]["detail"], "srcport");
 }
+
+#[test]
+fn a_key_cannot_control_a_terminal() {
+    let workspace = Workspace::new();
+    workspace.put("a\x1b[2J\x07b", document(&[(0, "no flow log")]).as_bytes());
+    workspace.put("c\x1b[2Jd", b"{");
+    let finished = REHOSE.run(&workspace.stash(), &workspace.path("out"), &[]);
+    let finished = finished.with_status(3);
+    for text in [&finished.out, &finished.err] {
+        assert!(!text.contains(['\x1b', '\x07']), "{text:?}");
+    }
+    for key in [r"a\u{1b}[2J\u{7}b", r"c\u{1b}[2Jd"] {
+        assert!(finished.err.contains(key), "{finished:#?}");
+    }
+}

@@ -29,6 +29,8 @@ pub(crate) struct DialectArgs {
     #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     time_format: Option<String>,
     /// Read only the log groups that match; `*` matches any text. May be repeated
+    ///
+    /// Also, `?` is any character, and `[a-z]` and `{a,b}` are choices.
     #[arg(long, value_name = "PATTERN")]
     log_group: Vec<String>,
     /// Read only the logs of this AWS account

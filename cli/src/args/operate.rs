@@ -57,6 +57,8 @@ pub(crate) struct StartArgs {
     #[arg(long, value_enum, default_value_t = ModeName::All)]
     pub(crate) mode: ModeName,
     /// Skip keys that match; `*` matches any text. May be repeated
+    ///
+    /// Also, `?` is any character, and `[a-z]` and `{a,b}` are choices.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) exclude: Vec<String>,
     #[command(flatten)]

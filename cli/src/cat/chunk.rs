@@ -53,7 +53,7 @@ pub(super) struct Chunk {
 #[derive(Debug)]
 enum Current {
     Null,
-    /// A number, milliseconds, or the bits of a double.
+    /// A number, microseconds, or the bits of a double.
     Number(i64),
     /// Text in its page.
     Text(Bytes),
@@ -111,8 +111,8 @@ impl Chunk {
         }
         Ok(match &self.current {
             Current::Null => Value::Null(self.stored.kind()),
-            Current::Number(milliseconds) if self.stored == Stored::Time => {
-                Value::Time(*milliseconds)
+            Current::Number(microseconds) if self.stored == Stored::Time => {
+                Value::Time(*microseconds)
             }
             Current::Number(bits) if self.stored == Stored::Double => Value::Double(*bits),
             Current::Number(number) => Value::Number(*number),
@@ -204,15 +204,8 @@ fn text(bytes: &mut Bytes) -> Result<Bytes, Damage> {
 fn number(stored: Stored, bytes: &mut Bytes) -> Result<i64, Damage> {
     Ok(match stored {
         Stored::Int => take(bytes, size_of::<i32>())?.get_i32_le().into(),
-        Stored::Time => milliseconds(take(bytes, size_of::<i64>())?.get_i64_le()),
-        Stored::BigInt | Stored::Double | Stored::Text => {
+        Stored::BigInt | Stored::Time | Stored::Double | Stored::Text => {
             take(bytes, size_of::<i64>())?.get_i64_le()
         }
     })
-}
-
-/// Returns the milliseconds of a time in microseconds. Only AWS's own logs have more digits, which are not
-/// printed.
-pub(super) fn milliseconds(microseconds: i64) -> i64 {
-    microseconds.div_euclid(1000)
 }

@@ -6,7 +6,6 @@ use parquet::data_type::ByteArray;
 use parquet::file::statistics::Statistics;
 use rehose_extract::files::Timestamps;
 
-use super::chunk::milliseconds;
 use super::columns::ValueKind;
 use super::output::Value;
 
@@ -18,7 +17,7 @@ pub(super) enum Wanted {
     Number(i64),
     /// The bits of a decimal number.
     Double(i64),
-    /// Milliseconds since 1970.
+    /// Microseconds since 1970.
     Time(i64),
     Null,
     /// CSV writes no value of this column so.
@@ -56,7 +55,7 @@ impl Wanted {
             (Self::Text(wanted), Value::Null(_)) => wanted.is_empty(),
             (Self::Number(wanted), Value::Number(number)) => wanted == number,
             (Self::Double(wanted), Value::Double(bits)) => wanted == bits,
-            (Self::Time(wanted), Value::Time(milliseconds)) => wanted == milliseconds,
+            (Self::Time(wanted), Value::Time(microseconds)) => wanted == microseconds,
             (Self::Null, Value::Null(_)) => true,
             _ => false,
         }
@@ -72,12 +71,8 @@ impl Wanted {
                 let order = |bound: &i32| i64::from(*bound).cmp(wanted);
                 !is_between(range.min_opt().map(order), range.max_opt().map(order))
             }
-            (Self::Number(wanted), Some(Statistics::Int64(range))) => {
+            (Self::Number(wanted) | Self::Time(wanted), Some(Statistics::Int64(range))) => {
                 let order = |bound: &i64| bound.cmp(wanted);
-                !is_between(range.min_opt().map(order), range.max_opt().map(order))
-            }
-            (Self::Time(wanted), Some(Statistics::Int64(range))) => {
-                let order = |bound: &i64| milliseconds(*bound).cmp(wanted);
                 !is_between(range.min_opt().map(order), range.max_opt().map(order))
             }
             // NULL is not in the range.

@@ -31,7 +31,7 @@ pub(super) enum Value<'a> {
     Number(i64),
     /// The bits of a decimal number.
     Double(i64),
-    /// Milliseconds since 1970.
+    /// Microseconds since 1970.
     Time(i64),
 }
 
@@ -163,9 +163,9 @@ impl<W: Write> Printer<W> {
                 line.push(b',');
                 push_double(bits, line);
             }
-            Value::Time(milliseconds) => {
+            Value::Time(microseconds) => {
                 line.push(b',');
-                line.extend_from_slice(self.timestamps.format(milliseconds).unwrap_or_default());
+                line.extend_from_slice(self.timestamps.format(microseconds).unwrap_or_default());
             }
         }
         if self.values == 0 {
@@ -193,9 +193,9 @@ impl<W: Write> Printer<W> {
             Value::Number(number) => push_number(number, line),
             Value::Double(bits) if !double(bits).is_finite() => line.extend_from_slice(b"null"),
             Value::Double(bits) => push_double(bits, line),
-            Value::Time(milliseconds) => {
+            Value::Time(microseconds) => {
                 line.push(b'"');
-                line.extend_from_slice(self.timestamps.format(milliseconds).unwrap_or_default());
+                line.extend_from_slice(self.timestamps.format(microseconds).unwrap_or_default());
                 line.push(b'"');
             }
         }
@@ -210,7 +210,7 @@ impl Value<'_> {
             Self::Text(text) | Self::Written(text) if std::str::from_utf8(text).is_err() => {
                 Err(ValueFault::NotUtf8)
             }
-            Self::Time(milliseconds) if !Timestamps::holds(milliseconds) => Err(ValueFault::NoTime),
+            Self::Time(microseconds) if !Timestamps::holds(microseconds) => Err(ValueFault::NoTime),
             _ => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use rehose_extract::merge::{ObjectSums, Sums};
-use rehose_extract::{Shape, Transcoder};
+use rehose_extract::{Fault, Reason, Shape, Transcoder};
 use rehose_reprocess::error::Error;
 use rehose_reprocess::job::{Job, JobId};
 use rehose_reprocess::ledger::generation::{Decision, GenerationId, Generations};
@@ -122,8 +122,15 @@ impl Prover {
                 continue;
             };
             let columns = names.iter().map(|name| (*name).to_owned()).collect();
-            let ColumnSums { rows, sums } =
-                sum_columns(&self.output, &file.key, bytes, columns).await?;
+            let summed = sum_columns(&self.output, &file.key, bytes, columns).await;
+            let ColumnSums { rows, sums } = match summed {
+                Ok(sums) => sums,
+                Err(damage @ CatError::File { .. }) => {
+                    proof.problems.push(damage.to_string());
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             proof.rows += rows;
             all.add(
                 &names
@@ -233,6 +240,11 @@ async fn read(origin: &Origin, planned: &PlannedObject) -> Result<Found> {
     }
     match transcoder.finish() {
         Ok(_) => Ok(Found::Sums(sums.into_sums())),
+        // It was left out, and has no rows.
+        Err(rehose_extract::Error::Input(Fault {
+            reason: Reason::OtherKind(_),
+            ..
+        })) => Ok(Found::Sums(Sums::default())),
         Err(error) => fault(error),
     }
 }

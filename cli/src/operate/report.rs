@@ -15,7 +15,7 @@ use super::error::{OperateError, Result};
 use super::ledger::open_ledger;
 use crate::args::operate::ReportArgs;
 use crate::args::stack::StackArgs;
-use crate::console::{print, print_error, print_json, print_note};
+use crate::console::{note, print, print_error, print_json, print_note};
 use crate::exit::SUCCEEDED;
 use crate::stack::DeployedStack;
 use crate::summary;
@@ -90,12 +90,15 @@ async fn print_failures(ledger: &Ledger, report: Option<&Report>, json: bool) ->
     if let Some(report) = report
         && report.lists_all_failures()
     {
-        let _ = write_failures(&report.failures, json);
+        note(write_failures(&report.failures, json));
         return Ok(());
     }
     let mut slices = pin!(failures(ledger, report.is_some()));
     while let Some(slice) = slices.try_next().await? {
-        if write_failures(&slice, json).is_err() {
+        let result = write_failures(&slice, json);
+        let is_over = result.is_err();
+        note(result);
+        if is_over {
             break;
         }
     }
@@ -112,7 +115,9 @@ fn write_failures(failures: &[FailedObject], json: bool) -> io::Result<()> {
         }
         lines.push('\n');
     }
-    io::stdout().write_all(lines.as_bytes())
+    let mut out = io::stdout();
+    out.write_all(lines.as_bytes())?;
+    out.flush()
 }
 
 /// The key, the reason and the detail, separated by tabs. Keys may contain tabs and line breaks, so

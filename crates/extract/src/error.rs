@@ -166,7 +166,9 @@ pub enum Reason {
     #[error("not a CloudWatch Logs envelope: {0}")]
     NotAnEnvelope(String),
     /// No document or line of the object is an event. The position is the first one.
-    #[error("nothing that this dialect and format can read, beginning")]
+    #[error(
+        "nothing that this dialect and format can read (`rehose inspect` says what it is), beginning"
+    )]
     NothingReadable,
     /// The object is a log of this kind, and not of the one that is read. The position is its beginning.
     #[error("a log of another kind, {0}, that begins")]
@@ -177,6 +179,13 @@ pub enum Reason {
         .0.join(", ")
     )]
     UnknownColumns(Vec<String>),
+    /// A line names fields that the format does not have.
+    #[error(
+        "a header with the names {}, which are no fields of this format (to read the lines whatever their fields \
+         are, use the format regex or message)",
+        .0.join(", ")
+    )]
+    UnknownFields(Vec<String>),
     /// JSON is nested deeper than the limit.
     #[error("JSON nested deeper than {0} levels")]
     TooDeep(usize),
@@ -233,6 +242,7 @@ impl Reason {
             Self::NothingReadable => "nothing-readable",
             Self::OtherKind(_) => "other-kind",
             Self::UnknownColumns(_) => "unknown-columns",
+            Self::UnknownFields(_) => "unknown-fields",
             Self::TooDeep(_) => "too-deep",
             Self::MessageTooLong(_) => "message-too-long",
             Self::TooMuchHeld(_) => "too-much-held",

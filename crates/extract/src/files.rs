@@ -8,7 +8,7 @@ use crate::options::LineBreaks;
 use crate::origin::OriginColumn;
 use crate::schema::{self, FieldKind, TIMESTAMP};
 use crate::sink::RowWriter;
-use crate::timestamp::{TimestampFormatter, iso};
+use crate::timestamp::TimestampFormatter;
 
 /// The first column of every file.
 pub const FIRST_COLUMN: &str = TIMESTAMP.name;
@@ -78,25 +78,41 @@ impl CsvFields {
     }
 }
 
-/// Formats times as every file of CSV has them: `2020-02-01T00:00:00.000Z`.
+/// Formats times as files of CSV have them: `2020-02-01T00:00:00.000Z`, or with microseconds if there are any.
 #[derive(Debug, Default)]
-pub struct Timestamps(TimestampFormatter);
+pub struct Timestamps {
+    milliseconds: TimestampFormatter,
+    text: Vec<u8>,
+}
 
 impl Timestamps {
-    /// Whether milliseconds since 1970 are in the years 1 to 9999.
-    pub fn holds(milliseconds: i64) -> bool {
-        TIMESTAMPS.contains(&milliseconds)
+    /// Whether microseconds since 1970 are in the years 1 to 9999.
+    pub fn holds(microseconds: i64) -> bool {
+        TIMESTAMPS.contains(&microseconds.div_euclid(1000))
     }
 
-    /// Formats milliseconds since 1970. Returns `None` unless they are in the years 1 to 9999.
-    pub fn format(&mut self, milliseconds: i64) -> Option<&[u8]> {
-        Self::holds(milliseconds).then(|| self.0.format(milliseconds).as_slice())
+    /// Formats microseconds since 1970. Returns `None` unless they are in the years 1 to 9999.
+    pub fn format(&mut self, microseconds: i64) -> Option<&[u8]> {
+        let (milliseconds, rest) = (microseconds.div_euclid(1000), microseconds.rem_euclid(1000));
+        if !Self::holds(microseconds) {
+            return None;
+        }
+        let text = self.milliseconds.format(milliseconds).as_slice();
+        if rest == 0 {
+            return Some(text);
+        }
+        self.text.clear();
+        self.text
+            .extend_from_slice(text.strip_suffix(b"Z").unwrap_or(text));
+        self.text
+            .extend_from_slice(format!("{rest:03}Z").as_bytes());
+        Some(&self.text)
     }
 
     /// Parses what [`format`](Self::format) writes, and nothing else.
     pub fn parse(&mut self, text: &[u8]) -> Option<i64> {
-        let milliseconds = iso(text)?;
-        (self.format(milliseconds)? == text).then_some(milliseconds)
+        let microseconds = colparquet::micros(text)?;
+        (self.format(microseconds)? == text).then_some(microseconds)
     }
 }
 
@@ -166,17 +182,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_timestamp_is_parsed_as_it_was_formatted(milliseconds in TIMESTAMPS) {
+        fn every_timestamp_is_parsed_as_it_was_formatted(milliseconds in TIMESTAMPS, more in 0..1000_i64) {
             let mut timestamps = Timestamps::default();
-            let text = timestamps.format(milliseconds).unwrap().to_vec();
-            prop_assert_eq!(timestamps.parse(&text), Some(milliseconds));
+            for microseconds in [milliseconds * 1000, milliseconds * 1000 + more] {
+                let text = timestamps.format(microseconds).unwrap().to_vec();
+                prop_assert_eq!(text.len(), if microseconds % 1000 == 0 { 24 } else { 27 });
+                prop_assert_eq!(timestamps.parse(&text), Some(microseconds));
+            }
         }
 
         #[test]
         fn another_text_is_no_timestamp(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{8,12}[Z+0]?") {
             let mut timestamps = Timestamps::default();
-            if let Some(milliseconds) = timestamps.parse(text.as_bytes()) {
-                prop_assert_eq!(timestamps.format(milliseconds).unwrap(), text.as_bytes());
+            if let Some(microseconds) = timestamps.parse(text.as_bytes()) {
+                prop_assert_eq!(timestamps.format(microseconds).unwrap(), text.as_bytes());
             }
         }
     }

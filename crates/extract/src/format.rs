@@ -148,6 +148,20 @@ impl Format {
         }
     }
 
+    /// Leaves out line breaks at the end of a message that is a line.
+    #[inline]
+    pub(crate) fn without_line_break<'a>(&self, message: &'a [u8]) -> &'a [u8] {
+        match (self, message) {
+            (Self::FlowLogs(_) | Self::Log(_), [.., b'\n' | b'\r']) => {
+                let end = message
+                    .iter()
+                    .rposition(|byte| !matches!(byte, b'\n' | b'\r'));
+                &message[..end.map_or(0, |end| end + 1)]
+            }
+            _ => message,
+        }
+    }
+
     /// Takes a line that may name the fields of the lines after it. Returns whether it does.
     ///
     /// # Errors
@@ -156,7 +170,7 @@ impl Format {
     pub(crate) fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
         match self {
             Self::FlowLogs(format) => format.header(line),
-            Self::Log(format) => format.header(line),
+            Self::Log(format) => Ok(format.header(line)),
             Self::Regex(_) | Self::Message(_) => Ok(false),
         }
     }

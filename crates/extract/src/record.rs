@@ -135,12 +135,13 @@ impl RecordBuilder {
         &'a mut self,
         event: &Event<'a>,
     ) -> Result<(Option<i64>, Fields<'a>), Rejection> {
+        let message = self.format.without_line_break(event.message);
         let timestamp = match event.time {
             Time::Milliseconds(text) => self.timestamps.milliseconds(text),
             Time::Guessed(text) => self.timestamps.guess(text),
             Time::Formatted(text) => self.time_format.parse(text),
             Time::InMessage => {
-                let fields = self.format.split(event.message, &mut self.ranges)?;
+                let fields = self.format.split(message, &mut self.ranges)?;
                 let Some((column, parse)) = self.format.time_column() else {
                     return Ok((None, fields));
                 };
@@ -150,7 +151,7 @@ impl RecordBuilder {
         };
         let timestamp = timestamp.ok_or(Rejection::Timestamp)?;
         let Self { format, ranges, .. } = self;
-        match format.split(event.message, ranges) {
+        match format.split(message, ranges) {
             Ok(fields) => Ok((Some(timestamp), fields)),
             Err(rejection) => Err(explain(format, event, rejection)),
         }

@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rehose_extract::Shape;
+use rehose_extract::{Reason, Shape};
 use rehose_testkit::oracle::expect;
 use rehose_testkit::shapes::{USUAL_REGEX, event_regex, options};
 use rehose_testkit::stash::gzip;
-use rehose_testkit::subject::{SIZES, SOURCE, transcode};
+use rehose_testkit::subject::{SIZES, SOURCE, check_result, in_text, transcode};
 use serde_json::json;
 
 /// Event regexes, each with letters for texts in which it has many matches.
@@ -84,7 +84,6 @@ fn anchors_match_only_at_the_ends_of_the_text() {
         (r"\A(?P<timestamp>[0-9])(?P<message>x?)", "123", 1),
         (r"^(?P<timestamp>[0-9])(?P<message>x?)", "1\n2", 1),
         (r"(?m)^(?P<timestamp>[0-9])(?P<message>x?)$", "1\n2\n3", 3),
-        (r"\A(?P<timestamp>[0-9])(?P<message>x?)", " 1", 0),
     ] {
         for size in SIZES {
             let output = transcode(&event_regex(pattern), text.as_bytes(), &[size]).unwrap();
@@ -139,6 +138,29 @@ fn a_message_that_is_not_a_json_string_is_rejected_as_written() {
 }
 
 #[test]
+fn an_object_with_text_and_no_match_fails() {
+    let shape = event_regex(r"t=(?P<timestamp>1) (?P<message>2)");
+    let anchored = event_regex(r"\A(?P<timestamp>[0-9])(?P<message>x?)");
+    let fault = transcode(&anchored, b" 1", &[1]).unwrap_err();
+    assert_eq!(fault, in_text(Reason::NothingReadable, 1));
+    for (text, begin) in [("{}", 0), (" \n{\"t\":1}\n{\"t\":2}\n", 2)] {
+        for size in SIZES {
+            let fault = transcode(&shape, text.as_bytes(), &[size]).unwrap_err();
+            assert_eq!(fault, in_text(Reason::NothingReadable, begin), "{text}");
+        }
+    }
+    for text in ["", " \n\n"] {
+        assert_eq!(
+            transcode(&shape, text.as_bytes(), &[1])
+                .unwrap()
+                .summary
+                .events,
+            0
+        );
+    }
+}
+
+#[test]
 fn an_unmatched_group_is_empty() {
     let shape = event_regex(r"(?P<timestamp>1)|(?P<message>2)");
     let output = transcode(&shape, b"12", &[1]).unwrap();
@@ -176,8 +198,7 @@ proptest! {
         static SHAPES: LazyLock<Vec<Shape>> =
             LazyLock::new(|| PATTERNS.iter().map(|(pattern, _)| event_regex(pattern)).collect());
         let shape = &SHAPES[number];
-        let expected = expect(shape.options(), SOURCE, text.as_bytes()).unwrap();
-        let output = transcode(shape, text.as_bytes(), &sizes).unwrap();
-        prop_assert_eq!(output.as_expected(), expected);
+        let expected = expect(shape.options(), SOURCE, text.as_bytes());
+        check_result(transcode(shape, text.as_bytes(), &sizes), expected);
     }
 }

@@ -91,10 +91,16 @@ pub struct Expected {
 pub fn expect(options: &Options, source: &str, object: &[u8]) -> Option<Expected> {
     let text = String::from_utf8(peel(object)?).ok()?;
     let found = match options.with_defaults().dialect {
-        Some(DialectName::Regex) => Found {
-            events: regex::events(options.event_regex.as_deref()?, &text),
-            documents: 0,
-        },
+        Some(DialectName::Regex) => {
+            let events = regex::events(options.event_regex.as_deref()?, &text);
+            if events.is_empty() && !text.trim_ascii().is_empty() {
+                return None;
+            }
+            Found {
+                events,
+                documents: 0,
+            }
+        }
         Some(DialectName::Lines) => lines::lines(&text),
         Some(DialectName::Export) => lines::export(&text),
         Some(_) => documents::events(options, &text, false)?,

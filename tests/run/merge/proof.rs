@@ -56,6 +56,42 @@ fn the_bytes_of_files_and_objects_prove_a_merge() {
 }
 
 #[test]
+fn an_object_of_another_log_has_no_part_in_a_proof() {
+    let workspace = day();
+    let output = workspace.path("out");
+    let of_a_gateway = b"version account-id tgw-id\n6 123456789012 tgw-1\n";
+    workspace.put("2020/02/01/01/gateway", of_a_gateway);
+    merge(&workspace, &output, &[]).with_status(0);
+    let proven = call("verify", &output, &[]).with_status(0);
+    assert!(proven.out.contains("proven: 3 generations"), "{proven:#?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_proven() {
+    let workspace = day();
+    let output = workspace.path("out");
+    merge(&workspace, &output, &[]).with_status(0);
+    let file = output.join("merged/day=2020-02-01/hour=00/0001-0000.parquet");
+    let sound = std::fs::read(&file).unwrap();
+    let mut damaged = 0;
+    for place in (4..sound.len()).step_by(sound.len() / 60) {
+        let mut bytes = sound.clone();
+        bytes[place] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        let printed = finish(REHOSE.command(["cat"]).arg(&file));
+        if printed.status != Some(0) {
+            damaged += 1;
+            let refused = call("verify", &output, &[]).with_status(3);
+            assert!(
+                refused.err.contains("0001-0000.parquet"),
+                "{place}: {refused:#?}"
+            );
+        }
+    }
+    assert!(damaged > 30, "{damaged}");
+}
+
+#[test]
 fn a_merge_that_is_not_as_it_should_be_is_not_proven() {
     let folder = "merged/day=2020-02-01/hour=00/";
     let one = |workspace: &Workspace| workspace.stash().join("2020/02/01/00/stream-00");

@@ -100,7 +100,8 @@ fn emit(event: Option<OpenEvent>, events: &mut dyn EventSink) -> Result<(), Erro
 
 /// Splits a line that begins with a time and a space.
 fn split_time(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr::memchr(b' ', line.get(..LONGEST.min(line.len()))?)
+    // The space is after the time.
+    let end = memchr::memchr(b' ', &line[..line.len().min(LONGEST + 1)])
         .or_else(|| (line.len() <= LONGEST).then_some(line.len()))?;
     let (time, message) = line.split_at(end);
     let is_time = time.len() >= SHORTEST

@@ -97,10 +97,10 @@ impl Lines {
             self.offset += end as u64 + 1;
             text = rest;
             if self.held.is_empty() {
-                next(without_mark(line, begin), begin)?;
+                next(without_mark(line), begin)?;
             } else {
                 self.held.extend_from_slice(line);
-                next(without_mark(&self.held, begin), begin)?;
+                next(without_mark(&self.held), begin)?;
                 self.held.clear();
             }
         }
@@ -115,7 +115,7 @@ impl Lines {
         let begin = self.offset - self.held.len() as u64;
         match self.held.is_empty() {
             true => Ok(()),
-            false => next(without_mark(&self.held, begin), begin),
+            false => next(without_mark(&self.held), begin),
         }
     }
 
@@ -129,9 +129,7 @@ impl Lines {
     }
 }
 
-fn without_mark(line: &[u8], offset: u64) -> &[u8] {
-    match offset {
-        0 => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line),
-        _ => line,
-    }
+/// Leaves out a byte order mark. One within a text is the beginning of an object that was appended.
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }

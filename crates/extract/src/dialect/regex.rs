@@ -147,6 +147,9 @@ pub(crate) struct RegexParser {
     end: Option<usize>,
     /// The decoded message. Reused for each event.
     message: Vec<u8>,
+    /// Offset in the text of the first byte that is no white space.
+    first: Option<u64>,
+    has_events: bool,
 }
 
 /// A match. The ranges are indices in the window.
@@ -170,10 +173,17 @@ impl RegexParser {
             next: 0,
             end: None,
             message: Vec::new(),
+            first: None,
+            has_events: false,
         }
     }
 
     pub(crate) fn push(&mut self, text: &[u8], events: &mut dyn EventSink) -> Result<(), Error> {
+        if self.first.is_none() {
+            let place = text.iter().position(|byte| !byte.is_ascii_whitespace());
+            let begin = self.offset + self.window.len() as u64;
+            self.first = place.map(|place| begin + place as u64);
+        }
         self.window.extend_from_slice(text);
         self.search(events)?;
         self.compact();
@@ -190,10 +200,18 @@ impl RegexParser {
                 self.end = Some(self.window.len());
             }
             let Some(end) = self.end.take() else {
-                return Ok(());
+                return self.check_readable();
             };
             self.emit(end, events)?;
             self.search(events)?;
+        }
+    }
+
+    /// Fails if there is text, and no event in it.
+    fn check_readable(&self) -> Result<(), Error> {
+        match self.first {
+            Some(first) if !self.has_events => Err(Reason::NothingReadable.in_text(first)),
+            _ => Ok(()),
         }
     }
 
@@ -242,6 +260,7 @@ impl RegexParser {
     fn emit(&mut self, end: usize, events: &mut dyn EventSink) -> Result<(), Error> {
         let found = self.find_groups(end)?;
         self.pass_on(found, events)?;
+        self.has_events = true;
         self.search_begin = self.offset + end as u64;
         self.next = end;
         self.state = None;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::names;
 use super::spaced::{self, ABSENT, FieldTypes};
 use super::{Ranges, record_named_by};
 use crate::error::Reason;
@@ -55,6 +56,14 @@ impl Catalogue {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// Whether a word is a field's name in any [spelling](names::is_spelling).
+    #[inline]
+    fn has(&self, word: &[u8]) -> bool {
+        // Most words are values, which begin with a digit.
+        word.first().is_some_and(u8::is_ascii_alphabetic)
+            && (self.fields.iter()).any(|field| names::is_spelling(word, field.name))
+    }
+
     /// Returns the field of a column, which may have a number.
     pub(super) fn field_of(&self, column: &str) -> Option<&'static Field> {
         self.find(column).or_else(|| self.find(repeated(column)?))
@@ -97,8 +106,8 @@ pub(crate) struct FlowLogsFormat {
     /// The fields of all layouts, in the order in which they are first named.
     columns: Arc<[FlowColumn]>,
     layouts: Arc<[Layout]>,
-    /// The layout that the object's own header gives.
-    header: Option<Layout>,
+    /// What the object's own header says of the lines after it.
+    header: Option<Header>,
     /// The column with the time of a record, in seconds.
     time: Option<usize>,
 }
@@ -108,6 +117,14 @@ struct FlowColumn {
     /// The field's name, with a number if a layout repeats the field: `srcaddr_2`.
     name: String,
     field: &'static Field,
+}
+
+/// A line of field names.
+#[derive(Debug, Clone)]
+enum Header {
+    Layout(Layout),
+    /// The lines are of another kind of flow logs.
+    OtherKind(&'static str),
 }
 
 /// The fields of a record, in the order in which it has them.
@@ -189,7 +206,8 @@ impl FlowLogsFormat {
         ranges: &'a mut Ranges,
     ) -> Result<Fields<'a>, Rejection> {
         match (&self.header, &*self.layouts) {
-            (Some(layout), _) | (None, [layout]) => layout.split(message, ranges),
+            (Some(Header::Layout(layout)), _) | (None, [layout]) => layout.split(message, ranges),
+            (Some(Header::OtherKind(kind)), _) => Err(Rejection::OtherKind(kind)),
             (None, layouts) => {
                 let count = spaced::fields(message).count();
                 let fits = |layout: &&Layout| layout.types.len() == count;
@@ -212,23 +230,20 @@ impl FlowLogsFormat {
     ///
     /// Returns the reason why the lines after it cannot be read.
     pub(super) fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
-        let mut names = std::str::from_utf8(line)
-            .unwrap_or_default()
-            .split_ascii_whitespace()
-            .peekable();
-        // Nearly every line is a record, and ends here.
-        if names
-            .peek()
-            .is_none_or(|first| self.catalogue.field_of(first).is_none())
-        {
+        // Nearly every line is a record, and ends here. No value of a field is a field's name.
+        let mut first = names::words(line).take(2);
+        if !first.any(|word| self.catalogue.has(word)) {
             return Ok(false);
         }
-        let names: Vec<String> = names.map(str::to_owned).collect();
+        let names = names::names(&String::from_utf8_lossy(line));
         let Ok(list) = columns_of(self.catalogue, &names) else {
-            return match record_named_by(line) {
-                Some(other) => Err(Reason::OtherKind(other.format.name())),
-                None => Ok(false),
+            let Some(other) = record_named_by(line) else {
+                let is_unknown = |name: &&String| self.catalogue.field_of(name).is_none();
+                let unknown = names.iter().filter(is_unknown).cloned().collect();
+                return Err(Reason::UnknownFields(unknown));
             };
+            self.header = Some(Header::OtherKind(other.format.name()));
+            return Ok(true);
         };
         let missing: Vec<String> = (list.iter())
             .filter(|(name, _)| !self.columns.iter().any(|column| column.name == *name))
@@ -237,7 +252,7 @@ impl FlowLogsFormat {
         if !missing.is_empty() {
             return Err(Reason::UnknownColumns(missing));
         }
-        self.header = Some(Layout::new(&list, &self.columns));
+        self.header = Some(Header::Layout(Layout::new(&list, &self.columns)));
         Ok(true)
     }
 }

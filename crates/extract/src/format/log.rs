@@ -6,7 +6,6 @@ use std::sync::{Arc, LazyLock};
 use super::row::Row;
 use super::table::{FormatName, Kind};
 use super::{Ranges, alb};
-use crate::error::Reason;
 use crate::record::Fields;
 use crate::rejection::Rejection;
 use crate::schema::{Column, FieldKind};
@@ -77,6 +76,8 @@ pub(crate) struct LogFormat {
     time: Option<usize>,
     /// What the object's own header says of the order of fields.
     order: Option<Vec<Option<usize>>>,
+    /// The kind of the lines after the last header, if it is another.
+    other: Option<&'static str>,
 }
 
 impl fmt::Debug for LogFormat {
@@ -97,6 +98,7 @@ impl LogFormat {
             columns: columns.into(),
             time,
             order: None,
+            other: None,
         }
     }
 
@@ -124,18 +126,14 @@ impl LogFormat {
     }
 
     /// Takes a line. Returns whether it is no record.
-    ///
-    /// # Errors
-    ///
-    /// Returns the reason why the lines after it cannot be read.
-    pub(super) fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
+    pub(super) fn header(&mut self, line: &[u8]) -> bool {
         match self.log.header(line) {
-            None => return Ok(false),
+            None => return false,
             Some(Header::Comment) => {}
-            Some(Header::Order(order)) => self.order = Some(order),
-            Some(Header::OtherKind(kind)) => return Err(Reason::OtherKind(kind)),
+            Some(Header::Order(order)) => (self.order, self.other) = (Some(order), None),
+            Some(Header::OtherKind(kind)) => self.other = Some(kind),
         }
-        Ok(true)
+        true
     }
 
     pub(super) fn split<'a>(
@@ -143,6 +141,9 @@ impl LogFormat {
         message: &'a [u8],
         ranges: &'a mut Ranges,
     ) -> Result<Fields<'a>, Rejection> {
+        if let Some(kind) = self.other {
+            return Err(Rejection::OtherKind(kind));
+        }
         match self.read(message, ranges) {
             Ok(()) => Ok(Fields::Ranges {
                 message,

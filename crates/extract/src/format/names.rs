@@ -53,11 +53,29 @@ impl From<&[&str]> for FieldLists {
 }
 
 /// Returns the names in a text.
-fn names(text: &str) -> Vec<String> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '\'' | '`' | '$' | '{' | '}'))
+pub(super) fn names(text: &str) -> Vec<String> {
+    text.split(|c: char| c.is_whitespace() || is_between(c))
         .filter(|word| !word.is_empty())
         .map(name)
         .collect()
+}
+
+/// Returns what may be names in a line.
+pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| byte.is_ascii_whitespace() || is_between(char::from(*byte)))
+        .filter(|word| !word.is_empty())
+}
+
+fn is_between(c: char) -> bool {
+    matches!(c, ',' | '"' | '\'' | '`' | '$' | '{' | '}')
+}
+
+/// Whether a word is a name, which is as AWS writes it.
+pub(super) fn is_spelling(word: &[u8], name: &str) -> bool {
+    word.len() == name.len()
+        && (word.iter().zip(name.bytes())).all(|(byte, other)| {
+            byte.to_ascii_lowercase() == other || (*byte, other) == (b'_', b'-')
+        })
 }
 
 /// Returns a name as AWS writes it in the documentation.

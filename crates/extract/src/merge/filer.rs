@@ -1,9 +1,10 @@
 //! In which file of a flow log a record is: its account, its region, and the window in which it ends.
 
+use jiff::Timestamp;
+
 use super::columns::{Columns, FILED, WINDOW_SECONDS};
 use super::home::{Home, is_account, is_region, region_in};
 use super::texts::{NONE, Texts};
-use crate::bounds::TIMESTAMPS;
 use crate::origin::Origin;
 use crate::record::Record;
 
@@ -96,7 +97,7 @@ impl Filer {
         self.homeless.regions += u64::from(region == NONE);
         let seconds = self.times.iter().flatten().map(|time| measures[*time]);
         let seconds = seconds.chain(record.timestamp.map(|time| time.div_euclid(1000)));
-        let is_time = |seconds: &i64| (0..=TIMESTAMPS.end() / 1000).contains(seconds);
+        let is_time = |seconds: &i64| (0..=Timestamp::MAX.as_second()).contains(seconds);
         let end = seconds.into_iter().find(is_time).unwrap_or_default();
         let [account_part, region_part, window_part] = FILED;
         key[account_part] = account;

@@ -71,9 +71,11 @@ fn the_header_gives_the_order() {
 
 #[test]
 fn every_length_that_aws_has_used_is_a_row() {
-    for length in 1..33 {
+    for (length, header) in
+        (1..33).flat_map(|length| [(length, String::new()), (length, header(FIELDS))])
+    {
         let short = fields()[..length].join("\t");
-        let rows = rows("cloudfront", &format!("{}\n{short}\n", tabs()));
+        let rows = rows("cloudfront", &format!("{header}{}\n{short}\n", tabs()));
         match [18, 19, 23, 24, 26, 31].contains(&length) {
             true => assert_eq!(rows.rows.len(), 2, "{length}"),
             false => assert_eq!(rows.rejected[0], ("field-count".into(), length.to_string())),
@@ -81,6 +83,32 @@ fn every_length_that_aws_has_used_is_a_row() {
     }
     let rows = rows("cloudfront", &format!("{}\tnew\t-\n", tabs()));
     assert_eq!(rows.value(0, "more"), "new\t-");
+}
+
+#[test]
+fn a_line_has_as_many_fields_as_its_header() {
+    for line in ["2026-01-05\t10:15:59\t404\tx", "2026-01-05\t10:15:59"] {
+        let rows = rows(
+            "cloudfront",
+            &(header("date time sc-status") + line + "\n2026-01-05\t10:15:59\t200\n"),
+        );
+        assert_eq!(rows.rejected[0].0, "field-count", "{line}");
+        assert_eq!(rows.value(0, "sc_status"), "200");
+    }
+}
+
+#[test]
+fn lines_of_rtmp_among_others_are_rejected() {
+    let rtmp = header("date time x-edge-location c-ip x-event sc-bytes") + "2010-03-12 23:51:20\n";
+    let rows = rows(
+        "cloudfront",
+        &format!("{}\n{rtmp}{}{}\n", tabs(), header(FIELDS), tabs()),
+    );
+    assert_eq!(rows.rows.len(), 2);
+    assert_eq!(
+        rows.rejected,
+        [("other-kind".into(), "cloudfront-rtmp".into())]
+    );
 }
 
 #[test]

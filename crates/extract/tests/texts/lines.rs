@@ -1,8 +1,8 @@
 //! One record per line.
 
-use rehose_extract::Reason;
+use rehose_extract::{DEFAULT_FIELDS, Reason};
 use rehose_testkit::shapes::{flow_logs, messages, options};
-use rehose_testkit::stash::FLOW;
+use rehose_testkit::stash::{FLOW, document};
 use rehose_testkit::subject::{SIZES, in_text, transcode, transcode_in_chunks};
 use serde_json::json;
 
@@ -63,6 +63,61 @@ fn a_header_with_a_name_that_the_output_lacks_fails_and_says_which_option_to_use
         said.contains("vpc-id, subnet-id") && said.contains("option fields"),
         "{said}"
     );
+}
+
+#[test]
+fn a_header_with_an_unknown_name_fails_and_no_column_moves() {
+    for names in [
+        "version account-id interface-id dstaddr srcaddr new-field",
+        "new-field version account-id",
+        "VERSION New_Field",
+    ] {
+        let fault = fault(&flow_logs(), &format!("{FLOW}\n{names}\n{FLOW}\n"));
+        let unknown = Reason::UnknownFields(vec!["new-field".to_owned()]);
+        assert_eq!(fault, in_text(unknown, FLOW.len() + 1), "{names}");
+        assert!(
+            fault
+                .to_string()
+                .contains("use the format regex or message")
+        );
+    }
+}
+
+#[test]
+fn a_header_may_be_spelled_as_an_option() {
+    let shape = options(json!({"fields": ["srcaddr", "tcp-flags", "start"]}));
+    for header in [
+        "START tcp_flags SRCADDR",
+        "${start} ${tcp-flags} ${srcaddr}",
+        "start,tcp_flags,srcaddr",
+        "\u{feff}start tcp-flags srcaddr",
+    ] {
+        let text = format!("10.0.0.4 0 60\n{header}\n61 2 10.0.0.5\n");
+        let expected = [
+            "1970-01-01T00:01:00.000Z,10.0.0.4,0,60",
+            "1970-01-01T00:01:01.000Z,10.0.0.5,2,61",
+        ];
+        assert_eq!(rows(&shape, &text), expected, "{header}");
+    }
+}
+
+#[test]
+fn lines_after_a_header_of_another_kind_are_rejected_and_no_others() {
+    const TGW: &str = "version account-id tgw-id srcaddr";
+    let names = DEFAULT_FIELDS.join(" ");
+    let text = format!("{FLOW}\n{TGW}\n6 1 tgw-1 10.0.0.1\n{FLOW}\n{names}\n{FLOW}\n");
+    let output = output(&flow_logs(), &text);
+    assert_eq!((output.summary.written, output.summary.rejected), (2, 2));
+    assert_eq!(output.summary.rejections[0].reason, "other-kind");
+    let fault = fault(&flow_logs(), &format!("{TGW}\n6 1 tgw-1 10.0.0.1\n"));
+    assert_eq!(fault.reason, Reason::OtherKind("tgw-flow-logs"));
+}
+
+#[test]
+fn line_breaks_after_a_record_are_not_its_own() {
+    let text = document(&[(0, &format!("{FLOW}\n")), (0, &format!("{FLOW}\r\n\n"))]);
+    let expected = format!("1970-01-01T00:00:00.000Z,{}", FLOW.replace(' ', ","));
+    assert_eq!(rows(&flow_logs(), &text), [expected.clone(), expected]);
 }
 
 #[test]

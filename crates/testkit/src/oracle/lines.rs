@@ -4,9 +4,9 @@ use super::{Event, Found, Time};
 
 /// Returns the lines that are not blank.
 pub fn lines(text: &str) -> Found {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let events = text
         .split('\n')
+        .map(|line| line.strip_prefix('\u{feff}').unwrap_or(line))
         .map(|line| line.strip_suffix('\r').unwrap_or(line))
         .filter(|line| !line.trim_ascii().is_empty())
         .map(|line| Event {
@@ -23,12 +23,12 @@ pub fn lines(text: &str) -> Found {
 
 /// Returns the events of an export. A line without a time continues the one before.
 pub fn export(text: &str) -> Found {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.strip_suffix('\n').unwrap_or(text);
     let mut events: Vec<Event> = Vec::new();
     for line in text.split('\n') {
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
         let (time, message) = line.split_once(' ').unwrap_or((line, ""));
-        let is_time = (20..30).contains(&time.len())
+        let is_time = (20..=30).contains(&time.len())
             && time.is_ascii()
             && time[..4].bytes().all(|b| b.is_ascii_digit())
             && &time[4..5] == "-"

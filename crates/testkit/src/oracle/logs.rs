@@ -80,12 +80,11 @@ pub fn has_arrays(options: &Options) -> bool {
     options.with_defaults().format == Some(FormatName::CloudTrail)
 }
 
-/// Takes a line that says which fields the lines after it have. Returns whether it is one and what it names,
-/// or `None` if it is of another log.
-pub fn header_line(options: &Options, line: &str) -> Option<Option<Vec<String>>> {
+/// Takes a line that says which fields the lines after it have. Returns what it names, if it is one.
+pub fn header_line(options: &Options, line: &str) -> Option<Vec<String>> {
     match options.with_defaults().format {
         Some(FormatName::CloudFront) => cloudfront::header_line(line),
-        _ => Some(None),
+        _ => None,
     }
 }
 
@@ -96,6 +95,9 @@ pub fn values(
     message: &str,
 ) -> Result<(Vec<String>, String), Rejected> {
     let format = options.with_defaults().format.unwrap();
+    if header.iter().any(|name| name == cloudfront::OF_RTMP) {
+        return Err(("other-kind", "cloudfront-rtmp".to_owned()));
+    }
     let rejected = match attempt(format, header, message) {
         Ok((values, time)) => {
             let (columns, _) = format_columns(format).unwrap();

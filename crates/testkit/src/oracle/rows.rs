@@ -19,6 +19,13 @@ const NUMBERS: &str =
 /// The numbers of 32 bits. The others have 64.
 const INTS: &str = "version,srcport,dstport,tcp-flags,traffic-path";
 
+/// The fields of the flow logs of transit gateways.
+const TGW_FIELDS: &str = "version,resource-type,account-id,tgw-id,tgw-attachment-id,tgw-src-vpc-account-id,tgw-dst-vpc-account-id,\
+     tgw-src-vpc-id,tgw-dst-vpc-id,tgw-src-subnet-id,tgw-dst-subnet-id,tgw-src-eni,tgw-dst-eni,tgw-src-az-id,\
+     tgw-dst-az-id,tgw-pair-attachment-id,srcaddr,dstaddr,srcport,dstport,protocol,packets,bytes,start,end,\
+     log-status,type,packets-lost-no-route,packets-lost-blackhole,packets-lost-mtu-exceeded,\
+     packets-lost-ttl-expired,tcp-flags,region,flow-direction,pkt-src-aws-service,pkt-dst-aws-service";
+
 /// Whether AWS can write a record with as many fields as a detail says: from those that it writes unless
 /// told otherwise to all that it documents.
 pub fn is_known_count(options: &Options, detail: &str) -> bool {
@@ -83,6 +90,8 @@ pub struct Rows<'a> {
     layouts: Vec<Vec<String>>,
     /// What the last header of a log has named.
     named: Vec<String>,
+    /// Whether the last header of flow logs was that of transit gateways.
+    is_tgw: bool,
 }
 
 impl<'a> Rows<'a> {
@@ -93,22 +102,32 @@ impl<'a> Rows<'a> {
             layouts: layouts(options),
             columns: columns(options),
             named: Vec::new(),
+            is_tgw: false,
         }
     }
 
     /// Takes a line that names fields. Returns whether it is one, or `None` if it names others than the
     /// columns.
     pub fn header_line(&mut self, line: &str) -> Option<bool> {
-        if let Some(named) = logs::header_line(self.options, line)? {
+        if let Some(named) = logs::header_line(self.options, line) {
             if !named.is_empty() {
                 self.named = named;
             }
             return Some(true);
         }
-        let names: Vec<String> = line.split_ascii_whitespace().map(str::to_owned).collect();
+        let names: Vec<String> = line
+            .split([' ', '\t', '\r', '\x0c', ',', '"', '\'', '`', '$', '{', '}'])
+            .filter(|word| !word.is_empty())
+            .map(|word| word.to_ascii_lowercase().replace('_', "-"))
+            .collect();
         let is_known = |name: &String| FIELDS.iter().any(|field| field.name == name);
-        if !is_flow_logs(self.options) || names.is_empty() || !names.iter().all(is_known) {
+        if !is_flow_logs(self.options) || !names.iter().take(2).any(is_known) {
             return Some(false);
+        }
+        let is_tgw = |name: &String| TGW_FIELDS.split(',').any(|field| field == name);
+        self.is_tgw = !names.iter().all(is_known) && names.iter().all(is_tgw);
+        if self.is_tgw {
+            return Some(true);
         }
         if !names.iter().all(|name| self.columns.contains(name)) {
             return None;
@@ -131,9 +150,11 @@ impl<'a> Rows<'a> {
             Time::InMessage => None,
         };
         let mut log_time = None;
+        // A line break after a line is not the line's.
+        let record = event.message.trim_end_matches(['\n', '\r']);
         let mut values: Vec<String> = match self.options.with_defaults().format {
             _ if logs::columns(self.options).is_some() => {
-                let found = logs::values(self.options, &self.named, &event.message);
+                let found = logs::values(self.options, &self.named, record);
                 let (values, time) = found.map_err(|rejected| {
                     let format = self.options.with_defaults().format.unwrap();
                     let line = match &event.time {
@@ -161,7 +182,7 @@ impl<'a> Rows<'a> {
                     })
                     .collect()
             }
-            _ => self.flow_log(&event.message)?,
+            _ => self.flow_log(record)?,
         };
         let time = match (time, log_time) {
             (Some(time), _) => time,
@@ -182,6 +203,9 @@ impl<'a> Rows<'a> {
     }
 
     fn flow_log(&self, message: &str) -> Result<Vec<String>, (&'static str, String)> {
+        if self.is_tgw {
+            return Err(("other-kind", "tgw-flow-logs".to_owned()));
+        }
         if message.contains([',', '"', '\\', '\n', '\r']) {
             return Err(("character", String::new()));
         }

@@ -32,25 +32,29 @@ pub(super) fn columns() -> Vec<Column> {
     columns_of(&columns.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-pub(super) fn header_line(line: &str) -> Option<Option<Vec<String>>> {
+/// A field of the logs of RTMP.
+pub(super) const OF_RTMP: &str = "x-event";
+
+pub(super) fn header_line(line: &str) -> Option<Vec<String>> {
     if !line.starts_with('#') {
-        return Some(None);
+        return None;
     }
-    let Some(fields) = line.strip_prefix("#Fields:") else {
-        return Some(Some(Vec::new()));
-    };
-    let fields: Vec<String> = fields.split_ascii_whitespace().map(str::to_owned).collect();
-    (!fields.contains(&"x-event".to_owned())).then_some(Some(fields))
+    let fields = line.strip_prefix("#Fields:").unwrap_or_default();
+    Some(fields.split_ascii_whitespace().map(str::to_owned).collect())
 }
 
 pub(super) fn find(header: &[String], message: &str) -> Found {
     let known: Vec<String> = names().iter().map(|name| plain(name)).collect();
-    let header = match header {
-        [] => &known[..STANDARD],
-        names => names,
-    };
     let fields: Vec<&str> = message.split('\t').collect();
-    if fields.len() < header.len() && ![18, 19, 23, 24, 26, 31].contains(&fields.len()) {
+    let count = fields.len();
+    let (header, is_whole) = match header {
+        [] => (&known[..STANDARD], count >= STANDARD),
+        names => (names, count == names.len()),
+    };
+    let is_earlier = [18, 19, 23, 24, 26, 31].contains(&count)
+        && header.len() > count
+        && header[..count] == known[..count];
+    if !is_whole && !is_earlier {
         return Found::fault("field-count", &fields.len().to_string());
     }
     let mut values = Vec::new();
