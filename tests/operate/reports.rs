@@ -94,8 +94,9 @@ fn a_job_that_is_not_there_is_named() {
     let folder = job(&[("good".to_owned(), &good())], 0);
     let mut command = REHOSE.command(["report", "nobody", "--output"]);
     let refused = finish(command.arg(folder.path().join("out"))).with_status(2);
+    let said = refused.last_line();
     assert!(
-        refused.last_line().contains("there is no job nobody"),
+        said.contains("there is no job nobody; the folders under jobs/"),
         "{refused:?}"
     );
 }

@@ -23,8 +23,16 @@ pub(super) enum OperateError {
     Ledger(#[from] Error),
     #[error("there is no job {job}; `rehose jobs{stack}` lists the latest jobs")]
     NoJob { job: JobId, stack: StackArgs },
+    #[error(
+        "there is no job {0}; the folders under jobs/ of the output have the names of its jobs"
+    )]
+    NoJobInFolder(JobId),
     #[error("the job {job} has no report yet; `rehose status {job}{stack}` shows its state")]
     NoReport { job: JobId, stack: StackArgs },
+    #[error(
+        "the job {0} has no report yet; if it was interrupted, the same command with --job {0} continues it"
+    )]
+    NoReportInFolder(JobId),
     #[error(
         "interrupted, but the job continues; follow it with: rehose status {job} --follow{stack}"
     )]
@@ -41,9 +49,22 @@ impl From<LocationError> for OperateError {
 
 impl OperateError {
     pub(super) fn no_job(job: &JobId, stack: &StackArgs) -> Self {
-        Self::NoJob {
-            job: job.clone(),
-            stack: stack.clone(),
+        match stack.is_folder() {
+            true => Self::NoJobInFolder(job.clone()),
+            false => Self::NoJob {
+                job: job.clone(),
+                stack: stack.clone(),
+            },
+        }
+    }
+
+    pub(super) fn no_report(job: JobId, stack: &StackArgs) -> Self {
+        match stack.is_folder() {
+            true => Self::NoReportInFolder(job),
+            false => Self::NoReport {
+                job,
+                stack: stack.clone(),
+            },
         }
     }
 
@@ -52,12 +73,14 @@ impl OperateError {
         match self {
             Self::Ledger(error) if error.kind() == ErrorKind::InvalidInput => USAGE,
             Self::NoJob { .. }
+            | Self::NoJobInFolder(_)
             | Self::Stack(StackError::DifferentInput { .. } | StackError::NoStateMachine { .. }) => {
                 USAGE
             }
             Self::Stack(_)
             | Self::Ledger(_)
             | Self::NoReport { .. }
+            | Self::NoReportInFolder(_)
             | Self::Interrupted { .. }
             | Self::Page { .. } => FAILED,
         }

@@ -33,10 +33,7 @@ pub(super) async fn report(args: ReportArgs) -> Result<u8> {
         print_failures(&ledger, report.as_ref(), args.json).await?;
         return Ok(SUCCEEDED);
     }
-    let report = report.ok_or_else(|| OperateError::NoReport {
-        job: args.job,
-        stack: args.stack.clone(),
-    })?;
+    let report = report.ok_or_else(|| OperateError::no_report(args.job, &args.stack))?;
     match args.json {
         true => print_json(&report),
         false => print_report(&ledger, &report, &args.stack),

@@ -108,6 +108,9 @@ impl Log for CloudFront {
         };
         let names = std::str::from_utf8(names).unwrap_or_default();
         let names = || names.split_ascii_whitespace();
+        if names().next().is_none() {
+            return Some(Header::Comment);
+        }
         if names().any(|name| name == OF_RTMP) {
             return Some(Header::OtherKind("cloudfront-rtmp"));
         }

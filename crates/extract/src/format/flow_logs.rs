@@ -57,11 +57,8 @@ impl Catalogue {
     }
 
     /// Whether a word is a field's name in any [spelling](names::is_spelling).
-    #[inline]
     fn has(&self, word: &[u8]) -> bool {
-        // Most words are values, which begin with a digit.
-        word.first().is_some_and(u8::is_ascii_alphabetic)
-            && (self.fields.iter()).any(|field| names::is_spelling(word, field.name))
+        (self.fields.iter()).any(|field| names::is_spelling(word, field.name))
     }
 
     /// Returns the field of a column, which may have a number.
@@ -230,14 +227,18 @@ impl FlowLogsFormat {
     ///
     /// Returns the reason why the lines after it cannot be read.
     pub(super) fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
-        // Nearly every line is a record, and ends here. No value of a field is a field's name.
+        // Nearly every line is a record, and most begin with the number of an account or a version.
+        if line.first().is_some_and(u8::is_ascii_digit) {
+            return Ok(false);
+        }
+        // No value of a field is a field's name.
         let mut first = names::words(line).take(2);
         if !first.any(|word| self.catalogue.has(word)) {
             return Ok(false);
         }
-        let names = names::names(&String::from_utf8_lossy(line));
+        let names = names::names_of_line(line);
         let Ok(list) = columns_of(self.catalogue, &names) else {
-            let Some(other) = record_named_by(line) else {
+            let Some(other) = record_named_by(names.join(" ").as_bytes()) else {
                 let is_unknown = |name: &&String| self.catalogue.field_of(name).is_none();
                 let unknown = names.iter().filter(is_unknown).cloned().collect();
                 return Err(Reason::UnknownFields(unknown));

@@ -53,10 +53,17 @@ impl From<&[&str]> for FieldLists {
 }
 
 /// Returns the names in a text.
-pub(super) fn names(text: &str) -> Vec<String> {
+fn names(text: &str) -> Vec<String> {
     text.split(|c: char| c.is_whitespace() || is_between(c))
         .filter(|word| !word.is_empty())
         .map(name)
+        .collect()
+}
+
+/// Returns the names in a line.
+pub(super) fn names_of_line(line: &[u8]) -> Vec<String> {
+    words(line)
+        .map(|word| name(&String::from_utf8_lossy(word)))
         .collect()
 }
 

@@ -26,6 +26,22 @@ const TGW_FIELDS: &str = "version,resource-type,account-id,tgw-id,tgw-attachment
      log-status,type,packets-lost-no-route,packets-lost-blackhole,packets-lost-mtu-exceeded,\
      packets-lost-ttl-expired,tcp-flags,region,flow-direction,pkt-src-aws-service,pkt-dst-aws-service";
 
+/// The field of a name that may have a number, such as `srcaddr-2`.
+fn without_number(name: &str) -> String {
+    let is_field = |name: &str| {
+        FIELDS.iter().any(|field| field.name == name)
+            || TGW_FIELDS.split(',').any(|field| field == name)
+    };
+    match name.rsplit_once('-') {
+        Some((field, number))
+            if !is_field(name) && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            field.to_owned()
+        }
+        _ => name.to_owned(),
+    }
+}
+
 /// Whether AWS can write a record with as many fields as a detail says: from those that it writes unless
 /// told otherwise to all that it documents.
 pub fn is_known_count(options: &Options, detail: &str) -> bool {
@@ -121,14 +137,28 @@ impl<'a> Rows<'a> {
             .map(|word| word.to_ascii_lowercase().replace('_', "-"))
             .collect();
         let is_known = |name: &String| FIELDS.iter().any(|field| field.name == name);
-        if !is_flow_logs(self.options) || !names.iter().take(2).any(is_known) {
+        let is_number = line.starts_with(|c: char| c.is_ascii_digit());
+        if !is_flow_logs(self.options) || is_number || !names.iter().take(2).any(is_known) {
             return Some(false);
         }
         let is_tgw = |name: &String| TGW_FIELDS.split(',').any(|field| field == name);
-        self.is_tgw = !names.iter().all(is_known) && names.iter().all(is_tgw);
+        let fields: Vec<String> = names.iter().map(|name| without_number(name)).collect();
+        self.is_tgw = !fields.iter().all(is_known) && fields.iter().all(is_tgw);
         if self.is_tgw {
             return Some(true);
         }
+        let before = |i: usize| {
+            fields[..i]
+                .iter()
+                .filter(|field| **field == fields[i])
+                .count()
+        };
+        let names: Vec<String> = (0..fields.len())
+            .map(|i| match before(i) {
+                0 => fields[i].clone(),
+                before => format!("{}_{}", fields[i], before + 1),
+            })
+            .collect();
         if !names.iter().all(|name| self.columns.contains(name)) {
             return None;
         }
