@@ -62,6 +62,8 @@ struct Origin {
 /// An object, as it is now.
 enum Found {
     Sums(Sums),
+    /// It is of another log, and was left out.
+    OtherKind,
     Problem(String),
 }
 
@@ -89,7 +91,9 @@ impl Prover {
                 .push("it is published, and its decision is gone".to_owned());
             return Ok(proof);
         };
-        let in_files = self.read_files(&decision, &mut proof).await?;
+        let Some(in_files) = self.read_files(&decision, &mut proof).await? else {
+            return Ok(proof);
+        };
         let origin = self.origin(&decision.job).await?;
         let in_objects = self
             .read_objects(id, &origin, &decision, &mut proof)
@@ -111,14 +115,16 @@ impl Prover {
         Ok(proof)
     }
 
-    async fn read_files(&self, decision: &Decision, proof: &mut Proof) -> Result<Sums> {
-        let mut all = Sums::default();
+    /// Returns the sums over the files, if all can be read.
+    async fn read_files(&self, decision: &Decision, proof: &mut Proof) -> Result<Option<Sums>> {
+        let (mut all, mut is_whole) = (Sums::default(), true);
         let names: Vec<&str> = decision.written.iter().map(|(name, _)| name).collect();
         for file in &decision.files {
             let Some(bytes) = self.output.head(&file.key).await? else {
                 proof
                     .problems
                     .push(format!("{} is gone", self.output.url(&file.key)));
+                is_whole = false;
                 continue;
             };
             let columns = names.iter().map(|name| (*name).to_owned()).collect();
@@ -127,6 +133,7 @@ impl Prover {
                 Ok(sums) => sums,
                 Err(damage @ CatError::File { .. }) => {
                     proof.problems.push(damage.to_string());
+                    is_whole = false;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -148,7 +155,7 @@ impl Prover {
                 ));
             }
         }
-        Ok(all)
+        Ok(is_whole.then_some(all))
     }
 
     async fn read_objects(
@@ -171,6 +178,7 @@ impl Prover {
                     proof.objects += 1;
                     all.add(&sums);
                 }
+                Found::OtherKind => {}
                 Found::Problem(problem) => proof.problems.push(problem),
             }
         }
@@ -240,11 +248,10 @@ async fn read(origin: &Origin, planned: &PlannedObject) -> Result<Found> {
     }
     match transcoder.finish() {
         Ok(_) => Ok(Found::Sums(sums.into_sums())),
-        // It was left out, and has no rows.
         Err(rehose_extract::Error::Input(Fault {
             reason: Reason::OtherKind(_),
             ..
-        })) => Ok(Found::Sums(Sums::default())),
+        })) => Ok(Found::OtherKind),
         Err(error) => fault(error),
     }
 }

@@ -64,6 +64,7 @@ fn an_object_of_another_log_has_no_part_in_a_proof() {
     merge(&workspace, &output, &[]).with_status(0);
     let proven = call("verify", &output, &[]).with_status(0);
     assert!(proven.out.contains("proven: 3 generations"), "{proven:#?}");
+    assert!(proven.out.contains("of their 180 objects"), "{proven:#?}");
 }
 
 #[test]
