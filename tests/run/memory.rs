@@ -240,8 +240,8 @@ fn a_line_that_no_event_regex_matches_takes_no_more_memory() {
         repeat(out, b'x', large() / 8)
     });
     let regex = r"(?P<timestamp>[0-9]+)\|(?P<message>[a-z]*)";
-    let (peak, finished) = peak(&workspace, &["--event-regex", regex], 0);
-    assert_eq!(finished.json()["rows"]["events"], 0);
+    let (peak, finished) = peak(&workspace, &["--event-regex", regex], 3);
+    assert_eq!(finished.json()["failures"][0]["reason"], "nothing-readable");
     assert_flat(small_peak(), peak, MATCHED_TEXT, "a line without events");
 }
 
