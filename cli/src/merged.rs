@@ -31,6 +31,9 @@ pub(crate) async fn list(args: MergedArgs) -> u8 {
             } else {
                 print(&to_table(&merged));
             }
+            if merged.markers.is_empty() && merged.unpublished.is_empty() {
+                print_note("nothing is merged there; check OUTPUT and --partition");
+            }
             for generation in &merged.unpublished {
                 print_note(&format!(
                     "{generation} is planned and not published; a merge of its hour completes it"

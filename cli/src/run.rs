@@ -146,8 +146,8 @@ fn print_result(args: &JobArgs, report: &Report) {
                  again with --refresh; {path} lists the failures"
             ),
             None => format!(
-                "incomplete: fix or exclude the failed objects, then run again, with --mode missing if they \
-                 have no output of an earlier run; {path} lists the failures"
+                "incomplete: fix or exclude the failed objects, then run again with --mode missing; {path} \
+                 lists the failures"
             ),
             Some(_) => format!(
                 "incomplete: all other objects are merged; replace the failed objects, then merge \

@@ -141,6 +141,14 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             .iter()
             .filter_map(|rejections| fitting(report, rejections)),
     );
+    let rows = report.totals.rows;
+    if rows.filtered > 0 && rows.filtered + rows.control == rows.events {
+        notes.push(format!(
+            "none of {} events is of the log groups and the account to read; `rehose inspect` lists those \
+             that there are",
+            HumanCount(rows.filtered)
+        ));
+    }
     if let Some((skipped, by_prefix)) =
         counted(&report.error_records, |prefix| format!("in {prefix}/"))
     {

@@ -54,6 +54,25 @@ fn the_sample_stash_needs_no_option() {
 }
 
 #[test]
+fn objects_whose_header_is_not_known_are_left_out() {
+    let header = "version,account-id,interface-id,srcaddr,dstaddr,colour";
+    let found = inspect_and_paste(
+        stash(&[
+            ("2020/02/01/00/good", gzip(document(&[(0, FLOW)]))),
+            (
+                "2020/02/01/00/new",
+                format!("{header}\n{FLOW}\n").into_bytes(),
+            ),
+        ])
+        .stash()
+        .as_path(),
+    );
+    assert_eq!(found["sample"]["failed"][0]["key"], "2020/02/01/00/new");
+    let reason = found["sample"]["failed"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("colour"), "{reason}");
+}
+
+#[test]
 fn records_log_groups_and_failures_become_options() {
     let more = format!("{FLOW} vpc-1 subnet-1 i-1 19 IPv4 10.0.0.4 10.0.0.5");
     let app = document(&[(0, "a word"), (1, "and another")]).replace("flow-logs", "it's/app");

@@ -356,7 +356,7 @@ fn what_cannot_be_merged_is_refused_by_name() {
             "is not after",
         ),
         (&["--from", "yesterday"], "yyyy/MM/dd/HH"),
-        (&["--gap=-1"], "--gap"),
+        (&["--gap", "-1"], "a number of seconds, or none"),
         (&["--target-size", "0"], "number of bytes"),
         (&["--layout", "{yyyy}/{dd}"], "{MM}"),
     ] {
@@ -364,6 +364,8 @@ fn what_cannot_be_merged_is_refused_by_name() {
         assert!(refused.err.contains(said), "{refused:#?}");
     }
     assert!(!output.exists());
+    let none = call("merged", &output, &[]).with_status(0);
+    assert!(none.err.contains("nothing is merged there"), "{none:#?}");
     merge(&workspace, &output, &[]).with_status(0);
     let refused = merge(&workspace, &output, &["--gap", "30"]).with_status(2);
     assert!(refused.err.contains("gap"), "{refused:#?}");

@@ -70,6 +70,15 @@ fn unknown_fields_are_refused() {
         &["--max-rejected", "101 is no percentage"],
     );
     refuses(&["--fields", ","], &["--fields", "no field is named"]);
+    refuses(
+        &[
+            "--time-regex",
+            "(?P<timestamp>[^ ]+)",
+            "--time-format",
+            "%H:%M:%S",
+        ],
+        &["--time-format: \"%H:%M:%S\" has no date"],
+    );
 }
 
 #[test]

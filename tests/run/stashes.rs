@@ -1,5 +1,7 @@
 //! Stashes that people have besides envelopes of flow logs, from the command line to the rows.
 
+use std::os::unix::fs::symlink;
+
 use rehose_testkit::output::{files, rows};
 use rehose_testkit::stash::{FLOW, document, flow, gzip};
 use rehose_tests::workspace::Workspace;
@@ -107,6 +109,36 @@ fn a_log_group_is_read_alone() {
         (&1.into(), &1.into())
     );
     assert_eq!(rows(&workspace.path("out"), "one").len(), 2);
+}
+
+#[test]
+fn a_log_group_without_any_event_is_noted() {
+    let object = document(&[(0, FLOW), (1, FLOW)]).into_bytes();
+    for filter in [["--log-group", "flwo*"], ["--owner", "111111111111"]] {
+        let (_, finished) = run(&[("one", object.clone())], &filter);
+        let said = finished.with_status(0).err;
+        assert!(
+            said.contains("none of 2 events is of the log groups and the account"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_link_that_leads_nowhere_fails_alone() {
+    let workspace = Workspace::new();
+    workspace.put("one", document(&[(0, FLOW)]).as_bytes());
+    symlink("nowhere", workspace.stash().join("two")).unwrap();
+    let run = |output: &str, options: &[&str]| {
+        REHOSE.run(&workspace.stash(), &workspace.path(output), options)
+    };
+    let finished = run("out", &[]).with_status(3);
+    assert!(
+        finished.err.contains("rehose: two: gone: "),
+        "{finished:#?}"
+    );
+    assert_eq!(rows(&workspace.path("out"), "one").len(), 2);
+    run("other", &["--exclude", "two"]).with_status(0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The arguments of `rehose digest`.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use rehose_catalog::Layout;
@@ -39,7 +40,7 @@ pub(crate) struct DigestArgs {
     #[arg(long, value_enum, default_value_t = FoldPortsName::Larger)]
     fold_ports: FoldPortsName,
     /// The columns of the key: rows are added up by them, and have them [default: all that are not summed]
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     by: Vec<String>,
     /// The kinds of files; text has the 14 fields of the default record between spaces
     #[arg(

@@ -54,7 +54,7 @@ pub(crate) struct MergeArgs {
     lateness: u32,
     /// The most seconds from the end of a flow's record to the start of one that continues it; 0 for
     /// those that touch, none to merge no records [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = parse_gap)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_gap)]
     gap: Option<Gap>,
     /// Divide an hour with more bytes of objects than this into several files: bytes, or with K, M or G
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = parse_size, hide_short_help = true)]

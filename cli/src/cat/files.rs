@@ -114,9 +114,9 @@ async fn find(stores: Stores, location: &Location) -> Result<Files, CatError> {
     let (store, path) = place(&stores, location)?;
     if !path.is_empty()
         && !path.ends_with('/')
-        && let Some(bytes) = store.head(&path).await?
+        && let Some(found) = store.head(&path).await?
     {
-        let file = File::new(store, path, bytes);
+        let file = File::new(store, path, found.bytes);
         return Ok(stream::once(future::ok(file)).boxed());
     }
     let root = root(&path);

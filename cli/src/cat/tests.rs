@@ -46,7 +46,7 @@ impl Place {
             .build()
             .unwrap()
             .block_on(async {
-                let bytes = self.store.head(KEY).await.unwrap().unwrap();
+                let bytes = self.store.head(KEY).await.unwrap().unwrap().bytes;
                 let store = Arc::clone(&self.store) as Arc<dyn Store>;
                 let file = File::new(store, KEY.to_owned(), bytes);
                 print_file(&file, &mut session).await.err()

@@ -120,7 +120,7 @@ impl Prover {
         let (mut all, mut is_whole) = (Sums::default(), true);
         let names: Vec<&str> = decision.written.iter().map(|(name, _)| name).collect();
         for file in &decision.files {
-            let Some(bytes) = self.output.head(&file.key).await? else {
+            let Some(found) = self.output.head(&file.key).await? else {
                 proof
                     .problems
                     .push(format!("{} is gone", self.output.url(&file.key)));
@@ -128,7 +128,7 @@ impl Prover {
                 continue;
             };
             let columns = names.iter().map(|name| (*name).to_owned()).collect();
-            let summed = sum_columns(&self.output, &file.key, bytes, columns).await;
+            let summed = sum_columns(&self.output, &file.key, found.bytes, columns).await;
             let ColumnSums { rows, sums } = match summed {
                 Ok(sums) => sums,
                 Err(damage @ CatError::File { .. }) => {
@@ -146,10 +146,11 @@ impl Prover {
                     .zip(sums)
                     .collect(),
             );
-            if (rows, bytes) != (file.rows, file.bytes) {
+            if (rows, found.bytes) != (file.rows, file.bytes) {
                 proof.problems.push(format!(
-                    "{} has {rows} rows in {bytes} bytes, and should have {} in {}",
+                    "{} has {rows} rows in {} bytes, and should have {} in {}",
                     self.output.url(&file.key),
+                    found.bytes,
                     file.rows,
                     file.bytes
                 ));

@@ -89,7 +89,22 @@ impl From<Error> for Problem {
             ErrorKind::Transient => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, error.to_string())
+        Self::new(status, in_parameters(error).to_string())
+    }
+}
+
+/// Names the value that is wrong as the parameters do.
+fn in_parameters(error: Error) -> Error {
+    match error {
+        Error::Value { name, reason } => Error::Value {
+            name: match name {
+                "from" => "start",
+                "to" => "stop",
+                other => other,
+            },
+            reason,
+        },
+        other => other,
     }
 }
 

@@ -191,10 +191,26 @@ pub struct KnownRecord {
 }
 
 /// Returns the record that a line of field names describes, if it is one.
-pub(crate) fn record_named_by(line: &[u8]) -> Option<KnownRecord> {
-    let names = std::str::from_utf8(line).ok()?;
-    let list: Vec<String> = names.split_ascii_whitespace().map(str::to_owned).collect();
-    let fields = FieldLists::from(list.clone());
+///
+/// # Errors
+///
+/// [`Reason::UnknownFields`] if it names others.
+pub(crate) fn record_of_header(line: &[u8]) -> Result<Option<KnownRecord>, Reason> {
+    let catalogues = FLOW_LOGS.into_iter().filter_map(FormatName::catalogue);
+    let mut catalogues = catalogues.filter(|catalogue| catalogue.is_header(line));
+    let Some(catalogue) = catalogues.next() else {
+        return Ok(None);
+    };
+    let names = names::names_of_line(line);
+    match record_named_by(&names) {
+        Some(record) => Ok(Some(record)),
+        None => Err(Reason::UnknownFields(catalogue.unknown(&names))),
+    }
+}
+
+/// Returns the record that has these fields, if there is one.
+fn record_named_by(list: &[String]) -> Option<KnownRecord> {
+    let fields = FieldLists::from(list.to_vec());
     FLOW_LOGS.into_iter().find_map(|format| {
         Format::new(format, &fields).ok()?;
         let known = record_of(format, list.len());

@@ -7,7 +7,7 @@ use crate::dialect::{Dialect, Parser, Wants};
 use crate::error::{Error, Fault, Reason};
 use crate::event::{DocumentKind, Event, EventSink, Time};
 use crate::format::log::kind_of;
-use crate::format::{Format, FormatName, KnownRecord, Ranges, record_named_by, record_of, spaced};
+use crate::format::{Format, FormatName, KnownRecord, Ranges, record_of, record_of_header, spaced};
 use crate::layers::Layers;
 use crate::options::DialectName;
 use crate::origin::Origin;
@@ -258,7 +258,7 @@ impl EventSink for Surveyor {
         if line.starts_with(b"#Version:") || line.starts_with(b"#Fields:") {
             return Ok(true);
         }
-        let Some(record) = record_named_by(line) else {
+        let Some(record) = record_of_header(line)? else {
             return Ok(false);
         };
         self.header = format(&record).map(|format| (record, format));

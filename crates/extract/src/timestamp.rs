@@ -127,10 +127,16 @@ impl TimeFormat {
                 ));
             }
             pattern => {
-                // A pattern with an unknown conversion fails for every time.
+                // A pattern with an unknown conversion fails for every time, and one without a date too.
                 let epoch: Zoned = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-                strtime::format(pattern, &epoch).map_err(|error| error.to_string())?;
-                Self::Pattern(pattern.to_owned())
+                let text = strtime::format(pattern, &epoch).map_err(|error| error.to_string())?;
+                let format = Self::Pattern(pattern.to_owned());
+                if format.parse(text.as_bytes()).is_none() {
+                    return Err(format!(
+                        "{pattern:?} has no date; %Y-%m-%d %H:%M:%S and %s have one"
+                    ));
+                }
+                format
             }
         })
     }

@@ -14,9 +14,9 @@ pub(crate) mod stash;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use rehose_store::{StoreError, StoreErrorKind};
+use rehose_store::{Head, StoreError, StoreErrorKind};
 use tokio::time::{sleep, sleep_until};
 
 use crate::cloud::Cloud;
@@ -39,6 +39,17 @@ impl Bucket {
             Self::Stash => "stash",
             Self::Output => "output",
         }
+    }
+}
+
+/// When every object was written: none is replaced.
+pub(crate) const MODIFIED: SystemTime = SystemTime::UNIX_EPOCH;
+
+/// What a request for the head of an object of a size finds.
+fn head(bytes: u64) -> Head {
+    Head {
+        bytes,
+        modified: MODIFIED,
     }
 }
 

@@ -110,6 +110,7 @@ impl World {
             bytes: self.stored,
             // As long as an ETag. No object changes.
             tag: format!("{number:032x}"),
+            modified: crate::s3::MODIFIED,
         };
         Page {
             objects: numbers.into_iter().map(listed).collect(),

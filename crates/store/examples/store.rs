@@ -16,16 +16,31 @@ use std::error::Error;
 use std::hash::{DefaultHasher, Hasher};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
-use rehose_store::{Body, Listed, Page, Put, Store, StoreError, StoreErrorKind, Upload};
+use rehose_store::{Body, Head, Listed, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 
 /// The longest key, in bytes, as on S3.
 const MAX_KEY_BYTES: usize = 1_024;
 
-type Objects = Arc<Mutex<BTreeMap<String, Bytes>>>;
+type Objects = Arc<Mutex<BTreeMap<String, Object>>>;
+
+#[derive(Debug, Clone)]
+struct Object {
+    body: Bytes,
+    modified: SystemTime,
+}
+
+impl Object {
+    /// An object that is written now.
+    fn new(body: Bytes) -> Self {
+        let modified = SystemTime::now();
+        Self { body, modified }
+    }
+}
 
 /// A store in memory.
 #[derive(Debug, Clone, Default)]
@@ -67,10 +82,11 @@ impl Store for MemoryStore {
         let objects = self.objects.lock().unwrap();
         let mut found = (objects.range::<str, _>((from, Bound::Unbounded)))
             .take_while(|(key, _)| key.starts_with(prefix))
-            .map(|(key, body)| Listed {
+            .map(|(key, Object { body, modified })| Listed {
                 key: key.clone(),
                 bytes: body.len() as u64,
                 tag: tag(body),
+                modified: *modified,
             });
         Ok(Page {
             objects: found.by_ref().take(limit).collect(),
@@ -81,7 +97,7 @@ impl Store for MemoryStore {
     async fn read(&self, key: &str) -> Result<Body, StoreError> {
         self.check_key("read", key)?;
         match self.objects.lock().unwrap().get(key) {
-            Some(body) => Ok(stream::iter([Ok(body.clone())]).boxed()),
+            Some(object) => Ok(stream::iter([Ok(object.body.clone())]).boxed()),
             None => Err(self.error("read", key, StoreErrorKind::NotFound)),
         }
     }
@@ -102,7 +118,7 @@ impl Store for MemoryStore {
         if objects.contains_key(key) {
             return Ok(Put::Exists);
         }
-        objects.insert(key.to_owned(), body);
+        objects.insert(key.to_owned(), Object::new(body));
         Ok(Put::Created)
     }
 
@@ -111,7 +127,7 @@ impl Store for MemoryStore {
         self.check_key("publish", to)?;
         let mut objects = self.objects.lock().unwrap();
         match objects.remove(from) {
-            Some(body) => drop(objects.insert(to.to_owned(), body)),
+            Some(object) => drop(objects.insert(to.to_owned(), object)),
             // An earlier call may have published it.
             None if objects.contains_key(to) => {}
             None => return Err(self.error("publish", from, StoreErrorKind::NotFound)),
@@ -119,10 +135,13 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         self.check_key("head", key)?;
         let objects = self.objects.lock().unwrap();
-        Ok(objects.get(key).map(|body| body.len() as u64))
+        Ok(objects.get(key).map(|object| Head {
+            bytes: object.body.len() as u64,
+            modified: object.modified,
+        }))
     }
 
     fn url(&self, key: &str) -> String {
@@ -153,7 +172,8 @@ impl Upload for MemoryUpload {
 
     async fn complete(self: Box<Self>) -> Result<u64, StoreError> {
         let bytes = self.body.len() as u64;
-        (self.objects.lock().unwrap()).insert(self.key, self.body.freeze());
+        let object = Object::new(self.body.freeze());
+        self.objects.lock().unwrap().insert(self.key, object);
         Ok(bytes)
     }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{Body, Page, Put, Store, StoreError, Upload};
+use crate::{Body, Head, Page, Put, Store, StoreError, Upload};
 
 /// The path of a folder in a store: names with a slash after each, as `alb/` or `logs/alb/`. The empty one
 /// is the root.
@@ -145,7 +145,7 @@ impl Store for InFolder {
         self.store.publish(&self.key(from), &self.key(to)).await
     }
 
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         self.store.head(&self.key(key)).await
     }
 

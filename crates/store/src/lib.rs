@@ -19,7 +19,7 @@
 //! let mut upload = store.write("2020/02/01/a").await?;
 //! upload.write("rows".into()).await?;
 //! upload.complete().await?;
-//! assert_eq!(store.head("2020/02/01/a").await?, Some(4));
+//! assert_eq!(store.head("2020/02/01/a").await?.map(|found| found.bytes), Some(4));
 //! # Ok(()) })
 //! # }
 //! ```
@@ -38,5 +38,5 @@ pub use folder::{Folder, FolderError};
 pub use keys::decode_key;
 pub use local::{LocalLock, LocalStore};
 pub use store::{
-    Body, Listed, MAX_PAGE, Page, Put, Store, StoreError, StoreErrorKind, StoreName, Upload,
+    Body, Head, Listed, MAX_PAGE, Page, Put, Store, StoreError, StoreErrorKind, StoreName, Upload,
 };

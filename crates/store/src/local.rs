@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 
-use crate::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
+use crate::{Body, Head, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 pub use lock::LocalLock;
 use sync::Syncer;
 use upload::LocalUpload;
@@ -174,10 +174,9 @@ impl Store for LocalStore {
             })
     }
 
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         let path = self.path("head", key)?;
-        let found = object(&path).map_err(|error| failure("head", self.url(key), error))?;
-        Ok(found.map(|found| found.len()))
+        head(&path).map_err(|error| failure("head", self.url(key), error))
     }
 
     fn url(&self, key: &str) -> String {
@@ -238,6 +237,16 @@ fn object(path: &Path) -> io::Result<Option<Metadata>> {
         Err(error) if is_missing(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn head(path: &Path) -> io::Result<Option<Head>> {
+    let Some(found) = object(path)? else {
+        return Ok(None);
+    };
+    Ok(Some(Head {
+        bytes: found.len(),
+        modified: found.modified()?,
+    }))
 }
 
 /// Whether a path does not exist. `a/b` does not exist if `a` is a file.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -107,8 +107,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// 5 GB (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
     async fn publish(&self, from: &str, to: &str) -> Result<(), StoreError>;
 
-    /// The size of an object in bytes, or `None` if it does not exist.
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError>;
+    /// What is known of an object without reading it, or `None` if it does not exist.
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError>;
 
     /// A URL from which anybody can read an object for some time without credentials, if the store has such.
     /// Whether the object exists is not looked at.
@@ -204,6 +204,18 @@ pub struct Listed {
     /// A text that changes whenever the content of the object changes, and has no other meaning. It may
     /// also change when the same content is written again.
     pub tag: String,
+    /// When it was written.
+    pub modified: SystemTime,
+}
+
+/// What is known of an object without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The size in bytes.
+    pub bytes: u64,
+    /// When it was written. S3 has whole seconds, and of an upload in parts the second in which it began
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>).
+    pub modified: SystemTime,
 }
 
 /// The result of [`Store::put_if_absent`].

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use rehose_store::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
+use rehose_store::{Body, Head, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 
 /// A request to a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl Store for FaultStore {
         self.inner.publish(from, to).await
     }
 
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         self.ask(Operation::Head, key)?;
         self.inner.head(key).await
     }

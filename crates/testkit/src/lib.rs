@@ -70,6 +70,7 @@ macro_rules! suites {
             publishes_under_any_key
             shows_the_old_object_or_the_new_one
             tells_the_size_of_an_object
+            tells_when_an_object_was_written
             refuses_an_impossible_key
         );
     };

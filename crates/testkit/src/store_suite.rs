@@ -4,6 +4,8 @@ mod folders;
 mod listing;
 mod publish;
 
+use std::time::{Duration, SystemTime};
+
 use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::future::join_all;
@@ -12,6 +14,8 @@ use rehose_store::{Put, Store, StoreErrorKind};
 pub use folders::*;
 pub use listing::*;
 pub use publish::*;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A fresh store to test.
 #[allow(async_fn_in_trait, reason = "only tests implement and call it")]
@@ -101,6 +105,11 @@ pub async fn put(store: &dyn Store, key: &str, body: &[u8]) {
 pub async fn keys(store: &dyn Store, prefix: &str, after: Option<&str>) -> Vec<String> {
     let page = store.list(prefix, after, 1_000).await.unwrap();
     page.objects.into_iter().map(|object| object.key).collect()
+}
+
+/// The size of an object, if it exists.
+pub async fn size(store: &dyn Store, key: &str) -> Option<u64> {
+    store.head(key).await.unwrap().map(|found| found.bytes)
 }
 
 async fn get(store: &dyn Store, key: &str) -> Vec<u8> {
@@ -221,7 +230,7 @@ pub async fn shows_nothing_before_it_is_complete(place: &impl Place) {
             key == "old"
         );
         upload.complete().await.unwrap();
-        assert_eq!(place.store().head(key).await.unwrap(), Some(9_000_000));
+        assert_eq!(size(place.store(), key).await, Some(9_000_000));
     }
 }
 
@@ -294,10 +303,26 @@ pub async fn tells_the_size_of_an_object(place: &impl Place) {
     assert_eq!(place.store().head("a/b").await.unwrap(), None);
     for bytes in [0, 12_345] {
         put(place.store(), "a/b", &pattern(bytes)).await;
-        assert_eq!(place.store().head("a/b").await.unwrap(), Some(bytes as u64));
+        assert_eq!(size(place.store(), "a/b").await, Some(bytes as u64));
     }
     assert_eq!(place.store().head("a").await.unwrap(), None);
     assert_eq!(place.store().head("a/b/c").await.unwrap(), None);
+}
+
+pub async fn tells_when_an_object_was_written(place: &impl Place) {
+    async fn written(place: &impl Place) -> SystemTime {
+        let told = place.store().head("a").await.unwrap().unwrap().modified;
+        let page = place.store().list("a", None, 1).await.unwrap();
+        let listed = page.objects[0].modified;
+        // S3 tells a whole second in one of them, and some of its likes more in the other.
+        assert!(listed.max(told).duration_since(told.min(listed)).unwrap() < SECOND);
+        told
+    }
+    put(place.store(), "a", b"first").await;
+    let first = written(place).await;
+    tokio::time::sleep(SECOND).await;
+    put(place.store(), "a", b"second").await;
+    assert!(written(place).await > first);
 }
 
 pub async fn refuses_an_impossible_key(place: &impl Place) {

@@ -38,6 +38,7 @@ fn a_window_that_cannot_be_is_refused_and_nothing_is_written() {
         (["--scope", "europe"], "neither an account"),
         (["--by", "flavour"], "there is no column flavour"),
         (["--by", "bytes"], "measure"),
+        (["--by", ""], "'--by <COLUMNS>'"),
         (["--format", "alb"], "start"),
     ] {
         let refused = digest(&workspace, &output, HOUR, &options).with_status(2);

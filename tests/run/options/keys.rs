@@ -82,6 +82,34 @@ fn the_mode_missing_completes_a_job_after_its_objects_are_fixed() {
 }
 
 #[test]
+fn the_mode_missing_replaces_rows_of_an_object_that_has_changed_since() {
+    let workspace = keys(&["a", "b"]);
+    let output = workspace.path("out");
+    let run = |job: &str, mode: &str| {
+        REHOSE.run(
+            &workspace.stash(),
+            &output,
+            &["--job", job, "--mode", mode, "--json"],
+        )
+    };
+    run("first", "all").with_status(0);
+    let before = rows(&output, "a");
+    let message = FLOW.replace("ACCEPT", "REJECT");
+    let changed = gzip(envelope(&[event(1, &message)]));
+    // Its upload is not whole, and fails; the rows of before stay.
+    workspace.put("a", &changed[..20]);
+    run("second", "all").with_status(3);
+    assert_eq!(rows(&output, "a"), before);
+    workspace.put("a", &changed);
+    let report = run("third", "missing").with_status(0).json();
+    assert_eq!(
+        (&report["objects"]["present"], &report["objects"]["done"]),
+        (&json!(1), &json!(1))
+    );
+    assert!(rows(&output, "a")[1].contains("REJECT"));
+}
+
+#[test]
 fn excluded_keys_are_counted_and_skipped() {
     let workspace = keys(&["a/keep", "a/drop.tmp", "b/c/drop.tmp", "drop/this"]);
     let options = ["--exclude", "*.tmp", "--exclude", "drop/*", "--json"];

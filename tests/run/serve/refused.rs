@@ -19,11 +19,11 @@ fn bad_requests_are_refused_with_what_would_be_right() {
         ),
         (
             "start=2020-01-01T09:00:00Z&stop=2020-01-01T09:00:00Z",
-            "not after",
+            "stop: 2020-01-01T09:00:00Z is not after",
         ),
         (
             "start=2020-01-01T08:00:00Z&stop=2120-01-01T09:00:00Z",
-            "future",
+            "stop: 2120-01-01T09:00:00Z is in the future",
         ),
         (&format!("{WINDOW}&by=colour"), "no column colour"),
         (&format!("{WINDOW}&fold=both"), "larger or none"),

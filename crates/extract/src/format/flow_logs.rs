@@ -61,6 +61,19 @@ impl Catalogue {
         (self.fields.iter()).any(|field| names::is_spelling(word, field.name))
     }
 
+    /// Whether a line names fields. Most records begin with the number of an account or a version, and no
+    /// value of a field is a field's name.
+    pub(super) fn is_header(&self, line: &[u8]) -> bool {
+        !line.first().is_some_and(u8::is_ascii_digit)
+            && names::words(line).take(2).any(|word| self.has(word))
+    }
+
+    /// Returns the names that are those of no field.
+    pub(super) fn unknown(&self, names: &[String]) -> Vec<String> {
+        let is_unknown = |name: &&String| self.field_of(name).is_none();
+        names.iter().filter(is_unknown).cloned().collect()
+    }
+
     /// Returns the field of a column, which may have a number.
     pub(super) fn field_of(&self, column: &str) -> Option<&'static Field> {
         self.find(column).or_else(|| self.find(repeated(column)?))
@@ -227,21 +240,13 @@ impl FlowLogsFormat {
     ///
     /// Returns the reason why the lines after it cannot be read.
     pub(super) fn header(&mut self, line: &[u8]) -> Result<bool, Reason> {
-        // Nearly every line is a record, and most begin with the number of an account or a version.
-        if line.first().is_some_and(u8::is_ascii_digit) {
-            return Ok(false);
-        }
-        // No value of a field is a field's name.
-        let mut first = names::words(line).take(2);
-        if !first.any(|word| self.catalogue.has(word)) {
+        if !self.catalogue.is_header(line) {
             return Ok(false);
         }
         let names = names::names_of_line(line);
         let Ok(list) = columns_of(self.catalogue, &names) else {
-            let Some(other) = record_named_by(names.join(" ").as_bytes()) else {
-                let is_unknown = |name: &&String| self.catalogue.field_of(name).is_none();
-                let unknown = names.iter().filter(is_unknown).cloned().collect();
-                return Err(Reason::UnknownFields(unknown));
+            let Some(other) = record_named_by(&names) else {
+                return Err(Reason::UnknownFields(self.catalogue.unknown(&names)));
             };
             self.header = Some(Header::OtherKind(other.format.name()));
             return Ok(true);

@@ -110,7 +110,7 @@ impl Digest {
         }
         if self.from >= self.to {
             let reason = format!(
-                "{} is not after {}; the minute of `to` is left out",
+                "{} is not after {}, where the window begins",
                 self.to, self.from
             );
             return Err(value("to", reason));

@@ -73,19 +73,20 @@ impl Listing<'_> {
         })
     }
 
-    /// The objects without an output.
+    /// The objects without an output, or with one that is older than they are: of what they were before.
     async fn missing(&self, objects: Vec<Listed>) -> Result<Vec<Listed>> {
         let options = &self.job.options;
         let (format, kind) = (options.format_name(), options.to.unwrap_or_default());
         futures::stream::iter(objects)
             .map(async |object| {
                 let rows = OutputId::of_object(&object.key, format, kind).rows_key();
-                let size = match self.output.head(&rows).await {
+                let found = match self.output.head(&rows).await {
                     // No output can have this key. The object is planned, and its receipt says so.
                     Err(error) if error.kind == StoreErrorKind::InvalidKey => None,
-                    size => size?,
+                    found => found?,
                 };
-                Ok(size.is_none().then_some(object))
+                let is_present = found.is_some_and(|rows| rows.modified >= object.modified);
+                Ok((!is_present).then_some(object))
             })
             .buffered(HEADS)
             .try_filter_map(async |object| Ok(object))

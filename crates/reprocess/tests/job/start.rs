@@ -1,7 +1,8 @@
 //! `start` plans every object once, even if it is interrupted.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::fs::File;
+use std::time::{Duration, SystemTime};
 
 use rehose_extract::Options;
 use rehose_reprocess::check::JobState;
@@ -214,6 +215,26 @@ async fn mode_missing_plans_objects_without_output() {
     fixture.start().await;
     fixture.process_all().await;
     std::fs::remove_file(fixture.output().join("csv/object-0001.csv.gz")).unwrap();
+    let request = StartRequest {
+        job: "second".parse().unwrap(),
+        mode: Mode::Missing,
+        ..fixture.request()
+    };
+    fixture.start_with(request).await.unwrap();
+    assert_eq!(
+        fixture.planned_keys(&fixture.queue.take_tasks()).await,
+        ["object-0001"]
+    );
+}
+
+#[tokio::test]
+async fn mode_missing_plans_objects_that_are_newer_than_their_output() {
+    let fixture = Fixture::with_objects(3);
+    fixture.start().await;
+    fixture.process_all().await;
+    let output = File::open(fixture.output().join("csv/object-0001.csv.gz")).unwrap();
+    let before = SystemTime::now() - Duration::from_secs(3600);
+    output.set_modified(before).unwrap();
     let request = StartRequest {
         job: "second".parse().unwrap(),
         mode: Mode::Missing,

@@ -79,6 +79,7 @@ impl Contents {
             key: key.clone(),
             bytes: body.len() as u64,
             tag: tag(body),
+            modified: super::MODIFIED,
         });
         Page {
             objects: page.collect(),

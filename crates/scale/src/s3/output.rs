@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
-use rehose_store::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
+use rehose_store::{Body, Head, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 
 use super::{Bucket, Link};
 use crate::cloud::Cloud;
@@ -175,16 +175,17 @@ impl Store for Output {
         Ok(())
     }
 
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         self.0.request(Request::Head, "head", key, 0).await?;
         let contents = self.0.cloud.contents();
-        Ok(match self.0.place(key) {
+        let bytes = match self.0.place(key) {
             Place::Rows(number) => (contents.has_rows(number)).then_some(self.0.cloud.stack.stored),
             Place::File => contents.file(key),
             Place::Ledger | Place::Elsewhere => {
                 contents.ledger().get(key).map(|body| body.len() as u64)
             }
-        })
+        };
+        Ok(bytes.map(super::head))
     }
 
     fn url(&self, key: &str) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use rehose_store::{Body, Page, Put, Store, StoreError, StoreErrorKind, Upload};
+use rehose_store::{Body, Head, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Bucket, Link};
@@ -74,10 +74,10 @@ impl Store for Stash {
         Err(self.refused("publish", to))
     }
 
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         self.0.request(Request::Head, "head", key, 0).await?;
         let Cloud { world, stack, .. } = &*self.0.cloud;
-        Ok(world.number(key).map(|_| stack.stored))
+        Ok(world.number(key).map(|_| super::head(stack.stored)))
     }
 
     fn url(&self, key: &str) -> String {

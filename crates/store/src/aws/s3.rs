@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::EncodingType;
 use bytes::{Bytes, BytesMut};
@@ -18,7 +19,7 @@ use futures::{StreamExt, stream};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Body, Listed, MAX_PAGE, Page, Put, Store, StoreError, StoreErrorKind, Upload, decode_key,
+    Body, Head, Listed, MAX_PAGE, Page, Put, Store, StoreError, StoreErrorKind, Upload, decode_key,
 };
 use error::{failure, status, unclear};
 use upload::S3Upload;
@@ -118,10 +119,11 @@ impl Store for S3Store {
                     // It reflects changes of the content only
                     // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html>).
                     tag: object.e_tag()?.trim_matches('"').to_owned(),
+                    modified: (*object.last_modified()?).try_into().ok()?,
                 })
             })
             .collect::<Option<_>>()
-            .ok_or_else(|| unclear("list", self.url(prefix), "a key, a size or an ETag"))?;
+            .ok_or_else(|| unclear("list", self.url(prefix), "a key, a size, an ETag or a time"))?;
         Ok(Page {
             objects,
             more: answer.is_truncated().unwrap_or_default(),
@@ -253,7 +255,7 @@ impl Store for S3Store {
         self.copy(from, to).await
     }
 
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         let answer = self
             .client
             .head_object()
@@ -262,11 +264,9 @@ impl Store for S3Store {
             .send()
             .await;
         match answer {
-            Ok(found) => found
-                .content_length()
-                .and_then(|bytes| bytes.try_into().ok())
+            Ok(found) => head(&found)
                 .map(Some)
-                .ok_or_else(|| unclear("head", self.url(key), "the size")),
+                .ok_or_else(|| unclear("head", self.url(key), "the size or the time")),
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(failure("head", self.url(key), error)),
         }
@@ -300,4 +300,11 @@ impl Store for S3Store {
     fn url(&self, key: &str) -> String {
         format!("s3://{}/{}{key}", self.bucket, self.root)
     }
+}
+
+fn head(found: &HeadObjectOutput) -> Option<Head> {
+    Some(Head {
+        bytes: found.content_length()?.try_into().ok()?,
+        modified: (*found.last_modified()?).try_into().ok()?,
+    })
 }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -42,16 +42,19 @@ pub(super) fn page(
         .sort_by(order)
         .into_iter();
     while let Some(entry) = walk.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) if was_removed(&error) => continue,
-            Err(error) => return Err(error.into()),
+        let found = match entry {
+            Ok(entry) => Found::Entry(entry),
+            Err(error) => match Unreadable::of(&error) {
+                Unreadable::Removed => continue,
+                Unreadable::Link(path) => Found::BrokenLink(path),
+                Unreadable::Other => return Err(error.into()),
+            },
         };
         // Bytes, because a name that is not UTF-8 has a place in the order too. It is an error only
         // if it would be listed.
-        let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        let path = found.path().strip_prefix(root).unwrap_or(found.path());
         let key = path.as_os_str().as_encoded_bytes();
-        if entry.file_type().is_dir() {
+        if found.is_folder() {
             let folder = [key, b"/"].concat();
             let in_reach = folder.starts_with(prefix) || prefix.starts_with(&folder);
             let passed = folder.as_slice() < after && !after.starts_with(&folder);
@@ -60,7 +63,7 @@ pub(super) fn page(
             }
             continue;
         }
-        if !entry.file_type().is_file()
+        if !found.is_object()
             || key <= after
             || !key.starts_with(prefix)
             || path == Path::new(RESERVED)
@@ -75,15 +78,16 @@ pub(super) fn page(
             let why = format!("the file name {path:?} is not UTF-8, and cannot be a key");
             io::Error::new(io::ErrorKind::InvalidFilename, why)
         })?;
-        let found = match entry.metadata() {
-            Ok(found) => found,
-            Err(error) if was_removed(&error) => continue,
-            Err(error) => return Err(error.into()),
+        let metadata = match found.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if is_missing(&error) && is_gone(found.path()) => continue,
+            Err(error) => return Err(error),
         };
         page.objects.push(Listed {
             key: key.to_owned(),
-            bytes: found.len(),
-            tag: tag(&found)?,
+            bytes: metadata.len(),
+            tag: tag(&metadata)?,
+            modified: metadata.modified()?,
         });
     }
     Ok(page)
@@ -135,11 +139,64 @@ fn is_folder(entry: &DirEntry) -> bool {
     kind.is_dir() || kind.is_symlink() && entry.path().is_dir()
 }
 
-/// Whether a file was removed during the listing. A dangling link still exists; it is an error,
-/// because the listing would silently lack it.
-fn was_removed(error: &walkdir::Error) -> bool {
-    error.io_error().is_some_and(is_missing)
-        && error
-            .path()
-            .is_some_and(|path| fs::symlink_metadata(path).is_err_and(|error| is_missing(&error)))
+/// What the walk has found.
+enum Found {
+    Entry(DirEntry),
+    /// A link to nothing, or to itself. A listing without it would be silent about an object that should be
+    /// there, so it has it; reading it fails.
+    BrokenLink(PathBuf),
+}
+
+impl Found {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Entry(entry) => entry.path(),
+            Self::BrokenLink(path) => path,
+        }
+    }
+
+    fn is_folder(&self) -> bool {
+        matches!(self, Self::Entry(entry) if entry.file_type().is_dir())
+    }
+
+    fn is_object(&self) -> bool {
+        match self {
+            Self::Entry(entry) => entry.file_type().is_file(),
+            Self::BrokenLink(_) => true,
+        }
+    }
+
+    fn metadata(&self) -> io::Result<Metadata> {
+        match self {
+            Self::Entry(entry) => Ok(entry.metadata()?),
+            Self::BrokenLink(path) => fs::symlink_metadata(path),
+        }
+    }
+}
+
+/// Why the walk could not read a file.
+enum Unreadable {
+    /// It was removed during the listing.
+    Removed,
+    Link(PathBuf),
+    Other,
+}
+
+impl Unreadable {
+    fn of(error: &walkdir::Error) -> Self {
+        let (Some(path), Some(io)) = (error.path(), error.io_error()) else {
+            return Self::Other;
+        };
+        match fs::symlink_metadata(path) {
+            Err(gone) if is_missing(io) && is_missing(&gone) => Self::Removed,
+            Ok(found) if found.is_symlink() && fs::metadata(path).is_err() => {
+                Self::Link(path.to_owned())
+            }
+            _ => Self::Other,
+        }
+    }
+}
+
+fn is_gone(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| is_missing(&error))
 }

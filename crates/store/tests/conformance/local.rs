@@ -13,7 +13,7 @@ use rehose_store::{LocalStore, Store, StoreErrorKind};
 use rehose_testkit::{queue_suite, store_suite};
 use tokio::sync::Mutex;
 
-use rehose_testkit::store_suite::{keys, put};
+use rehose_testkit::store_suite::{keys, put, size};
 
 pub(crate) struct Folder {
     /// Its folder does not exist yet, so that every test begins with creating it.
@@ -100,16 +100,28 @@ async fn links_are_followed_and_sorted_as_what_they_lead_to() {
     assert_eq!(keys(&place.store, "", None).await, all);
     assert_eq!(keys(&place.store, "", Some("a.b")).await, all[1..]);
     assert_eq!(keys(&place.store, "a/d", None).await, all[1..2]);
-    assert_eq!(place.store.head("b").await.unwrap(), Some(1));
+    assert_eq!(size(&place.store, "b").await, Some(1));
 }
 
 #[tokio::test]
-async fn a_link_that_leads_nowhere_is_an_error_that_names_it() {
+async fn a_link_that_leads_nowhere_is_listed_and_cannot_be_read() {
     let place = folder().await;
-    file(place.root().join("a"));
+    for name in ["a", "c/d", "e"] {
+        file(place.root().join(name));
+    }
     symlink("nowhere", place.root().join("b")).unwrap();
-    let error = place.store.list("", None, 10).await.unwrap_err();
-    assert!(error.to_string().contains("root/b"), "{error}");
+    symlink("itself", place.root().join("c/itself")).unwrap();
+    let all = ["a", "b", "c/d", "c/itself", "e"];
+    assert_eq!(keys(&place.store, "", None).await, all);
+    assert_eq!(keys(&place.store, "", Some("b")).await, all[2..]);
+    assert_eq!(keys(&place.store, "c/i", None).await, all[3..4]);
+    for key in ["b", "c/itself"] {
+        let error = place.store.read(key).await.err().unwrap();
+        assert!(
+            error.to_string().contains(&format!("root/{key}")),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ async fn a_listing_is_asked_for_by_key_and_read_as_it_is_encoded() {
                 200,
                 format!(
                     "<ListBucketResult>{encoding}<IsTruncated>true</IsTruncated><Contents>\
-                     <Key>{key}</Key><Size>7</Size><ETag>&quot;5d41-2&quot;</ETag></Contents>\
+                     <Key>{key}</Key><LastModified>2020-02-01T00:00:00.000Z</LastModified><Size>7</Size><ETag>&quot;5d41-2&quot;</ETag></Contents>\
                      </ListBucketResult>"
                 ),
             )
@@ -129,9 +129,10 @@ async fn a_listing_is_asked_for_by_key_and_read_as_it_is_encoded() {
 #[tokio::test]
 async fn a_listing_that_cannot_be_read_is_an_error() {
     for contents in [
-        "<Key>root/%FF</Key><Size>1</Size><ETag>e</ETag>",
-        "<Key>elsewhere</Key><Size>1</Size><ETag>e</ETag>",
-        "<Key>root/a</Key><ETag>e</ETag>",
+        "<Key>root/%FF</Key><LastModified>2020-02-01T00:00:00.000Z</LastModified><Size>1</Size><ETag>e</ETag>",
+        "<Key>elsewhere</Key><LastModified>2020-02-01T00:00:00.000Z</LastModified><Size>1</Size><ETag>e</ETag>",
+        "<Key>root/a</Key><LastModified>2020-02-01T00:00:00.000Z</LastModified><ETag>e</ETag>",
+        "<Key>root/a</Key><Size>1</Size><ETag>e</ETag>",
         "<Key>root/a</Key><Size>1</Size>",
     ] {
         let store = store(move |_| {
@@ -145,7 +146,9 @@ async fn a_listing_that_cannot_be_read_is_an_error() {
         });
         let error = store.list("", None, 7).await.unwrap_err();
         assert!(
-            error.reason.contains("lacks a key, a size or an ETag"),
+            error
+                .reason
+                .contains("lacks a key, a size, an ETag or a time"),
             "{error}"
         );
     }

@@ -12,11 +12,11 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use rehose_store::StoreErrorKind;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::chance::Chance;
 use super::sandbox::Sandbox;
@@ -29,6 +29,7 @@ pub struct Bucket {
     /// The size of a part of an upload.
     part: usize,
     contents: Mutex<Contents>,
+    created: Instant,
     /// Called after every change with the contents and the key.
     pub watcher: OnceLock<Watcher>,
 }
@@ -41,9 +42,18 @@ pub type Watcher = Box<dyn Fn(&Contents, &str) + Send + Sync>;
 pub struct Contents {
     /// The visible objects by their keys.
     pub objects: BTreeMap<String, StoredObject>,
+    /// When each object was written.
+    modified: BTreeMap<String, SystemTime>,
     /// Uploads that are neither completed nor aborted.
     pub uploads: BTreeMap<u64, Unfinished>,
     next_upload: u64,
+}
+
+impl Contents {
+    /// When an object was written.
+    fn modified(&self, key: &str) -> SystemTime {
+        (self.modified.get(key)).map_or(SystemTime::UNIX_EPOCH, |modified| *modified)
+    }
 }
 
 /// An object in a bucket.
@@ -116,13 +126,20 @@ impl Bucket {
             chance: Arc::clone(chance),
             part,
             contents: Mutex::default(),
+            created: Instant::now(),
             watcher: OnceLock::new(),
         })
     }
 
     /// Puts an object into the bucket, without a request.
     pub fn place(&self, key: &str, object: StoredObject) {
-        (self.contents.lock().unwrap().objects).insert(key.to_owned(), object);
+        self.insert(&mut self.contents.lock().unwrap(), key, object);
+    }
+
+    fn insert(&self, contents: &mut Contents, key: &str, object: StoredObject) {
+        let now = SystemTime::UNIX_EPOCH + self.created.elapsed();
+        contents.modified.insert(key.to_owned(), now);
+        contents.objects.insert(key.to_owned(), object);
     }
 
     /// Reads the contents, without a request.
@@ -139,7 +156,7 @@ impl Bucket {
             body,
             behaviour: Behaviour::Plain,
         };
-        contents.objects.insert(key.to_owned(), object);
+        self.insert(contents, key, object);
         self.chance.note(format_args!("stored {key}"));
         if let Some(watcher) = self.watcher.get() {
             watcher(contents, key);

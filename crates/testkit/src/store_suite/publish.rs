@@ -7,7 +7,7 @@ use rehose_store::StoreErrorKind;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
-use super::{Place, awkward, get, pattern, put};
+use super::{Place, awkward, get, pattern, put, size};
 
 pub async fn publishes_an_object_whole(place: &impl Place) {
     let store = place.store();
@@ -18,7 +18,7 @@ pub async fn publishes_an_object_whole(place: &impl Place) {
             put(store, "drafts/a", &pattern(bytes)).await;
             store.publish("drafts/a", &to).await.unwrap();
             assert!(get(store, &to).await == pattern(bytes), "{bytes} bytes");
-            assert_eq!(store.head(&to).await.unwrap(), Some(bytes as u64));
+            assert_eq!(size(store, &to).await, Some(bytes as u64));
         }
     }
     assert_eq!(place.leftovers().await, 0);

@@ -75,7 +75,8 @@ impl S3Store {
             };
         }
         // This code says nothing about the size; the message does, but only for people.
-        if is_invalid && matches!(self.head(from).await, Ok(Some(bytes)) if bytes > MAX_COPY_BYTES)
+        if is_invalid
+            && matches!(self.head(from).await, Ok(Some(found)) if found.bytes > MAX_COPY_BYTES)
         {
             return Err(StoreError {
                 url: self.url(from),

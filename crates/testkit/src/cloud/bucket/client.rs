@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use rehose_store::{Body, Listed, Page, Put, Store, StoreError, StoreErrorKind, Upload};
+use rehose_store::{Body, Head, Listed, Page, Put, Store, StoreError, StoreErrorKind, Upload};
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
@@ -151,6 +151,7 @@ impl Store for Client {
                 key: key.clone(),
                 bytes: object.body.len() as u64,
                 tag: object.tag(),
+                modified: contents.modified(key),
             });
             Page {
                 objects: page.collect(),
@@ -259,15 +260,18 @@ impl Store for Client {
         }
     }
 
-    async fn head(&self, key: &str) -> Result<Option<u64>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         self.check_key("head", key)?;
         self.send_request("head", key).await?;
-        let bytes = (self.bucket).look(|contents| {
+        let found = (self.bucket).look(|contents| {
             let object = contents.objects.get(key)?;
-            Some(object.body.len() as u64)
+            Some(Head {
+                bytes: object.body.len() as u64,
+                modified: contents.modified(key),
+            })
         });
         self.receive_response().await;
-        Ok(bytes)
+        Ok(found)
     }
 
     fn url(&self, key: &str) -> String {
