@@ -7,7 +7,7 @@ use rehose_reprocess::job::Mode;
 pub(crate) enum ModeName {
     /// Every object
     All,
-    /// Only objects without output
+    /// Only objects without output, or newer than theirs
     Missing,
 }
 

@@ -89,7 +89,7 @@ pub enum Mode {
     /// All listed objects.
     #[default]
     All,
-    /// Listed objects without an output.
+    /// Listed objects without an output, or newer than theirs.
     Missing,
 }
 
