@@ -36,8 +36,8 @@ use sample::SampleArgs;
 use serve::ServeArgs;
 use table::TableArgs;
 
-/// Converts CloudWatch Logs that Firehose delivered to S3 into CSV.gz files for Athena, and checks
-/// that no event is missing.
+/// Converts logs that Firehose or AWS wrote to S3 into CSV.gz or Parquet for Athena, and proves that no
+/// event is missing.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
 pub(crate) struct Args {

@@ -112,7 +112,11 @@ pub(crate) async fn verify(args: VerifyArgs) -> u8 {
         }
         Ok((_, problems)) => {
             print_error(&format!(
-                "not proven: {problems} problems, see above; `rehose merged` lists what is published"
+                "not proven: {}, see above; `rehose merged` lists what is published",
+                match problems {
+                    1 => "1 problem".to_owned(),
+                    more => format!("{more} problems"),
+                }
             ));
             INCOMPLETE
         }

@@ -4,6 +4,9 @@
 mod digest;
 mod job;
 
+use std::cell::Cell;
+
+use jiff::Timestamp;
 use rehose_extract::{FileKind, Options};
 use rehose_reprocess::error::{Error, ErrorKind, Result};
 use rehose_reprocess::job::JobId;
@@ -24,6 +27,7 @@ use crate::summary;
 /// Rewrites every object of a stash, and returns the exit status.
 pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
     let job = args.name.job();
+    let again = Again::new(format!("run the same command with --job {job}"));
     let work = async {
         let local = Local::open(&args.job, args.level).await?;
         let request = StartRequest {
@@ -37,10 +41,12 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
             });
         }
         let _lock = local.lock(&request).await?;
+        again.begin();
         local.run(request).await
     };
-    end(work, &same_command(&job), |report| {
+    end(work, &again, |report| {
         print_result(&args.job, report);
+        again.note_end(report);
         status_of(report)
     })
     .await
@@ -49,6 +55,7 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
 /// Merges the objects of a stash, and returns the exit status.
 pub(crate) async fn merge(args: Box<MergeArgs>) -> u8 {
     let job = args.name.job();
+    let again = Again::new(format!("run the same command with --job {job}"));
     let work = async {
         let merge = args.merge()?;
         let local = Local::open(&args.job, None).await?;
@@ -61,10 +68,12 @@ pub(crate) async fn merge(args: Box<MergeArgs>) -> u8 {
             ..local.request(&args.job, job.clone(), options)
         };
         let _lock = local.lock(&request).await?;
+        again.begin();
         local.run(request).await
     };
-    end(work, &same_command(&job), |report| {
+    end(work, &again, |report| {
         print_result(&args.job, report);
+        again.note_end(report);
         status_of(report)
     })
     .await
@@ -72,28 +81,59 @@ pub(crate) async fn merge(args: Box<MergeArgs>) -> u8 {
 
 /// Makes a digest of a stash unless it is there, and returns the exit status.
 pub(crate) async fn digest(args: Box<DigestArgs>) -> u8 {
-    let work = digest::run(&args);
-    end(work, "run the same command", |made| {
-        digest::print(&args, made)
-    })
-    .await
+    let again = Again::new("run the same command".to_owned());
+    let work = digest::run(&args, &again);
+    end(work, &again, |made| digest::print(&args, made)).await
 }
 
-/// How an interrupted job is continued.
-fn same_command(job: &JobId) -> String {
-    format!("run the same command with --job {job}")
+/// How a job is continued after an interruption, once there is one.
+struct Again {
+    how: String,
+    begun: Cell<Option<Timestamp>>,
+}
+
+impl Again {
+    fn new(how: String) -> Self {
+        Self {
+            how,
+            begun: Cell::new(None),
+        }
+    }
+
+    /// From now on there is something to continue.
+    fn begin(&self) {
+        self.begun.set(Some(Timestamp::now()));
+    }
+
+    fn how(&self) -> Option<&str> {
+        self.begun.get().map(|_| self.how.as_str())
+    }
+
+    /// Notes that a job had ended before this command.
+    fn note_end(&self, report: &Report) {
+        if self.begun.get().is_some_and(|begun| report.ended < begun) {
+            print_note(&format!(
+                "the job {} had ended before, at {:.0}, and this is its report; another job, without --job, \
+                 reads the stash again",
+                report.job, report.ended
+            ));
+        }
+    }
 }
 
 /// Awaits work until it ends or is interrupted, and returns the exit status.
 async fn end<T>(
     work: impl Future<Output = Result<T>>,
-    to_continue: &str,
+    again: &Again,
     print: impl FnOnce(&T) -> u8,
 ) -> u8 {
     let result = tokio::select! {
         result = work => result,
         _ = tokio::signal::ctrl_c() => {
-            print_error(&format!("interrupted; {to_continue} to continue"));
+            print_error(&match again.how() {
+                Some(how) => format!("interrupted; {how} to continue"),
+                None => "interrupted; nothing was begun".to_owned(),
+            });
             return FAILED;
         }
     };
@@ -108,9 +148,10 @@ async fn end<T>(
                 USAGE
             }
             ErrorKind::Transient | ErrorKind::Failed => {
-                print_error(&format!(
-                    "{error}; fix this, then {to_continue} to continue"
-                ));
+                print_error(&match again.how() {
+                    Some(how) => format!("{error}; fix this, then {how} to continue"),
+                    None => format!("{error}; nothing was begun"),
+                });
                 FAILED
             }
         },

@@ -27,6 +27,11 @@ pub(crate) fn of_report(report: &Report) -> String {
         JobOutcome::Incomplete => "incomplete",
         JobOutcome::Rejected => "rejected",
     };
+    // A merge and a digest write rows of their own.
+    let written = match report.merged.is_some() || report.digest.is_some() {
+        true => "read as records",
+        false => "written as rows",
+    };
     let mut grid = empty_grid();
     grid.add_row(["job", report.job.as_str(), state]);
     if let Some(failed_job) = &report.retry {
@@ -40,7 +45,7 @@ pub(crate) fn of_report(report: &Report) -> String {
         ("", "failed", objects.failed),
         ("", "lost", objects.lost),
         ("events", "found", rows.events),
-        ("", "written as rows", rows.written),
+        ("", written, rows.written),
         ("", "rejected", rows.rejected),
         ("", "control", rows.control),
         ("", "filtered", rows.filtered),
@@ -158,6 +163,13 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     }
     if let Some((others, by_kind)) = counted(&report.other_kinds, |kind| format!("of {kind}")) {
         notes.push(format!("{others} of other logs left out ({by_kind})"));
+    }
+    let is_of_time = report.merged.is_some() || report.digest.is_some();
+    if is_of_time && report.totals.objects.listed == 0 {
+        notes.push(
+            "no object has a key of this time; `rehose inspect` shows the first and the last hour of the stash"
+                .to_owned(),
+        );
     }
     notes.extend(report.merged.iter().flat_map(notes_of_merge));
     notes.extend(

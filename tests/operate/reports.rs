@@ -31,6 +31,23 @@ fn report(folder: &Path, args: &[&str]) -> Finished {
 }
 
 #[test]
+fn only_reports_are_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [
+        &["status", "mine"][..],
+        &["retry", "mine"],
+        &["stop", "mine"],
+        &["jobs"],
+        &["start", "prefix/"],
+    ] {
+        let mut command = REHOSE.command(args);
+        let refused = finish(command.arg("--output").arg(folder.path())).with_status(2);
+        let words = format!("`rehose report JOB --output {}`", folder.path().display());
+        assert!(refused.last_line().contains(&words), "{refused:#?}");
+    }
+}
+
+#[test]
 fn all_failures_are_listed_also_those_beyond_the_first_thousand() {
     let objects: Vec<_> = (0..1_050)
         .map(|i| (format!("object-{i:04}"), "{"))

@@ -13,6 +13,9 @@ use crate::command::finish;
 /// Lines of a screen.
 const SCREEN: usize = 60;
 
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+
 /// Every subcommand, as the command lists them.
 pub(crate) fn subcommands() -> Vec<String> {
     let help = finish(&mut REHOSE.command(["--help"])).with_status(0).out;
@@ -39,6 +42,10 @@ fn examples(subcommand: &str) -> Vec<String> {
     let Some((_, examples)) = help.split_once("Examples:\n") else {
         return Vec::new();
     };
+    // Wrapped by the terminal, an example could not be pasted.
+    for line in examples.lines() {
+        assert!(line.len() < WIDTH, "{subcommand}: {line}");
+    }
     examples
         .replace("\\\n", "")
         .lines()

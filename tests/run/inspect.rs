@@ -5,7 +5,7 @@ use std::process::Command;
 
 use rehose_testkit::stash::{FLOW, document, gzip, sample};
 use rehose_tests::workspace::Workspace;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::REHOSE;
 use crate::command::{Finished, finish};
@@ -70,6 +70,36 @@ fn objects_whose_header_is_not_known_are_left_out() {
     assert_eq!(found["sample"]["failed"][0]["key"], "2020/02/01/00/new");
     let reason = found["sample"]["failed"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("colour"), "{reason}");
+}
+
+#[test]
+fn objects_that_hold_no_record_are_left_out_as_a_job_would_fail_them() {
+    let objects = [
+        ("2020/02/01/00/good", gzip(document(&[(0, FLOW)]))),
+        ("2020/02/01/00/json", b"{\"a\":1}".to_vec()),
+        ("2020/02/01/00/text", b"hello".to_vec()),
+        ("2020/02/01/00/nothing", Vec::new()),
+    ];
+    let found = inspect_and_paste(&stash(&objects).stash());
+    let failed = found["sample"]["failed"].as_array().unwrap();
+    let keys: Vec<_> = failed.iter().map(|failed| &failed["key"]).collect();
+    assert_eq!(keys, ["2020/02/01/00/json", "2020/02/01/00/text"]);
+    assert_eq!(
+        found["sample"]["dialects"],
+        json!({"cloudwatch": 1, "no text": 1})
+    );
+}
+
+#[test]
+fn an_output_is_no_stash() {
+    let workspace = Workspace::small();
+    let output = workspace.path("out");
+    REHOSE.run(&workspace.stash(), &output, &[]).with_status(0);
+    let refused = inspect(&output, &[]).with_status(1);
+    assert!(
+        refused.last_line().contains("is an output of rehose"),
+        "{refused:#?}"
+    );
 }
 
 #[test]

@@ -171,6 +171,19 @@ fn interrupted_it_names_the_job_to_continue() {
 }
 
 #[test]
+fn a_job_that_has_ended_says_so() {
+    let workspace = Workspace::small();
+    let output = workspace.path("out");
+    let run = || REHOSE.run(&workspace.stash(), &output, &["--job", "job"]);
+    assert_eq!(run().with_status(0).err, "");
+    let again = run().with_status(0);
+    assert!(
+        again.err.contains("the job job had ended before"),
+        "{again:#?}"
+    );
+}
+
+#[test]
 fn interrupted_without_a_name_it_continues_with_the_printed_name() {
     let workspace = Workspace::sample_by(&REHOSE, &["--objects", "400", "--events", "60"]);
     let output = workspace.path("out");

@@ -364,6 +364,12 @@ fn what_cannot_be_merged_is_refused_by_name() {
         assert!(refused.err.contains(said), "{refused:#?}");
     }
     assert!(!output.exists());
+    let other_year = ["--from", "2019/02/01/00", "--to", "2019/02/02/00"];
+    let empty = merge(&workspace, &workspace.path("other"), &other_year).with_status(0);
+    assert!(
+        empty.err.contains("no object has a key of this time"),
+        "{empty:#?}"
+    );
     let none = call("merged", &output, &[]).with_status(0);
     assert!(none.err.contains("nothing is merged there"), "{none:#?}");
     merge(&workspace, &output, &[]).with_status(0);

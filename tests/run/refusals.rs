@@ -164,6 +164,18 @@ fn values_out_of_range_are_refused() {
 }
 
 #[test]
+fn an_output_of_another_kind_of_files_is_refused_with_both() {
+    let workspace = Workspace::small();
+    let output = workspace.path("out");
+    REHOSE.run(&workspace.stash(), &output, &[]).with_status(0);
+    assert_refused(
+        REHOSE.run(&workspace.stash(), &output, &["--to", "parquet"]),
+        2,
+        &["it has {\"to\":\"csv\"}, this job has {\"to\":\"parquet\"}"],
+    );
+}
+
+#[test]
 fn invalid_job_names_are_refused() {
     for job in ["", "a b", "a/b", "..", "zürich", &"j".repeat(65)] {
         refuses(&["--job", job], &["--job", "up to 64 letters, digits"]);

@@ -14,8 +14,10 @@ Exit status:
 
 Examples:
   rehose cat out | head
-  rehose cat out/csv/2020/02/01 --columns start,srcaddr,dstport --where action=REJECT
-  rehose cat s3://athena/vpc/parquet/2020/02/01/07/ --json --where srcaddr=10.0.0.1")]
+  rehose cat out/csv/2020/02/01 \\
+    --columns start,srcaddr,dstport --where action=REJECT
+  rehose cat s3://athena/vpc/parquet/2020/02/01/07/ \\
+    --json --where srcaddr=10.0.0.1")]
 pub(crate) struct CatArgs {
     /// Files that rehose wrote, or flow logs as AWS writes them, folders of them, or outputs: paths, or s3://bucket/key
     /// and s3://bucket/prefix. Of an output, the rewritten rows are printed, or if there are none, the merged ones

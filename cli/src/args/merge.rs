@@ -22,8 +22,9 @@ Exit status:
 
 Examples:
   rehose merge tests/data/stash out
-  rehose merge s3://stash/vpc/ s3://athena/vpc --from 2026/11/25/00 --to 2026/11/26/00
-  rehose merge s3://stash/AWSLogs/ s3://athena/vpc --layout '{account}/vpcflowlogs/{region}/{yyyy}/{MM}/{dd}'
+  rehose merge s3://stash/vpc/ s3://athena/vpc --from 2026/11/25/00
+  rehose merge s3://stash/AWSLogs/ s3://athena/vpc \\
+    --layout '{account}/vpcflowlogs/{region}/{yyyy}/{MM}/{dd}'
   rehose merge s3://stash/vpc/ s3://logs --as flow-log --region eu-west-1")]
 pub(crate) struct MergeArgs {
     #[command(flatten)]

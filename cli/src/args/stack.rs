@@ -18,8 +18,8 @@ pub(crate) struct StackArgs {
     /// The state machine, if it is not the stack's
     #[arg(long, env = "REHOSE_STATE_MACHINE", value_name = "ARN")]
     pub(crate) state_machine: Option<String>,
-    /// The output with the job's ledger, if it is not the stack's: s3://bucket/prefix, or a folder
-    /// that `rehose run` wrote
+    /// The output with the job's ledger, if it is not the stack's. For `rehose report` also a folder that
+    /// `rehose run` wrote
     #[arg(long, env = "REHOSE_OUTPUT", value_name = "s3://BUCKET/PREFIX",
           value_parser = parse_location)]
     pub(crate) output: Option<Location>,

@@ -22,10 +22,13 @@ Examples:
   rehose table --location s3://athena/vpc/ --to parquet
   rehose table rejected --location s3://athena/vpc/
   rehose table merged --location s3://athena/vpc/
-  rehose table --location s3://athena/vpc/ --layout 'year={yyyy}/month={MM}/day={dd}/hour={HH}'
+  rehose table --location s3://athena/vpc/ \\
+    --layout 'year={yyyy}/month={MM}/day={dd}/hour={HH}'
   rehose table --location s3://athena/vpc/ --prefix AWSLogs/ \\
-    --layout '{account}/vpcflowlogs/{region}/{yyyy}/{MM}/{dd}' --partition account=111122223333
-  rehose table --json --message-regex '^(?P<level>[A-Z]+) (?P<text>.*)$' > tables.json")]
+    --layout '{account}/vpcflowlogs/{region}/{yyyy}/{MM}/{dd}' \\
+    --partition account=111122223333
+  rehose table --json \\
+    --message-regex '^(?P<level>[A-Z]+) (?P<text>.*)$' > tables.json")]
 pub(crate) struct TableArgs {
     /// The table to print
     #[arg(value_enum, default_value_t = TableChoice::Rows)]

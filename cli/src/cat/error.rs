@@ -15,7 +15,9 @@ use crate::exit::{FAILED, USAGE};
 pub(crate) enum CatError {
     #[error("{0} does not exist; name a file that rehose wrote, a folder of them, or an output")]
     Missing(String),
-    #[error("there is no file under {0}; check the path")]
+    #[error(
+        "there is no file of rows under {0}; check the path. A digest is a file under digests/, to be named itself"
+    )]
     NoFile(String),
     #[error(transparent)]
     Location(#[from] LocationError),
@@ -73,7 +75,7 @@ pub(crate) enum Problem {
     Rejected,
     #[error(
         "gzip of a text that is not rehose's CSV: it begins with {0:?} and not with the column timestamp; \
-         convert an object of a stash with `rehose run` first"
+         convert an object of a stash with `rehose run` first, or print it with `zcat`, also the CSV of a digest"
     )]
     NoHeader(String),
     #[error("{0}; the file is damaged: copy it again, or convert its object again")]

@@ -1,7 +1,5 @@
 //! The options that suit a stash, and the commands that use them.
 
-use std::collections::BTreeMap;
-
 use rehose_extract::survey::Messages;
 use rehose_extract::{DEFAULT_FIELDS, FormatName, KnownRecord};
 use rehose_store::location::Location;
@@ -109,17 +107,12 @@ fn bucket(source: &Location) -> &str {
 fn choose(sample: &Sample) -> Choice {
     let mut choice = Choice::default();
     let groups = &sample.events.groups;
-    let flows: u64 = groups.values().map(Messages::flows).sum();
+    let flows = sample.events.flows();
     let others: u64 = groups.values().map(|group| group.others).sum();
-    let mut logs: BTreeMap<&str, u64> = BTreeMap::new();
-    for (kind, count) in groups.values().flat_map(|group| &group.logs) {
-        *logs.entry(kind).or_default() += count;
-    }
-    if let Some((kind, count)) = logs.iter().max_by_key(|(_, count)| **count)
-        && *count > flows
-    {
-        let all = flows + others + logs.values().sum::<u64>();
-        return log(kind, *count, all + sample.events.unreadable, choice);
+    if let Some((kind, count)) = sample.events.log() {
+        let logs = groups.values().flat_map(|group| group.logs.values());
+        let all = flows + others + logs.sum::<u64>();
+        return log(kind, count, all + sample.events.unreadable, choice);
     }
     if flows + others == 0 {
         choice.notes.push(

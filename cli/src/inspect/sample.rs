@@ -1,13 +1,17 @@
 //! Lists a stash and reads some of its objects.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use rehose_extract::DialectName;
 use rehose_extract::survey::{Findings, Messages, Survey};
+use rehose_extract::{
+    Compression, DialectName, Error, Fault, FormatName, Options, OptionsError, Transcoder,
+};
 use rehose_reprocess::exclude::error_prefix;
-use rehose_store::location::LocationError;
+use rehose_reprocess::ledger::BINDING;
+use rehose_store::location::{LocationError, root};
 use rehose_store::{Listed, MAX_PAGE, Store, StoreError};
 use serde::{Serialize, Serializer};
 
@@ -23,10 +27,19 @@ const AT_ONCE: usize = 16;
 pub(super) enum SampleError {
     #[error("{} does not exist; name the folder or the s3://bucket/prefix with the stash", .0.display())]
     NoFolder(PathBuf),
-    #[error("no object has a key that begins with {0}; see the bucket for the right prefix")]
+    #[error(
+        "no object has a key that begins with {0}; see the bucket or the folder for the right one"
+    )]
     Empty(String),
+    #[error(
+        "{0} is an output of rehose, and no stash; to read the flow logs that a merge has written there, name \
+         their folder AWSLogs/"
+    )]
+    Output(String),
     #[error(transparent)]
     Location(#[from] LocationError),
+    #[error(transparent)]
+    Options(#[from] OptionsError),
     #[error("cannot inspect the stash: {0}")]
     Store(#[from] StoreError),
 }
@@ -71,6 +84,60 @@ pub(super) struct Events {
     pub(super) groups: BTreeMap<String, Messages>,
 }
 
+impl Events {
+    /// The number of flow logs.
+    pub(super) fn flows(&self) -> u64 {
+        self.groups.values().map(Messages::flows).sum()
+    }
+
+    /// The commonest of AWS's other logs, and how many records it has, if that are more than flow logs.
+    pub(super) fn log(&self) -> Option<(&'static str, u64)> {
+        let mut logs: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for (kind, count) in self.groups.values().flat_map(|group| &group.logs) {
+            *logs.entry(kind).or_default() += count;
+        }
+        let commonest = logs.into_iter().max_by_key(|(_, count)| *count);
+        commonest.filter(|(_, count)| *count > self.flows())
+    }
+
+    /// The format that reads most events, if it is known.
+    fn format(&self) -> Option<FormatName> {
+        let named = |kind: &str| FormatName::ALL.iter().find(|format| format.name() == kind);
+        match self.log() {
+            Some((kind, _)) => named(kind).copied(),
+            None => (self.flows() > 0).then_some(FormatName::VpcFlowLogs),
+        }
+    }
+}
+
+/// An object that was read.
+struct Surveyed {
+    object: Listed,
+    findings: Findings,
+    is_whole: bool,
+}
+
+impl Surveyed {
+    /// Whether it may have nothing that the format of the other objects reads, and then fails.
+    fn is_strange(&self) -> bool {
+        let Findings {
+            control,
+            groups,
+            fault,
+            text,
+            ..
+        } = &self.findings;
+        let is_unknown = |(name, messages): (&String, &Messages)| {
+            name.is_empty() && messages.flows() == 0 && messages.logs.is_empty()
+        };
+        fault.is_none()
+            && self.is_whole
+            && *text > 0
+            && *control == 0
+            && groups.iter().all(is_unknown)
+    }
+}
+
 impl Sample {
     /// Lists the objects under a prefix, and reads `count` of them, evenly from the whole listing.
     pub(super) async fn take(
@@ -110,30 +177,52 @@ impl Sample {
                 break;
             }
         }
+        if store
+            .head(&format!("{}{BINDING}", root(prefix)))
+            .await?
+            .is_some()
+        {
+            return Err(SampleError::Output(store.url(prefix)));
+        }
         if sample.objects == 0 {
             return Err(SampleError::Empty(store.url(prefix)));
         }
         let read = stream::iter(chosen)
-            .map(async |object| Ok::<_, StoreError>((read(store, &object).await?, object)))
+            .map(async |object| survey(store, object).await)
             .buffered(AT_ONCE)
             .try_collect::<Vec<_>>()
             .await?;
-        for ((findings, whole), object) in read {
-            sample.add(object, findings, whole);
+        let is_strange = |surveyed: &Surveyed| surveyed.is_strange();
+        let (strange, others): (Vec<_>, Vec<_>) = read.into_iter().partition(is_strange);
+        for surveyed in others {
+            sample.add(surveyed);
+        }
+        let format = sample.events.format();
+        for mut surveyed in strange {
+            if let Some(format) = format {
+                surveyed.findings.fault = fault(store, &surveyed.object.key, format).await?;
+            }
+            sample.add(surveyed);
         }
         sample.failed.sort_by(|one, other| one.key.cmp(&other.key));
         Ok((sample, keys))
     }
 
-    fn add(&mut self, object: Listed, findings: Findings, is_whole: bool) {
+    fn add(&mut self, surveyed: Surveyed) {
+        let Surveyed {
+            object,
+            findings,
+            is_whole,
+        } = surveyed;
+        let dialect = dialect_name(&findings);
         let Findings {
             layers,
-            dialect,
             text,
             control,
             unreadable,
             groups,
             fault,
+            ..
         } = findings;
         self.read += 1;
         if let Some(fault) = fault {
@@ -152,9 +241,7 @@ impl Sample {
             layers => layers.join(" over "),
         };
         *self.compressions.entry(compression).or_default() += 1;
-        if text > 0 {
-            *self.dialects.entry(dialect_name(dialect)).or_default() += 1;
-        }
+        *self.dialects.entry(dialect).or_default() += 1;
         self.events.control += control;
         self.events.unreadable += unreadable;
         for (name, messages) in groups {
@@ -163,8 +250,7 @@ impl Sample {
     }
 }
 
-/// Surveys an object. Also returns whether all of it was read.
-async fn read(store: &dyn Store, object: &Listed) -> Result<(Findings, bool), StoreError> {
+async fn survey(store: &dyn Store, object: Listed) -> Result<Surveyed, StoreError> {
     let mut survey = Survey::default();
     let mut body = store.read(&object.key).await?;
     let mut left = READ;
@@ -177,13 +263,51 @@ async fn read(store: &dyn Store, object: &Listed) -> Result<(Findings, bool), St
         }
     }
     let is_whole = object.bytes <= READ;
-    Ok((survey.finish(is_whole), is_whole))
+    Ok(Surveyed {
+        findings: survey.finish(is_whole),
+        object,
+        is_whole,
+    })
 }
 
-fn dialect_name(dialect: Option<DialectName>) -> &'static str {
-    match dialect {
-        None => "JSON documents",
+/// Returns why an object fails, if it does when it is read as this format.
+async fn fault(
+    store: &dyn Store,
+    key: &str,
+    format: FormatName,
+) -> Result<Option<Fault>, SampleError> {
+    let options = Options {
+        format: Some(format),
+        ..Options::default()
+    };
+    let (shape, compression) = (options.compile()?, Compression::default());
+    let mut body = store.read(key).await?;
+    let mut chunks = Vec::new();
+    while let Some(chunk) = body.try_next().await? {
+        chunks.push(chunk);
+    }
+    let transcode = || {
+        let mut transcoder = Transcoder::new(key, &shape, &compression, io::sink(), io::sink())?;
+        for chunk in &chunks {
+            transcoder.push(chunk)?;
+        }
+        transcoder.finish()
+    };
+    Ok(match transcode() {
+        Err(Error::Input(fault)) => Some(fault),
+        // Nothing is written, and nobody stops it.
+        Ok(_) | Err(Error::Output(_) | Error::Stopped) => None,
+    })
+}
+
+fn dialect_name(findings: &Findings) -> &'static str {
+    let is_envelope =
+        || findings.control > 0 || findings.groups.keys().any(|name| !name.is_empty());
+    match findings.dialect {
+        _ if findings.text == 0 => "no text",
         Some(dialect) => dialect.name(),
+        None if is_envelope() => DialectName::CloudWatch.name(),
+        None => DialectName::Json.name(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rehose_reprocess::error::{Error, ErrorKind};
 use rehose_reprocess::job::JobId;
 use rehose_store::StoreErrorKind;
-use rehose_store::location::LocationError;
+use rehose_store::location::{Location, LocationError};
 
 use crate::args::stack::StackArgs;
 use crate::exit::{FAILED, USAGE};
@@ -27,6 +27,11 @@ pub(super) enum OperateError {
         "there is no job {0}; the folders under jobs/ of the output have the names of its jobs"
     )]
     NoJobInFolder(JobId),
+    #[error(
+        "{0} is a folder, and its jobs have ended: `rehose report JOB --output {0}` shows one, and `rehose run` \
+         with --mode missing does what has failed"
+    )]
+    Folder(Location),
     #[error("the job {job} has no report yet; `rehose status {job}{stack}` shows its state")]
     NoReport { job: JobId, stack: StackArgs },
     #[error(
@@ -48,6 +53,14 @@ impl From<LocationError> for OperateError {
 }
 
 impl OperateError {
+    /// Refuses a folder, whose jobs no stack runs.
+    pub(super) fn refuse_folder(stack: &StackArgs) -> Result<()> {
+        match &stack.output {
+            Some(output @ Location::Folder(_)) => Err(Self::Folder(output.clone())),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn no_job(job: &JobId, stack: &StackArgs) -> Self {
         match stack.is_folder() {
             true => Self::NoJobInFolder(job.clone()),
@@ -74,6 +87,7 @@ impl OperateError {
             Self::Ledger(error) if error.kind() == ErrorKind::InvalidInput => USAGE,
             Self::NoJob { .. }
             | Self::NoJobInFolder(_)
+            | Self::Folder(_)
             | Self::Stack(StackError::DifferentInput { .. } | StackError::NoStateMachine { .. }) => {
                 USAGE
             }

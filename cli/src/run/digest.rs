@@ -10,6 +10,7 @@ use rehose_reprocess::error::Result;
 use rehose_reprocess::ledger::Ledger;
 use rehose_reprocess::ledger::report::Report;
 
+use super::Again;
 use super::job::Local;
 use crate::args::digest::DigestArgs;
 use crate::console::{print as print_line, print_error, print_note};
@@ -23,7 +24,7 @@ pub(super) struct Made {
 }
 
 /// Makes a digest, or continues the one that was begun, or finds the one that is there.
-pub(super) async fn run(args: &DigestArgs) -> Result<Made> {
+pub(super) async fn run(args: &DigestArgs, again: &Again) -> Result<Made> {
     let local = Local::open(&args.job, None).await?;
     let request = DigestRequest {
         source: local.jobs.source.name(),
@@ -36,6 +37,7 @@ pub(super) async fn run(args: &DigestArgs) -> Result<Made> {
     };
     let now = Timestamp::now();
     let _lock = local.lock(&request.first(now)?).await?;
+    again.begin();
     let digests = Digests::new(
         Arc::clone(&local.jobs.output),
         vec![local.jobs.source.clone()],

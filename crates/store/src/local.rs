@@ -70,7 +70,9 @@ impl LocalStore {
             _ => {}
         }
         // A later change of the working directory must not move the store.
-        let root: Arc<Path> = std::path::absolute(folder).map_err(failed)?.into();
+        let root = std::path::absolute(folder).map_err(failed)?;
+        // Without a slash at the end.
+        let root: Arc<Path> = root.components().collect::<PathBuf>().into();
         let name = format!("{}/", root.display()).into();
         Ok(Self {
             root,

@@ -21,6 +21,9 @@ pub enum LocationError {
         /// The bucket.
         bucket: String,
     },
+    /// The location is a bucket, and AWS's sources of configuration name no region.
+    #[error("no AWS region is set; set AWS_REGION, or set AWS_PROFILE to a profile with a region")]
+    NoRegion,
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -97,6 +100,8 @@ pub fn root(prefix: &str) -> String {
 pub struct Stores {
     #[cfg(feature = "aws")]
     s3: Option<aws_sdk_s3::Client>,
+    #[cfg(feature = "aws")]
+    has_region: bool,
 }
 
 impl Stores {
@@ -105,6 +110,7 @@ impl Stores {
     pub fn on_aws(config: &aws_config::SdkConfig) -> Self {
         Self {
             s3: Some(aws::s3(config)),
+            has_region: config.region().is_some(),
         }
     }
 
@@ -151,6 +157,7 @@ impl Stores {
     #[cfg(feature = "aws")]
     fn bucket(&self, bucket: &str, root: &str) -> Result<Arc<dyn Store>, LocationError> {
         match &self.s3 {
+            Some(_) if !self.has_region => Err(LocationError::NoRegion),
             Some(client) => Ok(Arc::new(S3Store::new(client.clone(), bucket, root))),
             None => Err(LocationError::NotConnected {
                 bucket: bucket.to_owned(),

@@ -25,7 +25,11 @@ fn a_file_that_is_not_there_is_an_error() {
     assert_eq!(finished.out.lines().count(), 2);
     assert_fails(finished, 1, &["missing does not exist"]);
     fs::create_dir(&missing).unwrap();
-    assert_fails(cat(&[&missing], &[]), 1, &["no file under", "missing"]);
+    assert_fails(
+        cat(&[&missing], &[]),
+        1,
+        &["no file of rows under", "missing"],
+    );
     assert_fails(cat(&[], &[]), 2, &["FILE"]);
 }
 
@@ -44,7 +48,7 @@ fn a_file_of_another_kind_is_an_error_that_says_what_it_is() {
     assert_fails(
         cat(&[&object], &[]),
         1,
-        &["messageType", "not rehose's CSV", "`rehose run`"],
+        &["messageType", "not rehose's CSV", "`rehose run`", "digest"],
     );
     let file = workspace.path("file");
     for (content, words) in [

@@ -66,7 +66,32 @@ fn a_source_that_may_not_be_read_is_refused() {
         REHOSE.command(["run"]).arg(source).arg(&output),
     ));
     fs::set_permissions(workspace.stash(), Permissions::from_mode(0o700)).unwrap();
-    assert_refused(finished, 1, &["stash", "Permission denied", "--job"]);
+    assert_refused(
+        finished,
+        1,
+        &["stash", "Permission denied", "nothing was begun"],
+    );
+    assert!(!output.exists());
+}
+
+#[test]
+fn a_bucket_without_a_region_is_refused() {
+    let workspace = Workspace::small();
+    let output = workspace.path("out");
+    let mut command = REHOSE.command(["run", "s3://stash/vpc/"]);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AWS_") {
+            command.env_remove(name);
+        }
+    }
+    // Nothing is asked for a region.
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    command.env("AWS_CONFIG_FILE", workspace.path("none"));
+    command
+        .env("AWS_ACCESS_KEY_ID", "key")
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    let finished = finish(command.arg(&output));
+    assert_refused(finished, 2, &["no AWS region is set; set AWS_REGION"]);
     assert!(!output.exists());
 }
 

@@ -116,10 +116,10 @@ impl Digest {
             return Err(value("to", reason));
         }
         let rows = self.rows();
-        let key = rows.key(shape).map_err(|reason| value("by", reason))?;
         let all = DigestRows::default()
             .key(shape)
-            .map_err(|reason| value("by", reason))?;
+            .map_err(|reason| value("format", reason))?;
+        let key = rows.key(shape).map_err(|reason| value("by", reason))?;
         let by = match key == all {
             true => Vec::new(),
             false => key.into_iter().map(str::to_owned).collect(),

@@ -56,6 +56,7 @@ pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> 
     if bound == wanted {
         return Ok(());
     }
+    let (bound, wanted) = (spelled(bound), spelled(wanted));
     let (bound, wanted) = match bound.bucket == wanted.bucket {
         true => differences(&bound.options, &wanted.options),
         false => differences(&bound, &wanted),
@@ -65,6 +66,12 @@ pub async fn bind(output: &dyn Store, source: &StoreName, options: &Options) -> 
         bound,
         wanted,
     })
+}
+
+/// Names the kind of the files, which is left out where it is the default.
+fn spelled(mut binding: Binding) -> Binding {
+    binding.options.to.get_or_insert_default();
+    binding
 }
 
 /// What an output is bound to, if it is bound.
