@@ -22,10 +22,8 @@ Exit status:
 Examples:
   rehose digest s3://stash/vpc/ s3://athena/vpc \\
     --from 2026-11-25T07:00:00Z --to 2026-11-25T08:00:00Z
-  rehose digest stash out --as csv \\
-    --from 2026-11-25T08:00:00+01:00 --to 2026-11-25T09:00:00+01:00
-  rehose digest stash out --by srcaddr,dstport \\
-    --from 2026-11-25T00:00:00Z --to 2026-11-26T00:00:00Z")]
+  rehose digest stash out --by srcaddr,dstport --as csv \\
+    --from 2026-11-25T00:00:00+01:00 --to 2026-11-26T00:00:00+01:00")]
 pub(crate) struct DigestArgs {
     #[command(flatten)]
     pub(crate) job: JobArgs,
