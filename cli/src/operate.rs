@@ -15,6 +15,8 @@ mod status;
 mod stop;
 mod unfinished;
 
+use rehose_store::location::Location;
+
 use self::error::{OperateError, Result};
 use crate::args::operate::Operation;
 use crate::console::print_error;
@@ -28,27 +30,17 @@ pub(crate) async fn operate(operation: Operation) -> u8 {
 }
 
 async fn perform(operation: Operation) -> Result<u8> {
+    if let Some(folder @ Location::Folder(_)) = &operation.stack().output
+        && !matches!(operation, Operation::Report(_))
+    {
+        return Err(OperateError::Folder(folder.clone()));
+    }
     match operation {
+        Operation::Start(args) => start::start(args).await,
+        Operation::Status(args) => status::status(args).await,
         Operation::Report(args) => report::report(args).await,
-        Operation::Start(args) => {
-            OperateError::refuse_folder(&args.stack)?;
-            start::start(args).await
-        }
-        Operation::Status(args) => {
-            OperateError::refuse_folder(&args.stack)?;
-            status::status(args).await
-        }
-        Operation::Retry(args) => {
-            OperateError::refuse_folder(&args.stack)?;
-            retry::retry(args).await
-        }
-        Operation::Stop(args) => {
-            OperateError::refuse_folder(&args.stack)?;
-            stop::stop(args).await
-        }
-        Operation::Jobs(args) => {
-            OperateError::refuse_folder(&args.stack)?;
-            jobs::jobs(args).await
-        }
+        Operation::Retry(args) => retry::retry(args).await,
+        Operation::Stop(args) => stop::stop(args).await,
+        Operation::Jobs(args) => jobs::jobs(args).await,
     }
 }

@@ -31,6 +31,20 @@ pub(crate) enum Operation {
     Jobs(JobsArgs),
 }
 
+impl Operation {
+    /// The options that name the stack.
+    pub(crate) fn stack(&self) -> &StackArgs {
+        match self {
+            Self::Start(args) => &args.stack,
+            Self::Status(args) => &args.stack,
+            Self::Report(args) => &args.stack,
+            Self::Retry(args) => &args.stack,
+            Self::Stop(args) => &args.stack,
+            Self::Jobs(args) => &args.stack,
+        }
+    }
+}
+
 const JOB_STATUSES: &str = "\
 Exit status:
   0  succeeded; without --follow also: started or running

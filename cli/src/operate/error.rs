@@ -53,14 +53,6 @@ impl From<LocationError> for OperateError {
 }
 
 impl OperateError {
-    /// Refuses a folder, whose jobs no stack runs.
-    pub(super) fn refuse_folder(stack: &StackArgs) -> Result<()> {
-        match &stack.output {
-            Some(output @ Location::Folder(_)) => Err(Self::Folder(output.clone())),
-            _ => Ok(()),
-        }
-    }
-
     pub(super) fn no_job(job: &JobId, stack: &StackArgs) -> Self {
         match stack.is_folder() {
             true => Self::NoJobInFolder(job.clone()),

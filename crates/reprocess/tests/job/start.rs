@@ -209,22 +209,24 @@ async fn a_job_with_too_many_rejected_events_does_not_succeed() {
     }
 }
 
-#[tokio::test]
-async fn mode_missing_plans_objects_without_output() {
-    let fixture = Fixture::with_objects(3);
-    fixture.start().await;
-    fixture.process_all().await;
-    std::fs::remove_file(fixture.output().join("csv/object-0001.csv.gz")).unwrap();
+/// The objects that a second job in the mode `missing` plans.
+async fn planned_as_missing(fixture: &Fixture) -> Vec<String> {
     let request = StartRequest {
         job: "second".parse().unwrap(),
         mode: Mode::Missing,
         ..fixture.request()
     };
     fixture.start_with(request).await.unwrap();
-    assert_eq!(
-        fixture.planned_keys(&fixture.queue.take_tasks()).await,
-        ["object-0001"]
-    );
+    fixture.planned_keys(&fixture.queue.take_tasks()).await
+}
+
+#[tokio::test]
+async fn mode_missing_plans_objects_without_output() {
+    let fixture = Fixture::with_objects(3);
+    fixture.start().await;
+    fixture.process_all().await;
+    std::fs::remove_file(fixture.output().join("csv/object-0001.csv.gz")).unwrap();
+    assert_eq!(planned_as_missing(&fixture).await, ["object-0001"]);
 }
 
 #[tokio::test]
@@ -235,16 +237,7 @@ async fn mode_missing_plans_objects_that_are_newer_than_their_output() {
     let output = File::open(fixture.output().join("csv/object-0001.csv.gz")).unwrap();
     let before = SystemTime::now() - Duration::from_secs(3600);
     output.set_modified(before).unwrap();
-    let request = StartRequest {
-        job: "second".parse().unwrap(),
-        mode: Mode::Missing,
-        ..fixture.request()
-    };
-    fixture.start_with(request).await.unwrap();
-    assert_eq!(
-        fixture.planned_keys(&fixture.queue.take_tasks()).await,
-        ["object-0001"]
-    );
+    assert_eq!(planned_as_missing(&fixture).await, ["object-0001"]);
 }
 
 #[tokio::test]
