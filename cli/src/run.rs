@@ -45,8 +45,8 @@ pub(crate) async fn run(args: Box<RunArgs>) -> u8 {
         local.run(request).await
     };
     end(work, &again, |report| {
-        print_result(&args.job, report);
         again.note_end(report);
+        print_result(&args.job, report);
         status_of(report)
     })
     .await
@@ -72,8 +72,8 @@ pub(crate) async fn merge(args: Box<MergeArgs>) -> u8 {
         local.run(request).await
     };
     end(work, &again, |report| {
-        print_result(&args.job, report);
         again.note_end(report);
+        print_result(&args.job, report);
         status_of(report)
     })
     .await
