@@ -132,7 +132,7 @@ async fn end<T>(
         _ = tokio::signal::ctrl_c() => {
             print_error(&match again.how() {
                 Some(how) => format!("interrupted; {how} to continue"),
-                None => "interrupted; nothing was begun".to_owned(),
+                None => "interrupted; this command has begun nothing".to_owned(),
             });
             return FAILED;
         }
@@ -150,7 +150,7 @@ async fn end<T>(
             ErrorKind::Transient | ErrorKind::Failed => {
                 print_error(&match again.how() {
                     Some(how) => format!("{error}; fix this, then {how} to continue"),
-                    None => format!("{error}; nothing was begun"),
+                    None => format!("{error}; this command has begun nothing"),
                 });
                 FAILED
             }

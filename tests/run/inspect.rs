@@ -1,5 +1,6 @@
 //! `rehose inspect` prints commands that work when they are pasted.
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
@@ -88,6 +89,38 @@ fn objects_that_hold_no_record_are_left_out_as_a_job_would_fail_them() {
         found["sample"]["dialects"],
         json!({"cloudwatch": 1, "no text": 1})
     );
+}
+
+#[test]
+fn messages_that_begin_like_a_header_are_messages() {
+    for text in [
+        "start worker 1\nstop worker 1\n",
+        "INFO action done\nWARN version old\n",
+        "start,end,user\n1,2,3\n",
+    ] {
+        let found = inspect_and_paste(&stash(&[("2020/02/01/00/x", text.into())]).stash());
+        assert!(command(&found, 0).ends_with("--format message"), "{found}");
+    }
+}
+
+#[test]
+fn an_object_of_a_header_alone_and_one_that_is_gone() {
+    let header = format!(
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start \
+         end action log-status vpc-id\n"
+    );
+    let workspace = stash(&[
+        (
+            "2020/02/01/00/a",
+            format!("{header}{FLOW} vpc-1\n").into_bytes(),
+        ),
+        ("2020/02/01/00/header", header.into_bytes()),
+    ]);
+    symlink("nowhere", workspace.stash().join("2020/02/01/00/link")).unwrap();
+    let found = inspect_and_paste(&workspace.stash());
+    let failed = found["sample"]["failed"].as_array().unwrap();
+    let keys: Vec<_> = failed.iter().map(|failed| &failed["key"]).collect();
+    assert_eq!(keys, ["2020/02/01/00/link"]);
 }
 
 #[test]

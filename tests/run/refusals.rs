@@ -77,7 +77,7 @@ fn unknown_fields_are_refused() {
             "--time-format",
             "%H:%M:%S",
         ],
-        &["--time-format: \"%H:%M:%S\" has no date"],
+        &["--time-format: \"%H:%M:%S\" gives no time"],
     );
 }
 

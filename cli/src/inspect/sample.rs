@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use futures::{StreamExt, TryStreamExt, stream};
 use rehose_extract::survey::{Findings, Messages, Survey};
 use rehose_extract::{
-    Compression, DialectName, Error, Fault, FormatName, Options, OptionsError, Transcoder,
+    Compression, DialectName, Error, Fault, FormatName, Options, OptionsError, Reason, Transcoder,
 };
 use rehose_reprocess::exclude::error_prefix;
 use rehose_reprocess::ledger::BINDING;
+use rehose_store::StoreErrorKind::{Archived, Denied, InvalidKey, NotFound};
 use rehose_store::location::{LocationError, root};
-use rehose_store::{Listed, MAX_PAGE, Store, StoreError, StoreErrorKind};
+use rehose_store::{Listed, MAX_PAGE, Store, StoreError};
 use serde::{Serialize, Serializer};
 
 use super::keys::Keys;
@@ -66,7 +67,7 @@ pub(super) struct Sample {
     pub(super) whole: u64,
 }
 
-/// An object that `rehose run` would fail with any options.
+/// An object that `rehose run` would fail.
 #[derive(Debug, Serialize)]
 pub(super) struct FailedSample {
     pub(super) key: String,
@@ -85,6 +86,17 @@ pub(super) struct Events {
 }
 
 impl Events {
+    fn add(&mut self, findings: &Findings) {
+        self.control += findings.control;
+        self.unreadable += findings.unreadable;
+        for (name, messages) in &findings.groups {
+            self.groups
+                .entry(name.clone())
+                .or_default()
+                .extend(messages);
+        }
+    }
+
     /// The number of flow logs.
     pub(super) fn flows(&self) -> u64 {
         self.groups.values().map(Messages::flows).sum()
@@ -103,10 +115,12 @@ impl Events {
     /// The format that reads most events, if it is known.
     fn format(&self) -> Option<FormatName> {
         let named = |kind: &str| FormatName::ALL.iter().find(|format| format.name() == kind);
-        match self.log() {
-            Some((kind, _)) => named(kind).copied(),
-            None => (self.flows() > 0).then_some(FormatName::VpcFlowLogs),
+        if let Some((kind, _)) = self.log() {
+            return named(kind).copied();
         }
+        let records = self.groups.values().flat_map(|group| &group.flow_logs);
+        let commonest = records.max_by_key(|(_, count)| *count);
+        commonest.map(|(record, _)| record.format)
     }
 }
 
@@ -115,26 +129,25 @@ struct Surveyed {
     object: Listed,
     findings: Findings,
     is_whole: bool,
+    /// Why it fails, if it does.
+    failure: Option<String>,
 }
 
 impl Surveyed {
-    /// Whether it may have nothing that the format of the other objects reads, and then fails.
+    /// Whether it may be one that the format of the other objects fails at.
     fn is_strange(&self) -> bool {
         let Findings {
             control,
             groups,
-            fault,
+            has_strange_header,
             text,
             ..
         } = &self.findings;
         let is_unknown = |(name, messages): (&String, &Messages)| {
             name.is_empty() && messages.flows() == 0 && messages.logs.is_empty()
         };
-        fault.is_none()
-            && self.is_whole
-            && *text > 0
-            && *control == 0
-            && groups.iter().all(is_unknown)
+        let is_other = *text > 0 && *control == 0 && groups.iter().all(is_unknown);
+        self.failure.is_none() && self.is_whole && (*has_strange_header || is_other)
     }
 }
 
@@ -145,6 +158,9 @@ impl Sample {
         prefix: &str,
         count: usize,
     ) -> Result<(Self, Keys), SampleError> {
+        if is_output(store, prefix).await? {
+            return Err(SampleError::Output(store.url(prefix)));
+        }
         let (mut sample, mut keys) = (Self::default(), Keys::default());
         let mut chosen: Vec<Listed> = Vec::new();
         // The same objects each time, so that a user can repeat what was said.
@@ -177,9 +193,6 @@ impl Sample {
                 break;
             }
         }
-        if is_output(store, prefix).await? {
-            return Err(SampleError::Output(store.url(prefix)));
-        }
         if sample.objects == 0 {
             return Err(SampleError::Empty(store.url(prefix)));
         }
@@ -188,15 +201,16 @@ impl Sample {
             .buffered(AT_ONCE)
             .try_collect::<Vec<_>>()
             .await?;
-        let is_strange = |surveyed: &Surveyed| surveyed.is_strange();
-        let (strange, others): (Vec<_>, Vec<_>) = read.into_iter().partition(is_strange);
-        for surveyed in others {
-            sample.add(surveyed);
+        let mut all = Events::default();
+        for surveyed in &read {
+            all.add(&surveyed.findings);
         }
-        let format = sample.events.format();
-        for mut surveyed in strange {
-            if let Some(format) = format {
-                surveyed.findings.fault = fault(store, &surveyed.object.key, format).await?;
+        let format = all.format();
+        for mut surveyed in read {
+            if let Some(format) = format
+                && surveyed.is_strange()
+            {
+                surveyed.failure = failure(store, &surveyed.object.key, format).await?;
             }
             sample.add(surveyed);
         }
@@ -209,25 +223,17 @@ impl Sample {
             object,
             findings,
             is_whole,
+            failure,
         } = surveyed;
         let dialect = dialect_name(&findings);
-        let Findings {
-            layers,
-            text,
-            control,
-            unreadable,
-            groups,
-            fault,
-            ..
-        } = findings;
         self.read += 1;
-        if let Some(fault) = fault {
-            self.failed.push(FailedSample {
-                key: object.key,
-                reason: fault.to_string(),
-            });
+        if let Some(reason) = failure {
+            let key = object.key;
+            self.failed.push(FailedSample { key, reason });
             return;
         }
+        self.events.add(&findings);
+        let Findings { layers, text, .. } = findings;
         if is_whole {
             self.text += text;
             self.whole += object.bytes;
@@ -238,25 +244,32 @@ impl Sample {
         };
         *self.compressions.entry(compression).or_default() += 1;
         *self.dialects.entry(dialect).or_default() += 1;
-        self.events.control += control;
-        self.events.unreadable += unreadable;
-        for (name, messages) in groups {
-            (self.events.groups.entry(name).or_default()).extend(&messages);
-        }
     }
 }
 
 /// Whether an output is there. Who may read the stash alone, cannot tell.
 async fn is_output(store: &dyn Store, prefix: &str) -> Result<bool, StoreError> {
     match store.head(&format!("{}{BINDING}", root(prefix))).await {
-        Err(error) if error.kind == StoreErrorKind::Denied => Ok(false),
+        Err(error) if matches!(error.kind, Denied | InvalidKey) => Ok(false),
         found => Ok(found?.is_some()),
     }
 }
 
 async fn survey(store: &dyn Store, object: Listed) -> Result<Surveyed, StoreError> {
+    let mut body = match store.read(&object.key).await {
+        Ok(body) => body,
+        // A job fails at it too, and at nothing else.
+        Err(error) if matches!(error.kind, NotFound | Archived) => {
+            return Ok(Surveyed {
+                object,
+                findings: Findings::default(),
+                is_whole: false,
+                failure: Some(error.to_string()),
+            });
+        }
+        Err(error) => return Err(error),
+    };
     let mut survey = Survey::default();
-    let mut body = store.read(&object.key).await?;
     let mut left = READ;
     while let Some(chunk) = body.try_next().await? {
         let chunk = &chunk[..chunk.len().min(left as usize)];
@@ -267,19 +280,21 @@ async fn survey(store: &dyn Store, object: Listed) -> Result<Surveyed, StoreErro
         }
     }
     let is_whole = object.bytes <= READ;
+    let findings = survey.finish(is_whole);
     Ok(Surveyed {
-        findings: survey.finish(is_whole),
+        failure: findings.fault.as_ref().map(Fault::to_string),
         object,
+        findings,
         is_whole,
     })
 }
 
 /// Returns why an object fails, if it does when it is read as this format.
-async fn fault(
+async fn failure(
     store: &dyn Store,
     key: &str,
     format: FormatName,
-) -> Result<Option<Fault>, SampleError> {
+) -> Result<Option<String>, SampleError> {
     let options = Options {
         format: Some(format),
         ..Options::default()
@@ -298,7 +313,9 @@ async fn fault(
         transcoder.finish()
     };
     Ok(match transcode() {
-        Err(Error::Input(fault)) => Some(fault),
+        // The advice names the fields.
+        Err(Error::Input(fault)) if matches!(fault.reason, Reason::UnknownColumns(_)) => None,
+        Err(Error::Input(fault)) => Some(fault.to_string()),
         // Nothing is written, and nobody stops it.
         Ok(_) | Err(Error::Output(_) | Error::Stopped) => None,
     })

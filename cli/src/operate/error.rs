@@ -28,8 +28,9 @@ pub(super) enum OperateError {
     )]
     NoJobInFolder(JobId),
     #[error(
-        "{0} is a folder, and its jobs have ended: `rehose report JOB --output {0}` shows one, and `rehose run` \
-         with --mode missing does what has failed"
+        "{0} is a folder, and this command needs a stack: leave out --output and REHOSE_OUTPUT. For jobs of \
+         `rehose run`, `rehose report JOB --output {0}` shows one, and `rehose run` with --mode missing does \
+         what has failed"
     )]
     Folder(Location),
     #[error("the job {job} has no report yet; `rehose status {job}{stack}` shows its state")]

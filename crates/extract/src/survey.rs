@@ -29,6 +29,8 @@ pub struct Findings {
     pub unreadable: u64,
     /// Messages by their log group, which is empty if the dialect knows none.
     pub groups: BTreeMap<String, Messages>,
+    /// Whether a line may name fields of flow logs that are not known.
+    pub has_strange_header: bool,
     /// Why the object fails, if it does.
     pub fault: Option<Fault>,
 }
@@ -258,10 +260,17 @@ impl EventSink for Surveyor {
         if line.starts_with(b"#Version:") || line.starts_with(b"#Fields:") {
             return Ok(true);
         }
-        let Some(record) = record_of_header(line)? else {
-            return Ok(false);
-        };
-        self.header = format(&record).map(|format| (record, format));
-        Ok(true)
+        match record_of_header(line) {
+            Ok(None) => Ok(false),
+            Ok(Some(record)) => {
+                self.header = format(&record).map(|format| (record, format));
+                Ok(true)
+            }
+            // Perhaps it is a line of another log.
+            Err(_) => {
+                self.findings.has_strange_header = true;
+                Ok(false)
+            }
+        }
     }
 }

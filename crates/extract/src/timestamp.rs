@@ -94,6 +94,21 @@ fn in_utc(time: DateTime) -> Option<Timestamp> {
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
+/// Parses a time by a pattern of `strftime`. Without a zone or an offset it is UTC.
+fn parse_pattern(pattern: &str, text: &[u8]) -> Result<Timestamp, jiff::Error> {
+    let time = strtime::parse(pattern, text)?;
+    if time.iana_time_zone().is_some() {
+        return Ok(time.to_zoned()?.timestamp());
+    }
+    match time.to_timestamp() {
+        Err(_) if time.offset().is_none() => {
+            let local = time.to_datetime()?.to_zoned(TimeZone::UTC)?;
+            Ok(local.timestamp())
+        }
+        time => time,
+    }
+}
+
 /// How the time of an event is written. Chosen with the option `time_format`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum TimeFormat {
@@ -130,13 +145,10 @@ impl TimeFormat {
                 // A pattern with an unknown conversion fails for every time, and one without a date too.
                 let epoch: Zoned = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
                 let text = strtime::format(pattern, &epoch).map_err(|error| error.to_string())?;
-                let format = Self::Pattern(pattern.to_owned());
-                if format.parse(text.as_bytes()).is_none() {
-                    return Err(format!(
-                        "{pattern:?} has no date; %Y-%m-%d %H:%M:%S and %s have one"
-                    ));
-                }
-                format
+                parse_pattern(pattern, text.as_bytes()).map_err(|error| {
+                    format!("{pattern:?} gives no time: {error}; %Y-%m-%d %H:%M:%S and %s give one")
+                })?;
+                Self::Pattern(pattern.to_owned())
             }
         })
     }
@@ -150,12 +162,7 @@ impl TimeFormat {
             Self::Nanoseconds => nanoseconds(text),
             Self::Iso => iso(text),
             Self::Pattern(pattern) => {
-                let time = strtime::parse(pattern, text).ok()?;
-                let time = match time.offset() {
-                    Some(_) => time.to_timestamp().ok()?,
-                    None => in_utc(time.to_datetime().ok()?)?,
-                };
-                within_range(time.as_millisecond())
+                within_range(parse_pattern(pattern, text).ok()?.as_millisecond())
             }
         }
     }

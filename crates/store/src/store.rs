@@ -154,8 +154,20 @@ pub trait Upload: Send {
 /// The name of a store: the URL of its root, such as `s3://bucket/` or `/path/to/folder/`. Jobs refer
 /// to their source by it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "String")]
 pub struct StoreName(String);
+
+impl From<String> for StoreName {
+    /// Older versions wrote the slash at the end of a folder as often as the user did.
+    fn from(name: String) -> Self {
+        match name.trim_end_matches('/') {
+            folder if folder.len() + 1 < name.len() && !name.starts_with("s3://") => {
+                Self(format!("{folder}/"))
+            }
+            _ => Self(name),
+        }
+    }
+}
 
 impl StoreName {
     /// The name of a store.

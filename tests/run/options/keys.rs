@@ -1,5 +1,8 @@
 //! Which objects are read.
 
+use std::fs::File;
+use std::time::{Duration, SystemTime};
+
 use super::*;
 
 #[test]
@@ -106,6 +109,28 @@ fn the_mode_missing_replaces_rows_of_an_object_that_has_changed_since() {
         (&report["objects"]["present"], &report["objects"]["done"]),
         (&json!(1), &json!(1))
     );
+    assert!(rows(&output, "a")[1].contains("REJECT"));
+}
+
+#[test]
+fn the_mode_missing_sees_a_copy_that_keeps_its_time() {
+    let workspace = keys(&["a"]);
+    let output = workspace.path("out");
+    let copy = workspace.path("copy");
+    let message = FLOW.replace("ACCEPT", "REJECT");
+    fs::write(&copy, gzip(envelope(&[event(1, &message)]))).unwrap();
+    let before = SystemTime::now() - Duration::from_secs(3600);
+    File::options()
+        .write(true)
+        .open(&copy)
+        .unwrap()
+        .set_modified(before)
+        .unwrap();
+    REHOSE.run(&workspace.stash(), &output, &[]).with_status(0);
+    fs::rename(&copy, workspace.stash().join("a")).unwrap();
+    REHOSE
+        .run(&workspace.stash(), &output, &["--mode", "missing"])
+        .with_status(0);
     assert!(rows(&output, "a")[1].contains("REJECT"));
 }
 

@@ -69,7 +69,11 @@ fn a_source_that_may_not_be_read_is_refused() {
     assert_refused(
         finished,
         1,
-        &["stash", "Permission denied", "nothing was begun"],
+        &[
+            "stash",
+            "Permission denied",
+            "this command has begun nothing",
+        ],
     );
     assert!(!output.exists());
 }

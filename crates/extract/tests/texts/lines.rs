@@ -161,6 +161,9 @@ fn times_can_be_written_in_every_notation() {
         ("iso", "2020-02-01T00:00:00Z"),
         ("iso", "2020-02-01T02:00:00+02:00"),
         ("%Y-%m-%d %H:%M:%S", "2020-02-01 00:00:00"),
+        ("%s", "1580515200"),
+        ("%F %T %Q", "2020-02-01 01:00:00 Europe/Paris"),
+        ("%d/%b/%y %I:%M:%S %p %z", "01/Feb/20 02:00:00 AM +0200"),
     ] {
         let shape = options(json!({
             "event_regex": "(?P<timestamp>[^|]+)\\|(?P<message>.*)", "time_format": format,

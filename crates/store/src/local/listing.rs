@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -87,7 +88,7 @@ pub(super) fn page(
             key: key.to_owned(),
             bytes: metadata.len(),
             tag: tag(&metadata)?,
-            modified: metadata.modified()?,
+            modified: changed(&metadata, found.path())?,
         });
     }
     Ok(page)
@@ -117,6 +118,30 @@ fn tag(found: &Metadata) -> io::Result<String> {
         Err(before) => format!("-{}", before.duration().as_nanos()),
     };
     Ok(format!("{}-{time}", found.len()))
+}
+
+/// When a file got its content: the latest of the time that it says, which copies may keep, of its last change of
+/// any kind, and of that of a link to it.
+#[cfg(unix)]
+fn changed(found: &Metadata, path: &Path) -> io::Result<SystemTime> {
+    use std::os::unix::fs::MetadataExt;
+    let of_change = |found: &Metadata| {
+        let since_1970 = Duration::new(
+            found.ctime().try_into().unwrap_or_default(),
+            found.ctime_nsec().try_into().unwrap_or_default(),
+        );
+        SystemTime::UNIX_EPOCH + since_1970
+    };
+    let latest = found.modified()?.max(of_change(found));
+    Ok(match fs::symlink_metadata(path) {
+        Ok(link) if link.is_symlink() => latest.max(of_change(&link)),
+        _ => latest,
+    })
+}
+
+#[cfg(not(unix))]
+fn changed(found: &Metadata, _: &Path) -> io::Result<SystemTime> {
+    found.modified()
 }
 
 /// Compares two entries of a folder in the order of the keys below them. `a.b` comes before the folder
