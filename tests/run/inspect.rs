@@ -105,16 +105,14 @@ fn messages_that_begin_like_a_header_are_messages() {
 
 #[test]
 fn an_object_of_a_header_alone_and_one_that_is_gone() {
-    let header = format!(
-        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start \
-         end action log-status vpc-id\n"
-    );
+    let header = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start \
+                  end action log-status vpc-id\n";
     let workspace = stash(&[
         (
             "2020/02/01/00/a",
             format!("{header}{FLOW} vpc-1\n").into_bytes(),
         ),
-        ("2020/02/01/00/header", header.into_bytes()),
+        ("2020/02/01/00/header", header.into()),
     ]);
     symlink("nowhere", workspace.stash().join("2020/02/01/00/link")).unwrap();
     let found = inspect_and_paste(&workspace.stash());
