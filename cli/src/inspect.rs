@@ -4,6 +4,7 @@ mod advice;
 mod estimate;
 mod keys;
 mod sample;
+mod surveyed;
 mod text;
 
 use rehose_store::location::{Location, Stores};

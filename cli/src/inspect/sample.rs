@@ -1,25 +1,20 @@
-//! Lists a stash and reads some of its objects.
+//! Lists a stash, and adds up what some of its objects hold.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use rehose_extract::survey::{Findings, Messages, Survey};
-use rehose_extract::{
-    Compression, DialectName, Error, Fault, FormatName, Options, OptionsError, Reason, Transcoder,
-};
+use rehose_extract::survey::{Findings, Messages};
+use rehose_extract::{FormatName, OptionsError};
 use rehose_reprocess::exclude::error_prefix;
 use rehose_reprocess::ledger::BINDING;
-use rehose_store::StoreErrorKind::{Archived, Denied, InvalidKey, NotFound};
+use rehose_store::StoreErrorKind::{Denied, InvalidKey};
 use rehose_store::location::{LocationError, root};
 use rehose_store::{Listed, MAX_PAGE, Store, StoreError};
 use serde::{Serialize, Serializer};
 
 use super::keys::Keys;
-
-/// Bytes that are read of an object.
-const READ: u64 = 1024 * 1024;
+use super::surveyed::{Surveyed, dialect_name};
 
 /// Objects that are read at once.
 const AT_ONCE: usize = 16;
@@ -124,33 +119,6 @@ impl Events {
     }
 }
 
-/// An object that was read.
-struct Surveyed {
-    object: Listed,
-    findings: Findings,
-    is_whole: bool,
-    /// Why it fails, if it does.
-    failure: Option<String>,
-}
-
-impl Surveyed {
-    /// Whether it may be one that the format of the other objects fails at.
-    fn is_strange(&self) -> bool {
-        let Findings {
-            control,
-            groups,
-            has_strange_header,
-            text,
-            ..
-        } = &self.findings;
-        let is_unknown = |(name, messages): (&String, &Messages)| {
-            name.is_empty() && messages.flows() == 0 && messages.logs.is_empty()
-        };
-        let is_other = *text > 0 && *control == 0 && groups.iter().all(is_unknown);
-        self.failure.is_none() && self.is_whole && (*has_strange_header || is_other)
-    }
-}
-
 impl Sample {
     /// Lists the objects under a prefix, and reads `count` of them, evenly from the whole listing.
     pub(super) async fn take(
@@ -197,7 +165,7 @@ impl Sample {
             return Err(SampleError::Empty(store.url(prefix)));
         }
         let read = stream::iter(chosen)
-            .map(async |object| survey(store, object).await)
+            .map(async |object| Surveyed::read(store, object).await)
             .buffered(AT_ONCE)
             .try_collect::<Vec<_>>()
             .await?;
@@ -207,10 +175,8 @@ impl Sample {
         }
         let format = all.format();
         for mut surveyed in read {
-            if let Some(format) = format
-                && surveyed.is_strange()
-            {
-                surveyed.failure = failure(store, &surveyed.object.key, format).await?;
+            if let Some(format) = format {
+                surveyed.judge(store, format).await?;
             }
             sample.add(surveyed);
         }
@@ -225,7 +191,6 @@ impl Sample {
             is_whole,
             failure,
         } = surveyed;
-        let dialect = dialect_name(&findings);
         self.read += 1;
         if let Some(reason) = failure {
             let key = object.key;
@@ -233,6 +198,7 @@ impl Sample {
             return;
         }
         self.events.add(&findings);
+        *self.dialects.entry(dialect_name(&findings)).or_default() += 1;
         let Findings { layers, text, .. } = findings;
         if is_whole {
             self.text += text;
@@ -243,7 +209,6 @@ impl Sample {
             layers => layers.join(" over "),
         };
         *self.compressions.entry(compression).or_default() += 1;
-        *self.dialects.entry(dialect).or_default() += 1;
     }
 }
 
@@ -252,83 +217,6 @@ async fn is_output(store: &dyn Store, prefix: &str) -> Result<bool, StoreError> 
     match store.head(&format!("{}{BINDING}", root(prefix))).await {
         Err(error) if matches!(error.kind, Denied | InvalidKey) => Ok(false),
         found => Ok(found?.is_some()),
-    }
-}
-
-async fn survey(store: &dyn Store, object: Listed) -> Result<Surveyed, StoreError> {
-    let mut body = match store.read(&object.key).await {
-        Ok(body) => body,
-        // A job fails at it too, and at nothing else.
-        Err(error) if matches!(error.kind, NotFound | Archived) => {
-            return Ok(Surveyed {
-                object,
-                findings: Findings::default(),
-                is_whole: false,
-                failure: Some(error.to_string()),
-            });
-        }
-        Err(error) => return Err(error),
-    };
-    let mut survey = Survey::default();
-    let mut left = READ;
-    while let Some(chunk) = body.try_next().await? {
-        let chunk = &chunk[..chunk.len().min(left as usize)];
-        survey.push(chunk);
-        left -= chunk.len() as u64;
-        if left == 0 {
-            break;
-        }
-    }
-    let is_whole = object.bytes <= READ;
-    let findings = survey.finish(is_whole);
-    Ok(Surveyed {
-        failure: findings.fault.as_ref().map(Fault::to_string),
-        object,
-        findings,
-        is_whole,
-    })
-}
-
-/// Returns why an object fails, if it does when it is read as this format.
-async fn failure(
-    store: &dyn Store,
-    key: &str,
-    format: FormatName,
-) -> Result<Option<String>, SampleError> {
-    let options = Options {
-        format: Some(format),
-        ..Options::default()
-    };
-    let (shape, compression) = (options.compile()?, Compression::default());
-    let mut body = store.read(key).await?;
-    let mut chunks = Vec::new();
-    while let Some(chunk) = body.try_next().await? {
-        chunks.push(chunk);
-    }
-    let transcode = || {
-        let mut transcoder = Transcoder::new(key, &shape, &compression, io::sink(), io::sink())?;
-        for chunk in &chunks {
-            transcoder.push(chunk)?;
-        }
-        transcoder.finish()
-    };
-    Ok(match transcode() {
-        // The advice names the fields.
-        Err(Error::Input(fault)) if matches!(fault.reason, Reason::UnknownColumns(_)) => None,
-        Err(Error::Input(fault)) => Some(fault.to_string()),
-        // Nothing is written, and nobody stops it.
-        Ok(_) | Err(Error::Output(_) | Error::Stopped) => None,
-    })
-}
-
-fn dialect_name(findings: &Findings) -> &'static str {
-    let is_envelope =
-        || findings.control > 0 || findings.groups.keys().any(|name| !name.is_empty());
-    match findings.dialect {
-        _ if findings.text == 0 => "no text",
-        Some(dialect) => dialect.name(),
-        None if is_envelope() => DialectName::CloudWatch.name(),
-        None => DialectName::Json.name(),
     }
 }
 
