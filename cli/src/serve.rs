@@ -75,7 +75,7 @@ async fn run(args: &ServeArgs) -> Result<()> {
     let defaults = Defaults {
         source: source.name(),
         prefix: stash.prefix(),
-        exclude: stash.exclude.clone(),
+        exclude: stash.acceptance.exclude.clone(),
         errors: stash.acceptance.errors().unwrap_or_default(),
         max_rejected: stash.acceptance.max_rejected().unwrap_or_default(),
         layout: args.layout(),

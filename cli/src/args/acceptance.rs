@@ -1,4 +1,4 @@
-//! The options for what may be missing: records that Firehose could not deliver, and rejected events.
+//! The options for what may be missing: keys, records that Firehose could not deliver, and rejected events.
 
 use clap::{Args, ValueEnum};
 use rehose_reprocess::exclude::ErrorRecords;
@@ -6,6 +6,11 @@ use rehose_reprocess::job::MaxRejected;
 
 #[derive(Debug, Args)]
 pub(crate) struct AcceptanceArgs {
+    /// Skip keys that match; `*` matches any text. May be repeated
+    ///
+    /// Also, `?` is any character, and `[a-z]` and `{a,b}` are choices.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) exclude: Vec<String>,
     /// Records that Firehose could not deliver, in processing-failed/ and similar folders: skip them,
     /// read them too, or read only them [default: skip]
     #[arg(long, value_enum)]

@@ -70,11 +70,6 @@ pub(crate) struct StartArgs {
     /// Process all objects, or only those without output
     #[arg(long, value_enum, default_value_t = ModeName::All)]
     pub(crate) mode: ModeName,
-    /// Skip keys that match; `*` matches any text. May be repeated
-    ///
-    /// Also, `?` is any character, and `[a-z]` and `{a,b}` are choices.
-    #[arg(long, value_name = "PATTERN")]
-    pub(crate) exclude: Vec<String>,
     #[command(flatten)]
     pub(crate) acceptance: AcceptanceArgs,
     /// The name of the job. Starting a name twice starts one job [default: a new name]

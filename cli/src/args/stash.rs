@@ -19,11 +19,6 @@ pub(crate) struct StashArgs {
     /// Process only keys with this prefix, relative to SOURCE
     #[arg(long, default_value = "", hide_default_value = true, value_parser = parse_prefix)]
     prefix: String,
-    /// Skip keys that match; `*` matches any text. May be repeated
-    ///
-    /// Also, `?` is any character, and `[a-z]` and `{a,b}` are choices.
-    #[arg(long, value_name = "PATTERN")]
-    pub(crate) exclude: Vec<String>,
     #[command(flatten)]
     pub(crate) acceptance: AcceptanceArgs,
     #[command(flatten)]

@@ -16,8 +16,8 @@ pub(super) async fn start(args: StartArgs) -> Result<u8> {
     if args.mode.mode() != Mode::default() {
         input["mode"] = json!(args.mode.mode());
     }
-    if !args.exclude.is_empty() {
-        input["exclude"] = json!(args.exclude);
+    if !args.acceptance.exclude.is_empty() {
+        input["exclude"] = json!(args.acceptance.exclude);
     }
     if let Some(errors) = args.acceptance.errors() {
         input["errors"] = json!(errors);

@@ -29,7 +29,7 @@ pub(super) async fn run(args: &DigestArgs, again: &Again) -> Result<Made> {
     let request = DigestRequest {
         source: local.jobs.source.name(),
         prefix: args.job.stash.prefix(),
-        exclude: args.job.stash.exclude.clone(),
+        exclude: args.job.stash.acceptance.exclude.clone(),
         errors: args.job.stash.acceptance.errors().unwrap_or_default(),
         max_rejected: args.job.stash.acceptance.max_rejected().unwrap_or_default(),
         digest: args.digest(),

@@ -47,7 +47,7 @@ impl Local {
             source: self.jobs.source.name(),
             prefix: stash.prefix(),
             mode: Mode::All,
-            exclude: stash.exclude.clone(),
+            exclude: stash.acceptance.exclude.clone(),
             errors: stash.acceptance.errors().unwrap_or_default(),
             max_rejected: stash.acceptance.max_rejected().unwrap_or_default(),
             merge: None,
