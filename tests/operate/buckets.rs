@@ -58,7 +58,9 @@ async fn a_bucket_prints_as_a_folder_does() {
         let missing = format!("{output}/{to}/2019");
         let finished = cat(&[&missing]).with_status(1);
         assert!(
-            finished.err.contains(&format!("no file under {missing}")),
+            finished
+                .err
+                .contains(&format!("no file of rows under {missing}")),
             "{finished:?}"
         );
     }

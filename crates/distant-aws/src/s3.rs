@@ -9,15 +9,14 @@ use std::ops::Range;
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderValue, LAST_MODIFIED, RANGE};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 use crate::answer::{self, Answer, Tag};
 use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::request::Head;
 use upload::Upload;
-
-/// The time of every object, which no benchmark looks at.
-const MODIFIED: HeaderValue = HeaderValue::from_static("Sat, 01 Feb 2020 00:00:00 GMT");
 
 /// All buckets.
 #[derive(Debug, Default)]
@@ -36,6 +35,19 @@ struct Bucket {
 struct Object {
     content: Bytes,
     etag: Tag,
+    modified: Timestamp,
+}
+
+impl Object {
+    /// An object that is written now.
+    fn new(content: Bytes, etag: Tag) -> Self {
+        let modified = Timestamp::now();
+        Self {
+            content,
+            etag,
+            modified,
+        }
+    }
 }
 
 impl Buckets {
@@ -49,7 +61,7 @@ impl Buckets {
         for (key, content) in objects {
             let content = content.into();
             let etag = Tag::next(&mut self.tags);
-            bucket.objects.insert(key, Object { content, etag });
+            bucket.objects.insert(key, Object::new(content, etag));
         }
     }
 
@@ -71,10 +83,10 @@ impl Buckets {
         let bucket = bucket.ok_or(Refusal::no_such_bucket())?;
         match operation {
             Operation::GetObject | Operation::HeadObject => bucket.read(head),
-            Operation::PutObject => bucket.put(head, Object { content, etag }),
+            Operation::PutObject => bucket.put(head, Object::new(content, etag)),
             Operation::ListObjectsV2 => Ok(bucket.list(head)),
             Operation::CreateMultipartUpload => Ok(bucket.create_upload(head, etag)),
-            Operation::UploadPart => bucket.upload_part(head, Object { content, etag }),
+            Operation::UploadPart => bucket.upload_part(head, Object::new(content, etag)),
             Operation::CompleteMultipartUpload => bucket.complete_upload(head, &content, etag),
             Operation::AbortMultipartUpload => bucket.abort_upload(head),
             Operation::ListMultipartUploads => Ok(bucket.list_uploads()),
@@ -92,7 +104,7 @@ impl Buckets {
         let content = source.content.clone();
         let bucket = self.by_name.get_mut(&head.bucket);
         let bucket = bucket.ok_or(Refusal::no_such_bucket())?;
-        bucket.put(head, Object { content, etag })?;
+        bucket.put(head, Object::new(content, etag))?;
         Ok(answer::xml(format!(
             "<CopyObjectResult><ETag>&quot;{etag}&quot;</ETag></CopyObjectResult>"
         )))
@@ -101,7 +113,12 @@ impl Buckets {
 
 impl Bucket {
     fn read(&self, head: &Head) -> Result<Answer, Refusal> {
-        let Object { content, etag } = self.objects.get(&head.key).ok_or(Refusal::no_such_key())?;
+        let object = self.objects.get(&head.key);
+        let Object {
+            content,
+            etag,
+            modified,
+        } = object.ok_or(Refusal::no_such_key())?;
         let range = range(head, content.len())?;
         let content = match &range {
             None => content.clone(),
@@ -117,7 +134,10 @@ impl Bucket {
         }
         let headers = answer.headers_mut();
         headers.insert(ETAG, etag.header());
-        headers.insert(LAST_MODIFIED, MODIFIED);
+        let modified = DateTimePrinter::new().timestamp_to_rfc9110_string(modified);
+        if let Some(modified) = modified.ok().and_then(|time| time.parse().ok()) {
+            headers.insert(LAST_MODIFIED, modified);
+        }
         // The answer to `HEAD` has the length too, but no body to take it from.
         headers.insert(CONTENT_LENGTH, length.into());
         Ok(answer)

@@ -71,10 +71,11 @@ impl Bucket {
                     last.clone_from(key);
                     write!(
                         contents,
-                        "<Contents><Key>{}</Key><LastModified>2020-02-01T00:00:00.000Z</LastModified>\
+                        "<Contents><Key>{}</Key><LastModified>{:.3}</LastModified>\
                          <ETag>&quot;{}&quot;</ETag><Size>{}</Size><StorageClass>STANDARD</StorageClass>\
                          </Contents>",
                         encoded(key),
+                        object.modified,
                         object.etag,
                         object.content.len()
                     )

@@ -54,7 +54,7 @@ impl Bucket {
             content.extend_from_slice(part.ok_or(Refusal::invalid_part())?);
         }
         let content = content.freeze();
-        self.put(head, Object { content, etag })?;
+        self.put(head, Object::new(content, etag))?;
         self.uploads.remove(id(head));
         Ok(answer::xml(format!(
             "<CompleteMultipartUploadResult><ETag>&quot;{etag}&quot;</ETag>\

@@ -22,9 +22,9 @@ fn private(port: u16, request: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_after_the_delay_and_no_request_waits_for_another() {
-    const DELAY: Duration = Duration::from_millis(300);
+    const DELAY: Duration = Duration::from_millis(1_500);
     let (client, port) = bucket("bucket").await;
-    private(port, "PUT /-/delay/300");
+    private(port, "PUT /-/delay/1500");
     let put = |key| {
         let request = client.put_object().bucket("bucket").key(key);
         request.body(vec![0; 1_000_000].into()).send()
