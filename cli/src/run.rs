@@ -86,7 +86,7 @@ pub(crate) async fn digest(args: Box<DigestArgs>) -> u8 {
     end(work, &again, |made| digest::print(&args, made)).await
 }
 
-/// How a job is continued after an interruption, once there is one.
+/// How to continue after an interruption, once something has begun.
 struct Again {
     how: String,
     begun: Cell<Option<Timestamp>>,

@@ -57,17 +57,12 @@ fn the_sample_stash_needs_no_option() {
 #[test]
 fn objects_whose_header_is_not_known_are_left_out() {
     let header = "version,account-id,interface-id,srcaddr,dstaddr,colour";
-    let found = inspect_and_paste(
-        stash(&[
-            ("2020/02/01/00/good", gzip(document(&[(0, FLOW)]))),
-            (
-                "2020/02/01/00/new",
-                format!("{header}\n{FLOW}\n").into_bytes(),
-            ),
-        ])
-        .stash()
-        .as_path(),
-    );
+    let lines = format!("{header}\n{FLOW}\n");
+    let objects = [
+        ("2020/02/01/00/good", gzip(document(&[(0, FLOW)]))),
+        ("2020/02/01/00/new", lines.into_bytes()),
+    ];
+    let found = inspect_and_paste(&stash(&objects).stash());
     assert_eq!(found["sample"]["failed"][0]["key"], "2020/02/01/00/new");
     let reason = found["sample"]["failed"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("colour"), "{reason}");

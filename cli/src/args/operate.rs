@@ -67,7 +67,7 @@ pub(crate) struct StartArgs {
     /// source, the prefix alone is enough
     #[arg(value_parser = parse_prefix)]
     pub(crate) prefix: String,
-    /// Process all objects, or only those without output
+    /// Process all objects, or only those without output or newer than theirs
     #[arg(long, value_enum, default_value_t = ModeName::All)]
     pub(crate) mode: ModeName,
     #[command(flatten)]

@@ -26,7 +26,7 @@ pub(crate) struct RunArgs {
     pub(crate) job: JobArgs,
     #[command(flatten)]
     pub(crate) name: NameArgs,
-    /// Process all objects, or only those without output
+    /// Process all objects, or only those without output or newer than theirs
     #[arg(long, value_enum, default_value_t = ModeName::All)]
     mode: ModeName,
     #[command(flatten)]

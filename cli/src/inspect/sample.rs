@@ -212,7 +212,7 @@ impl Sample {
     }
 }
 
-/// Whether an output is there. Who may read the stash alone, cannot tell.
+/// Whether an output is there. Credentials for the stash alone cannot look, and get no for an answer.
 async fn is_output(store: &dyn Store, prefix: &str) -> Result<bool, StoreError> {
     match store.head(&format!("{}{BINDING}", root(prefix))).await {
         Err(error) if matches!(error.kind, Denied | InvalidKey) => Ok(false),

@@ -30,7 +30,7 @@ impl Surveyed {
     pub(super) async fn read(store: &dyn Store, object: Listed) -> Result<Self, StoreError> {
         let mut body = match store.read(&object.key).await {
             Ok(body) => body,
-            // A job fails at it too, and at nothing else.
+            // A job fails this object too, and no other.
             Err(error) if matches!(error.kind, NotFound | Archived) => {
                 return Ok(Self {
                     object,
@@ -73,7 +73,7 @@ impl Surveyed {
         Ok(())
     }
 
-    /// Whether it may be one at which the format of other objects fails.
+    /// Whether the format of the other objects may not read it.
     fn is_strange(&self) -> bool {
         let Findings {
             control,

@@ -12,7 +12,7 @@ use super::ExecutionState;
 /// An error of a call to the stack.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StackError {
-    #[error("no AWS region is set; set AWS_REGION, or set AWS_PROFILE to a profile with a region")]
+    #[error("{}", LocationError::NoRegion)]
     NoRegion,
     #[error(
         "there is no state machine {name} in {region}; deploy the stack (README, \"Deploy\"), name another with \

@@ -29,7 +29,7 @@ pub struct Findings {
     pub unreadable: u64,
     /// Messages by their log group, which is empty if the dialect knows none.
     pub groups: BTreeMap<String, Messages>,
-    /// Whether a line may name fields of flow logs that are not known.
+    /// Whether a line looks like a header of flow logs, and names unknown fields.
     pub has_strange_header: bool,
     /// Why the object fails, if it does.
     pub fault: Option<Fault>,

@@ -86,12 +86,12 @@ fn scaled(text: &[u8], milliseconds: f64) -> Option<i64> {
 /// Parses ISO 8601, with or without an offset from UTC.
 pub(crate) fn iso(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
-    let time = (text.parse::<Timestamp>().ok()).or_else(|| in_utc(text.parse().ok()?))?;
+    let time = (text.parse::<Timestamp>().ok()).or_else(|| in_utc(text.parse().ok()?).ok())?;
     within_range(time.as_millisecond())
 }
 
-fn in_utc(time: DateTime) -> Option<Timestamp> {
-    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+fn in_utc(time: DateTime) -> Result<Timestamp, jiff::Error> {
+    Ok(time.to_zoned(TimeZone::UTC)?.timestamp())
 }
 
 /// Parses a time by a pattern of `strftime`. Without a zone or an offset it is UTC.
@@ -101,10 +101,7 @@ fn parse_pattern(pattern: &str, text: &[u8]) -> Result<Timestamp, jiff::Error> {
         return Ok(time.to_zoned()?.timestamp());
     }
     match time.to_timestamp() {
-        Err(_) if time.offset().is_none() => {
-            let local = time.to_datetime()?.to_zoned(TimeZone::UTC)?;
-            Ok(local.timestamp())
-        }
+        Err(_) if time.offset().is_none() => in_utc(time.to_datetime()?),
         time => time,
     }
 }

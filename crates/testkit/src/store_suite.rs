@@ -314,7 +314,7 @@ pub async fn tells_when_an_object_was_written(place: &impl Place) {
         let told = place.store().head("a").await.unwrap().unwrap().modified;
         let page = place.store().list("a", None, 1).await.unwrap();
         let listed = page.objects[0].modified;
-        // S3 tells a whole second in one of them, and some of its likes more in the other.
+        // S3 tells whole seconds. Some of its likes tell fractions in a listing.
         assert!(listed.max(told).duration_since(told.min(listed)).unwrap() < SECOND);
         told
     }

@@ -88,7 +88,7 @@ fn a_bucket_without_a_region_is_refused() {
             command.env_remove(name);
         }
     }
-    // Nothing is asked for a region.
+    // Nothing else may name a region.
     command.env("AWS_EC2_METADATA_DISABLED", "true");
     command.env("AWS_CONFIG_FILE", workspace.path("none"));
     command

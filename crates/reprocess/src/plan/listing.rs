@@ -73,7 +73,7 @@ impl Listing<'_> {
         })
     }
 
-    /// The objects without an output, or with one that is older than they are: of what they were before.
+    /// The objects without an output, and those that are newer than theirs.
     async fn missing(&self, objects: Vec<Listed>) -> Result<Vec<Listed>> {
         let options = &self.job.options;
         let (format, kind) = (options.format_name(), options.to.unwrap_or_default());

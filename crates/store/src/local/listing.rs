@@ -45,10 +45,10 @@ pub(super) fn page(
     while let Some(entry) = walk.next() {
         let found = match entry {
             Ok(entry) => Found::Entry(entry),
-            Err(error) => match Unreadable::of(&error) {
-                Unreadable::Removed => continue,
-                Unreadable::Link(path) => Found::BrokenLink(path),
-                Unreadable::Other => return Err(error.into()),
+            Err(error) if was_removed(&error) => continue,
+            Err(error) => match broken_link(&error) {
+                Some(path) => Found::BrokenLink(path),
+                None => return Err(error.into()),
             },
         };
         // Bytes, because a name that is not UTF-8 has a place in the order too. It is an error only
@@ -88,7 +88,7 @@ pub(super) fn page(
             key: key.to_owned(),
             bytes: metadata.len(),
             tag: tag(&metadata)?,
-            modified: changed(&metadata, found.path())?,
+            modified: changed(&metadata, found.link())?,
         });
     }
     Ok(page)
@@ -123,7 +123,7 @@ fn tag(found: &Metadata) -> io::Result<String> {
 /// When a file got its content: the latest of the time that it says, which copies may keep, of its last change of
 /// any kind, and of that of a link to it.
 #[cfg(unix)]
-fn changed(found: &Metadata, path: &Path) -> io::Result<SystemTime> {
+fn changed(found: &Metadata, link: Option<&Path>) -> io::Result<SystemTime> {
     use std::os::unix::fs::MetadataExt;
     let of_change = |found: &Metadata| {
         let since_1970 = Duration::new(
@@ -133,14 +133,12 @@ fn changed(found: &Metadata, path: &Path) -> io::Result<SystemTime> {
         SystemTime::UNIX_EPOCH + since_1970
     };
     let latest = found.modified()?.max(of_change(found));
-    Ok(match fs::symlink_metadata(path) {
-        Ok(link) if link.is_symlink() => latest.max(of_change(&link)),
-        _ => latest,
-    })
+    let link = link.and_then(|link| fs::symlink_metadata(link).ok());
+    Ok(link.map_or(latest, |link| latest.max(of_change(&link))))
 }
 
 #[cfg(not(unix))]
-fn changed(found: &Metadata, _: &Path) -> io::Result<SystemTime> {
+fn changed(found: &Metadata, _: Option<&Path>) -> io::Result<SystemTime> {
     found.modified()
 }
 
@@ -180,6 +178,14 @@ impl Found {
         }
     }
 
+    /// The path, if it is that of a link.
+    fn link(&self) -> Option<&Path> {
+        match self {
+            Self::Entry(entry) => entry.path_is_symlink().then(|| entry.path()),
+            Self::BrokenLink(path) => Some(path),
+        }
+    }
+
     fn is_folder(&self) -> bool {
         matches!(self, Self::Entry(entry) if entry.file_type().is_dir())
     }
@@ -199,27 +205,17 @@ impl Found {
     }
 }
 
-/// Why the walk could not read a file.
-enum Unreadable {
-    /// It was removed during the listing.
-    Removed,
-    Link(PathBuf),
-    Other,
+/// Whether a file was removed during the listing.
+fn was_removed(error: &walkdir::Error) -> bool {
+    error.io_error().is_some_and(is_missing) && error.path().is_some_and(is_gone)
 }
 
-impl Unreadable {
-    fn of(error: &walkdir::Error) -> Self {
-        let (Some(path), Some(io)) = (error.path(), error.io_error()) else {
-            return Self::Other;
-        };
-        match fs::symlink_metadata(path) {
-            Err(gone) if is_missing(io) && is_missing(&gone) => Self::Removed,
-            Ok(found) if found.is_symlink() && fs::metadata(path).is_err() => {
-                Self::Link(path.to_owned())
-            }
-            _ => Self::Other,
-        }
-    }
+/// The path of a link to nothing, or to itself, if the walk failed at one.
+fn broken_link(error: &walkdir::Error) -> Option<PathBuf> {
+    error.io_error()?;
+    let path = error.path()?;
+    let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    (is_link && fs::metadata(path).is_err()).then(|| path.to_owned())
 }
 
 fn is_gone(path: &Path) -> bool {

@@ -9,7 +9,7 @@ use std::{fs, io};
 
 use bytes::Bytes;
 use rehose_store::queue::{Counters, Delivery, LocalQueue, Queue};
-use rehose_store::{LocalStore, Store, StoreErrorKind};
+use rehose_store::{LocalStore, Store, StoreErrorKind, StoreName};
 use rehose_testkit::{queue_suite, store_suite};
 use tokio::sync::Mutex;
 
@@ -122,6 +122,20 @@ async fn a_link_that_leads_nowhere_is_listed_and_cannot_be_read() {
             "{error}"
         );
     }
+}
+
+/// Before, a name had the slashes with which the user had ended the path.
+#[tokio::test]
+async fn a_folder_has_one_name_however_its_path_ends() {
+    let place = folder().await;
+    let path = place.root().display().to_string();
+    let names = ["", "/", "//"].map(|end| {
+        let store = LocalStore::open(format!("{path}{end}")).unwrap();
+        StoreName::of(&store)
+    });
+    assert_eq!(names[0].as_str(), format!("{path}/"));
+    let recorded: StoreName = serde_json::from_str(&format!("\"{path}//\"")).unwrap();
+    assert!(names.iter().all(|name| *name == recorded), "{names:?}");
 }
 
 #[tokio::test]

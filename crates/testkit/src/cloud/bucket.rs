@@ -52,7 +52,8 @@ pub struct Contents {
 impl Contents {
     /// When an object was written.
     fn modified(&self, key: &str) -> SystemTime {
-        (self.modified.get(key)).map_or(SystemTime::UNIX_EPOCH, |modified| *modified)
+        let modified = self.modified.get(key).copied();
+        modified.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 }
 
