@@ -228,9 +228,13 @@ fn a_server_that_is_killed_finishes_its_digests_when_it_starts_again() {
     assert!(objects["done"].as_u64() > Some(50), "{proof}");
     assert_eq!(objects["done"], objects["listed"]);
     assert_eq!(proof["state"], "ready");
-    let job = service
-        .get(&format!("/jobs/{}", proof["job"].as_str().unwrap()))
-        .json();
+    let of_job = format!("/jobs/{}", proof["job"].as_str().unwrap());
+    let mut job = Value::Null;
+    // A digest is published before its job ends.
+    wait_until("the end of the job", || {
+        job = service.get(&of_job).json();
+        job["state"] != "running"
+    });
     assert_eq!(
         (&job["state"], &job["kind"]),
         (&"succeeded".into(), &"digest".into())

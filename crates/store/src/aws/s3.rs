@@ -6,13 +6,14 @@ mod upload;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::EncodingType;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
@@ -119,7 +120,7 @@ impl Store for S3Store {
                     // It reflects changes of the content only
                     // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html>).
                     tag: object.e_tag()?.trim_matches('"').to_owned(),
-                    modified: (*object.last_modified()?).try_into().ok()?,
+                    modified: written(object.last_modified()?)?,
                 })
             })
             .collect::<Option<_>>()
@@ -305,6 +306,12 @@ impl Store for S3Store {
 fn head(found: &HeadObjectOutput) -> Option<Head> {
     Some(Head {
         bytes: found.content_length()?.try_into().ok()?,
-        modified: (*found.last_modified()?).try_into().ok()?,
+        modified: written(found.last_modified()?)?,
     })
+}
+
+/// The whole second, which is all that HEAD tells. Some of S3's likes list fractions, and an object would seem newer
+/// than what was made of it within the same second.
+fn written(time: &DateTime) -> Option<SystemTime> {
+    DateTime::from_secs(time.secs()).try_into().ok()
 }
