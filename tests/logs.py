@@ -90,7 +90,7 @@ TIMES = [
      lambda text: datetime.datetime.strptime(text[:20], "%d/%b/%Y:%H:%M:%S").isoformat() + "Z"),
     (re.compile(r"\d{13}"), lambda text: instant(int(text))),
     (re.compile(r"\d{1,11}"), lambda text: instant(int(text) * 1000)),
-    (re.compile(r".*[+]0000"), lambda text: text[:23] + "Z"),
+    (re.compile(r".*[+]0000"), lambda text: text[:-5] + "Z"),
 ]
 
 

@@ -97,6 +97,7 @@ fn to_table(merged: &MergedPartitions) -> String {
 pub(crate) async fn verify(args: VerifyArgs) -> u8 {
     match prove(&args).await {
         Ok((proven, 0)) if proven.generations > 0 => {
+            let missing = proven.missing;
             print(&format!(
                 "proven: {} generations have the {} records of their {} objects in {} rows",
                 HumanCount(proven.generations),
@@ -104,7 +105,18 @@ pub(crate) async fn verify(args: VerifyArgs) -> u8 {
                 HumanCount(proven.objects),
                 HumanCount(proven.rows)
             ));
-            SUCCEEDED
+            if missing == 0 {
+                return SUCCEEDED;
+            }
+            print_error(&format!(
+                "incomplete: {} in no file, see above; `rehose report JOB --failures` says why. Replace what \
+                 failed, and merge again",
+                match missing {
+                    1 => "1 object is".to_owned(),
+                    more => format!("{more} objects are"),
+                }
+            ));
+            INCOMPLETE
         }
         Ok((_, 0)) => {
             print_error(&"nothing is merged there; check OUTPUT and --partition");
@@ -134,6 +146,8 @@ struct Proven {
     objects: u64,
     records: u64,
     rows: u64,
+    /// Objects that are in no file.
+    missing: u64,
 }
 
 /// Returns what is proven, and the number of problems, which are printed.
@@ -153,5 +167,9 @@ async fn prove(args: &VerifyArgs) -> proof::Result<(Proven, u64)> {
         proven.records += proof.records;
         proven.rows += proof.rows;
     }
+    for (key, id) in prover.missing() {
+        print_error(&format!("{id}: {key:?} is in no file"));
+    }
+    proven.missing = prover.missing().len() as u64;
     Ok((proven, problems))
 }

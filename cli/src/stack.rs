@@ -3,6 +3,9 @@
 mod error;
 mod execution;
 
+use std::future::ready;
+use std::pin::pin;
+
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionStatus;
 use futures::{Stream, TryStreamExt, stream};
@@ -162,8 +165,33 @@ impl DeployedStack {
         }
     }
 
-    /// The execution with this name, if it exists. Step Functions keeps executions for 90 days.
-    pub(crate) async fn execution(&self, name: &str) -> Result<Option<Execution>> {
+    /// The execution of a job, if there is one: that with its name, or while that does not run, one with another
+    /// name that continues the job. Step Functions keeps executions for 90 days.
+    pub(crate) async fn execution_of(&self, job: &JobId) -> Result<Option<Execution>> {
+        let named = self.execution(job.as_str()).await?;
+        if named.as_ref().is_some_and(Execution::is_running) {
+            return Ok(named);
+        }
+        let running = self.running(job).await?;
+        let mut others = pin!(running.try_filter(|execution| ready(!execution.is_restart())));
+        Ok(others.try_next().await?.or(named))
+    }
+
+    /// The running executions of a job, also those that go on for another one.
+    pub(crate) async fn running(
+        &self,
+        job: &JobId,
+    ) -> Result<impl Stream<Item = Result<Execution>> + '_> {
+        let running = self.executions(Some(ExecutionStatus::Running)).await?;
+        let job = job.clone();
+        // One that has just ended may still be listed.
+        Ok(running.try_filter(move |execution| {
+            ready(execution.is_running() && execution.job() == job.as_str())
+        }))
+    }
+
+    /// The execution with this name.
+    async fn execution(&self, name: &str) -> Result<Option<Execution>> {
         let machine = self.state_machine().await?;
         let (before, after) = machine.split_once(MACHINE).unwrap_or((&machine, ""));
         // A version or an alias may follow the name.

@@ -188,7 +188,10 @@ fn notes_of_digest(report: &Report, digest: &Digested) -> Vec<String> {
     let outside = report.totals.rows.written - inside - digest.out_of_scope;
     for (count, what) in [
         (outside, "start before or after the window"),
-        (digest.out_of_scope, "are of other accounts or regions"),
+        (
+            digest.out_of_scope,
+            "name another account or region, or none",
+        ),
     ] {
         if count > 0 {
             notes.push(format!("{} records {what}", HumanCount(count)));

@@ -106,6 +106,12 @@ impl Stack {
         finish(REHOSE.command(args).args(["--stack", &self.name]))
     }
 
+    /// Starts an execution as any client of Step Functions does, under a name that AWS chooses.
+    pub(crate) async fn execute(&self, input: &Value) {
+        let request = self.sfn.start_execution().state_machine_arn(&self.machine);
+        request.input(input.to_string()).send().await.unwrap();
+    }
+
     /// The executions that are running.
     pub(crate) async fn running(&self) -> usize {
         self.executions(Some(ExecutionStatus::Running)).await

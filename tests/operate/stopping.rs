@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 
+use serde_json::json;
+
 use crate::REHOSE;
 use crate::command::{signal, start};
 use crate::stack::{Settings, Stack};
@@ -81,6 +83,41 @@ async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
         unknown.last_line().contains("there is no job nobody"),
         "{unknown:?}"
     );
+}
+
+/// The command that `rehose start` prints for a job whose execution failed starts one with another name.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn a_job_that_continues_in_an_execution_of_another_name_is_shown_and_stopped() {
+    let stack = Stack::deploy(Settings {
+        delivers: false,
+        restart_after: 3,
+    })
+    .await;
+    stack.put_good(4).await;
+    stack
+        .rehose(&["start", "stash/", "--job", "mine"])
+        .with_status(0);
+    stack.rehose(&["stop", "mine"]).with_status(0);
+    for job in ["mine", "unnamed"] {
+        let input = json!({"job": job, "prefix": "stash/"});
+        stack.execute(&input).await;
+        stack
+            .wait_until("it goes on in another execution", async || {
+                stack.running().await >= 2
+            })
+            .await;
+        let status = stack.rehose(&["status", job]).with_status(0);
+        assert!(status.out.contains("running"), "{status:?}");
+        let stopped = stack.rehose(&["stop", job]).with_status(0);
+        assert!(
+            stopped.err.contains(&format!("the job {job} is stopped")),
+            "{stopped:?}"
+        );
+        stack
+            .wait_until("nothing runs", async || stack.running().await == 0)
+            .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

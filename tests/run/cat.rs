@@ -150,7 +150,7 @@ fn columns_and_conditions_choose() {
         let columns = ["--columns", "log_status,dstport,log-status"];
         assert_fails(
             cat(&[&output], &columns),
-            1,
+            2,
             &["log-status and log_status are the same"],
         );
         let columns = |columns| ["--columns", columns];

@@ -33,7 +33,8 @@ Exit status:
   0  proven: the files have exactly the records, packets and bytes of their objects
   1  something could not be read; the last line says what
   2  invalid arguments
-  3  not proven: the lines before say what differs, what has changed, or what is not published
+  3  not proven: the lines before say what differs, what has changed, or what is not published; or
+     incomplete: they name the objects that failed or were lost, and so are in no file
 
 Examples:
   rehose verify out

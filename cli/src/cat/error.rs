@@ -46,7 +46,7 @@ impl CatError {
     pub(super) fn status(&self) -> u8 {
         match self {
             Self::File {
-                problem: Problem::NoColumn { .. },
+                problem: Problem::NoColumn { .. } | Problem::ColumnTwice { .. },
                 ..
             } => USAGE,
             _ => FAILED,

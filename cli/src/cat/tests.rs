@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::args::cat::Condition;
+use crate::exit::USAGE;
 
 /// A folder with one file.
 struct Place {
@@ -244,7 +245,9 @@ fn columns_are_found_by_every_spelling_and_named_once() {
     for place in [&csv, &parquet] {
         let columns = ["level", "Level"].map(str::to_owned).into();
         let (_, error) = place.cat(&CatArgs { columns, ..all() });
-        let error = error.unwrap().to_string();
+        let error = error.unwrap();
+        assert_eq!(error.status(), USAGE);
+        let error = error.to_string();
         assert!(
             error.contains("Level and level are the same column"),
             "{error}"

@@ -1,6 +1,6 @@
 //! The proof of a generation: its files and its objects are read again, and their sums are compared.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -50,6 +50,8 @@ pub(super) struct Prover {
     generations: Generations,
     /// The last job whose definition was read: most generations have the same.
     last: Option<(JobId, Origin)>,
+    /// The objects that failed or were lost, by key, and the last generation that has planned them.
+    missing: BTreeMap<String, GenerationId>,
 }
 
 /// Where the objects of a job are, and what they hold.
@@ -73,10 +75,16 @@ impl Prover {
             generations: Generations::new(Arc::clone(&output)),
             output,
             last: None,
+            missing: BTreeMap::new(),
         }
     }
 
-    /// Reads the files and the objects of a generation.
+    /// The objects that are in no file of the generations so far, because they failed or were lost, by key.
+    pub(super) fn missing(&self) -> &BTreeMap<String, GenerationId> {
+        &self.missing
+    }
+
+    /// Reads the files and the objects of a generation. Generations of a partition come in their order.
     pub(super) async fn prove(&mut self, id: GenerationId) -> Result<Proof> {
         let mut proof = Proof::default();
         if self.generations.marker(id).await?.is_none() {
@@ -160,7 +168,7 @@ impl Prover {
     }
 
     async fn read_objects(
-        &self,
+        &mut self,
         id: GenerationId,
         origin: &Origin,
         decision: &Decision,
@@ -169,8 +177,14 @@ impl Prover {
         let plan = self.generations.require(id).await?;
         let missing: HashSet<&str> = decision.missing.iter().map(String::as_str).collect();
         let objects = plan.tasks.iter().flatten();
-        let objects = objects.filter(|object| !missing.contains(object.key.as_str()));
-        let reads = objects.map(|object| read(origin, object));
+        let (failed, merged): (Vec<_>, Vec<_>) =
+            objects.partition(|object| missing.contains(object.key.as_str()));
+        for object in &merged {
+            self.missing.remove(&object.key);
+        }
+        let failed = failed.iter().map(|object| (object.key.clone(), id));
+        self.missing.extend(failed);
+        let reads = merged.into_iter().map(|object| read(origin, object));
         let mut reads = stream::iter(reads).buffered(READS);
         let mut all = Sums::default();
         while let Some(found) = reads.try_next().await? {

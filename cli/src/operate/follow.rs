@@ -84,7 +84,7 @@ async fn wait_for_end(
     loop {
         // Read the execution before the ledger. After the execution has ended, the ledger no longer
         // changes; in the other order, this could miss a report that is written in between.
-        let execution = stack.execution(job.as_str()).await?;
+        let execution = stack.execution_of(job).await?;
         let look = watch.look().await?;
         progress.update(&look);
         match (look.report, execution) {

@@ -1,5 +1,7 @@
 //! `rehose jobs`: lists the latest jobs.
 
+use std::future::ready;
+
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -40,7 +42,7 @@ pub(super) async fn jobs(args: JobsArgs) -> Result<u8> {
     let jobs: Vec<ListedJob> = stack
         .executions(None)
         .await?
-        .try_filter(|execution| std::future::ready(!execution.is_restart()))
+        .try_filter(|execution| ready(!execution.is_restart()))
         .map_ok(ListedJob::from)
         .take(args.limit)
         .try_collect()

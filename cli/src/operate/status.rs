@@ -25,7 +25,7 @@ pub(super) async fn status(args: StatusArgs) -> Result<u8> {
     }
     // Read the execution before the ledger. After the execution has ended, the ledger no longer
     // changes.
-    let execution = stack.execution(job.as_str()).await?;
+    let execution = stack.execution_of(job).await?;
     let ledger = open_ledger(&stack, job).await?;
     let look = Watch::new(ledger.clone()).look().await?;
     if let Some(report) = &look.report {

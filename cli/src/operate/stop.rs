@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 
-use aws_sdk_sfn::types::ExecutionStatus;
 use futures::TryStreamExt;
 
 use super::error::{OperateError, Result};
@@ -17,7 +16,7 @@ pub(super) async fn stop(args: StopArgs) -> Result<u8> {
         stack: stack_args,
     } = &args;
     let stack = DeployedStack::new(stack_args);
-    let Some(execution) = stack.execution(job.as_str()).await? else {
+    let Some(execution) = stack.execution_of(job).await? else {
         return Err(OperateError::no_job(job, stack_args));
     };
     if !execution.is_running() {
@@ -31,11 +30,9 @@ pub(super) async fn stop(args: StopArgs) -> Result<u8> {
     stack.stop(&execution).await?;
     // Step Functions tries to stop the inner executions of a stopped one, but does not guarantee it
     // (<https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html>).
-    let mut running = pin!(stack.executions(Some(ExecutionStatus::Running)).await?);
+    let mut running = pin!(stack.running(job).await?);
     while let Some(execution) = running.try_next().await? {
-        if execution.is_restart() && execution.job() == job.as_str() {
-            stack.stop(&execution).await?;
-        }
+        stack.stop(&execution).await?;
     }
     print_note(&format!(
         "the job {job} is stopped and will have no report. Messages in the queue are still \

@@ -79,7 +79,7 @@ pub struct MergeSettings {
 pub struct Committed {
     /// The sums over them.
     pub sums: Sums,
-    /// Records that were not taken because they are of other accounts or regions.
+    /// Records that were not taken because they name another account or region, or none.
     pub out_of_scope: u64,
 }
 

@@ -61,7 +61,10 @@ fn milliseconds(text: &[u8]) -> Option<i64> {
     let integer = || std::str::from_utf8(text).ok()?.parse().ok();
     match integer() {
         Some(milliseconds) => within_range(milliseconds),
-        None => scaled(text, 1.0).or_else(|| iso(text)),
+        None => match number(text) {
+            Some(number) => within_range(number.floor() as i64),
+            None => iso(text),
+        },
     }
 }
 
@@ -77,17 +80,31 @@ fn number(text: &[u8]) -> Option<f64> {
     }
 }
 
-/// Returns a number in units of this many milliseconds, rounded down to a millisecond.
+/// Returns a number in units of this many milliseconds, rounded to a microsecond and then down to a millisecond:
+/// no double is 1095017997.445, and the nearest one is less.
 fn scaled(text: &[u8], milliseconds: f64) -> Option<i64> {
+    const HALF_A_MICROSECOND: f64 = 0.0005;
+    let time = number(text)? * milliseconds;
+    let near = time.round();
+    let is_near = (near - time).abs() < HALF_A_MICROSECOND;
     // A double has 53 bits, and the years up to 9999 need 48 for milliseconds.
-    within_range((number(text)? * milliseconds).floor() as i64)
+    within_range(if is_near { near } else { time.floor() } as i64)
 }
 
 /// Parses ISO 8601, with or without an offset from UTC.
 pub(crate) fn iso(text: &[u8]) -> Option<i64> {
+    within_range(iso_instant(text)?.as_millisecond())
+}
+
+/// The same, to the nanosecond.
+pub(crate) fn iso_instant(text: &[u8]) -> Option<Timestamp> {
     let text = std::str::from_utf8(text).ok()?;
-    let time = (text.parse::<Timestamp>().ok()).or_else(|| in_utc(text.parse().ok()?).ok())?;
-    within_range(time.as_millisecond())
+    let time = text.parse::<Timestamp>().ok();
+    // The name of a zone alone says no offset: where clocks are set back, an hour comes twice.
+    time.or_else(|| match text.contains('[') {
+        true => None,
+        false => in_utc(text.parse().ok()?).ok(),
+    })
 }
 
 fn in_utc(time: DateTime) -> Result<Timestamp, jiff::Error> {

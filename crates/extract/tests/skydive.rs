@@ -159,6 +159,32 @@ fn without_the_difference_it_is_computed_from_the_totals() {
 }
 
 #[test]
+fn updates_with_and_without_the_difference_may_alternate() {
+    let update = |bytes: i64, has_difference: bool, status: &str| {
+        let metric = |bytes| json!({"ABPackets": 1, "ABBytes": bytes, "Start": 1, "Last": bytes});
+        let difference = has_difference.then(|| metric(10));
+        flow_with(
+            json!({"LastUpdateMetric": difference, "Metric": metric(bytes), "Status": status}),
+        )
+    };
+    let bytes = |flows: &[Value]| -> Vec<String> {
+        let rows = rows(&skydive(), flows);
+        // The first row of each flow is from A to B.
+        let rows = rows.iter().step_by(2);
+        rows.map(|row| row.split(',').nth(9).unwrap().to_owned())
+            .collect()
+    };
+    let all = [
+        update(20, false, "STARTED"),
+        update(30, true, "UPDATED"),
+        update(45, false, "ENDED"),
+    ];
+    assert_eq!(bytes(&all), ["20", "10", "15"]);
+    // The first one is in another object.
+    assert_eq!(bytes(&all[1..]), ["10", "15"]);
+}
+
+#[test]
 fn an_update_whose_update_before_is_in_another_object_is_rejected() {
     let update = flow_with(json!({"LastUpdateMetric": null}));
     assert_eq!(rejection(&update), of_column("field-missing", "packets"));

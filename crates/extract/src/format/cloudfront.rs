@@ -114,8 +114,13 @@ impl Log for CloudFront {
         if names().any(|name| name == OF_RTMP) {
             return Some(Header::OtherKind("cloudfront-rtmp"));
         }
-        let place = |name| FIELDS.iter().position(|(field, ..)| *field == name);
-        Some(Header::Order(names().map(place).collect()))
+        let mut order: Vec<Option<usize>> = Vec::new();
+        for name in names() {
+            let place = FIELDS.iter().position(|(field, ..)| *field == name);
+            // Of a field that is named twice, the first is the column.
+            order.push(place.filter(|_| !order.contains(&place)));
+        }
+        Some(Header::Order(order))
     }
 
     fn key_folders(&self) -> Option<&'static str> {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 use super::log::{Log, LogColumn, column};
 use super::places;
 use super::row::Row;
@@ -109,12 +111,13 @@ impl QuotedLog {
                 };
             };
             match field {
+                Field::AsItIs(_) if row.message[token.content.clone()] == *b"\"-\"" => row.skip(),
                 Field::One(..) | Field::AsItIs(_) => row.add(token.content)?,
                 Field::Address(_) => add_address(row, token.content)?,
                 Field::Request(_) => add_request(row, token.content)?,
                 Field::Targets(_) => {
                     let mut list = token.content;
-                    targets = 1;
+                    targets = 1 + memchr_iter(b' ', &row.message[list.clone()]).count();
                     while !token.is_quoted
                         && let Some(other) = tokens.unquoted(|text| text.contains(&b':'))
                     {

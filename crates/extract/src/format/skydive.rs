@@ -15,6 +15,7 @@ mod flow;
 
 use std::collections::HashMap;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -89,7 +90,7 @@ impl Constants {
 #[derive(Debug)]
 pub(crate) struct Flows {
     constants: Arc<Constants>,
-    /// The totals of flows whose updates do not say the difference.
+    /// The totals of flows at their latest update.
     totals: HashMap<String, Metric>,
     line: Vec<u8>,
 }
@@ -113,24 +114,41 @@ impl Flows {
 
     /// Returns the traffic since the flow's update before.
     fn difference(&mut self, flow: &Flow<'_>) -> Result<Metric, Rejection> {
+        let missing = Rejection::FieldMissing(place("packets"));
+        let total = flow.uuid.as_deref().zip(flow.metric);
+        // An update that says the difference may be followed by one that does not.
+        let before = total.map_or(Before::Unknown, |(id, total)| self.replace(id, total));
         if let Some(metric) = flow.last_update_metric {
             return Ok(metric);
         }
-        let missing = Rejection::FieldMissing(place("packets"));
-        let total = flow.metric.ok_or(missing)?;
-        let id = flow.uuid.as_deref().ok_or(missing)?;
-        if let Some(before) = self.totals.get_mut(id) {
-            let difference = total.since(before);
-            *before = total;
-            return Ok(difference);
+        let (_, total) = total.ok_or(missing)?;
+        match before {
+            Before::Total(before) => Ok(total.since(&before)),
+            Before::Nothing if !flow.is_update() => Ok(total),
+            // Nothing says how much of it has passed before this object.
+            Before::Nothing | Before::Unknown => Err(missing),
         }
-        // Nothing says how much of it has passed before this object.
-        if flow.is_update() || self.totals.len() >= MAX_FLOWS {
-            return Err(missing);
+    }
+
+    /// Keeps the total of a flow in place of the one before.
+    fn replace(&mut self, id: &str, total: Metric) -> Before {
+        if let Some(kept) = self.totals.get_mut(id) {
+            return Before::Total(mem::replace(kept, total));
+        }
+        if self.totals.len() >= MAX_FLOWS {
+            return Before::Unknown;
         }
         self.totals.insert(id.to_owned(), total);
-        Ok(total)
+        Before::Nothing
     }
+}
+
+/// What this object has had of a flow.
+enum Before {
+    Total(Metric),
+    Nothing,
+    /// It had more flows than are kept, or this one has no identity or no total.
+    Unknown,
 }
 
 /// Takes flows, and passes on a flow log for each direction.

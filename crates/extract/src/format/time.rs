@@ -1,6 +1,8 @@
 //! Times in the notations of AWS's logs.
 
-use crate::timestamp::{TimestampFormatter, iso};
+use std::io::Write;
+
+use crate::timestamp::{TimestampFormatter, iso_instant};
 
 /// The length of `06/Feb/2019:00:00:38 +0000`.
 const ACCESS_TIME: usize = 26;
@@ -25,28 +27,24 @@ pub(super) fn write_utc(
     times: &mut TimestampFormatter,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    if let Some(local) = text.strip_suffix(b"+0000")
-        && local.len() <= LONGEST
-        && let Some(micros) = colparquet::local_micros(local)
-    {
-        return write(micros / 1000, times, out);
-    }
-    let begin = out.len();
-    if colparquet::local_micros(text).is_some() {
-        out.extend_from_slice(text);
+    let local = text.strip_suffix(b"+0000");
+    let local = local.filter(|local| local.len() <= LONGEST).unwrap_or(text);
+    if colparquet::local_micros(local).is_some() {
+        out.extend_from_slice(local);
         out.push(b'Z');
         return Some(());
     }
+    let begin = out.len();
     match access_time(text, out) {
         Some(0) => Some(()),
         Some(offset) => {
-            let local = colparquet::micros(&out[begin..])? / 1000;
+            let local = colparquet::micros(&out[begin..])?;
             out.truncate(begin);
             write(local - offset, times, out)
         }
         None => {
             out.truncate(begin);
-            write(iso(text)?, times, out)
+            write(iso_instant(text)?.as_microsecond(), times, out)
         }
     }
 }
@@ -66,18 +64,25 @@ pub(super) fn write_since_1970(
     } else {
         1
     };
-    write(number.checked_mul(unit)?, times, out)
+    write(number.checked_mul(unit)?.checked_mul(1000)?, times, out)
 }
 
-fn write(milliseconds: i64, times: &mut TimestampFormatter, out: &mut Vec<u8>) -> Option<()> {
+/// Appends a time in microseconds since 1970, with six digits of a second if it needs them.
+fn write(micros: i64, times: &mut TimestampFormatter, out: &mut Vec<u8>) -> Option<()> {
+    let (milliseconds, rest) = (micros.div_euclid(1000), micros.rem_euclid(1000));
     if !crate::bounds::TIMESTAMPS.contains(&milliseconds) {
         return None;
     }
-    out.extend_from_slice(times.format(milliseconds));
-    Some(())
+    let text = times.format(milliseconds);
+    if rest == 0 {
+        out.extend_from_slice(text);
+        return Some(());
+    }
+    out.extend_from_slice(text.strip_suffix(b"Z")?);
+    write!(out, "{rest:03}Z").ok()
 }
 
-/// Appends the local time of an access log as if it were in UTC. Returns the milliseconds by which its zone
+/// Appends the local time of an access log as if it were in UTC. Returns the microseconds by which its zone
 /// is ahead of UTC.
 fn access_time(text: &[u8], out: &mut Vec<u8>) -> Option<i64> {
     let text: &[u8; ACCESS_TIME] = text.try_into().ok()?;
@@ -104,10 +109,15 @@ fn access_time(text: &[u8], out: &mut Vec<u8>) -> Option<i64> {
         .parse()
         .ok()
         .filter(|_| digits.bytes().all(|b| b.is_ascii_digit()))?;
-    let minutes = offset / 100 * 60 + offset % 100;
+    let (hours, minutes) = (offset / 100, offset % 100);
+    // Zones of ISO 8601 have these limits here too.
+    if hours > 25 || minutes > 59 {
+        return None;
+    }
+    let ahead = (hours * 60 + minutes) * 60_000_000;
     match text[21] {
-        b'+' => Some(minutes * 60_000),
-        b'-' => Some(-minutes * 60_000),
+        b'+' => Some(ahead),
+        b'-' => Some(-ahead),
         _ => None,
     }
 }
@@ -131,7 +141,7 @@ mod tests {
             ),
             (
                 "2020-02-01T00:00:00.000000+0000",
-                Some("2020-02-01T00:00:00.000Z"),
+                Some("2020-02-01T00:00:00.000000Z"),
             ),
             ("01/Feb/2020:00:00:00 +0000", Some("2020-02-01T00:00:00Z")),
             (
@@ -144,12 +154,15 @@ mod tests {
             ),
             (
                 "2020-02-01T00:00:00.030899+0000",
-                Some("2020-02-01T00:00:00.030Z"),
+                Some("2020-02-01T00:00:00.030899Z"),
             ),
             (
-                "1969-12-31T23:59:59.999999+0000",
-                Some("1970-01-01T00:00:00.000Z"),
+                "1970-01-01T00:59:59.999999+01:00",
+                Some("1969-12-31T23:59:59.999999Z"),
             ),
+            ("2020-02-01T00:00:00[Europe/Paris]", None),
+            ("01/Feb/2020:00:00:00 +2600", None),
+            ("01/Feb/2020:00:00:00 -0060", None),
             ("2020-02-01T00:00:00.0123456789+0000", None),
             ("2020-02-01T00:00:00.+0000", None),
             ("+0000", None),

@@ -154,6 +154,7 @@ fn lists_of_targets_are_one_field_without_quotes_too() {
         (format!("\"{targets}\""), "\"500 500 200\""),
         (targets.to_owned(), "500 500 200"),
         (targets.to_owned(), "\"500 500 200\""),
+        (format!("\"{targets}\""), "500 500 200"),
     ] {
         let rows = rows("alb", &alb_with(&[(26, &targets), (27, statuses)]));
         assert_eq!(rows.value(0, "target_port_list"), targets.trim_matches('"'));
@@ -242,7 +243,8 @@ fn connection_logs() {
 
 #[test]
 fn logs_of_network_load_balancers() {
-    let rows = rows("nlb", NLB);
+    let of = |text: &str| rows("nlb", text);
+    let rows = of(NLB);
     assert_eq!(rows.value(0, "time"), "2026-01-05T10:15:59Z");
     assert_eq!(rows.value(0, "client_ip"), "2001:db8::7");
     assert_eq!(
@@ -253,6 +255,12 @@ fn logs_of_network_load_balancers() {
         rows.value(0, "tls_connection_creation_time"),
         "2026-01-05T10:15:41Z"
     );
+    for nothing in ["-", "\"-\""] {
+        let text = NLB.replace("\"h2\",\"http/1.1\"", nothing);
+        let rows = of(&text);
+        assert_eq!(rows.value(0, "alpn_client_preference_list"), "");
+        assert_eq!(rows.value(0, "alpn_be_protocol"), "h2");
+    }
 }
 
 #[test]

@@ -70,6 +70,16 @@ fn the_header_gives_the_order() {
 }
 
 #[test]
+fn a_field_that_is_named_twice_loses_no_value() {
+    let text = header("date time c-ip sc-status c-ip time")
+        + "2026-01-05\t10:15:59\t192.0.2.7\t200\t192.0.2.9\t10:00:00\n";
+    let rows = rows("cloudfront", &text);
+    assert_eq!(rows.value(0, "time"), "2026-01-05T10:15:59Z");
+    assert_eq!(rows.value(0, "c_ip"), "192.0.2.7");
+    assert_eq!(rows.value(0, "more"), "192.0.2.9\t10:00:00");
+}
+
+#[test]
 fn every_length_that_aws_has_used_is_a_row() {
     for (length, header) in
         (1..33).flat_map(|length| [(length, String::new()), (length, header(FIELDS))])

@@ -244,7 +244,7 @@ fn network_firewall() {
         ("event_flow_id", "18446744073709551"),
         ("event_dest_port", "443"),
         ("event_netflow_bytes", "260"),
-        ("event_netflow_start", "2026-01-05T10:14:01.000Z"),
+        ("event_netflow_start", "2026-01-05T10:14:01.000000Z"),
         ("event_tls_sni", "example.com"),
         ("more", ""),
     ] {

@@ -175,6 +175,31 @@ fn times_can_be_written_in_every_notation() {
     }
 }
 
+/// No double is any of these numbers, and the nearest one may be less.
+#[test]
+fn seconds_with_a_fraction_keep_each_millisecond() {
+    for format in ["s", "us"] {
+        let shape = options(json!({
+            "event_regex": "(?P<timestamp>[0-9.]+)\\|(?P<message>.*)", "time_format": format,
+            "format": "message",
+        }));
+        let fractions = 0..1_000;
+        let text: String = fractions
+            .clone()
+            .map(|milliseconds| match format {
+                "s" => format!("1095017997.{milliseconds:03}|x\n"),
+                _ => format!("1095017997{milliseconds:03}000|x\n"),
+            })
+            .collect();
+        let output = transcode(&shape, text.as_bytes(), &[64]).unwrap().csv();
+        let written: Vec<&str> = output.lines().skip(1).map(|row| &row[17..24]).collect();
+        let expected: Vec<String> = fractions
+            .map(|milliseconds| format!("57.{milliseconds:03}Z"))
+            .collect();
+        assert_eq!(written, expected);
+    }
+}
+
 #[test]
 fn a_line_with_a_nul_is_no_record() {
     let output = output(&messages(), "good\nb\0d\n");

@@ -60,7 +60,7 @@ pub struct Objects {
     /// Left out: by a pattern, by the choice of error records, or because it is another log than the one that
     /// is read.
     pub excluded: u64,
-    /// Left out by the mode `missing`, because they have an output.
+    /// Left out by the mode `missing`, because they have an output that is not older.
     pub present: u64,
     /// Their output is complete.
     pub done: u64,
@@ -76,7 +76,7 @@ pub struct Bytes {
     /// Of the source objects.
     #[serde(rename = "in")]
     pub read: u64,
-    /// Of the CSV.gz written.
+    /// Of the outputs.
     #[serde(rename = "out")]
     pub written: u64,
 }

@@ -312,7 +312,11 @@ fn guessed(text: &str) -> Option<i64> {
         return iso(text);
     }
     match text.parse::<f64>().unwrap() {
-        number if number.abs() < 1e11 => Some((number * 1000.0).floor() as i64),
+        // Rounded to a microsecond, because 1095017997.445 is no double.
+        number if number.abs() < 1e11 => {
+            let milliseconds: f64 = format!("{:.3}", number * 1000.0).parse().ok()?;
+            Some(milliseconds.floor() as i64)
+        }
         _ => milliseconds(text),
     }
 }
@@ -323,7 +327,7 @@ fn iso(text: &str) -> Option<i64> {
         .ok()
         .map(|time| time.as_millisecond());
     time.or_else(|| {
-        let time: jiff::civil::DateTime = text.parse().ok()?;
+        let time: jiff::civil::DateTime = (!text.contains('[')).then(|| text.parse().ok())??;
         let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
         Some(time.timestamp().as_millisecond())
     })

@@ -43,7 +43,7 @@ pub struct Records {
     pub inside: u64,
     /// They start before or after the window.
     pub outside: u64,
-    /// They are of other accounts or regions than those in the scope.
+    /// They name another account or region than those in the scope, or none.
     pub out_of_scope: u64,
 }
 

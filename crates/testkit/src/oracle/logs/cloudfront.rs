@@ -61,7 +61,10 @@ pub(super) fn find(header: &[String], message: &str) -> Found {
     let (mut date, mut time) = (None, None);
     let mut more = Vec::new();
     for (number, field) in fields.iter().enumerate() {
-        let name = header.get(number);
+        // The first of a name is its column.
+        let name = header
+            .get(number)
+            .filter(|name| !header[..number].contains(name));
         match name.and_then(|name| known.iter().position(|known| known == name)) {
             Some(0) => date = Some(*field),
             Some(1) => time = Some(*field),

@@ -107,6 +107,9 @@ fn cut(
         } else if field.contains('/') {
             fields.extend(request(&text));
         } else {
+            if field.ends_with('+') && is_quoted {
+                targets = text.split(' ').count();
+            }
             if field.ends_with('+') && !is_quoted {
                 while line.unquoted().is_some_and(|word| word.contains(':')) {
                     line.append_word(&mut text);
@@ -119,7 +122,8 @@ fn cut(
                     line.append_word(&mut text);
                 }
             }
-            fields.push(Some(text));
+            let is_nothing = field.ends_with('"') && text == "\"-\"";
+            fields.push((!is_nothing).then_some(text));
         }
     }
     fields.resize(columns(spec).len() - 1, None);

@@ -87,13 +87,15 @@ fn time(text: &str, is_json: bool) -> Option<String> {
     if is_iso(text) {
         return Some(text.to_owned());
     }
-    if is_iso(&format!("{text}Z")) {
-        return Some(format!("{text}Z"));
+    let local = text.strip_suffix("+0000").filter(|text| text.len() <= 29);
+    let in_utc = format!("{}Z", local.unwrap_or(text));
+    if is_iso(&in_utc) {
+        return Some(in_utc);
     }
     if is_json && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         let number: i64 = text.parse().ok()?;
         let unit = if text.len() < 12 { 1000 } else { 1 };
-        return written(number.checked_mul(unit)?);
+        return written(Timestamp::from_millisecond(number.checked_mul(unit)?).ok()?);
     }
     if let Ok(time) = jiff::fmt::strtime::parse("%d/%b/%Y:%H:%M:%S %z", text)
         && text.len() == 26
@@ -103,19 +105,24 @@ fn time(text: &str, is_json: bool) -> Option<String> {
         let utc = time.to_timestamp().ok()?;
         return match text.ends_with("0000") {
             true => Some(utc.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-            false => written(utc.as_millisecond()),
+            false => written(utc),
         };
     }
     let zoned = text.parse::<Timestamp>().ok();
     let plain = || {
-        let time: DateTime = text.parse().ok()?;
+        let time: DateTime = (!text.contains('[')).then(|| text.parse().ok())??;
         Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
     };
-    written(zoned.or_else(plain)?.as_millisecond())
+    written(zoned.or_else(plain)?)
 }
 
-fn written(milliseconds: i64) -> Option<String> {
-    let time = Timestamp::from_millisecond(milliseconds).ok()?;
-    let text = time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
+/// With six digits of a second if it needs them.
+fn written(time: Timestamp) -> Option<String> {
+    let is_whole = time.as_microsecond() % 1000 == 0;
+    let pattern = match is_whole {
+        true => "%Y-%m-%dT%H:%M:%S.%3fZ",
+        false => "%Y-%m-%dT%H:%M:%S.%6fZ",
+    };
+    let text = time.strftime(pattern).to_string();
     (!text.starts_with('-') && !text.starts_with("0000")).then_some(text)
 }
