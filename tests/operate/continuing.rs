@@ -48,6 +48,7 @@ fn start_again(
                 let next = described.lock().unwrap().next();
                 ("200 OK", next.as_ref().unwrap_or(&last).to_string())
             }
+            "ListExecutions" => ("200 OK", json!({"executions": []}).to_string()),
             "RedriveExecution" => (redrive.0, redrive.1.to_owned()),
             list if list.contains("list-type=2") => {
                 let empty = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";

@@ -8,15 +8,21 @@ use crate::REHOSE;
 use crate::command::{signal, start};
 use crate::stack::{Settings, Stack};
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the local AWS that scripts/test starts"]
-async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
+/// A stack whose jobs never end, and soon go on in other executions.
+async fn stack_of_long_jobs() -> Stack {
     let stack = Stack::deploy(Settings {
         delivers: false,
         restart_after: 3,
     })
     .await;
     stack.put_good(4).await;
+    stack
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local AWS that scripts/test starts"]
+async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
+    let stack = stack_of_long_jobs().await;
     stack
         .rehose(&["start", "stash/", "--job", "mine"])
         .with_status(0);
@@ -89,12 +95,7 @@ async fn stopping_a_job_stops_the_executions_that_go_on_for_it() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the local AWS that scripts/test starts"]
 async fn a_job_that_continues_in_an_execution_of_another_name_is_shown_and_stopped() {
-    let stack = Stack::deploy(Settings {
-        delivers: false,
-        restart_after: 3,
-    })
-    .await;
-    stack.put_good(4).await;
+    let stack = stack_of_long_jobs().await;
     stack
         .rehose(&["start", "stash/", "--job", "mine"])
         .with_status(0);
