@@ -97,7 +97,6 @@ fn to_table(merged: &MergedPartitions) -> String {
 pub(crate) async fn verify(args: VerifyArgs) -> u8 {
     match prove(&args).await {
         Ok((proven, 0)) if proven.generations > 0 => {
-            let missing = proven.missing;
             print(&format!(
                 "proven: {} generations have the {} records of their {} objects in {} rows",
                 HumanCount(proven.generations),
@@ -105,16 +104,14 @@ pub(crate) async fn verify(args: VerifyArgs) -> u8 {
                 HumanCount(proven.objects),
                 HumanCount(proven.rows)
             ));
-            if missing == 0 {
-                return SUCCEEDED;
-            }
+            let missing = match proven.missing {
+                0 => return SUCCEEDED,
+                1 => "1 object is".to_owned(),
+                more => format!("{more} objects are"),
+            };
             print_error(&format!(
-                "incomplete: {} in no file, see above; `rehose report JOB --failures` says why. Replace what \
-                 failed, and merge again",
-                match missing {
-                    1 => "1 object is".to_owned(),
-                    more => format!("{more} objects are"),
-                }
+                "incomplete: {missing} in no file, see above; `rehose report JOB --failures` says why. Replace \
+                 what failed, and merge again"
             ));
             INCOMPLETE
         }

@@ -165,8 +165,8 @@ impl DeployedStack {
         }
     }
 
-    /// The execution of a job, if there is one: that with its name, or while that does not run, one with another
-    /// name that continues the job. Step Functions keeps executions for 90 days.
+    /// The execution with the name of a job. If that does not run, a running one with another name that continues the
+    /// job. Step Functions keeps executions for 90 days.
     pub(crate) async fn execution_of(&self, job: &JobId) -> Result<Option<Execution>> {
         let named = self.execution(job.as_str()).await?;
         if named.as_ref().is_some_and(Execution::is_running) {
@@ -177,7 +177,7 @@ impl DeployedStack {
         Ok(others.try_next().await?.or(named))
     }
 
-    /// The running executions of a job, also those that go on for another one.
+    /// The running executions of a job, with those in which an execution goes on.
     pub(crate) async fn running(
         &self,
         job: &JobId,

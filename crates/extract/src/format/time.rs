@@ -110,7 +110,7 @@ fn access_time(text: &[u8], out: &mut Vec<u8>) -> Option<i64> {
         .ok()
         .filter(|_| digits.bytes().all(|b| b.is_ascii_digit()))?;
     let (hours, minutes) = (offset / 100, offset % 100);
-    // Zones of ISO 8601 have these limits here too.
+    // The limits that jiff has for offsets of ISO 8601.
     if hours > 25 || minutes > 59 {
         return None;
     }

@@ -322,14 +322,15 @@ fn guessed(text: &str) -> Option<i64> {
 }
 
 fn iso(text: &str) -> Option<i64> {
-    let time = text
-        .parse::<jiff::Timestamp>()
-        .ok()
-        .map(|time| time.as_millisecond());
-    time.or_else(|| {
+    Some(instant(text)?.as_millisecond())
+}
+
+/// Returns a time as in ISO 8601. Without an offset it is UTC, and the name of a zone alone is none.
+pub(super) fn instant(text: &str) -> Option<jiff::Timestamp> {
+    let with_offset = text.parse().ok();
+    with_offset.or_else(|| {
         let time: jiff::civil::DateTime = (!text.contains('[')).then(|| text.parse().ok())??;
-        let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-        Some(time.timestamp().as_millisecond())
+        Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
     })
 }
 

@@ -1,8 +1,9 @@
 //! The values of columns.
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+
+use crate::oracle::rows::instant;
 
 pub(super) struct Column {
     pub(super) name: String,
@@ -108,12 +109,7 @@ fn time(text: &str, is_json: bool) -> Option<String> {
             false => written(utc),
         };
     }
-    let zoned = text.parse::<Timestamp>().ok();
-    let plain = || {
-        let time: DateTime = (!text.contains('[')).then(|| text.parse().ok())??;
-        Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
-    };
-    written(zoned.or_else(plain)?)
+    written(instant(text)?)
 }
 
 /// With six digits of a second if it needs them.
